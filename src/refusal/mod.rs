@@ -1,0 +1,141 @@
+//! Every "no" of a lookup, as data: what was wanted, what was there, whether time can change it.
+//!
+//! The world is fine and the answer is no; a question that could not be asked is a
+//! `gitlab::Error`. Sentences are in `sentence.rs`, advice in `hint.rs`, and what an archive is
+//! refused for in `archive.rs`.
+
+mod archive;
+mod hint;
+mod nearest;
+mod sentence;
+#[cfg(test)]
+mod tests;
+
+pub use archive::ArchiveRefusal;
+pub use nearest::nearest;
+
+use crate::exit::Exit;
+use crate::model::{JobId, PipelineAt, PipelineId, ProjectRef, Status};
+
+/// Why a lookup ends without a job, or a job without files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The upstream pipeline has no bridges, or none that this token may see.
+    NoBridges { upstream: PipelineAt },
+    /// It has bridges, but none is called so.
+    NoBridge { wanted: Vec<String>, seen: Vec<String> },
+    /// The bridges that are wanted have no downstream pipeline.
+    NotTriggered { bridges: Vec<Idle> },
+    /// There are downstream pipelines, but none of the wanted project.
+    NoDownstream { wanted: Vec<String>, seen: Vec<String> },
+    /// None of the pipelines has a job that the pattern names.
+    NoJob { wanted: String, seen: Vec<String>, places: Vec<Place>, idle: Vec<Idle> },
+    /// The pattern names jobs, but it is a glob and none of them can be taken.
+    NoneUsable { wanted: String, unusable: Vec<String>, waiting: bool },
+    /// More than one job, and the user asked for one.
+    ManyJobs { seen: Vec<String> },
+    /// The job has not ended.
+    Unfinished { job: JobName, status: Status },
+    /// The job ended, but not with success.
+    Unsuccessful { job: JobName, status: Status, reason: Option<String> },
+    /// The job ended and has no archive.
+    NoArchive { job: JobName, reports: bool, just_ended: bool },
+    /// The archive was there and has expired.
+    Expired { job: JobName, at: String },
+    /// Somebody erased the job with its artifacts.
+    Erased { job: JobName, at: String },
+    /// The archive has no file that the patterns choose.
+    NoFile { wanted: Vec<String>, seen: Vec<String> },
+    /// The archive itself is not fit to be unpacked.
+    Archive(ArchiveRefusal),
+}
+
+/// A bridge that has no downstream pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idle {
+    pub name: String,
+    pub status: Status,
+    pub reason: Option<String>,
+}
+
+/// A pipeline that was looked through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub pipeline: PipelineId,
+    pub project: ProjectRef,
+    pub status: Status,
+}
+
+/// How a sentence names a job: two pipelines can hold jobs of one name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobName {
+    pub name: String,
+    pub id: JobId,
+}
+
+impl Refusal {
+    /// Whether time alone could help, so that a wait makes sense.
+    pub fn may_change(&self) -> bool {
+        match self {
+            // Whether more bridges come is not in the answer; a wait ends by its deadline.
+            Refusal::NoBridges { .. } | Refusal::NoBridge { .. } | Refusal::NoDownstream { .. } => {
+                true
+            }
+            Refusal::NotTriggered { bridges } => {
+                bridges.iter().any(|bridge| bridge.status.may_move())
+            }
+            Refusal::NoJob { places, idle, .. } => {
+                places.iter().any(|place| place.status.may_move())
+                    || idle.iter().any(|bridge| bridge.status.may_move())
+            }
+            Refusal::NoneUsable { waiting, .. } => *waiting,
+            Refusal::Unfinished { status, .. } => status.may_move(),
+            Refusal::NoArchive { just_ended, .. } => *just_ended,
+            Refusal::ManyJobs { .. }
+            | Refusal::Unsuccessful { .. }
+            | Refusal::Expired { .. }
+            | Refusal::Erased { .. }
+            | Refusal::NoFile { .. }
+            | Refusal::Archive(_) => false,
+        }
+    }
+
+    /// The exit code. Who has waited for something that ended badly gets a code of its own.
+    pub fn exit(&self, waited: bool) -> Exit {
+        let ended_badly = |status: &Status| status.is_final() && *status != Status::Success;
+        let unsuccessful = match self {
+            Refusal::NotTriggered { bridges } => {
+                bridges.iter().any(|bridge| ended_badly(&bridge.status))
+            }
+            Refusal::NoJob { places, .. } => places.iter().any(|place| ended_badly(&place.status)),
+            Refusal::Unsuccessful { .. } => true,
+            Refusal::Archive(_) => return Exit::Archive,
+            _ => false,
+        };
+        if waited && unsuccessful { Exit::Unsuccessful } else { Exit::Nothing }
+    }
+
+    /// What there was instead, nearest to the wanted first.
+    pub fn candidates(&self) -> Vec<String> {
+        match self {
+            Refusal::NoBridge { wanted, seen }
+            | Refusal::NoDownstream { wanted, seen }
+            | Refusal::NoFile { wanted, seen } => nearest(wanted, seen),
+            Refusal::NoJob { wanted, seen, .. } => nearest(std::slice::from_ref(wanted), seen),
+            Refusal::ManyJobs { seen } => seen.clone(),
+            Refusal::NoneUsable { unusable, .. } => unusable.clone(),
+            Refusal::NotTriggered { bridges } => {
+                bridges.iter().map(|bridge| bridge.name.clone()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl From<ArchiveRefusal> for Refusal {
+    fn from(refusal: ArchiveRefusal) -> Refusal {
+        Refusal::Archive(refusal)
+    }
+}
+
+impl std::error::Error for Refusal {}

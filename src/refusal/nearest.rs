@@ -1,0 +1,43 @@
+//! What was there, sorted by how near it comes to what was wanted.
+
+use std::cmp::Reverse;
+
+/// Sorts the names by likeness to the nearest of the wanted ones. Equal ones keep their order.
+pub fn nearest<S: AsRef<str>>(wanted: &[S], seen: &[String]) -> Vec<String> {
+    let wanted: Vec<String> = wanted.iter().map(|name| name.as_ref().to_lowercase()).collect();
+    let mut names: Vec<(u32, &String)> = Vec::new();
+    for name in seen {
+        if names.iter().all(|(_, known)| *known != name) {
+            names.push((likeness(&wanted, &name.to_lowercase()), name));
+        }
+    }
+    names.sort_by_key(|(likeness, _)| Reverse(*likeness));
+    names.into_iter().map(|(_, name)| name.clone()).collect()
+}
+
+/// From 0 (nothing in common) to 2000 (one is a part of the other).
+fn likeness(wanted: &[String], name: &str) -> u32 {
+    let likeness = |wanted: &String| {
+        // A part of the name ("build" for "build-repo") says more than any count of letters.
+        let part = !wanted.is_empty() && (name.contains(wanted.as_str()) || wanted.contains(name));
+        let letters = (strsim::jaro_winkler(wanted, name) * 1000.0) as u32;
+        if part { 1000 + letters } else { letters }
+    };
+    wanted.iter().map(likeness).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_comes_first_and_none_twice() {
+        let check = |wanted: &str, seen: &[&str], expect: &[&str]| {
+            let seen: Vec<String> = seen.iter().map(|&name| name.to_owned()).collect();
+            assert_eq!(nearest(&[wanted], &seen), expect, "{wanted}");
+        };
+        check("biuld-repo", &["lint", "build-repo", "deploy"], &["build-repo", "deploy", "lint"]);
+        check("Build", &["rebuilt", "lint", "build-repo"], &["build-repo", "rebuilt", "lint"]);
+        check("a", &["b", "b", "a1"], &["a1", "b"]);
+    }
+}

@@ -1,0 +1,123 @@
+//! A refusal in one line: what was not found or cannot be used, and why.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::{Idle, JobName, Place, Refusal};
+use crate::shown::{listed, shown};
+
+/// How many names a sentence lists before it only counts.
+const MOST: usize = 8;
+
+impl Display for Refusal {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::NoBridges { upstream } => {
+                write!(
+                    f,
+                    "pipeline {} of project {} has triggered no pipeline",
+                    upstream.id, upstream.project
+                )
+            }
+            Refusal::NoBridge { wanted, .. } => {
+                write!(f, "no bridge is called {}; there are {}", listed(wanted, MOST), there(self))
+            }
+            Refusal::NotTriggered { bridges } => {
+                f.write_str("no downstream pipeline yet: ")?;
+                separated(f, bridges, "; ")
+            }
+            Refusal::NoDownstream { wanted, .. } => {
+                write!(
+                    f,
+                    "no downstream pipeline is of project {}; there are those of {}",
+                    listed(wanted, MOST),
+                    there(self)
+                )
+            }
+            Refusal::NoJob { wanted, seen, places, idle } => {
+                write!(f, "no job `{}` in ", shown(wanted))?;
+                separated(f, places, ", ")?;
+                match seen.is_empty() {
+                    true => f.write_str(", which shows no jobs at all")?,
+                    false => write!(f, "; there are {}", there(self))?,
+                }
+                if !idle.is_empty() {
+                    f.write_str("; not triggered yet: ")?;
+                    separated(f, idle, "; ")?;
+                }
+                Ok(())
+            }
+            Refusal::NoneUsable { wanted, unusable, .. } => {
+                write!(f, "no job that `{}` names can be taken: ", shown(wanted))?;
+                f.write_str(
+                    &unusable
+                        .iter()
+                        .map(|job| shown(job).to_string())
+                        .collect::<Vec<_>>()
+                        .join("; "),
+                )
+            }
+            Refusal::ManyJobs { seen } => {
+                write!(f, "{} jobs where one is wanted: {}", seen.len(), listed(seen, MOST))
+            }
+            Refusal::Unfinished { job, status } => {
+                write!(f, "{job} has not finished: it is {status}")
+            }
+            Refusal::Unsuccessful { job, status, reason } => {
+                write!(f, "{job} did not succeed: it is {status}")?;
+                reason.as_ref().map_or(Ok(()), |reason| write!(f, " ({})", shown(reason)))
+            }
+            Refusal::NoArchive { job, reports: true, .. } => {
+                write!(f, "{job} has reports but no archive of artifacts")
+            }
+            Refusal::NoArchive { job, .. } => write!(f, "{job} has no artifacts"),
+            Refusal::Expired { job, at } => {
+                write!(f, "the artifacts of {job} expired at {}", shown(at))
+            }
+            Refusal::Erased { job, at } => {
+                write!(f, "{job} was erased at {}, its artifacts with it", shown(at))
+            }
+            Refusal::NoFile { wanted, .. } => {
+                write!(
+                    f,
+                    "no file of the archive matches {}; there are {}",
+                    listed(wanted, MOST),
+                    there(self)
+                )
+            }
+            Refusal::Archive(refusal) => refusal.fmt(f),
+        }
+    }
+}
+
+impl Display for JobName {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "job `{}` ({})", shown(&self.name), self.id)
+    }
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "pipeline {} of project {} ({})", self.pipeline, self.project, self.status)
+    }
+}
+
+impl Display for Idle {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "bridge `{}` is {}", shown(&self.name), self.status)?;
+        self.reason.as_ref().map_or(Ok(()), |reason| write!(f, " ({})", shown(reason)))
+    }
+}
+
+fn there(refusal: &Refusal) -> String {
+    match refusal.candidates() {
+        none if none.is_empty() => "none".to_owned(),
+        some => listed(&some, MOST),
+    }
+}
+
+fn separated<T: Display>(f: &mut Formatter<'_>, items: &[T], separator: &str) -> fmt::Result {
+    for (i, item) in items.iter().enumerate() {
+        write!(f, "{}{item}", if i == 0 { "" } else { separator })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,1 @@
+//! Every refusal: its sentence, its hint, its exit codes, and whether time can change it.

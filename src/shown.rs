@@ -1,0 +1,69 @@
+//! Text from elsewhere, made harmless for a terminal or a log: one line, nothing that acts.
+//!
+//! Job, project, ref and entry names and GitLab's own messages can hold escape sequences, line
+//! breaks (a forged `section_start:` or `error:` line) and characters that reorder what is read.
+
+use std::fmt::{self, Write};
+
+/// Shows a text with every character that could act on a terminal written as `\u{…}`.
+pub fn shown(text: &str) -> Shown<'_> {
+    Shown(text)
+}
+
+/// See [`shown`].
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a>(&'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.0.chars() {
+            if acts(c) { write!(f, "{}", c.escape_unicode())? } else { f.write_char(c)? }
+        }
+        Ok(())
+    }
+}
+
+/// A list of names for a sentence: `a`, `b`, `c` and 4 more.
+pub fn listed<S: AsRef<str>>(names: &[S], most: usize) -> String {
+    let mut list = String::new();
+    for (i, name) in names.iter().take(most).enumerate() {
+        let before = if i == 0 { "" } else { ", " };
+        let _ = write!(list, "{before}`{}`", shown(name.as_ref()));
+    }
+    match names.len().saturating_sub(most) {
+        0 => list,
+        more => format!("{list} and {more} more"),
+    }
+}
+
+fn acts(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_acts_on_a_terminal_is_escaped_and_all_else_is_left_alone() {
+        for (text, expect) in [
+            ("build: [linux, x64]", "build: [linux, x64]"),
+            ("docs/讀我.md é", "docs/讀我.md é"),
+            ("a\u{1b}[31mred", "a\\u{1b}[31mred"),
+            ("one\ntwo\r", "one\\u{a}two\\u{d}"),
+            ("\u{9b}2J", "\\u{9b}2J"),
+            ("exe\u{202e}txt", "exe\\u{202e}txt"),
+        ] {
+            assert_eq!(shown(text).to_string(), expect);
+        }
+    }
+
+    #[test]
+    fn a_list_names_a_few_and_counts_the_rest() {
+        assert_eq!(listed(&["a", "b"], 3), "`a`, `b`");
+        assert_eq!(listed(&["a", "b", "c", "d"], 2), "`a`, `b` and 2 more");
+    }
+}

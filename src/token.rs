@@ -1,0 +1,125 @@
+//! A secret that cannot be printed by accident, and the two headers it can travel in.
+
+use std::fmt;
+
+/// The prefix that GitLab gives to job tokens (16.0 and newer); older ones have none.
+const JOB_TOKEN_PREFIX: &str = "glcbt-";
+
+/// A token. It has no `Display`, and its `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token {
+    kind: Kind,
+    secret: String,
+}
+
+/// Which of GitLab's own headers carries a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A personal, project or group access token.
+    Private,
+    /// The token of a running CI job.
+    Job,
+}
+
+impl Kind {
+    /// The name of the header, as GitLab spells it.
+    pub const fn header(self) -> &'static str {
+        match self {
+            Kind::Private => "PRIVATE-TOKEN",
+            Kind::Job => "JOB-TOKEN",
+        }
+    }
+}
+
+/// Why a text cannot be a token. It never repeats the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unusable {
+    Empty,
+    LineBreak,
+    /// A blank, a quote or a character outside of visible ASCII.
+    Character,
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Unusable::Empty => "is empty",
+            Unusable::LineBreak => "contains a line break",
+            Unusable::Character => {
+                "contains a character that no token has (a blank or a quote, perhaps)"
+            }
+        })
+    }
+}
+
+impl Token {
+    /// Takes a text as a token of the given kind. One line break at its end is dropped, as files
+    /// and masked variables have it; anything else that a header cannot carry is refused.
+    /// A job token that stands where a private token belongs is recognised by its prefix.
+    pub fn new(kind: Kind, text: &str) -> Result<Token, Unusable> {
+        let secret =
+            text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
+        if secret.is_empty() {
+            return Err(Unusable::Empty);
+        }
+        if secret.contains(['\r', '\n']) {
+            return Err(Unusable::LineBreak);
+        }
+        if !secret.chars().all(|c| c.is_ascii_graphic() && c != '"' && c != '\'') {
+            return Err(Unusable::Character);
+        }
+        let kind = if secret.starts_with(JOB_TOKEN_PREFIX) { Kind::Job } else { kind };
+        Ok(Token { kind, secret: secret.to_owned() })
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The secret itself, for the one place that writes the header.
+    pub fn reveal(&self) -> &str {
+        &self.secret
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Token({}, [hidden])", self.kind.header())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_names_the_kind_and_hides_the_secret() {
+        let token = Token::new(Kind::Private, "glpat-abc").unwrap();
+        assert_eq!(format!("{token:?}"), "Token(PRIVATE-TOKEN, [hidden])");
+    }
+
+    #[test]
+    fn a_job_token_is_recognised_where_a_private_token_belongs() {
+        assert_eq!(Token::new(Kind::Private, "glcbt-64_x").unwrap().kind(), Kind::Job);
+        assert_eq!(Token::new(Kind::Private, "glpat-x").unwrap().kind(), Kind::Private);
+        assert_eq!(Token::new(Kind::Job, "eyJhbGciOi.J9.x-_").unwrap().kind(), Kind::Job);
+    }
+
+    #[test]
+    fn one_line_break_at_the_end_is_dropped_and_nothing_else() {
+        for ends in ["abc", "abc\n", "abc\r\n"] {
+            assert_eq!(Token::new(Kind::Private, ends).unwrap().reveal(), "abc");
+        }
+        for (text, why) in [
+            ("", Unusable::Empty),
+            ("\n", Unusable::Empty),
+            ("abc\n\n", Unusable::LineBreak),
+            ("a\nb", Unusable::LineBreak),
+            ("abc ", Unusable::Character),
+            ("\"abc\"", Unusable::Character),
+            ("äbc", Unusable::Character),
+        ] {
+            assert_eq!(Token::new(Kind::Private, text), Err(why), "{text:?}");
+        }
+    }
+}
