@@ -36,7 +36,7 @@ mod tests {
             let seen: Vec<String> = seen.iter().map(|&name| name.to_owned()).collect();
             assert_eq!(nearest(&[wanted], &seen), expect, "{wanted}");
         };
-        check("biuld-repo", &["lint", "build-repo", "deploy"], &["build-repo", "deploy", "lint"]);
+        check("biuld-repo", &["lint", "build-repo"], &["build-repo", "lint"]);
         check("Build", &["rebuilt", "lint", "build-repo"], &["build-repo", "rebuilt", "lint"]);
         check("a", &["b", "b", "a1"], &["a1", "b"]);
     }
