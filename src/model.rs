@@ -70,6 +70,62 @@ pub struct PipelineAt {
     pub id: PipelineId,
 }
 
+/// How a pipeline is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PipelineBy {
+    Id(PipelineAt),
+    /// The latest successful one of a branch or tag; `recent`: or an earlier one, if that has what is wanted.
+    Ref {
+        project: ProjectRef,
+        ref_: String,
+        recent: bool,
+    },
+    /// The latest one of a merge request, which is named by its number in the project.
+    MergeRequest {
+        project: ProjectRef,
+        iid: u64,
+    },
+    /// The latest one of a commit.
+    Commit {
+        project: ProjectRef,
+        sha: String,
+    },
+}
+
+impl fmt::Display for PipelineBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use crate::shown::shown;
+        match self {
+            PipelineBy::Id(at) => write!(f, "pipeline {} of project {}", at.id, at.project),
+            PipelineBy::Ref { project, ref_, .. } => {
+                write!(f, "ref `{}` of project {project}", shown(ref_))
+            }
+            PipelineBy::MergeRequest { project, iid } => {
+                write!(f, "merge request {iid} of project {project}")
+            }
+            PipelineBy::Commit { project, sha } => {
+                write!(f, "commit {} of project {project}", shown(sha))
+            }
+        }
+    }
+}
+
+/// Where an archive is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ArchiveAt {
+    Job {
+        project: ProjectRef,
+        id: JobId,
+    },
+    /// That of the job of this name in the latest successful pipeline of a branch or tag.
+    Ref {
+        project: ProjectRef,
+        ref_: String,
+        job: String,
+        recent: bool,
+    },
+}
+
 /// The status of a pipeline, a bridge or a job: one vocabulary (`app/models/concerns/ci/has_status.rb`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
@@ -175,9 +231,14 @@ impl Pipeline {
         if let Some(id) = self.project_id {
             return Some(ProjectRef::Id(id));
         }
+        self.path().map(|path| ProjectRef::Path(path.to_owned()))
+    }
+
+    /// The path of its project, as its web address tells it.
+    pub fn path(&self) -> Option<&str> {
         let (_, rest) = self.web_url.as_deref()?.split_once("://")?;
         let (path, _) = rest.split_once('/')?.1.split_once("/-/")?;
-        Some(ProjectRef::Path(path.to_owned()))
+        Some(path)
     }
 }
 

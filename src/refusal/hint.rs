@@ -1,13 +1,19 @@
 //! What to do about a refusal, in one line; none where there is nothing to advise.
 
 use super::Refusal;
-use crate::model::Status;
+use crate::model::{PipelineBy, Status};
 use crate::shown::shown;
 
 impl Refusal {
     /// Advice for the person who reads the refusal.
     pub fn hint(&self) -> Option<String> {
         let advice = match self {
+            Refusal::NoPipeline { by: PipelineBy::Ref { .. } } => "\
+                name a branch or a tag; a pipeline that is not done or did not succeed is named with --pipeline ID"
+                .to_owned(),
+            Refusal::NoPipeline { .. } => {
+                "check the number; child pipelines are not listed there, name one with --pipeline ID".to_owned()
+            }
             Refusal::NoBridges { .. } => "\
                 the list also stays empty where the token may not see the jobs of the pipeline, and for pipelines \
                 started by `trigger` or the API, which have no bridge: name those with --pipeline ID --from pipeline"

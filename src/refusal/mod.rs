@@ -15,11 +15,13 @@ pub use archive::ArchiveRefusal;
 pub use nearest::nearest;
 
 use crate::exit::Exit;
-use crate::model::{JobId, PipelineAt, PipelineId, ProjectRef, Status};
+use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef, Status};
 
 /// Why a lookup ends without a job, or a job without files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
+    /// There is no pipeline of that ref, merge request or commit.
+    NoPipeline { by: PipelineBy },
     /// The upstream pipeline has no bridges, or none that this token may see.
     NoBridges { upstream: PipelineAt },
     /// It has bridges, but none is called so.
@@ -78,9 +80,10 @@ impl Refusal {
     pub fn may_change(&self) -> bool {
         match self {
             // Whether more bridges come is not in the answer; a wait ends by its deadline.
-            Refusal::NoBridges { .. } | Refusal::NoBridge { .. } | Refusal::NoDownstream { .. } => {
-                true
-            }
+            Refusal::NoPipeline { .. }
+            | Refusal::NoBridges { .. }
+            | Refusal::NoBridge { .. }
+            | Refusal::NoDownstream { .. } => true,
             Refusal::NotTriggered { bridges } => {
                 bridges.iter().any(|bridge| bridge.status.may_move())
             }
@@ -102,12 +105,14 @@ impl Refusal {
 
     /// The exit code. Who has waited for something that ended badly gets a code of its own.
     pub fn exit(&self, waited: bool) -> Exit {
-        let ended_badly = |status: &Status| status.is_final() && *status != Status::Success;
+        // A manual one counts as ended: without a person it stays where it is.
+        let ended_badly = |status: &Status| !status.may_move() && *status != Status::Success;
         let unsuccessful = match self {
             Refusal::NotTriggered { bridges } => {
                 bridges.iter().any(|bridge| ended_badly(&bridge.status))
             }
             Refusal::NoJob { places, .. } => places.iter().any(|place| ended_badly(&place.status)),
+            Refusal::Unfinished { status, .. } => ended_badly(status),
             Refusal::Unsuccessful { .. } => true,
             Refusal::Archive(_) => return Exit::Archive,
             _ => false,

@@ -19,7 +19,9 @@ pub fn nearest<S: AsRef<str>>(wanted: &[S], seen: &[String]) -> Vec<String> {
 fn likeness(wanted: &[String], name: &str) -> u32 {
     let likeness = |wanted: &String| {
         // A part of the name ("build" for "build-repo") says more than any count of letters.
-        let part = !wanted.is_empty() && (name.contains(wanted.as_str()) || wanted.contains(name));
+        // A part of a letter or two says nothing.
+        let holds = |whole: &str, part: &str| part.len() > 2 && whole.contains(part);
+        let part = holds(name, wanted) || holds(wanted, name);
         let letters = (strsim::jaro_winkler(wanted, name) * 1000.0) as u32;
         if part { 1000 + letters } else { letters }
     };
@@ -39,5 +41,6 @@ mod tests {
         check("biuld-repo", &["lint", "build-repo"], &["build-repo", "lint"]);
         check("Build", &["rebuilt", "lint", "build-repo"], &["build-repo", "rebuilt", "lint"]);
         check("a", &["b", "b", "a1"], &["a1", "b"]);
+        check("biuld", &["b", "build"], &["build", "b"]);
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{Idle, JobName, Place, Refusal};
+use crate::model::PipelineBy;
 use crate::shown::{listed, shown};
 
 /// How many names a sentence lists before it only counts.
@@ -11,6 +12,10 @@ const MOST: usize = 8;
 impl Display for Refusal {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
+            Refusal::NoPipeline { by: by @ PipelineBy::Ref { .. } } => {
+                write!(f, "no successful pipeline of {by}")
+            }
+            Refusal::NoPipeline { by } => write!(f, "no pipeline of {by}"),
             Refusal::NoBridges { upstream } => {
                 write!(
                     f,

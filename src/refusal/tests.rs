@@ -1,1 +1,229 @@
 //! Every refusal: its sentence, its hint, its exit codes, and whether time can change it.
+
+use expect_test::{Expect, expect};
+
+use super::*;
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
+fn job() -> JobName {
+    JobName { name: "pack: [linux, x64]".to_owned(), id: JobId(70102) }
+}
+
+fn idle(status: Status) -> Idle {
+    Idle { name: "deploy".to_owned(), status, reason: None }
+}
+
+fn place(status: Status) -> Place {
+    Place { pipeline: PipelineId(20), project: ProjectRef::Id(2), status }
+}
+
+/// The sentence, what is advised, `exit/exit after waiting`, and `may change` where it may.
+fn check(refusal: Refusal, expect: Expect) {
+    let exits = format!("{}/{}", refusal.exit(false).code(), refusal.exit(true).code());
+    let change = if refusal.may_change() { ", may change" } else { "" };
+    let hint = refusal.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+    expect.assert_eq(&format!("{refusal}{hint}\n{exits}{change}"));
+}
+
+#[test]
+fn refusals_of_a_pipeline_by_another_name() {
+    let project = || ProjectRef::Id(1);
+    check(
+        Refusal::NoPipeline {
+            by: PipelineBy::Ref { project: project(), ref_: "feature/x".to_owned(), recent: false },
+        },
+        expect![[r#"
+            no successful pipeline of ref `feature/x` of project 1
+            hint: name a branch or a tag; a pipeline that is not done or did not succeed is named with --pipeline ID
+            3/3, may change"#]],
+    );
+    check(
+        Refusal::NoPipeline { by: PipelineBy::MergeRequest { project: project(), iid: 7 } },
+        expect![[r#"
+            no pipeline of merge request 7 of project 1
+            hint: check the number; child pipelines are not listed there, name one with --pipeline ID
+            3/3, may change"#]],
+    );
+}
+
+#[test]
+fn refusals_of_the_upstream_pipeline_and_its_bridges() {
+    let upstream =
+        PipelineAt { project: ProjectRef::Path("shop/linebot".to_owned()), id: PipelineId(10) };
+    check(
+        Refusal::NoBridges { upstream },
+        expect![[r#"
+            pipeline 10 of project shop/linebot has triggered no pipeline
+            hint: the list also stays empty where the token may not see the jobs of the pipeline, and for pipelines started by `trigger` or the API, which have no bridge: name those with --pipeline ID --from pipeline
+            3/3, may change"#]],
+    );
+    check(
+        Refusal::NoBridge { wanted: names(&["biuld"]), seen: names(&["lint", "build"]) },
+        expect![[r#"
+            no bridge is called `biuld`; there are `build`, `lint`
+            hint: did you mean `build`?
+            3/3, may change"#]],
+    );
+    check(
+        Refusal::NotTriggered { bridges: vec![idle(Status::Created)] },
+        expect![[r#"
+            no downstream pipeline yet: bridge `deploy` is created
+            hint: --wait waits for it
+            3/3, may change"#]],
+    );
+    check(
+        Refusal::NotTriggered { bridges: vec![idle(Status::Manual)] },
+        expect![[r#"
+            no downstream pipeline yet: bridge `deploy` is manual
+            hint: start it by hand in GitLab, then try again
+            3/8"#]],
+    );
+    let failed =
+        Idle { reason: Some("insufficient_bridge_permissions".to_owned()), ..idle(Status::Failed) };
+    check(
+        Refusal::NotTriggered { bridges: vec![failed] },
+        expect![[r#"
+            no downstream pipeline yet: bridge `deploy` is failed (insufficient_bridge_permissions)
+            hint: look at the bridge in GitLab and retry it there
+            3/8"#]],
+    );
+    check(
+        Refusal::NoDownstream { wanted: names(&["4"]), seen: names(&["shop/radar (93)"]) },
+        expect![[r#"
+            no downstream pipeline is of project `4`; there are those of `shop/radar (93)`
+            hint: name a project by its id or its full path, as listed
+            3/3, may change"#]],
+    );
+}
+
+#[test]
+fn refusals_of_jobs_that_are_not_there() {
+    let none = |seen: &[&str], status: Status, idle: Vec<Idle>| Refusal::NoJob {
+        wanted: "build".to_owned(),
+        seen: names(seen),
+        places: vec![place(status)],
+        idle,
+    };
+    check(
+        none(&["lint", "build-repo"], Status::Success, Vec::new()),
+        expect![[r#"
+            no job `build` in pipeline 20 of project 2 (success); there are `build-repo`, `lint`
+            hint: did you mean `build-repo`?
+            3/3"#]],
+    );
+    check(
+        none(&["lint"], Status::Running, Vec::new()),
+        expect![[r#"
+            no job `build` in pipeline 20 of project 2 (running); there are `lint`
+            hint: did you mean `lint`?
+            3/3, may change"#]],
+    );
+    check(
+        none(&[], Status::Failed, vec![idle(Status::Pending)]),
+        expect![[r#"
+            no job `build` in pipeline 20 of project 2 (failed), which shows no jobs at all; not triggered yet: bridge `deploy` is pending
+            hint: a list of jobs is empty also where the token may not see them: check its role in that project
+            3/8, may change"#]],
+    );
+    check(
+        Refusal::ManyJobs { seen: names(&["build 1/2 (7)", "build 2/2 (8)"]) },
+        expect![[r#"
+            2 jobs where one is wanted: `build 1/2 (7)`, `build 2/2 (8)`
+            hint: name one more closely, or narrow the search with --bridge or --downstream
+            3/3"#]],
+    );
+    let unusable = |waiting| Refusal::NoneUsable {
+        wanted: "b*".to_owned(),
+        unusable: names(&["job `b` failed"]),
+        waiting,
+    };
+    check(
+        unusable(true),
+        expect![[r#"
+            no job that `b*` names can be taken: job `b` failed
+            hint: --wait waits for it
+            3/3, may change"#]],
+    );
+    check(
+        unusable(false),
+        expect![[r#"
+            no job that `b*` names can be taken: job `b` failed
+            hint: --any-status takes the artifacts of jobs that did not succeed
+            3/3"#]],
+    );
+}
+
+#[test]
+fn refusals_of_a_job_and_its_archive() {
+    check(
+        Refusal::Unfinished { job: job(), status: Status::Running },
+        expect![[r#"
+            job `pack: [linux, x64]` (70102) has not finished: it is running
+            hint: --wait waits for it
+            3/3, may change"#]],
+    );
+    check(
+        Refusal::Unfinished { job: job(), status: Status::Manual },
+        expect![[r#"
+            job `pack: [linux, x64]` (70102) has not finished: it is manual
+            hint: it waits for a person: start it in GitLab
+            3/8"#]],
+    );
+    check(
+        Refusal::Unsuccessful {
+            job: job(),
+            status: Status::Failed,
+            reason: Some("script_failure".to_owned()),
+        },
+        expect![[r#"
+            job `pack: [linux, x64]` (70102) did not succeed: it is failed (script_failure)
+            hint: --any-status takes the artifacts of jobs that did not succeed
+            3/8"#]],
+    );
+    check(
+        Refusal::NoArchive { job: job(), reports: false, just_ended: true },
+        expect![[r#"
+            job `pack: [linux, x64]` (70102) has no artifacts
+            hint: check `artifacts:` of that job: its paths, `when`, and `rules`
+            3/3, may change"#]],
+    );
+    check(
+        Refusal::NoArchive { job: job(), reports: true, just_ended: false },
+        expect![[r#"
+            job `pack: [linux, x64]` (70102) has reports but no archive of artifacts
+            hint: list the files under `artifacts: paths:` of the job as well
+            3/3"#]],
+    );
+    check(
+        Refusal::Expired { job: job(), at: "2026-02-01T00:00:00Z".to_owned() },
+        expect![[r#"
+            the artifacts of job `pack: [linux, x64]` (70102) expired at 2026-02-01T00:00:00Z
+            hint: run the job again, or raise `artifacts: expire_in:`; `keep` stops the next from expiring
+            3/3"#]],
+    );
+    check(
+        Refusal::Erased { job: job(), at: "2026-02-01T00:00:00Z".to_owned() },
+        expect![[r#"
+            job `pack: [linux, x64]` (70102) was erased at 2026-02-01T00:00:00Z, its artifacts with it
+            hint: run the job again
+            3/3"#]],
+    );
+    check(
+        Refusal::NoFile { wanted: names(&["docs/*.md"]), seen: names(&["docs/readme.md", "run"]) },
+        expect![[r#"
+            no file of the archive matches `docs/*.md`; there are `docs/readme.md`, `run`
+            hint: did you mean `docs/readme.md`?
+            3/3"#]],
+    );
+}
+
+#[test]
+fn names_in_a_refusal_cannot_act_on_a_terminal() {
+    let refusal =
+        Refusal::NoBridge { wanted: names(&["a\u{1b}[2J"]), seen: names(&["b\nerror: forged"]) };
+    let text = format!("{refusal} {}", refusal.hint().unwrap());
+    assert!(!text.contains(['\u{1b}', '\n']), "{text:?}");
+}

@@ -1,0 +1,271 @@
+//! The pipeline of steps, on one page.
+//!
+//! ```text
+//! upstream pipeline ──► bridges ──► downstream pipelines ──► jobs ──► archives ──► files
+//!      named.rs   1. list the bridges   2. choose among them   3. find the jobs   4. fetch.rs
+//! ```
+//!
+//! Each step asks GitLab and then chooses; choosing is pure and lives in `select`. Waiting is the
+//! same walk, asked again.
+
+mod named;
+
+use std::collections::HashSet;
+
+use crate::clock::Clock;
+use crate::gitlab::Client;
+use crate::model::{ArchiveAt, Job, JobId, Pipeline, PipelineAt, PipelineBy, ProjectRef};
+use crate::patience::Patience;
+use crate::refusal::Refusal;
+use crate::select::downstream::{self, Branch, Branches, Met};
+use crate::select::job::{self, Listing, Rules};
+use crate::select::job_pattern::Pattern;
+use crate::step::{Step, Watch};
+
+/// What every step needs.
+pub struct Ctx<'a> {
+    pub gitlab: &'a Client,
+    pub clock: &'a dyn Clock,
+    pub watch: &'a dyn Watch,
+    pub patience: Patience,
+}
+
+/// Where jobs are looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// In the pipelines that this one triggered: all steps.
+    Below(PipelineBy),
+    /// In this very pipeline: from step 3 on.
+    In(PipelineBy),
+    /// This very job: step 4.
+    Job { project: ProjectRef, id: JobId },
+}
+
+/// What is looked for on the way.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    pub jobs: Vec<Pattern>,
+    /// None: all.
+    pub bridges: Vec<Pattern>,
+    /// Ids or paths; none: all.
+    pub projects: Vec<String>,
+    /// How many pipelines deep; 1 is what the upstream pipeline itself triggered.
+    pub depth: u32,
+    pub any_status: bool,
+    /// More than one job is one too many.
+    pub one: bool,
+    /// What is missing is told, not refused.
+    pub lenient: bool,
+}
+
+/// A job whose archive is to be taken, with all that GitLab told about it.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub at: ArchiveAt,
+    /// None where GitLab was not asked, or does not let a job token look.
+    pub job: Option<Job>,
+    pub pipeline: Option<Pipeline>,
+    pub bridge: Option<String>,
+}
+
+/// What a lookup ends with: jobs, and patterns that named none.
+#[derive(Debug, Default)]
+pub struct Finding {
+    pub found: Vec<Found>,
+    pub missing: Vec<(String, Refusal)>,
+}
+
+/// Steps 1 to 3: the jobs that are wanted, once they are there.
+pub fn find(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<Finding> {
+    ctx.patience.until(ctx.clock, ctx.watch, || look(ctx, address, wanted))
+}
+
+/// Steps 1 to 3, once.
+fn look(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<Finding> {
+    let finding = match address {
+        Address::Below(upstream) => match named::pipeline(ctx, upstream)? {
+            Ok(upstream) => find_below(ctx, &upstream, wanted)?,
+            Err(refusal) => nothing(&refusal, wanted),
+        },
+        Address::In(PipelineBy::Ref { project, ref_, recent }) => {
+            named::by_ref(ctx, project, ref_, *recent, wanted)?
+        }
+        Address::In(pipeline) => match named::pipeline(ctx, pipeline)? {
+            Ok(pipeline) => find_in(ctx, &pipeline, wanted)?,
+            Err(refusal) => nothing(&refusal, wanted),
+        },
+        Address::Job { project, id } => find_job(ctx, project, *id, wanted)?,
+    };
+    settled(finding, wanted, ctx.patience)
+}
+
+fn find_below(ctx: &Ctx<'_>, upstream: &PipelineAt, wanted: &Wanted) -> anyhow::Result<Finding> {
+    let met = bridges(ctx, upstream, wanted.depth)?;
+    let branches = match downstream::downstream(upstream, &met, &wanted.bridges, &wanted.projects) {
+        Ok(branches) => branches,
+        Err(refusal) => return Ok(nothing(&refusal, wanted)),
+    };
+    let mut listings = Vec::new();
+    for Branch { bridge, at, pipeline } in branches.chosen {
+        ctx.watch.step(&Step::Downstream { bridge: &bridge, pipeline: &pipeline, at: &at });
+        listings.push(listing(ctx, at, pipeline, Some(bridge))?);
+    }
+    Ok(choose(ctx, &listings, &Branches { chosen: Vec::new(), idle: branches.idle }, wanted))
+}
+
+fn find_in(ctx: &Ctx<'_>, at: &PipelineAt, wanted: &Wanted) -> anyhow::Result<Finding> {
+    let pipeline = ctx.gitlab.pipeline(at)?;
+    let listing = listing(ctx, at.clone(), pipeline, None)?;
+    Ok(choose(ctx, &[listing], &Branches::default(), wanted))
+}
+
+fn find_job(
+    ctx: &Ctx<'_>,
+    project: &ProjectRef,
+    id: JobId,
+    wanted: &Wanted,
+) -> anyhow::Result<Finding> {
+    // A job token may download any archive that it may see, but not ask about the job.
+    let job = if ctx.gitlab.has_job_token() { None } else { Some(ctx.gitlab.job(project, id)?) };
+    if let Some(job) = &job
+        && let Err(refusal) = job::usable(job, rules(ctx, wanted))
+    {
+        return Ok(Finding { found: Vec::new(), missing: vec![(job.name.clone(), refusal)] });
+    }
+    let pipeline = job.as_ref().and_then(|job| job.pipeline.clone());
+    let found =
+        Found { at: ArchiveAt::Job { project: project.clone(), id }, job, pipeline, bridge: None };
+    Ok(Finding { found: vec![found], missing: Vec::new() })
+}
+
+/// Step 1, and again for what the downstream pipelines triggered. A pipeline is met once.
+fn bridges(ctx: &Ctx<'_>, upstream: &PipelineAt, depth: u32) -> anyhow::Result<Vec<Met>> {
+    let mut met = Vec::new();
+    let mut known = HashSet::from([upstream.id]);
+    let mut level = vec![(upstream.clone(), Vec::<String>::new())];
+    for _ in 0..depth {
+        let mut below = Vec::new();
+        for (of, above) in level {
+            let bridges = downstream::latest(ctx.gitlab.bridges(&of)?);
+            ctx.watch.step(&Step::Bridges { of: &of, bridges: &bridges });
+            for bridge in bridges {
+                if let Some(pipeline) = &bridge.downstream_pipeline {
+                    if !known.insert(pipeline.id) {
+                        continue;
+                    }
+                    let project = pipeline.project().unwrap_or_else(|| of.project.clone());
+                    let names = above.iter().chain([&bridge.name]).cloned().collect();
+                    below.push((PipelineAt { project, id: pipeline.id }, names));
+                }
+                met.push(Met { bridge, of: of.clone(), above: above.clone() });
+            }
+        }
+        if below.is_empty() {
+            break;
+        }
+        level = below;
+    }
+    Ok(met)
+}
+
+/// The jobs of a pipeline. Its status was read before: if that is final, the list is complete.
+fn listing(
+    ctx: &Ctx<'_>,
+    at: PipelineAt,
+    pipeline: Pipeline,
+    bridge: Option<String>,
+) -> anyhow::Result<Listing> {
+    let jobs = ctx.gitlab.jobs(&at)?;
+    ctx.watch.step(&Step::Jobs { at: &at, status: &pipeline.status, jobs: &jobs });
+    Ok(Listing { at, pipeline, bridge, jobs })
+}
+
+/// Step 3: the choice for each of the patterns; a job that two of them name is taken once.
+fn choose(ctx: &Ctx<'_>, listings: &[Listing], branches: &Branches, wanted: &Wanted) -> Finding {
+    let mut finding = Finding::default();
+    let mut taken = HashSet::new();
+    for pattern in &wanted.jobs {
+        let choice = match job::jobs(listings, &branches.idle, pattern, rules(ctx, wanted)) {
+            Ok(choice) => choice,
+            Err(refusal) => {
+                finding.missing.push((pattern.text().to_owned(), refusal));
+                continue;
+            }
+        };
+        if pattern.text() != "*" {
+            for refusal in
+                choice.left_out.iter().filter(|why| !matches!(why, Refusal::NoArchive { .. }))
+            {
+                ctx.watch.step(&Step::Warning(&format!("left out: {refusal}")));
+            }
+        }
+        for pick in choice.picks.into_iter().filter(|pick| taken.insert(pick.job.id)) {
+            let listing = &listings[pick.listing];
+            finding.found.push(Found {
+                at: ArchiveAt::Job { project: listing.at.project.clone(), id: pick.job.id },
+                job: Some(pick.job),
+                pipeline: Some(listing.pipeline.clone()),
+                bridge: listing.bridge.clone(),
+            });
+        }
+    }
+    finding
+}
+
+/// The same refusal for every pattern: none of them could even be looked for.
+fn nothing(refusal: &Refusal, wanted: &Wanted) -> Finding {
+    let missing =
+        wanted.jobs.iter().map(|pattern| (pattern.text().to_owned(), refusal.clone())).collect();
+    Finding { found: Vec::new(), missing }
+}
+
+/// Whether a finding can be the last: who insists is refused, who is patient waits for all.
+fn settled(finding: Finding, wanted: &Wanted, patience: Patience) -> anyhow::Result<Finding> {
+    if wanted.one && finding.found.len() > 1 {
+        let seen = finding.found.iter().map(Found::label).collect();
+        return Err(Refusal::ManyJobs { seen }.into());
+    }
+    let waits = |refusal: &Refusal| !patience.is_none() && refusal.may_change();
+    let stops = |refusal: &Refusal| !wanted.lenient && !refusal.may_change();
+    let refusals = || finding.missing.iter().map(|(_, refusal)| refusal);
+    let first = refusals().find(|refusal| stops(refusal)).or_else(|| {
+        refusals().find(|refusal| waits(refusal)).or_else(|| refusals().find(|_| !wanted.lenient))
+    });
+    match first {
+        Some(refusal) => Err(refusal.clone().into()),
+        None => Ok(finding),
+    }
+}
+
+fn rules(ctx: &Ctx<'_>, wanted: &Wanted) -> Rules {
+    Rules { any_status: wanted.any_status, patient: !ctx.patience.is_none(), now: ctx.clock.now() }
+}
+
+impl Found {
+    /// Its name, where it is known.
+    pub fn name(&self) -> Option<&str> {
+        match (&self.job, &self.at) {
+            (Some(job), _) => Some(&job.name),
+            (None, ArchiveAt::Ref { job, .. }) => Some(job),
+            (None, ArchiveAt::Job { .. }) => None,
+        }
+    }
+
+    /// Its number, where it is known.
+    pub fn id(&self) -> Option<JobId> {
+        match &self.at {
+            ArchiveAt::Job { id, .. } => Some(*id),
+            ArchiveAt::Ref { .. } => None,
+        }
+    }
+
+    /// How lists and messages call it: its name and its number.
+    pub fn label(&self) -> String {
+        match (self.name(), self.id()) {
+            (Some(name), Some(id)) => format!("{name} ({id})"),
+            (Some(name), None) => name.to_owned(),
+            (None, Some(id)) => format!("job {id}"),
+            (None, None) => "job".to_owned(),
+        }
+    }
+}

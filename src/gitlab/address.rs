@@ -1,0 +1,238 @@
+//! Web addresses: which origin they are of, where a redirect leads, how they are shown.
+//!
+//! A query can be a secret (a signed storage link is one), so an address is shown without it.
+
+use std::fmt::{self, Write};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use ureq::http::Uri;
+
+use crate::shown::shown;
+
+/// What RFC 3986 calls unreserved stays as it is; all else is escaped, `/` among it.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Escapes one segment of a path, or one value of a query.
+pub fn escaped(segment: &str) -> impl fmt::Display + '_ {
+    utf8_percent_encode(segment, SEGMENT)
+}
+
+/// An absolute http or https address.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address {
+    secure: bool,
+    /// As written, an IPv6 host with its brackets.
+    host: String,
+    port: u16,
+    path: String,
+    /// Without the `?`.
+    query: Option<String>,
+}
+
+/// Why a text is no address that can be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadAddress {
+    NotAnAddress,
+    /// Not http or https.
+    Scheme,
+    /// `user:password@` in front of the host.
+    Userinfo,
+}
+
+impl fmt::Display for BadAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            BadAddress::NotAnAddress => "is not a web address",
+            BadAddress::Scheme => "is neither http nor https",
+            BadAddress::Userinfo => "holds a user name or a password, which do not belong there",
+        })
+    }
+}
+
+impl Address {
+    /// Takes an absolute address apart. A fragment is dropped.
+    pub fn parse(text: &str) -> Result<Address, BadAddress> {
+        let text = text.split('#').next().unwrap_or_default();
+        let uri: Uri = text.parse().map_err(|_| BadAddress::NotAnAddress)?;
+        let secure = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            Some(_) => return Err(BadAddress::Scheme),
+            None => return Err(BadAddress::NotAnAddress),
+        };
+        let authority = uri.authority().ok_or(BadAddress::NotAnAddress)?;
+        if authority.as_str().contains('@') {
+            return Err(BadAddress::Userinfo);
+        }
+        if authority.host().is_empty() {
+            return Err(BadAddress::NotAnAddress);
+        }
+        let port = match authority.port() {
+            Some(port) => port.as_u16(),
+            // A port that is written but is no number is lost by the parser.
+            None if authority.as_str() != authority.host() => return Err(BadAddress::NotAnAddress),
+            None => default_port(secure),
+        };
+        Ok(Address {
+            secure,
+            host: authority.host().to_ascii_lowercase(),
+            port,
+            path: uri.path().to_owned(),
+            query: uri.query().map(str::to_owned),
+        })
+    }
+
+    /// Where a `Location` leads from here: an absolute address, or a path on the same origin.
+    pub fn redirected(&self, location: &str) -> Result<Address, BadAddress> {
+        if let Some(rest) = location.strip_prefix("//") {
+            return Address::parse(&format!("{}://{rest}", self.scheme()));
+        }
+        if location.starts_with('/') {
+            return Address::parse(&format!("{}{location}", self.origin()));
+        }
+        Address::parse(location)
+    }
+
+    /// The same address with more behind its path; `path` begins with `/` and may have a query.
+    pub fn with(&self, path: &str) -> Address {
+        let (path, query) = match path.split_once('?') {
+            Some((path, query)) => (path, Some(query.to_owned())),
+            None => (path, None),
+        };
+        Address {
+            path: format!("{}{path}", self.path.trim_end_matches('/')),
+            query,
+            ..self.clone()
+        }
+    }
+
+    /// The same address with one more value in its query.
+    pub fn and_query(&self, name: &str, value: &str) -> Address {
+        let pair = format!("{}={}", escaped(name), escaped(value));
+        let query = self.query.as_ref().map_or(pair.clone(), |query| format!("{query}&{pair}"));
+        Address { query: Some(query), ..self.clone() }
+    }
+
+    /// `scheme://host:port`, the port only where it is not the scheme's own.
+    pub fn origin(&self) -> String {
+        let mut origin = format!("{}://{}", self.scheme(), self.host);
+        if self.port != default_port(self.secure) {
+            let _ = write!(origin, ":{}", self.port);
+        }
+        origin
+    }
+
+    /// Scheme, host and port are the same: the condition for taking a token along.
+    pub fn same_origin(&self, other: &Address) -> bool {
+        (self.secure, &self.host, self.port) == (other.secure, &other.host, other.port)
+    }
+
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The query with its `?`, or nothing.
+    pub fn query_part(&self) -> String {
+        self.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default()
+    }
+
+    /// The whole address, query and all: for calling it, never for showing it.
+    pub fn to_call(&self) -> String {
+        format!("{}{}{}", self.origin(), self.path, self.query_part())
+    }
+
+    /// With its query: only for addresses of the API, whose queries this program wrote itself.
+    pub fn with_query(&self) -> String {
+        shown(&self.to_call()).to_string()
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.secure { "https" } else { "http" }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", shown(&self.origin()), shown(&self.path))
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+fn default_port(secure: bool) -> u16 {
+    if secure { 443 } else { 80 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Address {
+        Address::parse(text).unwrap()
+    }
+
+    #[test]
+    fn an_address_is_shown_without_its_query() {
+        let signed = address("https://store.test:8443/a/b.zip?X-Signature=s3cr3t");
+        assert_eq!(signed.to_string(), "https://store.test:8443/a/b.zip");
+        assert_eq!(format!("{signed:?}"), "https://store.test:8443/a/b.zip");
+        assert_eq!(signed.to_call(), "https://store.test:8443/a/b.zip?X-Signature=s3cr3t");
+    }
+
+    #[test]
+    fn origins_differ_by_scheme_host_and_port() {
+        let here = address("https://gitlab.test/api/v4");
+        for (other, same) in [
+            ("https://gitlab.test:443/elsewhere", true),
+            ("https://GITLAB.test/", true),
+            ("http://gitlab.test/", false),
+            ("https://gitlab.test:8443/", false),
+            ("https://gitlab.test.evil/", false),
+        ] {
+            assert_eq!(here.same_origin(&address(other)), same, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_called_is_refused() {
+        for (text, why) in [
+            ("gitlab.test/api/v4", BadAddress::NotAnAddress),
+            ("ftp://gitlab.test/", BadAddress::Scheme),
+            ("file:///etc/passwd", BadAddress::NotAnAddress),
+            ("https://me:secret@gitlab.test/", BadAddress::Userinfo),
+            ("https://", BadAddress::NotAnAddress),
+            ("https://gitlab.test:99999/", BadAddress::NotAnAddress),
+            ("", BadAddress::NotAnAddress),
+        ] {
+            assert_eq!(Address::parse(text).map(|a| a.to_call()), Err(why), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_leads_to_another_address_or_to_a_path_of_the_same_origin() {
+        let here = address("https://gitlab.test/api/v4/projects/1?page=2");
+        for (location, expect) in [
+            ("/api/v4/projects/2", "https://gitlab.test/api/v4/projects/2"),
+            ("//store.test/a?b=c", "https://store.test/a?b=c"),
+            ("http://store.test/a#part", "http://store.test/a"),
+        ] {
+            assert_eq!(here.redirected(location).unwrap().to_call(), expect);
+        }
+        assert!(here.redirected("garbage").is_err());
+        assert!(here.redirected("").is_err());
+    }
+
+    #[test]
+    fn segments_are_escaped_to_the_last_slash() {
+        assert_eq!(escaped("group/sub project?#%").to_string(), "group%2Fsub%20project%3F%23%25");
+        assert_eq!(escaped("feature-1.2_x~y").to_string(), "feature-1.2_x~y");
+    }
+}

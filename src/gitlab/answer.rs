@@ -1,0 +1,115 @@
+//! The answer to one request, and reading its body: as JSON, or into a file.
+
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use ureq::Body;
+use ureq::http::HeaderMap;
+
+use super::address::Address;
+use super::error::Cause;
+use super::said::{is_page, said};
+
+/// No page of a list and no error is longer than this, in bytes.
+const LONGEST_TEXT: u64 = 10 << 20;
+
+/// What kept an answer from being read.
+pub(super) enum Trouble {
+    /// It can pass: ask again, not before the time that the server asked for.
+    Passing {
+        trouble: String,
+        asked: Option<Duration>,
+        request_id: Option<String>,
+    },
+    Final(Cause),
+}
+
+impl Trouble {
+    pub(super) fn passing(trouble: impl ToString) -> Trouble {
+        Trouble::Passing { trouble: trouble.to_string(), asked: None, request_id: None }
+    }
+}
+
+/// A successful answer whose body has not been read.
+pub(super) struct Answer {
+    pub(super) headers: HeaderMap,
+    pub(super) body: Body,
+    /// Where it came from, after all redirects.
+    pub(super) from: Address,
+}
+
+impl Answer {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    pub(super) fn json<T: DeserializeOwned>(&mut self) -> Result<T, Trouble> {
+        let html = self.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+        let text = self.text()?;
+        if html || is_page(&String::from_utf8_lossy(&text[..text.len().min(100)])) {
+            return Err(Trouble::Final(self.page(&text)));
+        }
+        serde_json::from_slice(&text).map_err(|error| {
+            let trouble = format!("the answer is not the JSON that GitLab sends: {error}");
+            Trouble::Final(Cause::Unexpected { trouble })
+        })
+    }
+
+    /// The whole body, for texts that have an end.
+    pub(super) fn text(&mut self) -> Result<Vec<u8>, Trouble> {
+        match self.body.with_config().limit(LONGEST_TEXT).read_to_vec() {
+            Ok(text) => Ok(text),
+            Err(ureq::Error::BodyExceedsLimit(_)) => {
+                let trouble = format!("the answer is longer than {} MiB", LONGEST_TEXT >> 20);
+                Err(Trouble::Final(Cause::Unexpected { trouble }))
+            }
+            Err(error) => Err(Trouble::passing(format!("the answer broke off: {error}"))),
+        }
+    }
+
+    /// Copies the body; `arrived` is told the count of bytes and the announced length.
+    /// Nothing is written when the body is a web page and not what was asked for.
+    pub(super) fn copy_to(
+        &mut self,
+        to: &mut dyn Write,
+        arrived: &mut dyn FnMut(u64, Option<u64>),
+    ) -> Result<u64, Trouble> {
+        let total = self.header("content-length").and_then(|length| length.parse().ok());
+        let html = self.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+        let mut reader = self.body.as_reader();
+        let mut block = vec![0; 256 << 10];
+        let mut done = 0;
+        loop {
+            let count = match reader.read(&mut block) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    let of = total.map(|total: u64| format!(" of {total}")).unwrap_or_default();
+                    return Err(Trouble::passing(format!(
+                        "the download broke off after {done}{of} bytes: {error}"
+                    )));
+                }
+            };
+            let bytes = &block[..count];
+            if done == 0 && (html || is_page(&String::from_utf8_lossy(&bytes[..count.min(100)]))) {
+                let start = bytes.to_vec();
+                return Err(Trouble::Final(self.page(&start)));
+            }
+            to.write_all(bytes).map_err(|error| Trouble::Final(Cause::Local(error)))?;
+            done += count as u64;
+            arrived(done, total);
+        }
+        match total {
+            Some(total) if total != done => Err(Trouble::passing(format!(
+                "the download was cut short at {done} of {total} bytes"
+            ))),
+            _ => Ok(done),
+        }
+    }
+
+    fn page(&self, text: &[u8]) -> Cause {
+        Cause::Page { title: said(text).words, from: self.from.clone() }
+    }
+}

@@ -1,0 +1,228 @@
+//! A question that GitLab did not answer: what was asked, what came back, what to do.
+//!
+//! Tokens are named by their kind, never by their value.
+
+use std::fmt;
+use std::io;
+
+use super::address::Address;
+use super::said::{Form, Said};
+use super::{Ask, JobTokens};
+use crate::exit::Exit;
+use crate::token::Kind;
+
+/// Why a question has no answer.
+#[derive(Debug)]
+pub struct Error {
+    /// What was being done, as in "listing the bridges of pipeline 10 in project 1".
+    pub doing: String,
+    pub cause: Cause,
+    address: Address,
+    job_tokens: JobTokens,
+    token: Option<Kind>,
+}
+
+/// What went wrong. Only what stays after the retries is here.
+#[derive(Debug)]
+pub enum Cause {
+    /// An answer with a status that will not change by asking again.
+    Answer { status: u16, said: Said, from: Address, request_id: Option<String> },
+    /// Still failing after so many tries.
+    Failing { trouble: String, tries: u32, request_id: Option<String> },
+    /// The server wants more patience than anybody has.
+    AskedToWait { seconds: u64 },
+    /// A web page where JSON or an archive should be.
+    Page { title: String, from: Address },
+    /// Certificate or handshake.
+    Tls { trouble: String, from: Address },
+    /// A redirect that is not followed.
+    Redirect { trouble: String },
+    /// An answer that is not what GitLab sends.
+    Unexpected { trouble: String },
+    /// The bytes came, but could not be kept here.
+    Local(io::Error),
+}
+
+impl Error {
+    pub(super) fn new(ask: &Ask, token: Option<Kind>, cause: Cause) -> Error {
+        Error {
+            doing: ask.doing.clone(),
+            cause,
+            address: ask.address.clone(),
+            job_tokens: ask.job_tokens,
+            token,
+        }
+    }
+
+    /// The status of the answer, where there was one.
+    pub fn status(&self) -> Option<u16> {
+        match &self.cause {
+            Cause::Answer { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// The server does not know this route: an older GitLab, or not the root of the API.
+    pub fn is_unknown_route(&self) -> bool {
+        matches!(&self.cause, Cause::Answer { status: 404, said, .. }
+            if said.form == Form::Error && said.words == "404 Not Found")
+    }
+
+    /// The class of the failure.
+    pub fn exit(&self) -> Exit {
+        match &self.cause {
+            Cause::Answer { status: 401 | 403, said, .. } if said.form != Form::Xml => Exit::Denied,
+            Cause::Answer { status: 404 | 410, .. } => Exit::Nothing,
+            Cause::Page { .. } => Exit::Denied,
+            Cause::Local(_) => Exit::Disk,
+            Cause::Answer { .. }
+            | Cause::Failing { .. }
+            | Cause::AskedToWait { .. }
+            | Cause::Tls { .. }
+            | Cause::Redirect { .. }
+            | Cause::Unexpected { .. } => Exit::Network,
+        }
+    }
+
+    /// What to do now, most likely first; at most two.
+    pub fn hints(&self) -> Vec<String> {
+        let mut hints = self.advice();
+        if let Cause::Answer { from, .. } = &self.cause
+            && !from.same_origin(&self.address)
+            && !hints.is_empty()
+            && self.token.is_some()
+        {
+            let origin = from.origin();
+            hints.insert(0, format!("the server redirects to {origin}, where no token is sent; if that is the GitLab you mean, give it as --api-url"));
+        }
+        hints.truncate(2);
+        hints
+    }
+
+    fn advice(&self) -> Vec<String> {
+        match &self.cause {
+            Cause::Answer { status: 401, .. } => self.unknown_to_gitlab(),
+            Cause::Answer { status: 403, said, .. } if said.form != Form::Xml => vec![self.forbidden(&said.words)],
+            Cause::Answer { status: 404, said, .. } => self.not_found(said),
+            Cause::Page { .. } => vec![
+                match self.token {
+                    None => NO_TOKEN.to_owned(),
+                    Some(_) => "a sign-in or proxy page comes where a token is missing or not accepted, or the address is not that of the API".to_owned(),
+                },
+                self.root_advice(),
+            ],
+            Cause::Tls { .. } => vec![
+                "name the certificate authority of that server with --cacert FILE (or CI_SERVER_TLS_CA_FILE)".to_owned(),
+            ],
+            Cause::Failing { trouble, .. } if trouble.contains("connecting took") => {
+                vec!["--connect-timeout allows more".to_owned()]
+            }
+            Cause::Failing { trouble, .. } if trouble.contains("no byte arrived") => vec!["--timeout allows more".to_owned()],
+            _ => Vec::new(),
+        }
+    }
+
+    fn unknown_to_gitlab(&self) -> Vec<String> {
+        match (self.token, self.job_tokens) {
+            (None, _) => vec![NO_TOKEN.to_owned()],
+            (Some(Kind::Job), JobTokens::Never) => vec![NEVER.to_owned()],
+            (Some(Kind::Job), JobTokens::Newer) => vec![ENDED.to_owned(), NEWER.to_owned()],
+            (Some(Kind::Job), JobTokens::Always) => vec![ENDED.to_owned()],
+            (Some(Kind::Private), _) => {
+                vec!["the private token is unknown there, expired or revoked: make a new one with the scope read_api".to_owned()]
+            }
+        }
+    }
+
+    fn forbidden(&self, words: &str) -> String {
+        if words.contains("insufficient") && words.contains("scope") {
+            return "the token needs the scope read_api (to start, keep or delete something: api)"
+                .to_owned();
+        }
+        if words.contains("token permission is required") {
+            return "grant that permission where the other project lists yours: its Settings → CI/CD → Job token permissions".to_owned();
+        }
+        match self.token {
+            Some(Kind::Job) => ALLOWLIST.to_owned(),
+            Some(Kind::Private) => "the user of the token needs a role in that project that may read its jobs and artifacts (Reporter; Developer where artifacts are not public)".to_owned(),
+            None => NO_TOKEN.to_owned(),
+        }
+    }
+
+    fn not_found(&self, said: &Said) -> Vec<String> {
+        if self.is_unknown_route() {
+            return vec![self.root_advice()];
+        }
+        let hidden = match self.token {
+            None => format!("GitLab says this also of what only a token may see; {NO_TOKEN}"),
+            Some(Kind::Job) => format!("GitLab says this also of a project that does not admit the job token; {ALLOWLIST}"),
+            Some(Kind::Private) => {
+                "GitLab says this also of what the user of the token may not see: check the number, the path and the role".to_owned()
+            }
+        };
+        match (self.token, self.job_tokens, said.words.as_str()) {
+            (Some(Kind::Job), JobTokens::Newer, _) => vec![hidden, NEWER.to_owned()],
+            (Some(Kind::Job), JobTokens::Never, _) => vec![NEVER.to_owned()],
+            _ => vec![hidden],
+        }
+    }
+
+    fn root_advice(&self) -> String {
+        format!(
+            "is {} the address of GitLab's API? it usually ends with /api/v4 (--api-url)",
+            self.address.origin()
+        )
+    }
+}
+
+const NO_TOKEN: &str = "no token was sent: set GITLAB_TOKEN, or use --private-token, --token-file or, in a job, CI_JOB_TOKEN";
+const ENDED: &str = "a job token is valid only while its job runs";
+const NEVER: &str = "GitLab takes no job token for this: use a private token (GITLAB_TOKEN) with the scope read_api, or api to change something";
+const NEWER: &str = "GitLab before 18.3 (some before 18.7) takes no job token for lists of pipelines, bridges and jobs: use a private token (GITLAB_TOKEN) with read_api, or name the job with --job-id";
+const ALLOWLIST: &str = "the project whose artifacts these are must list yours under its Settings → CI/CD → Job token permissions, and you need a role there";
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.doing)?;
+        let request = |f: &mut fmt::Formatter<'_>, id: &Option<String>| match id {
+            Some(id) => write!(f, " (request {id})"),
+            None => Ok(()),
+        };
+        match &self.cause {
+            Cause::Answer { status, said, from, request_id } => {
+                write!(f, "{from} answered {status}")?;
+                if !said.words.is_empty() {
+                    write!(f, ": {}", said.words)?;
+                }
+                request(f, request_id)
+            }
+            Cause::Failing { trouble, tries, request_id } => {
+                let times = if *tries == 1 { "once".to_owned() } else { format!("{tries} times") };
+                write!(f, "asked {} {times}: {trouble}", self.address)?;
+                request(f, request_id)
+            }
+            Cause::AskedToWait { seconds } => {
+                write!(
+                    f,
+                    "{} asks to be left alone for {seconds} s, which is too long to wait",
+                    self.address
+                )
+            }
+            Cause::Page { title, from } if title.is_empty() => {
+                write!(f, "{from} answered with a web page")
+            }
+            Cause::Page { title, from } => {
+                write!(f, "{from} answered with a web page (\"{title}\")")
+            }
+            Cause::Tls { trouble, from } => {
+                write!(f, "no secure connection to {}: {trouble}", from.origin())
+            }
+            Cause::Redirect { trouble } | Cause::Unexpected { trouble } => {
+                write!(f, "{}: {trouble}", self.address)
+            }
+            Cause::Local(error) => write!(f, "cannot write what arrives: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,259 @@
+//! Requests: one token in one header to one origin, redirects by hand, tries that are counted.
+//!
+//! The HTTP library would carry our token along to wherever a redirect leads, because the header
+//! is GitLab's own; archives are redirected to object storage every day. So it follows nothing,
+//! and this file does: the token stays behind as soon as scheme, host or port differ.
+
+use std::sync::{Arc, OnceLock};
+
+use ureq::http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, LOCATION};
+use ureq::http::{HeaderName, Method, Request, Response, StatusCode};
+use ureq::{Agent, Body, Timeout};
+
+use super::address::Address;
+use super::answer::{Answer, Trouble};
+use super::error::{Cause, Error};
+use super::network::Network;
+use super::said::{Form, said};
+use super::{Ask, retry};
+use crate::clock::Clock;
+use crate::step::{Exchange, Step, Watch};
+use crate::token::Token;
+
+/// A chain of redirects is not followed further than this.
+const MOST_HOPS: usize = 10;
+/// How much of the body of a redirect is read, so that the connection can be used again.
+const REDIRECT_BODY: u64 = 16 << 10;
+
+/// The way to one GitLab.
+pub(super) struct Http {
+    pub(super) root: Address,
+    pub(super) token: Option<Token>,
+    pub(super) network: Network,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) watch: Arc<dyn Watch>,
+    /// For http and for https: the certificates are read only when https is spoken.
+    pub(super) agents: [OnceLock<Agent>; 2],
+}
+
+impl Http {
+    /// Asks until there is an answer that `take` can read, as often as the settings allow.
+    pub(super) fn get<T>(
+        &self,
+        ask: &Ask,
+        mut take: impl FnMut(&mut Answer) -> Result<T, Trouble>,
+    ) -> Result<T, Error> {
+        let error = |cause| Error::new(ask, self.token.as_ref().map(Token::kind), cause);
+        let of = self.network.retries;
+        let mut number = 0;
+        loop {
+            let trouble = match self.follow(ask).and_then(|mut answer| take(&mut answer)) {
+                Ok(value) => return Ok(value),
+                Err(trouble) => trouble,
+            };
+            let (trouble, asked, request_id) = match trouble {
+                Trouble::Final(cause) => return Err(error(cause)),
+                Trouble::Passing { trouble, asked, request_id } => (trouble, asked, request_id),
+            };
+            if number == of {
+                return Err(error(Cause::Failing { trouble, tries: number + 1, request_id }));
+            }
+            number += 1;
+            let Some(pause) = retry::pause(number, asked, fastrand::f64()) else {
+                let seconds = asked.unwrap_or_default().as_secs();
+                return Err(error(Cause::AskedToWait { seconds }));
+            };
+            self.watch.step(&Step::Retry { trouble: &trouble, pause, number, of });
+            self.clock.sleep(pause);
+        }
+    }
+
+    /// One try: the request, and the redirects it leads to.
+    fn follow(&self, ask: &Ask) -> Result<Answer, Trouble> {
+        let mut at = ask.address.clone();
+        let mut trusted = !ask.anonymous;
+        for _ in 0..=MOST_HOPS {
+            let mut response = self.call(&at, trusted)?;
+            let Some(location) = redirect(&response) else { return self.settled(response, at) };
+            let moved = response.status() == StatusCode::MOVED_PERMANENTLY;
+            let next = self.next(&at, &location, moved).map_err(Trouble::Final)?;
+            // What is left unread of this body would cost a new connection.
+            let _ = response.body_mut().with_config().limit(REDIRECT_BODY).read_to_vec();
+            trusted = trusted && next.same_origin(&self.root);
+            at = next;
+        }
+        let trouble = format!("more than {MOST_HOPS} redirects, the last to {at}");
+        Err(Trouble::Final(Cause::Redirect { trouble }))
+    }
+
+    /// Where a redirect leads, unless it must not be followed.
+    fn next(&self, at: &Address, location: &str, moved: bool) -> Result<Address, Cause> {
+        let next = at.redirected(location).map_err(|bad| Cause::Redirect {
+            trouble: format!("redirected to something that {bad}"),
+        })?;
+        if next.path().ends_with("/users/sign_in") {
+            return Err(Cause::Page { title: "Sign in".to_owned(), from: at.clone() });
+        }
+        // A renamed project is redirected to the address GitLab thinks it has, which need not be
+        // the one it is reached by: the same path is asked for where we are.
+        if moved
+            && at.same_origin(&self.root)
+            && let Some((_, path)) = next.path().split_once("/api/v4/")
+            && let Some((root, _)) = at.path().split_once("/api/v4/")
+            && !at.path().ends_with(path)
+        {
+            let here = format!("{root}/api/v4/{path}{}", next.query_part());
+            return at
+                .redirected(&here)
+                .map_err(|bad| Cause::Redirect { trouble: bad.to_string() });
+        }
+        if at.is_secure() && !next.is_secure() {
+            let trouble =
+                format!("redirected from https to {}, which is not followed", next.origin());
+            return Err(Cause::Redirect { trouble });
+        }
+        Ok(next)
+    }
+
+    /// A final response: an answer to read, or what is wrong with it.
+    fn settled(&self, response: Response<Body>, from: Address) -> Result<Answer, Trouble> {
+        let (head, body) = response.into_parts();
+        let status = head.status.as_u16();
+        let mut answer = Answer { headers: head.headers, body, from };
+        if head.status.is_success() {
+            return Ok(answer);
+        }
+        let request_id = request_id(&answer.headers);
+        let asked = retry::asked(
+            answer.header("retry-after"),
+            answer.header("ratelimit-reset"),
+            self.clock.now(),
+        );
+        let said = said(&answer.text().unwrap_or_default());
+        let from = answer.from;
+        // A signed address may have run out: the next try gets a fresh one.
+        let storage = said.form == Form::Xml && status == 403;
+        if retry::may_pass(status) || storage {
+            let words =
+                if said.words.is_empty() { String::new() } else { format!(": {}", said.words) };
+            let trouble = format!("{from} answered {status}{words}");
+            // Only a throttled client is told when it may come back; other resets are not for us.
+            let asked = asked.filter(|_| matches!(status, 429 | 503));
+            return Err(Trouble::Passing { trouble, asked, request_id });
+        }
+        if said.form == Form::Page {
+            return Err(Trouble::Final(Cause::Page { title: said.words, from }));
+        }
+        Err(Trouble::Final(Cause::Answer { status, said, from, request_id }))
+    }
+
+    /// Sends one request and tells the watcher.
+    fn call(&self, at: &Address, trusted: bool) -> Result<Response<Body>, Trouble> {
+        let before = self.clock.elapsed();
+        let result = self.send(at, trusted);
+        let took = self.clock.elapsed().saturating_sub(before);
+        let response = result.as_ref().ok();
+        let headers = response.map(Response::headers);
+        let ours = at.same_origin(&self.root);
+        self.watch.step(&Step::Exchange(&Exchange {
+            method: "GET",
+            address: if ours { at.with_query() } else { at.to_string() },
+            outcome: match &result {
+                Ok(response) => Ok(response.status().as_u16()),
+                Err(Trouble::Passing { trouble, .. }) => Err(trouble.clone()),
+                Err(Trouble::Final(_)) => Err("not sent".to_owned()),
+            },
+            took,
+            bytes: headers.and_then(content_length),
+            request_id: headers.and_then(request_id),
+        }));
+        result
+    }
+
+    fn send(&self, at: &Address, trusted: bool) -> Result<Response<Body>, Trouble> {
+        let agent = self.agent(at.is_secure())?;
+        let mut request = Request::builder()
+            .method(Method::GET)
+            .uri(at.to_call())
+            // A proxy that compresses would take the length away, and with it the check of it.
+            .header(ACCEPT_ENCODING, "identity");
+        if let Some(token) = self.token.as_ref().filter(|_| trusted) {
+            let mut value = HeaderValue::from_str(token.reveal()).map_err(unsendable)?;
+            value.set_sensitive(true);
+            let name: HeaderName = token.kind().header().parse().map_err(unsendable)?;
+            request = request.header(name, value);
+        }
+        let request = request.body(()).map_err(unsendable)?;
+        agent.run(request).map_err(|error| self.failed(error, at))
+    }
+
+    fn agent(&self, secure: bool) -> Result<&Agent, Trouble> {
+        let cell = &self.agents[usize::from(secure)];
+        if let Some(agent) = cell.get() {
+            return Ok(agent);
+        }
+        let agent = self.network.agent(secure).map_err(Trouble::Final)?;
+        Ok(cell.get_or_init(|| agent))
+    }
+
+    /// What a failed request means: some failures pass, others will come again.
+    fn failed(&self, error: ureq::Error, at: &Address) -> Trouble {
+        let origin = at.origin();
+        match error {
+            ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
+                let seconds = self.network.connect_timeout.as_secs_f32();
+                Trouble::passing(format!("connecting took longer than {seconds} s"))
+            }
+            ureq::Error::Timeout(_) => {
+                let seconds = self.network.timeout.as_secs_f32();
+                Trouble::passing(format!("no byte arrived for {seconds} s"))
+            }
+            ureq::Error::Rustls(error) => {
+                Trouble::Final(Cause::Tls { trouble: error.to_string(), from: at.clone() })
+            }
+            ureq::Error::Io(error) if is_tls(&error) => {
+                Trouble::Final(Cause::Tls { trouble: error.to_string(), from: at.clone() })
+            }
+            ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+                let trouble = format!("{origin} refuses the connection");
+                Trouble::Final(Cause::Failing { trouble, tries: 1, request_id: None })
+            }
+            ureq::Error::HostNotFound => {
+                let trouble = format!("there is no host of that name ({origin})");
+                Trouble::Final(Cause::Failing { trouble, tries: 1, request_id: None })
+            }
+            ureq::Error::Io(error) => {
+                Trouble::passing(format!("the connection to {origin} failed: {error}"))
+            }
+            // What is left is no fault of the line: the answer breaks the protocol.
+            other => {
+                Trouble::passing(format!("{origin} did not answer as a web server does: {other}"))
+            }
+        }
+    }
+}
+
+fn is_tls(error: &std::io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
+}
+
+fn unsendable(error: impl Into<ureq::http::Error>) -> Trouble {
+    let error: ureq::http::Error = error.into();
+    Trouble::Final(Cause::Unexpected { trouble: format!("the request cannot be written: {error}") })
+}
+
+/// The target of a redirect; a redirect without one is an answer like any other.
+fn redirect(response: &Response<Body>) -> Option<String> {
+    let follows = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+    let location = response.headers().get(LOCATION).filter(|_| follows)?;
+    Some(String::from_utf8_lossy(location.as_bytes()).into_owned())
+}
+
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get("x-request-id")?.to_str().ok()?;
+    Some(crate::shown::shown(&id.chars().take(64).collect::<String>()).to_string())
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get("content-length")?.to_str().ok()?.parse().ok()
+}

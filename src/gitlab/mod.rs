@@ -1,0 +1,237 @@
+//! The edge to GitLab: the only room that knows HTTP and addresses of the API.
+//!
+//! One method for each endpoint. What an answer means is decided elsewhere.
+
+mod address;
+mod answer;
+mod error;
+mod http;
+mod network;
+mod pages;
+mod retry;
+mod said;
+
+use std::io::Write;
+use std::sync::{Arc, OnceLock};
+
+pub use address::{Address, BadAddress};
+pub use error::{Cause, Error};
+pub use network::Network;
+
+use address::escaped;
+use http::Http;
+
+use crate::clock::Clock;
+use crate::model::{ArchiveAt, Bridge, Job, JobId, Pipeline, PipelineAt, ProjectRef};
+use crate::shown::shown;
+use crate::step::Watch;
+use crate::token::{Kind, Token};
+
+/// A question to GitLab.
+#[derive(Debug, Clone)]
+struct Ask {
+    /// For messages: "listing the bridges of …".
+    doing: String,
+    address: Address,
+    job_tokens: JobTokens,
+    /// Without the token, though there is one.
+    anonymous: bool,
+}
+
+/// Whether an endpoint takes a job token (`doc/ci/jobs/fine_grained_permissions.md`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum JobTokens {
+    Always,
+    /// Since some version between 18.3 and 18.7; before, it is ignored without a word.
+    Newer,
+    Never,
+}
+
+impl Ask {
+    fn query(mut self, name: &str, value: &str) -> Ask {
+        self.address = self.address.and_query(name, value);
+        self
+    }
+}
+
+/// One GitLab, with one token or none.
+pub struct Client {
+    http: Http,
+}
+
+impl Client {
+    /// `root` is the root of the API, as in `https://gitlab.com/api/v4`.
+    pub fn new(
+        root: Address,
+        token: Option<Token>,
+        network: Network,
+        clock: Arc<dyn Clock>,
+        watch: Arc<dyn Watch>,
+    ) -> Client {
+        let agents = [OnceLock::new(), OnceLock::new()];
+        Client { http: Http { root, token, network, clock, watch, agents } }
+    }
+
+    /// Whether questions are asked with a job token, which some endpoints do not take.
+    pub fn has_job_token(&self) -> bool {
+        self.http.token.as_ref().is_some_and(|token| token.kind() == Kind::Job)
+    }
+
+    /// A pipeline.
+    pub fn pipeline(&self, at: &PipelineAt) -> Result<Pipeline, Error> {
+        let ask = self.ask(
+            format!("reading pipeline {} of project {}", at.id, at.project),
+            &format!("/projects/{}/pipelines/{}", segment(&at.project), at.id),
+            JobTokens::Newer,
+        );
+        self.http.get(&ask, |answer| answer.json())
+    }
+
+    /// The newest successful pipelines of a branch or tag, newest first, at most `most` (up to 100).
+    pub fn successful(
+        &self,
+        project: &ProjectRef,
+        ref_: &str,
+        most: usize,
+    ) -> Result<Vec<Pipeline>, Error> {
+        let doing = format!(
+            "listing the successful pipelines of ref `{}` in project {project}",
+            shown(ref_)
+        );
+        self.newest(doing, project, &[("ref", ref_), ("status", "success")], most)
+    }
+
+    /// The newest pipeline of a commit, if there is one.
+    pub fn of_commit(&self, project: &ProjectRef, sha: &str) -> Result<Vec<Pipeline>, Error> {
+        let doing = format!("listing the pipelines of commit {} in project {project}", shown(sha));
+        self.newest(doing, project, &[("sha", sha)], 1)
+    }
+
+    /// The newest pipelines of a merge request, in no order.
+    pub fn of_merge_request(&self, project: &ProjectRef, iid: u64) -> Result<Vec<Pipeline>, Error> {
+        let doing = format!("listing the pipelines of merge request {iid} in project {project}");
+        if self.has_job_token() {
+            // The list of the merge request takes no job token; its pipelines have refs of their own.
+            let mut newest = Vec::new();
+            for name in ["head", "merge"] {
+                let ref_ = format!("refs/merge-requests/{iid}/{name}");
+                newest.extend(self.newest(doing.clone(), project, &[("ref", &ref_)], 1)?);
+            }
+            return Ok(newest);
+        }
+        let path = format!("/projects/{}/merge_requests/{iid}/pipelines", segment(project));
+        let ask =
+            self.ask(doing, &path, JobTokens::Never).query("per_page", "1").query("page", "1");
+        self.http.get(&ask, |answer| answer.json())
+    }
+
+    fn newest(
+        &self,
+        doing: String,
+        project: &ProjectRef,
+        filters: &[(&str, &str)],
+        most: usize,
+    ) -> Result<Vec<Pipeline>, Error> {
+        let mut ask =
+            self.ask(doing, &format!("/projects/{}/pipelines", segment(project)), JobTokens::Newer);
+        for (name, value) in filters {
+            ask = ask.query(name, value);
+        }
+        let ask = ask.query("per_page", &most.to_string()).query("page", "1");
+        self.http.get(&ask, |answer| answer.json())
+    }
+
+    /// The bridges of a pipeline, newest first, without retried ones.
+    pub fn bridges(&self, at: &PipelineAt) -> Result<Vec<Bridge>, Error> {
+        let list = |name: &str| {
+            let ask = self.ask(
+                format!("listing the bridges of pipeline {} in project {}", at.id, at.project),
+                &format!("/projects/{}/pipelines/{}/{name}", segment(&at.project), at.id),
+                JobTokens::Newer,
+            );
+            pages::all(&self.http, &ask, |bridge: &Bridge| bridge.id)
+        };
+        match list("bridges") {
+            // The list has had another name since 19.2; the old one will go away one day.
+            Err(error) if error.is_unknown_route() => list("trigger_jobs").map_err(|_| error),
+            result => result,
+        }
+    }
+
+    /// The jobs of a pipeline, newest first, without bridges and without retried ones.
+    pub fn jobs(&self, at: &PipelineAt) -> Result<Vec<Job>, Error> {
+        let ask = self.ask(
+            format!("listing the jobs of pipeline {} in project {}", at.id, at.project),
+            &format!("/projects/{}/pipelines/{}/jobs", segment(&at.project), at.id),
+            JobTokens::Newer,
+        );
+        pages::all(&self.http, &ask, |job: &Job| job.id)
+    }
+
+    /// One job. GitLab refuses this to job tokens, and knows no bridges here.
+    pub fn job(&self, project: &ProjectRef, id: JobId) -> Result<Job, Error> {
+        let ask = self.ask(
+            format!("reading job {id} of project {project}"),
+            &format!("/projects/{}/jobs/{id}", segment(project)),
+            JobTokens::Never,
+        );
+        self.http.get(&ask, |answer| answer.json())
+    }
+
+    /// Copies an archive. `start` gives an empty target for each try; `arrived` is told the count
+    /// of bytes and, where it is announced, the length.
+    pub fn archive<W: Write>(
+        &self,
+        at: &ArchiveAt,
+        mut start: impl FnMut() -> std::io::Result<W>,
+        arrived: &mut dyn FnMut(u64, Option<u64>),
+    ) -> Result<u64, Error> {
+        let mut copy = |ask: &Ask| {
+            self.http.get(ask, |answer| {
+                let mut target =
+                    start().map_err(|error| answer::Trouble::Final(Cause::Local(error)))?;
+                answer.copy_to(&mut target, arrived)
+            })
+        };
+        let ask = self.ask_archive(at);
+        match copy(&ask) {
+            // A job token that a public project does not admit hides what anybody may see.
+            Err(error) if error.status() == Some(404) && self.has_job_token() => {
+                copy(&Ask { anonymous: true, ..ask }).map_err(|_| error)
+            }
+            result => result,
+        }
+    }
+
+    fn ask_archive(&self, at: &ArchiveAt) -> Ask {
+        match at {
+            ArchiveAt::Job { project, id } => self.ask(
+                format!("downloading the artifacts of job {id} in project {project}"),
+                &format!("/projects/{}/jobs/{id}/artifacts", segment(project)),
+                JobTokens::Always,
+            ),
+            ArchiveAt::Ref { project, ref_, job, recent } => {
+                let (ref_name, job_name) = (shown(ref_), shown(job));
+                let ask = self.ask(
+                    format!("downloading the artifacts of job `{job_name}` for ref `{ref_name}` in project {project}"),
+                    &format!("/projects/{}/jobs/artifacts/{}/download", segment(project), escaped(ref_)),
+                    JobTokens::Always,
+                );
+                let ask = ask.query("job", job);
+                if *recent { ask.query("search_recent_successful_pipelines", "true") } else { ask }
+            }
+        }
+    }
+
+    fn ask(&self, doing: String, path: &str, job_tokens: JobTokens) -> Ask {
+        Ask { doing, address: self.http.root.with(path), job_tokens, anonymous: false }
+    }
+}
+
+/// A project as one segment of a path.
+fn segment(project: &ProjectRef) -> String {
+    match project {
+        ProjectRef::Id(id) => id.to_string(),
+        ProjectRef::Path(path) => escaped(path).to_string(),
+    }
+}

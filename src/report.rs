@@ -1,0 +1,63 @@
+//! From any error to what is said about it: one line, at most two hints, an exit code.
+
+use std::io;
+
+use serde_json::{Value, json};
+
+use crate::exit::Exit;
+use crate::gitlab;
+use crate::patience::TimedOut;
+use crate::refusal::Refusal;
+use crate::settings::Usage;
+
+/// What is said about an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    pub exit: Exit,
+    pub message: String,
+    pub hints: Vec<String>,
+    /// What there was instead, nearest first.
+    pub candidates: Vec<String>,
+}
+
+impl Report {
+    /// Reads an error. `waited` says that the user asked to wait, which gives a bad end a code of its own.
+    pub fn new(error: &anyhow::Error, waited: bool) -> Report {
+        let mut report = Report {
+            exit: Exit::Fault,
+            message: format!("{error:#}"),
+            hints: Vec::new(),
+            candidates: Vec::new(),
+        };
+        if let Some(refusal) = error.downcast_ref::<Refusal>() {
+            report.exit = refusal.exit(waited);
+            report.hints.extend(refusal.hint());
+            report.candidates = refusal.candidates();
+        } else if let Some(timed_out) = error.downcast_ref::<TimedOut>() {
+            report.exit = Exit::TimedOut;
+            report.hints.push("--wait-timeout allows more".to_owned());
+            report.candidates = timed_out.last.candidates();
+        } else if let Some(error) = error.downcast_ref::<gitlab::Error>() {
+            report.exit = error.exit();
+            report.hints = error.hints();
+        } else if let Some(usage) = error.downcast_ref::<Usage>() {
+            report.exit = Exit::Usage;
+            report.hints.extend(usage.hint.clone());
+        } else if let Some(error) = error.downcast_ref::<io::Error>() {
+            // Who closed our standard output has read enough.
+            report.exit =
+                if error.kind() == io::ErrorKind::BrokenPipe { Exit::Done } else { Exit::Disk };
+        }
+        report
+    }
+
+    /// The document that `--json` prints instead of a result.
+    pub fn json(&self) -> Value {
+        json!({ "error": {
+            "exit": self.exit.code(),
+            "message": self.message,
+            "hint": self.hints.first(),
+            "candidates": self.candidates,
+        } })
+    }
+}

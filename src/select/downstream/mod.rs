@@ -1,0 +1,135 @@
+//! Step 2: from the bridges that were listed to the downstream pipelines to look through.
+
+#[cfg(test)]
+mod tests;
+
+use crate::model::{Bridge, Pipeline, PipelineAt, ProjectRef};
+use crate::refusal::{Idle, Refusal};
+use crate::select::job_pattern::Pattern;
+
+/// A bridge, as it was met on the way down from the upstream pipeline.
+#[derive(Debug, Clone)]
+pub struct Met {
+    pub bridge: Bridge,
+    /// The pipeline whose bridge it is.
+    pub of: PipelineAt,
+    /// The names of the bridges above it, outermost first.
+    pub above: Vec<String>,
+}
+
+/// A downstream pipeline and the bridge that led to it.
+#[derive(Debug, Clone)]
+pub struct Branch {
+    pub bridge: String,
+    pub at: PipelineAt,
+    pub pipeline: Pipeline,
+}
+
+/// What is to be looked through, and the wanted bridges that lead nowhere yet.
+#[derive(Debug, Clone, Default)]
+pub struct Branches {
+    pub chosen: Vec<Branch>,
+    pub idle: Vec<Idle>,
+}
+
+/// The downstream pipelines of the wanted bridges and projects; no names mean all of them.
+///
+/// A bridge is wanted by its own name or by that of a bridge above it: who asks for what a
+/// bridge triggered asks also for what that triggered in turn.
+pub fn downstream(
+    upstream: &PipelineAt,
+    met: &[Met],
+    bridges: &[Pattern],
+    projects: &[String],
+) -> Result<Branches, Refusal> {
+    if met.is_empty() {
+        return Err(Refusal::NoBridges { upstream: upstream.clone() });
+    }
+    let wanted = by_name(met, bridges)?;
+    let (mut branches, mut others) = (Branches::default(), Vec::new());
+    for met in wanted {
+        match &met.bridge.downstream_pipeline {
+            None => branches.idle.push(idle(&met.bridge)),
+            Some(pipeline)
+                if projects.is_empty()
+                    || projects.iter().any(|project| is_of(pipeline, project)) =>
+            {
+                branches.chosen.push(branch(met, pipeline));
+            }
+            Some(pipeline) => others.push(project_name(pipeline)),
+        }
+    }
+    match branches.chosen.is_empty() {
+        false => Ok(branches),
+        true if others.is_empty() => Err(Refusal::NotTriggered { bridges: branches.idle }),
+        true => Err(Refusal::NoDownstream { wanted: projects.to_vec(), seen: others }),
+    }
+}
+
+/// Of bridges with one name the newest: the others were retried.
+pub fn latest(mut bridges: Vec<Bridge>) -> Vec<Bridge> {
+    let newest: Vec<_> = bridges.iter().map(|bridge| (bridge.id, bridge.name.clone())).collect();
+    bridges
+        .retain(|bridge| newest.iter().all(|(id, name)| *name != bridge.name || *id <= bridge.id));
+    bridges
+}
+
+fn by_name<'a>(met: &'a [Met], patterns: &[Pattern]) -> Result<Vec<&'a Met>, Refusal> {
+    if patterns.is_empty() {
+        return Ok(met.iter().collect());
+    }
+    let mut wanted = vec![false; met.len()];
+    for pattern in patterns {
+        let best = met.iter().flat_map(names).filter_map(|name| pattern.fit(name)).min();
+        let Some(best) = best else {
+            return Err(Refusal::NoBridge {
+                wanted: vec![pattern.text().to_owned()],
+                seen: met.iter().map(|met| met.bridge.name.clone()).collect(),
+            });
+        };
+        for (met, wanted) in met.iter().zip(&mut wanted) {
+            *wanted |= names(met).any(|name| pattern.fit(name) == Some(best));
+        }
+    }
+    Ok(met.iter().zip(wanted).filter(|(_, wanted)| *wanted).map(|(met, _)| met).collect())
+}
+
+fn names(met: &Met) -> impl Iterator<Item = &str> {
+    met.above.iter().map(String::as_str).chain([met.bridge.name.as_str()])
+}
+
+fn branch(met: &Met, pipeline: &Pipeline) -> Branch {
+    // A server that does not even give a web address has children in mind: the same project.
+    let project = pipeline.project().unwrap_or_else(|| met.of.project.clone());
+    Branch {
+        bridge: met.bridge.name.clone(),
+        at: PipelineAt { project, id: pipeline.id },
+        pipeline: pipeline.clone(),
+    }
+}
+
+fn idle(bridge: &Bridge) -> Idle {
+    Idle {
+        name: bridge.name.clone(),
+        status: bridge.status.clone(),
+        reason: bridge.failure_reason.clone(),
+    }
+}
+
+fn is_of(pipeline: &Pipeline, project: &str) -> bool {
+    match ProjectRef::parse(project) {
+        ProjectRef::Id(id) => pipeline.project_id == Some(id),
+        ProjectRef::Path(path) => {
+            pipeline.path().is_some_and(|known| known.eq_ignore_ascii_case(&path))
+        }
+    }
+}
+
+fn project_name(pipeline: &Pipeline) -> String {
+    match (pipeline.path(), pipeline.project_id) {
+        (Some(path), Some(id)) => format!("{path} ({id})"),
+        (Some(path), None) => path.to_owned(),
+        (None, Some(id)) => id.to_string(),
+        (None, None) => "unknown".to_owned(),
+    }
+}

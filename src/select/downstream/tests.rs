@@ -1,0 +1,116 @@
+//! Which downstream pipelines are looked through.
+
+use serde_json::json;
+
+use super::*;
+use crate::model::{JobId, PipelineId};
+
+fn upstream() -> PipelineAt {
+    PipelineAt { project: ProjectRef::Id(1), id: PipelineId(10) }
+}
+
+/// `name>pipeline@project`, or `name=status` for a bridge that leads nowhere; `a/b>…` lies below `a`.
+fn met(bridges: &[&str]) -> Vec<Met> {
+    let one = |(number, text): (usize, &&str)| {
+        let (path, target) = text.split_once(['>', '=']).unwrap();
+        let mut above: Vec<String> = path.split('/').map(str::to_owned).collect();
+        let name = above.pop().unwrap();
+        let (status, pipeline) = match target.split_once('@') {
+            Some((id, project)) => {
+                let web_url = format!("https://gitlab.test/group/p{project}/-/pipelines/{id}");
+                let id: u64 = id.parse().unwrap();
+                let pipeline = json!({"id": id, "project_id": project.parse::<u64>().unwrap(), "status": "success", "web_url": web_url});
+                ("success", pipeline)
+            }
+            None => (target, json!(null)),
+        };
+        let bridge =
+            json!({"id": number, "name": name, "status": status, "downstream_pipeline": pipeline});
+        Met { bridge: serde_json::from_value(bridge).unwrap(), of: upstream(), above }
+    };
+    bridges.iter().enumerate().map(one).collect()
+}
+
+fn check(bridges: &[&str], names: &[&str], projects: &[&str], expect: &str) {
+    let names: Vec<Pattern> = names.iter().map(|name| Pattern::new(name)).collect();
+    let projects: Vec<String> = projects.iter().map(|&project| project.to_owned()).collect();
+    let result = downstream(&upstream(), &met(bridges), &names, &projects);
+    let found = match result {
+        Ok(Branches { chosen, idle }) => {
+            let mut names: Vec<String> =
+                chosen.iter().map(|b| format!("{}>{}", b.bridge, b.at.id)).collect();
+            names.extend(idle.iter().map(|idle| format!("{}={}", idle.name, idle.status)));
+            names.join(" ")
+        }
+        Err(refusal) => format!("refused: {refusal}"),
+    };
+    assert_eq!(found, expect, "{bridges:?} {names:?} {projects:?}");
+}
+
+#[test]
+fn without_names_every_downstream_pipeline_is_looked_through() {
+    check(&["a>20@2", "b>30@3", "c=created"], &[], &[], "a>20 b>30 c=created");
+}
+
+#[test]
+fn bridges_are_chosen_by_name_base_name_or_glob() {
+    check(&["a>20@2", "b>30@3"], &["b"], &[], "b>30");
+    check(
+        &["deploy: [x]>20@2", "deploy: [y]>30@3", "lint>40@4"],
+        &["deploy"],
+        &[],
+        "deploy: [x]>20 deploy: [y]>30",
+    );
+    check(&["a1>20@2", "a2>30@3", "b>40@4"], &["a*", "b"], &[], "a1>20 a2>30 b>40");
+}
+
+#[test]
+fn a_name_that_no_bridge_has_is_refused_with_what_there_is() {
+    check(
+        &["build>20@2", "b>30@3"],
+        &["biuld"],
+        &[],
+        "refused: no bridge is called `biuld`; there are `build`, `b`",
+    );
+}
+
+#[test]
+fn a_project_is_meant_by_its_id_or_its_path() {
+    check(&["a>20@2", "b>30@3"], &[], &["3"], "b>30");
+    check(&["a>20@2", "b>30@3"], &[], &["group/p2"], "a>20");
+    check(
+        &["a>20@2", "b>30@3"],
+        &[],
+        &["4"],
+        "refused: no downstream pipeline is of project `4`; there are those of `group/p2 (2)`, `group/p3 (3)`",
+    );
+}
+
+#[test]
+fn what_leads_nowhere_is_told_with_its_status() {
+    check(
+        &["a=created", "b=failed"],
+        &[],
+        &[],
+        "refused: no downstream pipeline yet: bridge `a` is created; bridge `b` is failed",
+    );
+    check(&[], &[], &[], "refused: pipeline 10 of project 1 has triggered no pipeline");
+}
+
+#[test]
+fn what_lies_below_a_wanted_bridge_is_wanted_too() {
+    let bridges = ["outer>20@2", "outer/inner>30@3", "other>40@4", "other/inner>50@5"];
+    check(&bridges, &["outer"], &[], "outer>20 inner>30");
+    check(&bridges, &["inner"], &[], "inner>30 inner>50");
+}
+
+#[test]
+fn of_retried_bridges_the_newest_counts() {
+    let bridge = |id: u64, name: &str| -> Bridge {
+        serde_json::from_value(json!({"id": id, "name": name, "status": "success"})).unwrap()
+    };
+    let ids = |bridges: Vec<Bridge>| {
+        latest(bridges).into_iter().map(|bridge| bridge.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(vec![bridge(1, "a"), bridge(3, "a"), bridge(2, "b")]), [JobId(3), JobId(2)]);
+}

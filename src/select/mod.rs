@@ -1,0 +1,8 @@
+//! Decisions: from what was seen and what is wanted to a choice or a refusal.
+//!
+//! Nothing here asks, waits, reads a file or looks at the clock: what a decision needs is handed
+//! in, so each can be tested as a table.
+
+pub mod downstream;
+pub mod job;
+pub mod job_pattern;

@@ -1,0 +1,97 @@
+//! A web address pasted from the browser: it names the server, the project and a pipeline or job.
+
+use super::Usage;
+use crate::args::From;
+use crate::env::Env;
+use crate::flow::Address;
+use crate::gitlab;
+use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef};
+
+/// What a pasted address says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pasted {
+    /// The root of the API of its server.
+    pub api: String,
+    pub project: ProjectRef,
+    pub what: What,
+}
+
+/// What it is the address of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    Pipeline(PipelineId),
+    Job(JobId),
+}
+
+/// Takes the web address off the words, if the first of them is one.
+pub fn split(words: &[String], env: &Env) -> Result<(Option<Pasted>, Vec<String>), Usage> {
+    match words.split_first() {
+        Some((first, rest)) if first.contains("://") => {
+            Ok((Some(Pasted::parse(first, env)?), rest.to_vec()))
+        }
+        _ => Ok((None, words.to_vec())),
+    }
+}
+
+impl Pasted {
+    fn parse(text: &str, env: &Env) -> Result<Pasted, Usage> {
+        let unusable = |why: &str| {
+            Usage::new(format!("the URL {why}"))
+                .hint("paste the address of a pipeline or a job, like https://gitlab.com/group/project/-/pipelines/123")
+        };
+        let address = gitlab::Address::parse(text).map_err(|bad| unusable(&bad.to_string()))?;
+        let (path, route) = address
+            .path()
+            .split_once("/-/")
+            .ok_or_else(|| unusable("names no pipeline and no job"))?;
+        let mut route = route.split('/');
+        let number = |text: Option<&str>| text.and_then(|text| text.parse().ok());
+        let what = match (route.next(), number(route.next())) {
+            (Some("pipelines"), Some(id)) => What::Pipeline(PipelineId(id)),
+            (Some("jobs"), Some(id)) => What::Job(JobId(id)),
+            _ => return Err(unusable("names no pipeline and no job")),
+        };
+        // A GitLab below a path cannot be told from a group; its variables can tell.
+        let root = relative_root(&address, path, env);
+        let project = path.strip_prefix(&root).unwrap_or(path).trim_matches('/');
+        if project.is_empty() {
+            return Err(unusable("names no project"));
+        }
+        let project = percent_encoding::percent_decode_str(project).decode_utf8_lossy();
+        Ok(Pasted {
+            api: format!("{}{root}/api/v4", address.origin()),
+            project: ProjectRef::Path(project.into_owned()),
+            what,
+        })
+    }
+
+    /// Where to look: below a pipeline or in it, or that very job.
+    pub fn address(&self, from: Option<From>) -> Result<Address, Usage> {
+        let project = self.project.clone();
+        let at = |id| PipelineBy::Id(PipelineAt { project: project.clone(), id });
+        match (self.what, from) {
+            (What::Job(id), None) => Ok(Address::Job { project: project.clone(), id }),
+            (What::Job(_), Some(_)) => {
+                Err(Usage::new("the URL names a job itself, so --from means nothing with it"))
+            }
+            (What::Pipeline(id), Some(From::Pipeline)) => Ok(Address::In(at(id))),
+            (What::Pipeline(id), None | Some(From::Downstream)) => Ok(Address::Below(at(id))),
+            (What::Pipeline(_), Some(From::Upstream)) => Err(Usage::new(
+                "GitLab's API does not tell which pipeline triggered the one of the URL",
+            )
+            .hint("paste the address of the upstream pipeline, with --from pipeline")),
+        }
+    }
+}
+
+/// The path below which the server of this address lives, `""` for most.
+fn relative_root(address: &gitlab::Address, path: &str, env: &Env) -> String {
+    let server = ["CI_SERVER_URL", "GITLAB_HOST", "CI_API_V4_URL"].into_iter().find_map(|name| {
+        let server = gitlab::Address::parse(env.var(name)?).ok()?;
+        server.same_origin(address).then(|| {
+            let root = server.path().trim_end_matches('/');
+            root.strip_suffix("/api/v4").unwrap_or(root).to_owned()
+        })
+    });
+    server.filter(|root| path.starts_with(&format!("{root}/"))).unwrap_or_default()
+}

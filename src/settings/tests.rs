@@ -1,0 +1,1 @@
+//! Which value wins, and where it is said to come from.

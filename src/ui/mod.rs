@@ -1,0 +1,152 @@
+//! The edge to the person and the script: the only room that writes to a stream.
+//!
+//! Results go to standard output and everything else to standard error, so that a script can
+//! read the one while a log keeps the other.
+
+mod progress;
+mod story;
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anstyle::{AnsiColor, Style};
+use serde_json::Value;
+
+use crate::args::{Color, Speech};
+use crate::clock::Clock;
+use crate::env::Stream;
+use crate::report::Report;
+use progress::Progress;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default();
+const FAINT: Style = Style::new().dimmed();
+
+/// How much is said on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Voice {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
+/// Both streams of the run, and how to speak on them.
+pub struct Ui {
+    out: Mutex<Stream>,
+    err: Mutex<Stream>,
+    voice: Voice,
+    color: bool,
+    json: bool,
+    clock: Arc<dyn Clock>,
+    progress: Mutex<Progress>,
+}
+
+impl Ui {
+    /// `plain` says that the variables ask for no colours (`NO_COLOR`, `TERM=dumb`).
+    pub fn new(
+        out: Stream,
+        err: Stream,
+        speech: &Speech,
+        plain: bool,
+        clock: Arc<dyn Clock>,
+    ) -> Ui {
+        let color = match speech.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => err.terminal && !plain,
+        };
+        let voice = match (speech.quiet, speech.verbose) {
+            (true, _) => Voice::Quiet,
+            (_, true) => Voice::Verbose,
+            _ => Voice::Normal,
+        };
+        let bars = err.terminal && voice != Voice::Quiet;
+        let progress = Mutex::new(Progress::new(bars, clock.elapsed()));
+        Ui {
+            out: Mutex::new(out),
+            err: Mutex::new(err),
+            voice,
+            color,
+            json: speech.json,
+            clock,
+            progress,
+        }
+    }
+
+    /// A line for a person on standard output; silent under `--json` and `--quiet`.
+    pub fn line(&self, line: impl Display) -> io::Result<()> {
+        if self.json || self.voice == Voice::Quiet {
+            return Ok(());
+        }
+        let mut out = lock(&self.out);
+        writeln!(out.writer, "{line}").and_then(|()| out.writer.flush())
+    }
+
+    /// Whether results are wanted as JSON.
+    pub fn wants_json(&self) -> bool {
+        self.json
+    }
+
+    /// The one document of `--json`.
+    pub fn document(&self, document: &Value) -> io::Result<()> {
+        let mut out = lock(&self.out);
+        writeln!(out.writer, "{document:#}").and_then(|()| out.writer.flush())
+    }
+
+    /// Whether standard output is a terminal, which no binary data must reach.
+    pub fn shows_output(&self) -> bool {
+        lock(&self.out).terminal
+    }
+
+    /// Copies bytes to standard output as they are.
+    pub fn copy(&self, from: &mut dyn io::Read) -> io::Result<u64> {
+        let mut out = lock(&self.out);
+        let count = io::copy(from, &mut out.writer)?;
+        out.writer.flush()?;
+        Ok(count)
+    }
+
+    /// What went wrong, for the person; and as a document, where one was asked for.
+    pub fn report(&self, report: &Report) {
+        self.finish();
+        self.tell(Voice::Quiet, &format!("{} {}", self.styled(ERROR, "error:"), report.message));
+        for hint in &report.hints {
+            self.tell(Voice::Quiet, &format!("{} {hint}", self.styled(HINT, "hint:")));
+        }
+        if self.json {
+            // There is nobody left to tell that standard output is closed.
+            let _ = self.document(&report.json());
+        }
+    }
+
+    /// Something to know that stops nothing.
+    pub fn warn(&self, warning: &str) {
+        self.tell(Voice::Normal, &format!("{} {warning}", self.styled(WARNING, "warning:")));
+    }
+
+    /// Takes the progress bars away.
+    pub fn finish(&self) {
+        lock(&self.progress).finish();
+    }
+
+    /// A line on standard error, if it speaks at that level. A closed one silences the rest.
+    fn tell(&self, level: Voice, line: &str) {
+        if self.voice >= level {
+            lock(&self.progress).around(|| {
+                let mut err = lock(&self.err);
+                let _ = writeln!(err.writer, "{line}").and_then(|()| err.writer.flush());
+            });
+        }
+    }
+
+    fn styled(&self, style: Style, text: &str) -> String {
+        if self.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+}
+
+/// A stream stays usable although a thread panicked while it wrote.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

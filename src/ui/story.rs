@@ -1,0 +1,103 @@
+//! The steps of a run, told on standard error as they happen.
+
+use bytesize::ByteSize;
+
+use super::{FAINT, Ui, Voice, lock};
+use crate::shown::shown;
+use crate::step::{Exchange, Step, Watch};
+
+impl Watch for Ui {
+    fn step(&self, step: &Step<'_>) {
+        match step {
+            Step::Bridges { of, bridges } => self.stage(
+                1,
+                &format!(
+                    "pipeline {} of project {}: {}",
+                    of.id,
+                    of.project,
+                    count(bridges.len(), "bridge")
+                ),
+            ),
+            Step::Downstream { bridge, pipeline, at } => self.stage(
+                2,
+                &format!(
+                    "bridge `{}`: pipeline {} of project {} ({})",
+                    shown(bridge),
+                    at.id,
+                    at.project,
+                    pipeline.status
+                ),
+            ),
+            Step::Jobs { at, status, jobs } => {
+                let jobs = count(jobs.len(), "job");
+                self.tell(
+                    Voice::Verbose,
+                    &self.styled(FAINT, &format!("pipeline {} ({status}): {jobs}", at.id)),
+                );
+            }
+            Step::Job { label, status, size } => {
+                let status = status.map(|status| format!(", {status}")).unwrap_or_default();
+                let size = size.map(|size| format!(", {}", bytes(size))).unwrap_or_default();
+                self.stage(3, &format!("job {}{status}{size}", shown(label)));
+            }
+            Step::Bytes { label, done, total } => {
+                let line = lock(&self.progress).update(label, *done, *total, self.clock.elapsed());
+                if let Some(line) = line {
+                    self.stage(4, &line);
+                }
+            }
+            Step::Downloaded { label, bytes: count, took } => {
+                lock(&self.progress).done(label);
+                let seconds = took.as_secs_f64();
+                self.stage(4, &format!("{}: {} in {seconds:.1} s", shown(label), bytes(*count)));
+            }
+            Step::Placed { files, bytes: size, at } => {
+                self.stage(
+                    4,
+                    &format!("{} ({}) in {}", count(*files, "file"), bytes(*size), shown(at)),
+                );
+            }
+            Step::Exchange(exchange) => {
+                self.tell(Voice::Verbose, &self.styled(FAINT, &line_of(exchange)));
+            }
+            Step::Retry { trouble, pause, number, of } => {
+                let seconds = pause.as_secs_f64();
+                self.warn(&format!(
+                    "{}; trying again in {seconds:.1} s ({number} of {of})",
+                    shown(trouble)
+                ));
+            }
+            Step::Waiting { why, pause } => {
+                self.tell(Voice::Normal, &format!("waiting {:.1} s: {why}", pause.as_secs_f64()));
+            }
+            Step::Warning(warning) => self.warn(warning),
+        }
+    }
+}
+
+impl Ui {
+    /// One of the four stages.
+    fn stage(&self, number: u8, text: &str) {
+        let stage = self.styled(FAINT, &format!("[{number}/4]"));
+        self.tell(Voice::Normal, &format!("{stage} {text}"));
+    }
+}
+
+fn line_of(exchange: &Exchange) -> String {
+    let Exchange { method, address, outcome, took, bytes, request_id } = exchange;
+    let outcome = match outcome {
+        Ok(status) => status.to_string(),
+        Err(trouble) => shown(trouble).to_string(),
+    };
+    let bytes = bytes.map(|count| format!(", {count} bytes")).unwrap_or_default();
+    let request = request_id.as_ref().map(|id| format!(", request {id}")).unwrap_or_default();
+    format!("{method} {address}: {outcome} in {} ms{bytes}{request}", took.as_millis())
+}
+
+fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+fn bytes(count: u64) -> String {
+    ByteSize(count).display().iec().to_string()
+}
