@@ -1,4 +1,5 @@
 //! downriver.
+pub mod archive;
 pub mod exit;
 pub mod interrupt;
 pub mod model;
