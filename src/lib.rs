@@ -3,6 +3,8 @@ pub mod archive;
 pub mod exit;
 pub mod interrupt;
 pub mod model;
+pub mod plan;
 pub mod refusal;
+pub mod select;
 pub mod shown;
 pub mod token;
