@@ -6,6 +6,7 @@
 
 pub mod exit;
 pub mod model;
+pub mod plan;
 pub mod shown;
 pub mod token;
 
@@ -16,12 +17,63 @@ pub mod flow;
 pub mod patience;
 pub mod step;
 
+pub mod archive;
 pub mod clock;
 pub mod gitlab;
 pub mod interrupt;
 
 pub mod args;
+pub mod commands;
 pub mod env;
 pub mod report;
 pub mod settings;
 pub mod ui;
+
+use std::sync::Arc;
+
+use clap::Parser;
+
+use commands::{Cli, World};
+use env::Env;
+use exit::Exit;
+use report::Report;
+use ui::Ui;
+
+/// One run of the program, from its arguments to its exit code.
+pub fn run(mut env: Env) -> Exit {
+    let cli = match Cli::try_parse_from(&env.args) {
+        Ok(cli) => cli,
+        Err(error) => return answer(&mut env, &error),
+    };
+    let plain = env.var("NO_COLOR").is_some() || env.var("TERM") == Some("dumb");
+    let (stdout, stderr) = (env.stdout.take(), env.stderr.take());
+    let ui = Arc::new(Ui::new(stdout, stderr, cli.command.speech(), plain, env.clock.clone()));
+    let waited = cli.command.waits();
+    let result = commands::run(cli.command, World { env, ui: ui.clone() });
+    ui.finish();
+    match result {
+        Ok(exit) => exit,
+        Err(error) => {
+            let report = Report::new(&error, waited);
+            if report.exit != Exit::Done {
+                ui.report(&report);
+            }
+            report.exit
+        }
+    }
+}
+
+/// Help and version go to standard output, what cannot be parsed to standard error.
+fn answer(env: &mut Env, error: &clap::Error) -> Exit {
+    let (stream, exit) = if error.use_stderr() {
+        (&mut env.stderr, Exit::Usage)
+    } else {
+        (&mut env.stdout, Exit::Done)
+    };
+    let text = error.render();
+    let plain = !stream.terminal || env.vars.contains_key("NO_COLOR");
+    let text = if plain { text.to_string() } else { text.ansi().to_string() };
+    // Who closed the stream does not want to read it.
+    let _ = stream.writer.write_all(text.as_bytes()).and_then(|()| stream.writer.flush());
+    exit
+}

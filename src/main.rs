@@ -1,1 +1,15 @@
-fn main() {}
+//! The process: the real outside goes in, an exit code comes out.
+
+use std::process::ExitCode;
+
+use downriver::env::Env;
+use downriver::exit::Exit;
+
+fn main() -> ExitCode {
+    let exit = match Env::real() {
+        Ok(env) => downriver::run(env),
+        // Without a current directory or a way to hear signals there is nothing to report to.
+        Err(_) => Exit::Fault,
+    };
+    ExitCode::from(exit.code())
+}

@@ -4,17 +4,57 @@ use std::fmt;
 
 use crate::shown::shown;
 
+#[cfg(test)]
+mod tests;
+
 /// Why an archive is not unpacked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ArchiveRefusal {
     /// The name would leave the destination.
     Leaves { entry: String },
+    /// The name cannot be one of a file here.
+    Name { entry: String, why: &'static str },
+    /// Two names that this system takes for one.
+    Collision { first: String, second: String },
+    /// One name with different contents.
+    Double { entry: String },
+    /// One name for a file or link, and for a folder.
+    FileAndFolder { entry: String },
+    /// A folder with bytes of its own.
+    FolderWithContent { entry: String },
+    /// An entry whose way leads through a link.
+    BelowLink { entry: String, link: String },
+    /// The link points out of the destination.
+    LinkLeaves { entry: String, target: String },
+    /// The target of the link cannot be one.
+    LinkTarget { entry: String, why: &'static str },
+    /// Unpacked it would be too large, in bytes.
+    TooLarge { size: u128, most: u64 },
+    /// It has too many entries.
+    TooMany { entries: usize, most: usize },
 }
 
 impl ArchiveRefusal {
     /// Advice for the person who reads it.
     pub fn hint(&self) -> Option<String> {
-        None
+        let advice = match self {
+            ArchiveRefusal::LinkLeaves { .. } => {
+                "--symlinks skip leaves links out, --symlinks all takes them as they are"
+            }
+            ArchiveRefusal::LinkTarget { .. } => "--symlinks skip leaves links out",
+            ArchiveRefusal::TooLarge { .. } => "--max-size allows more, --path takes less",
+            ArchiveRefusal::TooMany { .. } => "--max-entries allows more",
+            ArchiveRefusal::Leaves { .. }
+            | ArchiveRefusal::Name { .. }
+            | ArchiveRefusal::Collision { .. }
+            | ArchiveRefusal::Double { .. }
+            | ArchiveRefusal::FileAndFolder { .. }
+            | ArchiveRefusal::FolderWithContent { .. }
+            | ArchiveRefusal::BelowLink { .. } => {
+                "--output keeps the archive itself, unopened, for a closer look"
+            }
+        };
+        Some(advice.to_owned())
     }
 }
 
@@ -23,6 +63,40 @@ impl fmt::Display for ArchiveRefusal {
         match self {
             ArchiveRefusal::Leaves { entry } => {
                 write!(f, "entry `{}` leaves the destination", shown(entry))
+            }
+            ArchiveRefusal::Name { entry, why } => write!(f, "entry `{}` {why}", shown(entry)),
+            ArchiveRefusal::Collision { first, second } => write!(
+                f,
+                "entries `{}` and `{}` have one name on this system",
+                shown(first),
+                shown(second)
+            ),
+            ArchiveRefusal::Double { entry } => {
+                write!(f, "entry `{}` is there twice with different contents", shown(entry))
+            }
+            ArchiveRefusal::FileAndFolder { entry } => {
+                write!(f, "entry `{}` is both a folder and not one", shown(entry))
+            }
+            ArchiveRefusal::FolderWithContent { entry } => {
+                write!(f, "entry `{}` is a folder and has bytes of its own", shown(entry))
+            }
+            ArchiveRefusal::BelowLink { entry, link } => {
+                write!(f, "entry `{}` lies below the link `{}`", shown(entry), shown(link))
+            }
+            ArchiveRefusal::LinkLeaves { entry, target } => write!(
+                f,
+                "link `{}` points out of the destination, to `{}`",
+                shown(entry),
+                shown(target)
+            ),
+            ArchiveRefusal::LinkTarget { entry, why } => {
+                write!(f, "link `{}` {why}", shown(entry))
+            }
+            ArchiveRefusal::TooLarge { size, most } => {
+                write!(f, "unpacked it would be {size} bytes, and {most} are allowed")
+            }
+            ArchiveRefusal::TooMany { entries, most } => {
+                write!(f, "it has {entries} entries, and {most} are allowed")
             }
         }
     }

@@ -6,3 +6,10 @@
 pub mod downstream;
 pub mod job;
 pub mod job_pattern;
+
+pub mod file_pattern;
+pub mod files;
+pub mod link;
+pub mod name;
+pub mod together;
+mod tree;

@@ -1,0 +1,98 @@
+//! The headers of the central directory as they stand there, for what the `zip` crate keeps to
+//! itself: dates to the second, headers of one name, headers beyond those the end record claims.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+/// The fixed part of a header behind its signature, in bytes.
+const FIXED: usize = 42;
+
+/// One header of the central directory.
+#[derive(Debug)]
+pub struct Header {
+    /// Where it begins, in bytes from the start of the file.
+    pub at: u64,
+    pub name: Vec<u8>,
+    /// The compression method as a number.
+    pub method: u16,
+    /// What must be alike in two headers for them to mean the same: checksum, length and
+    /// attributes as they are written.
+    pub content: [u32; 3],
+    /// Seconds since 1970, from Info-ZIP's extended timestamp.
+    pub modified: Option<u32>,
+}
+
+/// Reads every header from `start` on, and how many the end record right behind them claims:
+/// none where something else follows.
+pub fn read<R: Read + Seek>(reader: &mut R, start: u64) -> io::Result<(Vec<Header>, Option<u64>)> {
+    reader.seek(SeekFrom::Start(start))?;
+    let mut headers = Vec::new();
+    let mut at = start;
+    loop {
+        let mut signature = Vec::new();
+        reader.by_ref().take(4).read_to_end(&mut signature)?;
+        match signature.as_slice() {
+            b"PK\x01\x02" => {
+                let (header, length) = one(reader, at)?;
+                headers.push(header);
+                at += length;
+            }
+            b"PK\x05\x06" => {
+                let mut end = [0; 18];
+                reader.read_exact(&mut end)?;
+                return Ok((headers, Some(u64::from(u16_at(&end, 6)))));
+            }
+            b"PK\x06\x06" => {
+                let mut end = [0; 36];
+                reader.read_exact(&mut end)?;
+                let [.., a, b, c, d, e, f, g, h] = end;
+                return Ok((headers, Some(u64::from_le_bytes([a, b, c, d, e, f, g, h]))));
+            }
+            _ => return Ok((headers, None)),
+        }
+    }
+}
+
+fn one<R: Read>(reader: &mut R, at: u64) -> io::Result<(Header, u64)> {
+    let mut fixed = [0; FIXED];
+    reader.read_exact(&mut fixed)?;
+    let [name_length, extra_length, comment_length] =
+        [24, 26, 28].map(|at| usize::from(u16_at(&fixed, at)));
+    let mut rest = vec![0; name_length + extra_length + comment_length];
+    reader.read_exact(&mut rest)?;
+    let header = Header {
+        at,
+        name: rest[..name_length].to_vec(),
+        method: u16_at(&fixed, 6),
+        content: [12, 20, 34].map(|at| u32_at(&fixed, at)),
+        modified: extended_timestamp(&rest[name_length..name_length + extra_length]),
+    };
+    Ok((header, (4 + FIXED + rest.len()) as u64))
+}
+
+fn extended_timestamp(mut extra: &[u8]) -> Option<u32> {
+    while let [id0, id1, len0, len1, rest @ ..] = extra {
+        let length = usize::from(u16::from_le_bytes([*len0, *len1]));
+        let field = rest.get(..length)?;
+        if [*id0, *id1] == [0x55, 0x54] {
+            // A byte of flags, of which the lowest says that the time of change is there.
+            return match field {
+                [flags, time @ ..] if flags & 1 == 1 => time.first_chunk().map(le),
+                _ => None,
+            };
+        }
+        extra = &rest[length..];
+    }
+    None
+}
+
+fn le(bytes: &[u8; 4]) -> u32 {
+    u32::from_le_bytes(*bytes)
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes([bytes[at], bytes[at + 1]])
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}

@@ -1,0 +1,82 @@
+//! What is wrong with an archive, or with reading it, or with the place its bytes go to.
+
+use std::fmt::{self, Display, Formatter};
+use std::io;
+
+use super::NotZip;
+use crate::shown::shown;
+
+/// Why an archive, or one entry of it, cannot be read.
+///
+/// All but `Read` and `Write` say that the bytes themselves are bad.
+#[derive(Debug)]
+pub enum Error {
+    /// It is something else, or only the beginning of a zip.
+    NotZip(NotZip),
+    /// It is a zip whose structure does not hold together.
+    Broken(String),
+    /// Two places of the archive tell different things about its entries.
+    Contradiction(String),
+    /// The end record claims fewer entries than the central directory has.
+    MoreEntries { claimed: usize },
+    /// One name with different contents.
+    Double { entry: String },
+    /// The entry can be read only with a password.
+    Encrypted { entry: String },
+    /// The entry is packed in a way that this program does not know.
+    Method { entry: String, method: u16 },
+    /// The bytes of the entry are not what its checksum and length say.
+    Damaged { entry: String, why: String },
+    /// The entry is a link whose target cannot be one.
+    Target { entry: String, why: &'static str },
+    /// The archive could not be read: a fault of the network or of the disk it lies on.
+    Read(io::Error),
+    /// The bytes of the entry could not be written to where they should go.
+    Write(io::Error),
+}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::NotZip(what) => write!(f, "not a zip archive: {what}"),
+            Error::Broken(why) => write!(f, "the archive is broken: {}", shown(why)),
+            Error::Contradiction(why) => {
+                write!(f, "the archive contradicts itself: {}", shown(why))
+            }
+            Error::MoreEntries { claimed } => {
+                write!(f, "the archive claims {claimed} entries and has more")
+            }
+            Error::Double { entry } => {
+                write!(f, "entry `{}` is there twice with different contents", shown(entry))
+            }
+            Error::Encrypted { entry } => write!(f, "entry `{}` is encrypted", shown(entry)),
+            Error::Method { entry, method } => {
+                let name = match method {
+                    9 => " (deflate64)",
+                    12 => " (bzip2)",
+                    14 => " (lzma)",
+                    20 | 93 => " (zstd)",
+                    95 => " (xz)",
+                    _ => "",
+                };
+                write!(f, "entry `{}` uses compression method {method}{name}, ", shown(entry))?;
+                f.write_str("where only stored (0) and deflate (8) can be read")
+            }
+            Error::Damaged { entry, why } => {
+                write!(f, "entry `{}` is damaged: {}", shown(entry), shown(why))
+            }
+            Error::Target { entry, why } => write!(f, "link `{}` {why}", shown(entry)),
+            Error::Read(_) => f.write_str("reading the archive"),
+            Error::Write(_) => f.write_str("writing what an archive holds"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Read(error) | Error::Write(error) => Some(error),
+            _ => None,
+        }
+    }
+}

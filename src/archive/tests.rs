@@ -1,0 +1,232 @@
+//! Archives that are read, and archives that are refused.
+
+use std::io::Cursor;
+
+use super::craft::{Item, file, folder, link, zip, zip_claiming};
+use super::*;
+use crate::model::EntryKind;
+
+fn open(bytes: Vec<u8>) -> Result<Archive<Cursor<Vec<u8>>>, Error> {
+    Archive::open(Cursor::new(bytes))
+}
+
+fn fixture(name: &str) -> Archive<Cursor<Vec<u8>>> {
+    let path = format!("{}/fixtures/archives/{name}", env!("CARGO_MANIFEST_DIR"));
+    open(std::fs::read(path).unwrap()).unwrap()
+}
+
+fn content(archive: &mut Archive<Cursor<Vec<u8>>>, name: &str) -> Vec<u8> {
+    let index = archive.entries().iter().position(|entry| entry.name == name).unwrap();
+    let mut bytes = Vec::new();
+    archive.copy(index, &mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn what_the_runner_writes_is_read_with_its_modes_dates_and_links() {
+    for name in ["runner-legacy.zip", "runner-fastzip.zip", "runner-fastzip-level-fastest.zip"] {
+        let mut archive = fixture(name);
+        let find = |wanted: &str| {
+            let found = archive.entries().iter().position(|entry| entry.name == wanted);
+            found.unwrap_or_else(|| panic!("{name}: {wanted}"))
+        };
+        let (run, current) = (find("sharecode/run"), find("current"));
+        let script = archive.entries()[find("sharecode/bin/run.sh")].clone();
+        assert_eq!((script.kind, script.mode), (EntryKind::File, Some(0o755)), "{name}");
+        assert_eq!(script.modified, Some(1_777_629_600), "{name}");
+        assert_eq!(archive.entries()[find("empty-dir/")].kind, EntryKind::Folder);
+        assert_eq!(archive.entries()[find("sharecode/version.json")].mode, Some(0o600));
+        assert_eq!(archive.entries()[run].kind, EntryKind::Link);
+        assert_eq!(archive.link_target(run).unwrap(), "bin/run.sh");
+        assert_eq!(archive.link_target(current).unwrap(), "sharecode");
+        assert_eq!(content(&mut archive, "sharecode/lib/sharecode.dll").len(), 12_000);
+        assert_eq!(content(&mut archive, "sharecode/empty"), b"");
+        for index in 0..archive.entries().len() {
+            archive.copy(index, &mut Vec::new()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn zip64_is_read_wherever_its_fields_are() {
+    for name in ["zip64-python.zip", "zip64-infozip.zip"] {
+        let mut archive = fixture(name);
+        assert_eq!(content(&mut archive, "one.txt"), b"one\n".repeat(50), "{name}");
+        assert_eq!(content(&mut archive, "sub/two.txt"), b"two\n", "{name}");
+    }
+}
+
+#[test]
+fn an_archive_may_be_empty_or_begin_with_something_else() {
+    assert!(open(zip(&[])).unwrap().entries().is_empty());
+    let mut bytes = b"#!/bin/sh\nexit\n".to_vec();
+    bytes.extend(zip(&[file("a", "hello").deflated()]));
+    assert_eq!(content(&mut open(bytes).unwrap(), "a"), b"hello");
+}
+
+#[test]
+fn names_kinds_modes_and_dates_are_read_as_their_writer_meant_them() {
+    let time = |flags: u8| [b"UT\x05\0".as_slice(), &[flags], &[0, 0, 0, 0x70]].concat();
+    let cases: [(Item, Entry); 9] = {
+        let entry = |name: &str, kind, mode, modified| Entry {
+            name: name.to_owned(),
+            kind,
+            size: 0,
+            compressed_size: 0,
+            crc32: 0,
+            mode,
+            modified,
+        };
+        let day = Some(1_777_629_600);
+        [
+            (file("ä".as_bytes(), ""), entry("ä", EntryKind::File, Some(0o644), day)),
+            (file(b"\x81", ""), entry("ü", EntryKind::File, Some(0o644), day)),
+            (folder("d/"), entry("d/", EntryKind::Folder, Some(0o755), day)),
+            (file("d/", "").mode(0o100_644), entry("d/", EntryKind::Folder, Some(0o644), day)),
+            (file("x", "").mode(0o104_755), entry("x", EntryKind::File, Some(0o4755), day)),
+            (file("p", "").mode(0o010_644), entry("p", EntryKind::Special, Some(0o644), day)),
+            (file("dos", "").but(|i| i.creator = 0), entry("dos", EntryKind::File, None, day)),
+            (file("n", "").but(|i| i.dos = (0, 0)), entry("n", EntryKind::File, Some(0o644), None)),
+            (
+                file("t", "").but(|i| i.extra = time(1)),
+                entry("t", EntryKind::File, Some(0o644), Some(0x7000_0000)),
+            ),
+        ]
+    };
+    for (item, entry) in cases {
+        assert_eq!(open(zip(&[item])).unwrap().entries(), [entry]);
+    }
+    let unset = file("t", "").but(|item| item.extra = time(2));
+    assert_eq!(open(zip(&[unset])).unwrap().entries()[0].modified, Some(1_777_629_600));
+}
+
+#[test]
+fn an_archive_that_does_not_hold_together_is_refused_before_anything_is_read() {
+    let (a, b) = (file("a", "one"), file("b", "two"));
+    let cases = [
+        (zip(&[a.clone(), b.clone().but(|i| i.flags = 1)]), "entry `b` is encrypted"),
+        (zip(&[a.clone().but(|i| i.method = 99)]), "entry `a` is encrypted"),
+        (zip(&[a.clone().but(|i| i.method = 93)]), "entry `a` uses compression method 93 (zstd)"),
+        (zip(&[a.clone().but(|i| i.method = 5)]), "entry `a` uses compression method 5,"),
+        (zip_claiming(&[a.clone(), b.clone()], 1), "the archive claims 1 entries and has more"),
+        (zip_claiming(std::slice::from_ref(&a), 0), "the archive claims 0 entries and has more"),
+        (zip_claiming(std::slice::from_ref(&a), 2), "the archive is broken: "),
+        (zip(&[a.clone(), file("a", "two")]), "entry `a` is there twice with different contents"),
+        (zip(&[a.clone(), link("a", "one")]), "entry `a` is there twice with different contents"),
+        (
+            zip(&[a.clone(), a.clone().but(|i| i.name = b"b".to_vec()).but(|i| i.shares = true)]),
+            "the archive contradicts itself: ",
+        ),
+        (
+            zip(&[a.clone().but(|i| i.local_name = Some(b"z".to_vec()))]),
+            "the archive contradicts itself: ",
+        ),
+        (zip(&[a.clone().but(|i| i.local_method = Some(8))]), "the archive contradicts itself: "),
+        (zip(&[a.clone().but(|i| i.local_crc = Some(7))]), "the archive contradicts itself: "),
+        (zip(&[a, b.but(|i| i.hidden = true)]), "the archive contradicts itself: "),
+        (vec![], "not a zip archive: it is empty"),
+        (b"<html><body>Sign in".to_vec(), "not a zip archive: it is an HTML page"),
+    ];
+    for (bytes, expect) in cases {
+        match open(bytes) {
+            Ok(_) => panic!("not refused: {expect}"),
+            Err(error) => {
+                assert!(error.to_string().starts_with(expect), "{error}\nis not\n{expect}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_name_that_is_there_twice_with_the_same_bytes_is_taken_once() {
+    let twice = [file("a", "one"), file("b", "two"), file("a", "one")];
+    let mut archive = open(zip(&twice)).unwrap();
+    assert_eq!(archive.entries().len(), 2);
+    assert_eq!(content(&mut archive, "a"), b"one");
+    assert!(matches!(open(zip_claiming(&twice, 2)), Err(Error::MoreEntries { claimed: 2 })));
+}
+
+#[test]
+fn an_archive_cut_at_any_byte_is_refused() {
+    let whole = zip(&[file("a", "hello").deflated(), folder("d/"), link("l", "a")]);
+    for length in 0..whole.len() {
+        let cut = whole[..length].to_vec();
+        assert!(open(cut).is_err(), "cut at {length}");
+    }
+    let cut = open(whole[..whole.len() - 22].to_vec()).err().unwrap();
+    assert!(matches!(cut, Error::NotZip(NotZip::Cut)), "{cut}");
+}
+
+#[test]
+fn a_tar_with_a_zip_behind_it_is_neither() {
+    let mut tar = vec![0; 1024];
+    tar[257..262].copy_from_slice(b"ustar");
+    tar.extend(zip(&[file("a", "x")]));
+    assert!(matches!(open(tar), Err(Error::NotZip(NotZip::Tar))));
+}
+
+#[test]
+fn bytes_that_are_not_what_was_declared_are_refused_and_never_exceed_it() {
+    let lies: [(Item, &str); 5] = [
+        (file("a", "hello").but(|i| i.crc = 1), "entry `a` is damaged: invalid checksum"),
+        (file("a", "hello").deflated().but(|i| i.size = 3), "entry `a` is damaged: "),
+        (file("a", "hello").deflated().but(|i| i.size = 9), "entry `a` is damaged: it has 5 bytes"),
+        (file("a", "hello").but(|i| i.size = u32::MAX - 1), "entry `a` is damaged: it has 5 bytes"),
+        (
+            file("a", "hello").deflated().but(|i| i.packed[0] = 0xff),
+            "entry `a` is damaged: corrupt deflate stream",
+        ),
+    ];
+    for (item, expect) in lies {
+        let declared = item.size as usize;
+        let mut archive = open(zip(&[item])).unwrap();
+        let mut written = Vec::new();
+        let error = archive.copy(0, &mut written).unwrap_err().to_string();
+        assert!(error.starts_with(expect), "{error}");
+        assert!(written.len() <= declared);
+    }
+}
+
+#[test]
+fn a_target_of_a_link_is_short_text() {
+    let cases = [
+        (link("l", ""), "link `l` has no target"),
+        (link("l", "a\0b"), "link `l` has a NUL in its target"),
+        (link("l", [0xff]), "link `l` has a target that is not UTF-8"),
+        (link("l", "a".repeat(4097)), "link `l` has a target of more than 4096 bytes"),
+        (
+            link("l", "a").but(|i| i.size = u32::MAX - 1),
+            "link `l` has a target of more than 4096 bytes",
+        ),
+    ];
+    for (item, expect) in cases {
+        assert_eq!(open(zip(&[item])).unwrap().link_target(0).unwrap_err().to_string(), expect);
+    }
+    let longest = "a".repeat(4096);
+    assert_eq!(open(zip(&[link("l", &longest)])).unwrap().link_target(0).unwrap(), longest);
+}
+
+#[test]
+fn a_failing_reader_or_writer_is_told_from_bad_bytes() {
+    struct Failing(Cursor<Vec<u8>>, bool);
+    impl Read for Failing {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            if self.1 { Err(std::io::Error::other("wire cut")) } else { self.0.read(buffer) }
+        }
+    }
+    impl Seek for Failing {
+        fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+            self.0.seek(to)
+        }
+    }
+    let bytes = zip(&[file("a", "hello").deflated()]);
+    let failed = Archive::open(Failing(Cursor::new(bytes.clone()), true)).err().unwrap();
+    assert!(matches!(&failed, Error::Read(error) if error.to_string() == "wire cut"), "{failed}");
+
+    let mut archive = Archive::open(Failing(Cursor::new(bytes), false)).unwrap();
+    let full = archive.copy(0, &mut [0_u8; 2].as_mut_slice()).unwrap_err();
+    assert!(matches!(full, Error::Write(_)), "{full}");
+    archive.reader = Source::new(Failing(Cursor::new(Vec::new()), true));
+    let failed = archive.copy(0, &mut Vec::new()).unwrap_err();
+    assert!(matches!(&failed, Error::Read(error) if error.to_string() == "wire cut"), "{failed}");
+}

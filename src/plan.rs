@@ -1,0 +1,68 @@
+//! What of an archive lands where: decided in `select`, carried out in `extract` and `disk`.
+
+use std::path::{Path, PathBuf};
+
+/// What an archive will become on disk, nothing more and nothing else.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// In archive order; no two with one path, none below a link.
+    pub placements: Vec<Placement>,
+    /// What the user should know, a line each, harmless for a terminal.
+    pub warnings: Vec<String>,
+}
+
+/// One thing to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placement {
+    /// The entry whose bytes it gets: its index in the archive.
+    pub entry: usize,
+    /// Below the destination, of ordinary components alone.
+    pub path: PathBuf,
+    pub what: What,
+}
+
+/// What is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// Mode as unix permission bits, date in seconds since 1970, size in bytes.
+    File {
+        mode: Option<u32>,
+        modified: Option<i64>,
+        size: u64,
+    },
+    Folder {
+        mode: Option<u32>,
+        modified: Option<i64>,
+    },
+    Link {
+        target: String,
+    },
+}
+
+/// What to do about a file that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnConflict {
+    #[default]
+    Overwrite,
+    Skip,
+    Fail,
+}
+
+impl Plan {
+    /// The same below a folder of its own.
+    pub fn below(mut self, folder: &Path) -> Plan {
+        for placement in &mut self.placements {
+            placement.path = folder.join(&placement.path);
+        }
+        self
+    }
+
+    /// Unpacked bytes of all files together.
+    pub fn size(&self) -> u128 {
+        let sizes = self.placements.iter().map(|placement| match placement.what {
+            What::File { size, .. } => u128::from(size),
+            What::Folder { .. } | What::Link { .. } => 0,
+        });
+        sizes.sum()
+    }
+}

@@ -1,0 +1,199 @@
+//! Whole archives, as lists of entries: what is planned of them, and what they are refused for.
+
+use super::*;
+use crate::exit::Exit;
+
+/// `a` is a file, `a/` a folder, `a -> b` a link, `a!` a device; `a=3` a file of that many bytes.
+fn archive(lines: &[&str]) -> (Vec<Entry>, BTreeMap<usize, String>) {
+    let mut targets = BTreeMap::new();
+    let entries = lines.iter().enumerate().map(|(index, line)| {
+        let (name, kind, size, target) = if let Some((name, target)) = line.split_once(" -> ") {
+            (name, EntryKind::Link, target.len() as u64, Some(target))
+        } else if let Some((name, size)) = line.split_once('=') {
+            let kind = if name.ends_with('/') { EntryKind::Folder } else { EntryKind::File };
+            (name, kind, size.parse().unwrap(), None)
+        } else if let Some(name) = line.strip_suffix('!') {
+            (name, EntryKind::Special, 0, None)
+        } else if line.ends_with('/') {
+            (*line, EntryKind::Folder, 0, None)
+        } else {
+            (*line, EntryKind::File, 1, None)
+        };
+        targets.extend(target.map(|target| (index, target.to_owned())));
+        Entry {
+            name: name.to_owned(),
+            kind,
+            size,
+            compressed_size: size,
+            crc32: size as u32,
+            mode: Some(0o644),
+            modified: Some(7),
+        }
+    });
+    (entries.collect(), targets)
+}
+
+fn rules() -> Rules {
+    Rules { system: System::Unix, ..Rules::default() }
+}
+
+fn including(patterns: &[&str]) -> Rules {
+    let patterns: Vec<String> = patterns.iter().map(|pattern| pattern.to_string()).collect();
+    Rules { patterns: Patterns::new(&patterns, &[]).unwrap(), ..rules() }
+}
+
+fn plan(lines: &[&str], rules: &Rules) -> Result<Plan, Refusal> {
+    let (entries, targets) = archive(lines);
+    files(&entries, &targets, rules)
+}
+
+/// The paths of the plan in its order, a folder with `/`, a link with its target.
+fn paths(lines: &[&str], rules: &Rules) -> Vec<String> {
+    let plan = plan(lines, rules).unwrap();
+    let path = |placement: Placement| {
+        let path = placement.path.to_str().unwrap().replace('\\', "/");
+        match placement.what {
+            What::File { .. } => path,
+            What::Folder { .. } => format!("{path}/"),
+            What::Link { target } => format!("{path} -> {target}"),
+        }
+    };
+    plan.placements.into_iter().map(path).collect()
+}
+
+fn refusal(lines: &[&str], rules: &Rules) -> String {
+    let refusal = plan(lines, rules).unwrap_err();
+    assert_eq!(refusal.exit(false), Exit::Archive, "{refusal}");
+    refusal.to_string()
+}
+
+#[test]
+fn everything_lands_in_archive_order_and_once() {
+    let cases: [(&[&str], &[&str]); 5] = [
+        (&["b", "a/", "a/x", "l -> a/x"], &["b", "a/", "a/x", "l -> a/x"]),
+        (&["./", "./sub/", "./sub/a", "./b"], &["sub/", "sub/a", "b"]),
+        (&["a", "./a", "d/", "d/"], &["a", "d/"]),
+        (&["d/x", "d/"], &["d/x", "d/"]),
+        (&[], &[]),
+    ];
+    for (lines, expect) in cases {
+        assert_eq!(paths(lines, &rules()), expect);
+    }
+    let plan = plan(&["a=5"], &rules()).unwrap();
+    let what = What::File { mode: Some(0o644), modified: Some(7), size: 5 };
+    assert_eq!(plan.placements, [Placement { entry: 0, path: "a".into(), what }]);
+    assert_eq!((plan.size(), plan.warnings.len()), (5, 0));
+}
+
+#[test]
+fn one_bad_entry_refuses_all_also_if_it_was_not_chosen() {
+    let cases: [(&[&str], &str); 12] = [
+        (&["good", "../x"], "entry `../x` leaves the destination"),
+        (&["good", "/etc/passwd"], "entry `/etc/passwd` leaves the destination"),
+        (&["good", "a\\b"], "entry `a\\b` has a backslash in its name"),
+        (&["good", "."], "entry `.` is no folder and is called `.`"),
+        (&["good", "x", "./x=2"], "entry `x` is there twice with different contents"),
+        (&["good", "x", "x -> y"], "entry `x` is there twice with different contents"),
+        (&["good", "x -> y", "x -> z"], "entry `x` is there twice with different contents"),
+        (&["good", "x", "x/y"], "entry `x` is both a folder and not one"),
+        (&["good", "x/y", "x"], "entry `x` is both a folder and not one"),
+        (&["good", "x/", "x"], "entry `x` is both a folder and not one"),
+        (&["good", "x -> .", "x/y -> .."], "entry `x/y` lies below the link `x`"),
+        (&["good", "x/=3"], "entry `x/` is a folder and has bytes of its own"),
+    ];
+    for (lines, expect) in cases {
+        assert_eq!(refusal(lines, &rules()), expect);
+        assert_eq!(refusal(lines, &including(&["good"])), expect);
+    }
+}
+
+#[test]
+fn names_that_differ_only_in_case_or_form_are_refused_where_they_are_one() {
+    let cases: [&[&str]; 4] =
+        [&["A", "a"], &["D/x", "d/y"], &["é", "e\u{301}"], &["L -> D", "l/x", "D/"]];
+    for lines in cases {
+        assert!(plan(lines, &rules()).is_ok());
+        for system in [System::Mac, System::Windows] {
+            refusal(lines, &Rules { system, ..rules() });
+        }
+    }
+}
+
+#[test]
+fn patterns_choose_and_a_choice_of_nothing_names_what_there_is() {
+    let lines = ["docs/", "docs/a.md", "docs/deep/b.md", "bin/x", "empty/"];
+    assert_eq!(paths(&lines, &including(&["docs"])), ["docs/", "docs/a.md", "docs/deep/b.md"]);
+    assert_eq!(paths(&lines, &including(&["docs/*", "empty"])), ["docs/a.md", "empty/"]);
+    let none = plan(&lines, &including(&["doc/a.md"])).unwrap_err();
+    assert_eq!(none.exit(false), Exit::Nothing);
+    let seen = ["docs/a.md", "docs/deep/b.md", "bin/x"].map(str::to_owned).to_vec();
+    assert_eq!(none, Refusal::NoFile { wanted: vec!["doc/a.md".to_owned()], seen });
+    assert!(plan(&[], &including(&["x"])).is_err());
+}
+
+#[test]
+fn leading_folders_are_dropped_as_tar_does() {
+    let lines = ["top", "a/", "a/b/", "a/b/c", "a/l -> b/c"];
+    let strip = |strip_components| Rules { strip_components, ..rules() };
+    assert_eq!(paths(&lines, &strip(1)), ["b/", "b/c", "l -> b/c"]);
+    assert_eq!(paths(&lines, &strip(2)), ["c"]);
+    let nothing = plan(&lines, &strip(3)).unwrap();
+    assert!(nothing.placements.is_empty());
+    assert_eq!(nothing.warnings, ["--strip-components 3 leaves nothing of the archive"]);
+    assert_eq!(
+        refusal(&["a/x", "b/x=2"], &strip(1)),
+        "entry `x` is there twice with different contents"
+    );
+    // A link is judged where it ends up.
+    assert_eq!(paths(&["a/b/l -> ../../x"], &rules()), ["a/b/l -> ../../x"]);
+    assert_eq!(
+        refusal(&["a/b/l -> ../../x"], &strip(1)),
+        "link `a/b/l` points out of the destination, to `../../x`"
+    );
+}
+
+#[test]
+fn links_are_kept_inside_or_taken_or_left_or_copied_as_asked() {
+    let with = |symlinks| Rules { symlinks, ..rules() };
+    let outside = ["a", "l -> ../x"];
+    assert!(refusal(&outside, &with(Symlinks::KeepInside)).contains("points out"));
+    assert_eq!(paths(&outside, &with(Symlinks::All)), ["a", "l -> ../x"]);
+    assert_eq!(paths(&outside, &with(Symlinks::Skip)), ["a"]);
+    assert!(refusal(&outside, &with(Symlinks::Copy)).contains("points out"));
+    let chain = ["d/e/x -> ../..", "l -> d/e/x/../foo"];
+    assert!(refusal(&chain, &with(Symlinks::KeepInside)).contains("link `l` points out"));
+
+    let inside = ["bin/a=3", "run -> bin/a", "bin2 -> bin", "gone -> no", "again -> bin2/a"];
+    let copied = plan(&inside, &with(Symlinks::Copy)).unwrap();
+    let made: Vec<_> =
+        copied.placements.iter().map(|p| (p.path.to_str().unwrap(), p.entry)).collect();
+    assert_eq!(made, [("bin/a", 0), ("run", 0), ("again", 0)]);
+    assert_eq!(copied.size(), 9);
+    let warning = "left out `bin2`, `gone`: the link points to no file of the archive";
+    assert_eq!(copied.warnings, [warning]);
+    let skipped = plan(&inside, &with(Symlinks::Skip)).unwrap();
+    assert_eq!(skipped.warnings, ["left out `run`, `bin2`, `gone` and 1 more: links are skipped"]);
+}
+
+#[test]
+fn what_is_odd_but_harmless_is_told() {
+    let device = plan(&["a", "dev/null!"], &rules()).unwrap();
+    assert_eq!(device.placements.len(), 1);
+    assert_eq!(device.warnings, ["left out `dev/null`: neither file nor folder nor link"]);
+    let git = plan(&[".Git/hooks/post-checkout"], &rules()).unwrap();
+    assert!(git.warnings[0].starts_with("the archive brings a `.git`"), "{:?}", git.warnings);
+    assert!(plan(&["sub/.git/x", ".gitignore"], &rules()).unwrap().warnings.is_empty());
+}
+
+#[test]
+fn size_and_number_are_limited() {
+    let small = Rules { max_size: 10, max_entries: 2, ..rules() };
+    assert!(plan(&["a=5", "b=5"], &small).is_ok());
+    assert_eq!(
+        refusal(&["a=5", "b=6"], &small),
+        "unpacked it would be 11 bytes, and 10 are allowed"
+    );
+    assert_eq!(refusal(&["a", "b", "c"], &small), "it has 3 entries, and 2 are allowed");
+    let huge = format!("b={}", u64::MAX);
+    assert!(refusal(&[&huge, &huge.replace('b', "c")], &small).contains("36893488147419103230"));
+}

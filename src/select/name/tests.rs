@@ -1,0 +1,131 @@
+//! Which names pass on which system.
+
+use super::*;
+
+const ALL: [System; 3] = [System::Unix, System::Mac, System::Windows];
+
+fn check(name: &str, system: System) -> Result<Vec<&str>, String> {
+    let kind = if name.ends_with('/') { EntryKind::Folder } else { EntryKind::File };
+    components(name, kind, system).map_err(|refusal| refusal.to_string())
+}
+
+#[test]
+fn honest_names_are_taken_on_every_system() {
+    let long = "a".repeat(255);
+    for (name, expect) in [
+        ("a/b.txt", vec!["a", "b.txt"]),
+        ("a/", vec!["a"]),
+        ("foo..bar", vec!["foo..bar"]),
+        ("..x/...y", vec!["..x", "...y"]),
+        (".hidden", vec![".hidden"]),
+        ("-rf", vec!["-rf"]),
+        ("讀我 (1)~.md", vec!["讀我 (1)~.md"]),
+        (&long, vec![&long]),
+        ("./a", vec!["a"]),
+        ("a/./b", vec!["a", "b"]),
+        ("a//b", vec!["a", "b"]),
+        ("./", vec![]),
+        ("././/", vec![]),
+    ] {
+        for system in ALL {
+            assert_eq!(check(name, system), Ok(expect.clone()), "{name}");
+        }
+    }
+    assert_eq!(components(".", EntryKind::Folder, System::Unix), Ok(vec![]));
+}
+
+#[test]
+fn hostile_names_are_refused_on_every_system() {
+    let (part, long) = ("a".repeat(256), "a/".repeat(2049));
+    for (name, why) in [
+        ("..", "leaves the destination"),
+        ("a/../b", "leaves the destination"),
+        ("a/..", "leaves the destination"),
+        ("../../etc/passwd", "leaves the destination"),
+        ("/etc/passwd", "leaves the destination"),
+        ("//server/share/x", "leaves the destination"),
+        ("/", "leaves the destination"),
+        ("C:/x", "leaves the destination"),
+        ("c:\\x", "leaves the destination"),
+        ("c:", "leaves the destination"),
+        ("..\\x", "has a backslash in its name"),
+        ("\\\\server\\x", "has a backslash in its name"),
+        ("", "has no name"),
+        ("a\0.txt", "has a NUL in its name"),
+        (".", "is no folder and is called `.`"),
+        ("a/.", "is no folder and is called `.`"),
+        (&part, "has too long a part in its name"),
+        (&long, "has a name of more than 4096 bytes"),
+    ] {
+        for system in ALL {
+            let refusal = check(name, system).unwrap_err();
+            assert!(refusal.ends_with(why), "{name:.20}: {refusal}");
+        }
+    }
+    let link = components("l/", EntryKind::Link, System::Unix).unwrap_err();
+    assert_eq!(link.to_string(), "entry `l/` is no folder and is called like one");
+}
+
+#[test]
+fn names_that_windows_cannot_keep_are_refused_there_alone() {
+    for name in [
+        "CON",
+        "nul.txt",
+        "a/aux",
+        "com1",
+        "LPT9.log",
+        "COM\u{b2}",
+        "nul .x",
+        "conin$",
+        "x:y",
+        "a<b",
+        "a>b",
+        "q\"",
+        "a|b",
+        "a?",
+        "*",
+        "dot.",
+        "space ",
+        "a./b",
+        "bell\u{7}",
+    ] {
+        assert!(check(name, System::Windows).is_err(), "{name}");
+        assert!(check(name, System::Unix).is_ok(), "{name}");
+        assert!(check(name, System::Mac).is_ok(), "{name}");
+    }
+    for name in ["console", "com10", "com", "nul-x", "lpt0"] {
+        assert!(check(name, System::Windows).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn case_and_unicode_form_count_on_unix_alone() {
+    for (one, other) in [("A", "a"), ("é", "e\u{301}"), ("É", "e\u{301}"), ("ασ", "ας")] {
+        assert_ne!(System::Unix.key(one), System::Unix.key(other));
+        assert_eq!(System::Mac.key(one), System::Mac.key(other), "{one}");
+        assert_eq!(System::Windows.key(one), System::Windows.key(other), "{one}");
+    }
+    assert_ne!(System::Mac.key("a"), System::Mac.key("b"));
+}
+
+#[test]
+fn a_job_becomes_a_folder_that_every_system_can_hold() {
+    for (job, folder) in [
+        ("build", "build"),
+        ("build: [linux, x64]", "build_ [linux, x64]"),
+        ("build 1/3", "build 1_3"),
+        ("a\\b*?\"<>|c", "a_b______c"),
+        ("..", "__"),
+        (".", "_"),
+        ("", "_"),
+        ("v1. ", "v1__"),
+        ("con", "_con"),
+        ("nul.x", "_nul.x"),
+        ("a\u{1b}b\n", "a_b_"),
+        (".hidden", ".hidden"),
+        ("讀", "讀"),
+    ] {
+        assert_eq!(folder_name(job), folder);
+    }
+    assert_eq!(folder_name(&"é".repeat(200)).len(), 254);
+}

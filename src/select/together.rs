@@ -1,0 +1,158 @@
+//! Several plans for one folder: which job wins a path that two archives hold.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt::{self, Display, Formatter};
+use std::path::{Path, PathBuf};
+
+use super::link::{Links, Symlinks};
+use super::name::System;
+use crate::plan::{OnConflict, Plan, What};
+use crate::refusal::ArchiveRefusal;
+use crate::shown::shown;
+
+/// Why several archives do not fit into one folder: no fault of any of them alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Clash {
+    /// Two archives hold one path, and `--on-conflict fail` was asked for.
+    Both { path: PathBuf, first: String, second: String },
+    /// What is a folder in one is none in the other.
+    FileAndFolder { path: PathBuf, first: String, second: String },
+    /// Two spellings that this system takes for one name.
+    Spelling { path: PathBuf, first: String, second: String },
+    /// Links of several archives together lead out of the folder.
+    Links { job: String, refusal: ArchiveRefusal },
+}
+
+struct Holder {
+    plan: usize,
+    path: PathBuf,
+    folder: bool,
+    /// Its place among the placements of its plan; none for a folder on the way to others.
+    placement: Option<usize>,
+}
+
+/// Settles plans that go into one folder, in the order of the jobs, each with the name of its
+/// job. What loses is taken out of its plan; the warnings say so.
+pub fn settle(
+    plans: &mut [(String, Plan)],
+    on_conflict: OnConflict,
+    symlinks: Symlinks,
+    system: System,
+) -> Result<Vec<String>, Clash> {
+    let mut holders: HashMap<String, Holder> = HashMap::new();
+    let mut warnings = Vec::new();
+    let mut losers = HashSet::new();
+    for (number, (job, plan)) in plans.iter().enumerate() {
+        for (index, placement) in plan.placements.iter().enumerate() {
+            let folder = matches!(placement.what, What::Folder { .. });
+            let ancestors = placement.path.ancestors().skip(1).filter(|up| *up != Path::new(""));
+            let above = ancestors.map(|path| (path, true, None));
+            for (path, folder, placement) in
+                above.chain([(placement.path.as_path(), folder, Some(index))])
+            {
+                let new = Holder { plan: number, path: path.to_owned(), folder, placement };
+                let Some(old) = holders.get_mut(&key(path, system)) else {
+                    holders.insert(key(path, system), new);
+                    continue;
+                };
+                if old.plan == number {
+                    old.placement = old.placement.or(new.placement);
+                    continue;
+                }
+                let first = plans[old.plan].0.clone();
+                let (path, second) = (new.path.clone(), job.clone());
+                if old.path != new.path {
+                    return Err(Clash::Spelling { path, first, second });
+                }
+                if old.folder != new.folder {
+                    return Err(Clash::FileAndFolder { path, first, second });
+                }
+                if folder {
+                    continue;
+                }
+                let (winner, loser) = match on_conflict {
+                    OnConflict::Fail => return Err(Clash::Both { path, first, second }),
+                    OnConflict::Overwrite => (job, std::mem::replace(old, new)),
+                    OnConflict::Skip => (&plans[old.plan].0, new),
+                };
+                losers.extend(loser.placement.map(|placement| (loser.plan, placement)));
+                let both = Clash::Both { path, first, second };
+                warnings.push(format!("{both}; that of `{}` is taken", shown(winner)));
+            }
+        }
+    }
+    for (number, (_, plan)) in plans.iter_mut().enumerate() {
+        let mut indices = 0..;
+        plan.placements.retain(|_| {
+            let index = indices.next().unwrap_or_default();
+            !losers.contains(&(number, index))
+        });
+    }
+    if symlinks == Symlinks::KeepInside {
+        stay_inside(plans, system)?;
+    }
+    Ok(warnings)
+}
+
+/// A link of one archive can lead on through a link of another.
+fn stay_inside(plans: &[(String, Plan)], system: System) -> Result<(), Clash> {
+    let mut links = Links::new(system);
+    let all = || {
+        plans.iter().flat_map(|(job, plan)| {
+            plan.placements.iter().filter_map(move |placement| match &placement.what {
+                What::Link { target } => Some((job, placement.path.as_path(), target)),
+                _ => None,
+            })
+        })
+    };
+    for (_, path, target) in all() {
+        links.add(parts(path), target);
+    }
+    for (job, path, _) in all() {
+        let followed = links.follow(parts(path), &path.to_string_lossy());
+        followed.map_err(|refusal| Clash::Links { job: job.clone(), refusal })?;
+    }
+    Ok(())
+}
+
+fn parts(path: &Path) -> impl Iterator<Item = &str> {
+    path.iter().filter_map(|component| component.to_str())
+}
+
+fn key(path: &Path, system: System) -> String {
+    parts(path).map(|component| system.key(component)).collect::<Vec<_>>().join("/")
+}
+
+impl Display for Clash {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (path, first, second, what) = match self {
+            Clash::Both { path, first, second } => (path, first, second, "is"),
+            Clash::FileAndFolder { path, first, second } => {
+                (path, first, second, "is a folder in only one and is")
+            }
+            Clash::Spelling { path, first, second } => {
+                (path, first, second, "is spelled in two ways and is")
+            }
+            Clash::Links { job, refusal } => {
+                return write!(
+                    f,
+                    "together with the other jobs, of job `{}`: {refusal}",
+                    shown(job)
+                );
+            }
+        };
+        let path = path.to_string_lossy();
+        write!(
+            f,
+            "`{}` {what} in the archives of both `{}` and `{}`",
+            shown(&path),
+            shown(first),
+            shown(second)
+        )
+    }
+}
+
+impl std::error::Error for Clash {}
+
+#[cfg(test)]
+mod tests;

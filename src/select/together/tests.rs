@@ -1,0 +1,86 @@
+//! Which job wins a path, and which archives do not fit together.
+
+use super::*;
+use crate::plan::Placement;
+
+/// `a` is a file, `a/` a folder, `a -> b` a link.
+fn plan(job: &str, lines: &[&str]) -> (String, Plan) {
+    let placement = |(entry, line): (usize, &&str)| {
+        let (mode, modified) = (None, None);
+        let (path, what) = if let Some((path, target)) = line.split_once(" -> ") {
+            (path, What::Link { target: target.to_owned() })
+        } else if let Some(path) = line.strip_suffix('/') {
+            (path, What::Folder { mode, modified })
+        } else {
+            (*line, What::File { mode, modified, size: 1 })
+        };
+        Placement { entry, path: path.into(), what }
+    };
+    let placements = lines.iter().enumerate().map(placement).collect();
+    (job.to_owned(), Plan { placements, warnings: Vec::new() })
+}
+
+fn left(plans: &[(String, Plan)]) -> Vec<Vec<&str>> {
+    plans
+        .iter()
+        .map(|(_, plan)| plan.placements.iter().map(|p| p.path.to_str().unwrap()).collect())
+        .collect()
+}
+
+fn both(on_conflict: OnConflict, a: &[&str], b: &[&str]) -> Result<String, String> {
+    let mut plans = [plan("one", a), plan("two", b)];
+    let settled = settle(&mut plans, on_conflict, Symlinks::KeepInside, System::Unix);
+    let warnings = settled.map_err(|clash| clash.to_string())?;
+    Ok(format!("{:?} {}", left(&plans), warnings.join("\n")))
+}
+
+#[test]
+fn a_path_of_two_archives_goes_to_the_one_that_was_asked_for() {
+    let (a, b) = (["x", "d/", "d/same", "y"], ["d/", "d/same", "z"]);
+    let told = "`d/same` is in the archives of both `one` and `two`";
+    for (on_conflict, expect) in [
+        (
+            OnConflict::Overwrite,
+            Ok(format!(
+                r#"[["x", "d", "y"], ["d", "d/same", "z"]] {told}; that of `two` is taken"#
+            )),
+        ),
+        (
+            OnConflict::Skip,
+            Ok(format!(
+                r#"[["x", "d", "d/same", "y"], ["d", "z"]] {told}; that of `one` is taken"#
+            )),
+        ),
+        (OnConflict::Fail, Err(told.to_owned())),
+    ] {
+        assert_eq!(both(on_conflict, &a, &b), expect);
+    }
+    assert!(both(OnConflict::Fail, &["a", "d/"], &["b", "d/"]).is_ok());
+}
+
+#[test]
+fn the_last_of_three_wins_and_each_loss_is_told() {
+    let mut plans = [plan("one", &["x"]), plan("two", &["x", "y"]), plan("three", &["x"])];
+    let settled = settle(&mut plans, OnConflict::Overwrite, Symlinks::KeepInside, System::Unix);
+    assert_eq!(settled.unwrap().len(), 2);
+    assert_eq!(left(&plans), [vec![], vec!["y"], vec!["x"]]);
+}
+
+#[test]
+fn what_does_not_fit_together_is_refused_whatever_was_asked_for() {
+    let cases: [(&[&str], &[&str], &str); 4] = [
+        (&["d"], &["d/x"], "`d` is a folder in only one and is in the archives"),
+        (&["d/x"], &["d"], "`d` is a folder in only one and is in the archives"),
+        (&["d -> e"], &["d/x"], "`d` is a folder in only one and is in the archives"),
+        (&["x/e/l -> ../.."], &["m -> x/e/l/../foo"], "together with the other jobs, of job `two`"),
+    ];
+    for (a, b, expect) in cases {
+        for on_conflict in [OnConflict::Overwrite, OnConflict::Skip, OnConflict::Fail] {
+            let clash = both(on_conflict, a, b).unwrap_err();
+            assert!(clash.starts_with(expect), "{clash}");
+        }
+    }
+    let mut plans = [plan("one", &["A/x"]), plan("two", &["a/y"])];
+    let mac = settle(&mut plans, OnConflict::Overwrite, Symlinks::KeepInside, System::Mac);
+    assert!(mac.unwrap_err().to_string().contains("spelled in two ways"));
+}

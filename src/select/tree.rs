@@ -1,0 +1,99 @@
+//! The names of an archive as one tree, in which no name means two things.
+
+use std::collections::HashMap;
+
+use super::name::System;
+use crate::model::{Entry, EntryKind};
+use crate::refusal::ArchiveRefusal;
+
+/// Grows entry by entry. What one system takes for one name is one node.
+#[derive(Debug)]
+pub struct Tree<'a> {
+    system: System,
+    nodes: HashMap<String, Node<'a>>,
+}
+
+#[derive(Debug)]
+struct Node<'a> {
+    /// The path as it was first written.
+    path: String,
+    /// None for a folder that is only on the way to something.
+    item: Option<Item<'a>>,
+}
+
+/// An entry, and where it points if it is a link.
+#[derive(Debug, Clone, Copy)]
+pub struct Item<'a> {
+    pub index: usize,
+    pub entry: &'a Entry,
+    pub target: Option<&'a str>,
+}
+
+impl<'a> Tree<'a> {
+    pub fn new(system: System) -> Tree<'a> {
+        Tree { system, nodes: HashMap::new() }
+    }
+
+    /// Adds an entry at its path; `false` if the very same is there already.
+    pub fn add(&mut self, components: &[&str], item: Item<'a>) -> Result<bool, ArchiveRefusal> {
+        let (mut path, mut key) = (String::new(), String::new());
+        let entry = || item.entry.name.clone();
+        for (i, component) in components.iter().enumerate() {
+            if i > 0 {
+                path.push('/');
+                key.push('/');
+            }
+            path.push_str(component);
+            key.push_str(&self.system.key(component));
+            let last = i + 1 == components.len();
+            let Some(node) = self.nodes.get_mut(&key) else {
+                let item = last.then_some(item);
+                self.nodes.insert(key.clone(), Node { path: path.clone(), item });
+                continue;
+            };
+            if node.path != path {
+                return Err(ArchiveRefusal::Collision { first: node.path.clone(), second: path });
+            }
+            match (node.kind(), last) {
+                (EntryKind::Folder, false) => {}
+                (EntryKind::Link, false) => {
+                    return Err(ArchiveRefusal::BelowLink { entry: entry(), link: path });
+                }
+                (_, false) => return Err(ArchiveRefusal::FileAndFolder { entry: path }),
+                (_, true) => return node.again(item),
+            }
+        }
+        Ok(true)
+    }
+
+    /// The entry at a path, or none: for a folder on the way to others as well.
+    pub fn get(&self, components: &[&str]) -> Option<Item<'a>> {
+        let keys: Vec<String> =
+            components.iter().map(|component| self.system.key(component)).collect();
+        self.nodes.get(&keys.join("/"))?.item
+    }
+}
+
+impl<'a> Node<'a> {
+    fn kind(&self) -> EntryKind {
+        self.item.map_or(EntryKind::Folder, |item| item.entry.kind)
+    }
+
+    fn again(&mut self, item: Item<'a>) -> Result<bool, ArchiveRefusal> {
+        let (old, new) = (self.kind(), item.entry.kind);
+        if old == EntryKind::Folder && new == EntryKind::Folder {
+            let first = self.item.is_none();
+            self.item.get_or_insert(item);
+            return Ok(first);
+        }
+        let entry = self.path.clone();
+        if (old == EntryKind::Folder) != (new == EntryKind::Folder) {
+            return Err(ArchiveRefusal::FileAndFolder { entry });
+        }
+        let bytes = |item: &Item<'_>| (item.entry.size, item.entry.crc32);
+        let same = self.item.is_some_and(|known| {
+            old == new && bytes(&known) == bytes(&item) && known.target == item.target
+        });
+        if same { Ok(false) } else { Err(ArchiveRefusal::Double { entry }) }
+    }
+}
