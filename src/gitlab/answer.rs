@@ -22,10 +22,14 @@ pub(super) enum Trouble {
         asked: Option<Duration>,
         request_id: Option<String>,
     },
-    Final(Cause),
+    Final(Box<Cause>),
 }
 
 impl Trouble {
+    pub(super) fn failed(cause: Cause) -> Trouble {
+        Trouble::Final(Box::new(cause))
+    }
+
     pub(super) fn passing(trouble: impl ToString) -> Trouble {
         Trouble::Passing { trouble: trouble.to_string(), asked: None, request_id: None }
     }
@@ -48,11 +52,11 @@ impl Answer {
         let html = self.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
         let text = self.text()?;
         if html || is_page(&String::from_utf8_lossy(&text[..text.len().min(100)])) {
-            return Err(Trouble::Final(self.page(&text)));
+            return Err(Trouble::failed(self.page(&text)));
         }
         serde_json::from_slice(&text).map_err(|error| {
             let trouble = format!("the answer is not the JSON that GitLab sends: {error}");
-            Trouble::Final(Cause::Unexpected { trouble })
+            Trouble::failed(Cause::Unexpected { trouble })
         })
     }
 
@@ -62,7 +66,7 @@ impl Answer {
             Ok(text) => Ok(text),
             Err(ureq::Error::BodyExceedsLimit(_)) => {
                 let trouble = format!("the answer is longer than {} MiB", LONGEST_TEXT >> 20);
-                Err(Trouble::Final(Cause::Unexpected { trouble }))
+                Err(Trouble::failed(Cause::Unexpected { trouble }))
             }
             Err(error) => Err(Trouble::passing(format!("the answer broke off: {error}"))),
         }
@@ -95,9 +99,9 @@ impl Answer {
             let bytes = &block[..count];
             if done == 0 && (html || is_page(&String::from_utf8_lossy(&bytes[..count.min(100)]))) {
                 let start = bytes.to_vec();
-                return Err(Trouble::Final(self.page(&start)));
+                return Err(Trouble::failed(self.page(&start)));
             }
-            to.write_all(bytes).map_err(|error| Trouble::Final(Cause::Local(error)))?;
+            to.write_all(bytes).map_err(|error| Trouble::failed(Cause::Local(error)))?;
             done += count as u64;
             arrived(done, total);
         }

@@ -189,7 +189,7 @@ impl Client {
         let mut copy = |ask: &Ask| {
             self.http.get(ask, |answer| {
                 let mut target =
-                    start().map_err(|error| answer::Trouble::Final(Cause::Local(error)))?;
+                    start().map_err(|error| answer::Trouble::failed(Cause::Local(error)))?;
                 answer.copy_to(&mut target, arrived)
             })
         };
