@@ -1,6 +1,8 @@
 //! downriver.
 pub mod archive;
+pub mod disk;
 pub mod exit;
+pub mod extract;
 pub mod interrupt;
 pub mod model;
 pub mod plan;
