@@ -45,6 +45,14 @@ impl WholeFile {
         Ok(WholeFile { dest: dest.to_owned(), content, interrupt: interrupt.clone() })
     }
 
+    /// The file as far as it is written, for a look at it; none where it goes through a device.
+    pub fn file(&mut self) -> Option<&mut File> {
+        match &mut self.content {
+            Content::Beside(Some(file)) => Some(file.as_file_mut()),
+            Content::Beside(None) | Content::Through(_) => None,
+        }
+    }
+
     /// Shows the file under its name, in place of what was there.
     pub fn keep(mut self) -> Result<(), Error> {
         let Content::Beside(file) = &mut self.content else { return Ok(()) };

@@ -8,7 +8,10 @@
 //! Each step asks GitLab and then chooses; choosing is pure and lives in `select`. Waiting is the
 //! same walk, asked again.
 
+mod fetch;
 mod named;
+
+pub use fetch::{Fetch, Fetched, Spool, fetch};
 
 use std::collections::HashSet;
 
@@ -72,6 +75,7 @@ pub struct Found {
 #[derive(Debug, Default)]
 pub struct Finding {
     pub found: Vec<Found>,
+    /// The pattern, and why it names nothing.
     pub missing: Vec<(String, Refusal)>,
 }
 
@@ -257,6 +261,13 @@ impl Found {
             ArchiveAt::Job { id, .. } => Some(*id),
             ArchiveAt::Ref { .. } => None,
         }
+    }
+
+    /// The number of its project, where it is known.
+    pub fn project_id(&self) -> Option<u64> {
+        let told = self.pipeline.as_ref().and_then(|pipeline| pipeline.project_id);
+        let (ArchiveAt::Job { project, .. } | ArchiveAt::Ref { project, .. }) = &self.at;
+        told.or_else(|| project.id())
     }
 
     /// How lists and messages call it: its name and its number.

@@ -73,10 +73,12 @@ impl Answer {
     }
 
     /// Copies the body; `arrived` is told the count of bytes and the announced length.
-    /// Nothing is written when the body is a web page and not what was asked for.
+    /// Nothing is written when the body is a web page and not what was asked for. `least` is
+    /// what it must have where it comes without a length: its end looks like a lost connection.
     pub(super) fn copy_to(
         &mut self,
         to: &mut dyn Write,
+        least: Option<u64>,
         arrived: &mut dyn FnMut(u64, Option<u64>),
     ) -> Result<u64, Trouble> {
         let total = self.header("content-length").and_then(|length| length.parse().ok());
@@ -105,9 +107,9 @@ impl Answer {
             done += count as u64;
             arrived(done, total);
         }
-        match total {
-            Some(total) if total != done => Err(Trouble::passing(format!(
-                "the download was cut short at {done} of {total} bytes"
+        match total.or(least.filter(|least| *least > done)) {
+            Some(expected) if expected != done => Err(Trouble::passing(format!(
+                "the download was cut short at {done} of {expected} bytes"
             ))),
             _ => Ok(done),
         }
