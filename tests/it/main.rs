@@ -19,6 +19,11 @@ mod fake;
 
 mod checks;
 mod fake_itself;
+mod folder;
+mod harness;
+mod outside;
+mod ran;
 mod raw;
+mod readme;
 mod tidy;
 mod worlds;
