@@ -225,6 +225,32 @@ fn bridges_are_no_jobs_and_children_are_not_in_the_list_of_pipelines() {
 }
 
 #[test]
+fn by_ref_only_the_newest_success_counts_unless_older_ones_are_asked_for() {
+    let job = |id: u64, name: &str| json!({"id": id, "name": name, "archive": {"raw": name}});
+    let fake = Fake::start(World::from_json(json!({"projects": [{"id": 1, "pipelines": [
+        {"id": 10, "jobs": [job(101, "old")]},
+        {"id": 11, "bridges": [{"id": 110, "name": "child", "downstream": 12}]},
+        {"id": 12, "jobs": [job(121, "inner")]},
+        {"id": 13, "status": "failed", "jobs": [job(131, "new")]},
+    ]}]})));
+    let search = "&search_recent_successful_pipelines=true";
+    for (query, status) in [
+        ("download?job=inner", 302),
+        ("download?job=new", 404),
+        ("download?job=old", 404),
+        (&format!("download?job=old{search}"), 302),
+        (&format!("download?job=new{search}"), 404),
+        ("download", 400),
+    ] {
+        let got = get(&fake, &format!("projects/1/jobs/artifacts/main/{query}"));
+        assert_eq!(got.status, status, "{query}: {}", got.text());
+    }
+    assert_eq!(get(&fake, "projects/1/pipelines/latest?ref=main").json()["id"], 13);
+    assert_eq!(get(&fake, "projects/1/pipelines/latest?ref=other").status, 403);
+    assert!(fake.violations().is_empty());
+}
+
+#[test]
 fn the_world_changes_after_so_many_requests() {
     let mut story = story();
     story["changes"] = json!([{
