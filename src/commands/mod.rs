@@ -2,12 +2,13 @@
 
 mod fetch;
 mod unpack;
+mod wait;
 
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
-use crate::args::{Connect, IfMissing, Lookup, Speech, Waiting, Which};
+use crate::args::{Connect, IfMissing, Limits, Lookup, Speech, Waiting, Which};
 use crate::env::Env;
 use crate::exit::Exit;
 use crate::flow::{Address, Ctx, Wanted};
@@ -29,6 +30,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Fetch(fetch::Fetch),
+    Wait(wait::Wait),
 }
 
 /// What a command has to work with.
@@ -41,6 +43,7 @@ pub struct World {
 pub fn run(command: Command, world: World) -> anyhow::Result<Exit> {
     match command {
         Command::Fetch(fetch) => fetch.run(world),
+        Command::Wait(wait) => wait.run(world),
     }
 }
 
@@ -49,6 +52,7 @@ impl Command {
     pub fn speech(&self) -> &Speech {
         match self {
             Command::Fetch(fetch) => &fetch.speech,
+            Command::Wait(wait) => &wait.speech,
         }
     }
 
@@ -56,19 +60,21 @@ impl Command {
     pub fn waits(&self) -> bool {
         match self {
             Command::Fetch(fetch) => fetch.waiting.wait,
+            Command::Wait(_) => true,
         }
     }
 }
 
 impl World {
     /// Where to look for what, and the GitLab to ask, from the words and flags of a command that
-    /// looks for jobs.
+    /// looks for jobs. `all` says that no word means something, too.
     pub fn look(
         &mut self,
         words: &[String],
         lookup: &Lookup,
         which: &Which,
         connect: &Connect,
+        all: bool,
     ) -> anyhow::Result<(Address, Wanted, Client)> {
         let (pasted, jobs) = settings::split(words, &self.env)?;
         let address = settings::address(lookup, pasted.as_ref(), &self.env)?;
@@ -78,7 +84,7 @@ impl World {
                     .hint("leave out the name")
                     .into());
             }
-            (Address::Below(_) | Address::In(_), true) => {
+            (Address::Below(_) | Address::In(_), true) if !all => {
                 return Err(Usage::new("no job is named")
                     .hint("name one or more; '*' takes every job that succeeded and has an archive")
                     .into());
@@ -91,6 +97,7 @@ impl World {
             projects: lookup.downstream.clone(),
             depth: lookup.depth.unwrap_or(if lookup.recursive { u32::MAX } else { 1 }),
             any_status: which.any_status,
+            archive: true,
             one: which.one,
             lenient: which.if_missing != IfMissing::Fail,
         };
@@ -98,12 +105,8 @@ impl World {
         Ok((address, wanted, client))
     }
 
-    /// What the steps need, with as much patience as was asked for.
-    pub fn ctx<'a>(&'a self, gitlab: &'a Client, waiting: &Waiting) -> Ctx<'a> {
-        let patience = match waiting.wait {
-            true => Patience::new(waiting.wait_timeout, waiting.poll_interval),
-            false => Patience::none(),
-        };
+    /// What the steps need.
+    pub fn ctx<'a>(&'a self, gitlab: &'a Client, patience: Patience) -> Ctx<'a> {
         Ctx {
             gitlab,
             clock: &*self.env.clock,
@@ -127,5 +130,17 @@ impl World {
         let network = settings::network(connect, &self.env)?;
         let token = token.map(|token| token.value);
         Ok(Client::new(api.value, token, network, self.env.clock.clone(), self.ui.clone()))
+    }
+}
+
+impl From<&Limits> for Patience {
+    fn from(limits: &Limits) -> Patience {
+        Patience::new(limits.wait_timeout, limits.poll_interval)
+    }
+}
+
+impl From<&Waiting> for Patience {
+    fn from(waiting: &Waiting) -> Patience {
+        if waiting.wait { Patience::from(&waiting.limits) } else { Patience::none() }
     }
 }

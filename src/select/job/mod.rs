@@ -26,6 +26,8 @@ pub struct Listing {
 pub struct Rules {
     /// Also jobs that did not succeed.
     pub any_status: bool,
+    /// Only jobs whose archive can be taken; else any that ended well.
+    pub archive: bool,
     /// A glob waits for all that it names, rather than taking what is there.
     pub patient: bool,
     pub now: Timestamp,
@@ -36,6 +38,8 @@ pub struct Rules {
 pub struct Pick {
     pub listing: usize,
     pub job: Job,
+    /// Meant by its name, and not one of many by a glob.
+    pub named: bool,
 }
 
 /// The choice for one pattern.
@@ -62,7 +66,11 @@ pub fn jobs(
         let Some((fit, found)) = wanted.best(&jobs, |job| &job.name) else { continue };
         for job in found {
             match (usable(job, rules), fit) {
-                (Ok(()), _) => picks.push(Pick { listing: index, job: (*job).clone() }),
+                (Ok(()), _) => picks.push(Pick {
+                    listing: index,
+                    job: (*job).clone(),
+                    named: fit != Fit::Glob,
+                }),
                 (Err(refusal), Fit::Glob) => unusable.push(refusal),
                 (Err(refusal), _) => refused.push(refusal),
             }
@@ -90,7 +98,8 @@ pub fn usable(job: &Job, rules: Rules) -> Result<(), Refusal> {
     if let Some(at) = &job.erased_at {
         return Err(Refusal::Erased { job: name(), at: at.clone() });
     }
-    if job.status != Status::Success && !(rules.any_status && job.has_archive()) {
+    let soon = rules.any_status && rules.archive && job.has_archive();
+    if job.status != Status::Success && !soon {
         if !job.status.is_final() {
             return Err(Refusal::Unfinished { job: name(), status: job.status.clone() });
         }
@@ -99,7 +108,7 @@ pub fn usable(job: &Job, rules: Rules) -> Result<(), Refusal> {
             return Err(Refusal::Unsuccessful { job: name(), status, reason });
         }
     }
-    if job.has_archive() {
+    if job.has_archive() || !rules.archive {
         return Ok(());
     }
     Err(gone(job, rules.now))
@@ -125,7 +134,7 @@ pub fn gone(job: &Job, now: Timestamp) -> Refusal {
 }
 
 /// Of jobs with one name the one with the highest id: the others were retried.
-fn latest(jobs: &[Job]) -> Vec<&Job> {
+pub fn latest(jobs: &[Job]) -> Vec<&Job> {
     let mut latest: Vec<&Job> = Vec::with_capacity(jobs.len());
     let mut places = std::collections::HashMap::new();
     for job in jobs {

@@ -31,7 +31,7 @@ fn listing(id: u64, status: &str, jobs: Vec<Job>) -> Listing {
 }
 
 fn rules() -> Rules {
-    Rules { any_status: false, patient: false, now: NOW.parse().unwrap() }
+    Rules { any_status: false, archive: true, patient: false, now: NOW.parse().unwrap() }
 }
 
 fn choose(listings: &[Listing], wanted: &str, rules: Rules) -> String {
@@ -124,6 +124,17 @@ fn any_status_takes_archives_of_jobs_that_did_not_succeed() {
     assert_eq!(one("a=running"), "a#1");
     assert_eq!(one("a=failed-"), "no: job `a` (1) has no artifacts");
     assert_eq!(one("a=running-"), "not yet: job `a` (1) has not finished: it is running");
+}
+
+#[test]
+fn who_needs_no_archive_takes_every_job_that_ended_well() {
+    let one = |text: &str, any_status: bool| {
+        let rules = Rules { archive: false, any_status, ..rules() };
+        choose(&[listing(20, "failed", vec![job(1, text)])], "a", rules)
+    };
+    assert_eq!(one("a=success-", false), "a#1");
+    assert_eq!(one("a=failed-", true), "a#1");
+    assert_eq!(one("a=running", true), "not yet: job `a` (1) has not finished: it is running");
 }
 
 #[test]
