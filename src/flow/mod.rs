@@ -119,7 +119,7 @@ fn find_below(ctx: &Ctx<'_>, upstream: &PipelineAt, wanted: &Wanted) -> anyhow::
     };
     let mut listings = Vec::new();
     for Branch { bridge, at, pipeline } in chosen {
-        listings.push(listing(ctx, at, pipeline, Some(bridge))?);
+        listings.push(listing(ctx, at, pipeline, Some(bridge), wanted)?);
     }
     Ok(choose(ctx, &listings, &idle, wanted))
 }
@@ -132,6 +132,9 @@ fn below(
     wanted: &Wanted,
 ) -> anyhow::Result<Result<Branches, Refusal>> {
     let met = bridges(ctx, upstream, wanted.depth)?;
+    let candidates = downstream::candidates(&met, &wanted.bridges, &wanted.projects);
+    let from = format!("bridges of pipeline {} in project {}", upstream.id, upstream.project);
+    ctx.watch.step(&Step::Chosen { from: &from, candidates: &candidates });
     let branches = downstream::downstream(upstream, &met, &wanted.bridges, &wanted.projects);
     for Branch { bridge, at, pipeline } in branches.iter().flat_map(|branches| &branches.chosen) {
         ctx.watch.step(&Step::Downstream { bridge, pipeline, at });
@@ -141,7 +144,7 @@ fn below(
 
 fn find_in(ctx: &Ctx<'_>, at: &PipelineAt, wanted: &Wanted) -> anyhow::Result<Finding> {
     let pipeline = ctx.gitlab.pipeline(at)?;
-    let listing = listing(ctx, at.clone(), pipeline, None)?;
+    let listing = listing(ctx, at.clone(), pipeline, None, wanted)?;
     Ok(choose(ctx, &[listing], &[], wanted))
 }
 
@@ -206,10 +209,15 @@ fn listing(
     at: PipelineAt,
     pipeline: Pipeline,
     bridge: Option<String>,
+    wanted: &Wanted,
 ) -> anyhow::Result<Listing> {
     let jobs = ctx.gitlab.jobs(&at)?;
     ctx.watch.step(&Step::Jobs { at: &at, status: &pipeline.status, jobs: &jobs });
-    Ok(Listing { at, pipeline, bridge, jobs })
+    let listing = Listing { at, pipeline, bridge, jobs };
+    let candidates = job::candidates(&listing, &wanted.jobs, rules(ctx, wanted));
+    let from = format!("jobs of pipeline {} in project {}", listing.at.id, listing.at.project);
+    ctx.watch.step(&Step::Chosen { from: &from, candidates: &candidates });
+    Ok(listing)
 }
 
 /// Step 3: the choice for each of the patterns; a job that two of them name is taken once.

@@ -5,6 +5,7 @@
 //! refused for in `archive.rs`.
 
 mod archive;
+mod candidate;
 mod hint;
 mod nearest;
 mod sentence;
@@ -12,6 +13,7 @@ mod sentence;
 mod tests;
 
 pub use archive::ArchiveRefusal;
+pub use candidate::Candidate;
 pub use nearest::nearest;
 
 use crate::exit::Exit;

@@ -6,7 +6,7 @@ mod tests;
 use jiff::Timestamp;
 
 use crate::model::{Job, Pipeline, PipelineAt, Status};
-use crate::refusal::{Idle, JobName, Place, Refusal};
+use crate::refusal::{Candidate, Idle, JobName, Place, Refusal};
 use crate::select::job_pattern::{Fit, Pattern};
 
 /// How long after a job's end its archive may still be missing from the list, in seconds.
@@ -90,6 +90,28 @@ pub fn jobs(
         return Err(none(listings, idle, wanted));
     }
     Ok(Choice { picks, left_out: unusable })
+}
+
+/// The same choice in one pipeline, as a list of all its jobs with what became of each.
+pub fn candidates(listing: &Listing, wanted: &[Pattern], rules: Rules) -> Vec<Candidate> {
+    let jobs = latest(&listing.jobs);
+    let best: Vec<(&Pattern, Option<Fit>)> = wanted
+        .iter()
+        .map(|pattern| (pattern, pattern.best(&jobs, |job| &job.name).map(|(fit, _)| fit)))
+        .collect();
+    let told = jobs.iter().map(|job| {
+        let fits = || best.iter().map(|(pattern, best)| (pattern.fit(&job.name), *best));
+        if fits().any(|(fit, best)| fit.is_some() && fit == best) {
+            let why_not = usable(job, rules).err().map(|refusal| refusal.to_string());
+            return Candidate { name: job.name.clone(), why_not };
+        }
+        let why_not = match fits().any(|(fit, _)| fit.is_some()) {
+            true => "another job fits the name better",
+            false => "its name is not asked for",
+        };
+        Candidate::lost(job.name.clone(), why_not)
+    });
+    told.collect()
 }
 
 /// Whether the archive of a job can be taken.

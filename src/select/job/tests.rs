@@ -183,3 +183,22 @@ fn several_pipelines_that_hold_the_job_all_count() {
     ];
     assert_eq!(choose(&bad, "a", rules()), "no: job `a` (2) did not succeed: it is failed");
 }
+
+#[test]
+fn every_job_is_told_with_what_became_of_it() {
+    let jobs = ["build", "build 1/2", "lint=failed-", "deploy"];
+    let jobs = jobs.iter().enumerate().map(|(id, text)| job(id, text)).collect();
+    let wanted = [Pattern::new("build"), Pattern::new("lint")];
+    let told = candidates(&listing(20, "failed", jobs), &wanted, rules());
+    let why: Vec<Option<&str>> =
+        told.iter().map(|candidate| candidate.why_not.as_deref()).collect();
+    assert_eq!(
+        why,
+        [
+            None,
+            Some("another job fits the name better"),
+            Some("job `lint` (2) did not succeed: it is failed"),
+            Some("its name is not asked for")
+        ]
+    );
+}
