@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::World;
 use super::unpack::Unpack;
+use super::{World, result};
 use crate::args::{Connect, IfMissing, Lookup, Speech, Waiting, Which};
 use crate::exit::Exit;
 use crate::flow;
@@ -14,7 +14,6 @@ use crate::settings::Usage;
 use crate::shown::shown;
 
 mod dotenv;
-mod result;
 
 /// Take the artifacts of jobs of downstream pipelines
 #[derive(Debug, Args)]

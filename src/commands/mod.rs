@@ -1,6 +1,8 @@
 //! The commands: one file for each, with its flags and what it does.
 
+mod explain;
 mod fetch;
+mod result;
 mod unpack;
 mod wait;
 
@@ -16,6 +18,7 @@ use crate::gitlab::Client;
 use crate::patience::Patience;
 use crate::select::job_pattern::Pattern;
 use crate::settings::{self, Pasted, Usage};
+use crate::step::Watch;
 use crate::ui::Ui;
 
 /// Takes the artifacts of a GitLab pipeline that another pipeline triggered
@@ -30,6 +33,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Fetch(fetch::Fetch),
+    Explain(explain::Explain),
     Wait(wait::Wait),
 }
 
@@ -37,12 +41,15 @@ pub enum Command {
 pub struct World {
     pub env: Env,
     pub ui: Arc<Ui>,
+    /// Who is told what happens: mostly the person.
+    pub watch: Arc<dyn Watch>,
 }
 
 /// Does what was asked.
 pub fn run(command: Command, world: World) -> anyhow::Result<Exit> {
     match command {
         Command::Fetch(fetch) => fetch.run(world),
+        Command::Explain(explain) => explain.run(world),
         Command::Wait(wait) => wait.run(world),
     }
 }
@@ -52,6 +59,7 @@ impl Command {
     pub fn speech(&self) -> &Speech {
         match self {
             Command::Fetch(fetch) => &fetch.speech,
+            Command::Explain(explain) => &explain.speech,
             Command::Wait(wait) => &wait.speech,
         }
     }
@@ -61,6 +69,7 @@ impl Command {
         match self {
             Command::Fetch(fetch) => fetch.waiting.wait,
             Command::Wait(_) => true,
+            Command::Explain(_) => false,
         }
     }
 }
@@ -100,6 +109,7 @@ impl World {
             archive: true,
             one: which.one,
             lenient: which.if_missing != IfMissing::Fail,
+            listed: false,
         };
         let client = self.connect(connect, pasted.as_ref())?;
         Ok((address, wanted, client))
@@ -110,7 +120,7 @@ impl World {
         Ctx {
             gitlab,
             clock: &*self.env.clock,
-            watch: &*self.ui,
+            watch: &*self.watch,
             interrupt: &self.env.interrupt,
             patience,
         }
@@ -129,7 +139,7 @@ impl World {
         }
         let network = settings::network(connect, &self.env)?;
         let token = token.map(|token| token.value);
-        Ok(Client::new(api.value, token, network, self.env.clock.clone(), self.ui.clone()))
+        Ok(Client::new(api.value, token, network, self.env.clock.clone(), self.watch.clone()))
     }
 }
 
