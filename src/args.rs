@@ -25,7 +25,8 @@ pub struct Lookup {
     #[arg(long = "ref", value_name = "REF", conflicts_with_all = ["pipeline", "mr", "commit"])]
     pub ref_: Option<String>,
     /// If that pipeline lacks the job, look through earlier successful ones (up to 100)
-    #[arg(long, requires = "ref_")]
+    // The conflicts are said again: clap waives a requirement that a conflict rules out.
+    #[arg(long, requires = "ref_", conflicts_with_all = ["pipeline", "mr", "commit", "job_id"])]
     pub search_recent: bool,
     /// The latest pipeline of a merge request
     #[arg(long, value_name = "IID", conflicts_with_all = ["pipeline", "commit"])]
