@@ -57,15 +57,15 @@ impl Command {
 }
 
 impl World {
-    /// The GitLab that the flags, the pasted address and the variables mean, with the token for it.
+    /// The GitLab that is meant, with the token for it.
     pub fn connect(
         &mut self,
         connect: &Connect,
         pasted: Option<&Pasted>,
     ) -> anyhow::Result<Client> {
         let api = settings::api(connect, pasted, &self.env)?;
-        let (token, warning) = settings::token(connect, &api.value, &mut self.env)?;
-        if let Some(warning) = warning {
+        let (token, warnings) = settings::token(connect, &api, &mut self.env)?;
+        for warning in warnings {
             self.ui.warn(&warning);
         }
         let network = settings::network(connect, &self.env)?;
