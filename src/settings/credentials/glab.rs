@@ -46,13 +46,14 @@ pub(super) fn look(text: &str, api: &Address) -> Result<Option<Entry>, Odd> {
 
 fn entry(name: &str, host: &Host) -> Option<Entry> {
     let yes = |key| set(host, key).is_some_and(|value| value == "true" || value == "1");
+    // GitLab takes such a token as a bearer alone, for two hours, and only glab can renew it.
+    // It can be in the keyring too, and would be of no more use from there.
+    if yes("is_oauth2") {
+        let why = "it is of a sign-in by browser, which glab alone can renew; \
+                   set GITLAB_TOKEN to a personal access token";
+        return Some(Entry::Unused(why.to_owned()));
+    }
     match (set(host, "token"), set(host, "job_token")) {
-        // GitLab takes such a token as a bearer alone, for two hours, and only glab can renew it.
-        (Some(_), _) if yes("is_oauth2") => Some(Entry::Unused(
-            "it is of a sign-in by browser, which glab alone can renew; \
-             set GITLAB_TOKEN to a personal access token"
-                .to_owned(),
-        )),
         (Some(token), _) => Some(Entry::Token(Kind::Private, token.to_owned())),
         (None, Some(token)) => Some(Entry::Token(Kind::Job, token.to_owned())),
         // Reading a keyring takes two hundred crates; glab itself can print what is in there.

@@ -78,6 +78,7 @@ fn what_glab_keeps_elsewhere_or_in_another_form_is_explained() {
     for (host, expect) in [
         ("{token: oauth, is_oauth2: \"true\"}", "it is of a sign-in by browser"),
         ("{token: oauth, is_oauth2: true}", "it is of a sign-in by browser"),
+        ("{use_keyring: true, user: me, is_oauth2: true}", "it is of a sign-in by browser"),
         ("{token: glpat-1, is_oauth2: \"false\"}", "PRIVATE-TOKEN glpat-1"),
         ("{use_keyring: \"true\", user: me}", "glab keeps it in the keyring of the system"),
         ("{token: \"\", user: me}", "glab keeps it in the keyring of the system"),
