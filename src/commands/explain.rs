@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::World;
+use super::world::{Looking, World};
 use crate::args::{Connect, Lookup, Speech, Which};
 use crate::exit::Exit;
 use crate::flow::{self, Finding};
@@ -37,8 +37,7 @@ impl Explain {
     pub fn run(self, mut world: World) -> anyhow::Result<Exit> {
         let record = Arc::new(Record::new(world.ui.clone()));
         world.watch = record.clone();
-        let settings = world.settings(&self.jobs, &self.lookup, &self.connect)?;
-        let (address, mut wanted, client) =
+        let Looking { address, mut wanted, client, settings } =
             world.look(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
         wanted.listed = true;
         let ctx = world.ctx(&client, Patience::none());

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::result;
 use super::unpack::Unpack;
-use super::{World, result};
+use super::world::{Looking, World};
 use crate::args::{Connect, IfMissing, Lookup, Speech, Waiting, Which};
 use crate::exit::Exit;
 use crate::flow;
@@ -53,7 +54,7 @@ impl Fetch {
             self.may_stream(&world)?;
         }
         let how = self.unpack.how()?;
-        let (address, wanted, client) =
+        let Looking { address, wanted, client, .. } =
             world.look(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
         let ctx = world.ctx(&client, Patience::from(&self.waiting));
         let landing = match &self.output {

@@ -5,21 +5,14 @@ mod fetch;
 mod result;
 mod unpack;
 mod wait;
-
-use std::sync::Arc;
+mod world;
 
 use clap::{Parser, Subcommand};
 
-use crate::args::{Connect, IfMissing, Limits, Lookup, Speech, Waiting, Which};
-use crate::env::Env;
+pub use world::World;
+
+use crate::args::Speech;
 use crate::exit::Exit;
-use crate::flow::{Address, Ctx, Wanted};
-use crate::gitlab::Client;
-use crate::patience::Patience;
-use crate::select::job_pattern::Pattern;
-use crate::settings::{self, Pasted, Usage};
-use crate::step::Watch;
-use crate::ui::Ui;
 
 /// Takes the artifacts of a GitLab pipeline that another pipeline triggered
 #[derive(Debug, Parser)]
@@ -35,14 +28,6 @@ pub enum Command {
     Fetch(fetch::Fetch),
     Explain(explain::Explain),
     Wait(wait::Wait),
-}
-
-/// What a command has to work with.
-pub struct World {
-    pub env: Env,
-    pub ui: Arc<Ui>,
-    /// Who is told what happens: mostly the person.
-    pub watch: Arc<dyn Watch>,
 }
 
 /// Does what was asked.
@@ -71,86 +56,5 @@ impl Command {
             Command::Wait(_) => true,
             Command::Explain(_) => false,
         }
-    }
-}
-
-impl World {
-    /// Where to look for what, and the GitLab to ask, from the words and flags of a command that
-    /// looks for jobs. `all` says that no word means something, too.
-    pub fn look(
-        &mut self,
-        words: &[String],
-        lookup: &Lookup,
-        which: &Which,
-        connect: &Connect,
-        all: bool,
-    ) -> anyhow::Result<(Address, Wanted, Client)> {
-        let (pasted, jobs) = settings::split(words, &self.env)?;
-        let address = settings::address(lookup, pasted.as_ref(), &self.env)?;
-        match (&address, jobs.is_empty()) {
-            (Address::Job { .. }, false) => {
-                return Err(Usage::new("the job is named twice, by its number and by a name")
-                    .hint("leave out the name")
-                    .into());
-            }
-            (Address::Below(_) | Address::In(_), true) if !all => {
-                return Err(Usage::new("no job is named")
-                    .hint("name one or more; '*' takes every job that succeeded and has an archive")
-                    .into());
-            }
-            _ => {}
-        }
-        let wanted = Wanted {
-            jobs: jobs.iter().map(|job| Pattern::new(job)).collect(),
-            bridges: lookup.bridge.iter().map(|bridge| Pattern::new(bridge)).collect(),
-            projects: lookup.downstream.clone(),
-            depth: lookup.depth.unwrap_or(if lookup.recursive { u32::MAX } else { 1 }),
-            any_status: which.any_status,
-            archive: true,
-            one: which.one,
-            lenient: which.if_missing != IfMissing::Fail,
-            listed: false,
-        };
-        let client = self.connect(connect, pasted.as_ref())?;
-        Ok((address, wanted, client))
-    }
-
-    /// What the steps need.
-    pub fn ctx<'a>(&'a self, gitlab: &'a Client, patience: Patience) -> Ctx<'a> {
-        Ctx {
-            gitlab,
-            clock: &*self.env.clock,
-            watch: &*self.watch,
-            interrupt: &self.env.interrupt,
-            patience,
-        }
-    }
-
-    /// The GitLab that the flags, the pasted address and the variables mean, with the token for it.
-    pub fn connect(
-        &mut self,
-        connect: &Connect,
-        pasted: Option<&Pasted>,
-    ) -> anyhow::Result<Client> {
-        let api = settings::api(connect, pasted, &self.env)?;
-        let (token, warning) = settings::token(connect, &api.value, &mut self.env)?;
-        if let Some(warning) = warning {
-            self.ui.warn(&warning);
-        }
-        let network = settings::network(connect, &self.env)?;
-        let token = token.map(|token| token.value);
-        Ok(Client::new(api.value, token, network, self.env.clock.clone(), self.watch.clone()))
-    }
-}
-
-impl From<&Limits> for Patience {
-    fn from(limits: &Limits) -> Patience {
-        Patience::new(limits.wait_timeout, limits.poll_interval)
-    }
-}
-
-impl From<&Waiting> for Patience {
-    fn from(waiting: &Waiting) -> Patience {
-        if waiting.wait { Patience::from(&waiting.limits) } else { Patience::none() }
     }
 }
