@@ -1,6 +1,7 @@
 //! The commands: one file for each, with its flags and what it does.
 
 mod fetch;
+mod tree;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Fetch(fetch::Fetch),
+    Tree(tree::Tree),
 }
 
 /// What a command has to work with.
@@ -37,6 +39,7 @@ pub struct World {
 pub fn run(command: Command, world: World) -> anyhow::Result<Exit> {
     match command {
         Command::Fetch(fetch) => fetch.run(world),
+        Command::Tree(tree) => tree.run(world),
     }
 }
 
@@ -45,6 +48,7 @@ impl Command {
     pub fn speech(&self) -> &Speech {
         match self {
             Command::Fetch(fetch) => &fetch.speech,
+            Command::Tree(tree) => &tree.speech,
         }
     }
 
@@ -52,6 +56,7 @@ impl Command {
     pub fn waits(&self) -> bool {
         match self {
             Command::Fetch(fetch) => fetch.waiting.wait,
+            Command::Tree(_) => false,
         }
     }
 }

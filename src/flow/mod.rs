@@ -8,7 +8,9 @@
 //! Each step asks GitLab and then chooses; choosing is pure and lives in `select`. Waiting is the
 //! same walk, asked again.
 
+mod at_once;
 mod named;
+pub mod tree;
 
 use std::collections::HashSet;
 

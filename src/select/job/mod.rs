@@ -115,7 +115,7 @@ pub fn usable(job: &Job, rules: Rules) -> Result<(), Refusal> {
 }
 
 /// Of jobs with one name the one with the highest id: the others were retried.
-fn latest(jobs: &[Job]) -> Vec<&Job> {
+pub fn latest(jobs: &[Job]) -> Vec<&Job> {
     let mut latest: Vec<&Job> = Vec::with_capacity(jobs.len());
     let mut places = std::collections::HashMap::new();
     for job in jobs {
