@@ -18,6 +18,7 @@ use crate::args::{Color, Speech};
 use crate::clock::Clock;
 use crate::env::Stream;
 use crate::report::Report;
+use crate::shown::harmless_json;
 use progress::Progress;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -95,8 +96,9 @@ impl Ui {
 
     /// The one document of `--json`.
     pub fn document(&self, document: &Value) -> io::Result<()> {
+        let document = harmless_json(&format!("{document:#}"));
         let mut out = lock(&self.out);
-        writeln!(out.writer, "{document:#}").and_then(|()| out.writer.flush())
+        writeln!(out.writer, "{document}").and_then(|()| out.writer.flush())
     }
 
     /// Whether standard output is a terminal, which no binary data must reach.
