@@ -19,6 +19,8 @@ pub mod step;
 
 pub mod archive;
 pub mod clock;
+pub mod disk;
+pub mod extract;
 pub mod gitlab;
 pub mod interrupt;
 

@@ -4,10 +4,13 @@ use std::io;
 
 use serde_json::{Value, json};
 
+use crate::archive;
+use crate::disk;
 use crate::exit::Exit;
 use crate::gitlab;
 use crate::patience::TimedOut;
 use crate::refusal::Refusal;
+use crate::select::together::Clash;
 use crate::settings::Usage;
 
 /// What is said about an error.
@@ -43,6 +46,15 @@ impl Report {
         } else if let Some(usage) = error.downcast_ref::<Usage>() {
             report.exit = Exit::Usage;
             report.hints.extend(usage.hint.clone());
+        } else if let Some(error) = error.downcast_ref::<archive::Error>() {
+            report.exit =
+                if matches!(error, archive::Error::Read(_)) { Exit::Disk } else { Exit::Archive };
+        } else if error.is::<disk::Error>() {
+            report.exit = Exit::Disk;
+        } else if let Some(clash) = error.downcast_ref::<Clash>() {
+            report.exit =
+                if matches!(clash, Clash::Links { .. }) { Exit::Archive } else { Exit::Disk };
+            report.hints.push("--separate gives each job a folder of its own".to_owned());
         } else if let Some(error) = error.downcast_ref::<io::Error>() {
             // Who closed our standard output has read enough.
             report.exit =

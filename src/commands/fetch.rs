@@ -1,18 +1,89 @@
-//! `fetch`.
-use super::World;
-use crate::args::{Speech, Waiting};
-use crate::exit::Exit;
+//! `fetch`: the main job, from an upstream pipeline to files on disk.
+
+use std::path::PathBuf;
+
 use clap::Args;
-/// x
+
+use super::World;
+use super::unpack::Unpack;
+use crate::args::{Connect, IfMissing, Lookup, Speech, Waiting, Which};
+use crate::exit::Exit;
+use crate::flow;
+use crate::settings::Usage;
+use crate::shown::shown;
+
+mod dotenv;
+mod result;
+
+/// Take the artifacts of jobs of downstream pipelines
 #[derive(Debug, Args)]
 pub struct Fetch {
+    /// Names of jobs: exact, or the base name of a parallel or matrix job, or a glob; a web address of a pipeline or a job may come first
+    #[arg(value_name = "[URL] JOB")]
+    jobs: Vec<String>,
+    /// Extract into this folder, which is made if missing
+    #[arg(short = 'D', long, value_name = "DIR", default_value = ".", help_heading = "Where to")]
+    dir: PathBuf,
+    /// Keep the archive itself as FILE instead of extracting it; `-` is standard output
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["dir", "path", "exclude", "strip_components", "separate"], help_heading = "Where to")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    unpack: Unpack,
+    /// Write DOWNRIVER_JOB_ID, _PIPELINE_ID, _PROJECT_ID, _REF and _SHA of what was fetched to FILE, for artifacts:reports:dotenv
+    #[arg(long, value_name = "FILE", help_heading = "Where to")]
+    dotenv: Option<PathBuf>,
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    lookup: Lookup,
     #[command(flatten)]
     pub waiting: Waiting,
     #[command(flatten)]
+    connect: Connect,
+    #[command(flatten)]
     pub speech: Speech,
 }
+
 impl Fetch {
-    pub fn run(self, _world: World) -> anyhow::Result<Exit> {
+    pub fn run(mut self, mut world: World) -> anyhow::Result<Exit> {
+        // One file holds one archive.
+        self.which.one |= self.output.is_some();
+        let stdout = self.output.as_ref().is_some_and(|file| file.as_os_str() == "-");
+        if stdout {
+            self.may_stream(&world)?;
+        }
+        let how = self.unpack.how()?;
+        let (address, wanted, client) =
+            world.look(&self.jobs, &self.lookup, &self.which, &self.connect)?;
+        let ctx = world.ctx(&client, &self.waiting);
+        let landing = match &self.output {
+            _ if stdout => flow::stream(&ctx, &address, &wanted, |archive| world.ui.copy(archive))?,
+            Some(file) => flow::keep(&ctx, &address, &wanted, &world.env.dir.join(file))?,
+            None => flow::extract(&ctx, &address, &wanted, &how, &world.env.dir.join(&self.dir))?,
+        };
+        if self.which.if_missing == IfMissing::Warn {
+            for (wanted, refusal) in &landing.missing {
+                world.ui.warn(&format!("`{}` is missing: {refusal}", shown(wanted)));
+            }
+        }
+        if let Some(file) = &self.dotenv {
+            let first = landing.landed.first().map(|landed| &landed.found);
+            dotenv::write(&world.env.dir.join(file), first, &world.env.interrupt)?;
+        }
+        if !stdout {
+            result::print(&landing, self.output.as_deref(), &self.dir, &world.ui)?;
+        }
         Ok(Exit::Done)
+    }
+
+    fn may_stream(&self, world: &World) -> Result<(), Usage> {
+        if self.speech.json {
+            return Err(Usage::new("--json and --output - both want standard output"));
+        }
+        if world.ui.shows_output() {
+            return Err(Usage::new("an archive is nothing for a terminal")
+                .hint("send it on, as in `--output - | bsdtar -tf -`, or name a file"));
+        }
+        Ok(())
     }
 }

@@ -2,16 +2,20 @@
 
 mod fetch;
 mod tree;
+mod unpack;
 
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
-use crate::args::{Connect, Speech};
+use crate::args::{Connect, IfMissing, Lookup, Speech, Waiting, Which};
 use crate::env::Env;
 use crate::exit::Exit;
+use crate::flow::{Address, Ctx, Wanted};
 use crate::gitlab::Client;
-use crate::settings::{self, Pasted};
+use crate::patience::Patience;
+use crate::select::job_pattern::Pattern;
+use crate::settings::{self, Pasted, Usage};
 use crate::ui::Ui;
 
 /// Takes the artifacts of a GitLab pipeline that another pipeline triggered
@@ -62,6 +66,58 @@ impl Command {
 }
 
 impl World {
+    /// Where to look for what, and the GitLab to ask, from the words and flags of a command that
+    /// looks for jobs.
+    pub fn look(
+        &mut self,
+        words: &[String],
+        lookup: &Lookup,
+        which: &Which,
+        connect: &Connect,
+    ) -> anyhow::Result<(Address, Wanted, Client)> {
+        let (pasted, jobs) = settings::split(words, &self.env)?;
+        let address = settings::address(lookup, pasted.as_ref(), &self.env)?;
+        match (&address, jobs.is_empty()) {
+            (Address::Job { .. }, false) => {
+                return Err(Usage::new("the job is named twice, by its number and by a name")
+                    .hint("leave out the name")
+                    .into());
+            }
+            (Address::Below(_) | Address::In(_), true) => {
+                return Err(Usage::new("no job is named")
+                    .hint("name one or more; '*' takes every job that succeeded and has an archive")
+                    .into());
+            }
+            _ => {}
+        }
+        let wanted = Wanted {
+            jobs: jobs.iter().map(|job| Pattern::new(job)).collect(),
+            bridges: lookup.bridge.iter().map(|bridge| Pattern::new(bridge)).collect(),
+            projects: lookup.downstream.clone(),
+            depth: lookup.depth.unwrap_or(if lookup.recursive { u32::MAX } else { 1 }),
+            any_status: which.any_status,
+            one: which.one,
+            lenient: which.if_missing != IfMissing::Fail,
+        };
+        let client = self.connect(connect, pasted.as_ref())?;
+        Ok((address, wanted, client))
+    }
+
+    /// What the steps need, with as much patience as was asked for.
+    pub fn ctx<'a>(&'a self, gitlab: &'a Client, waiting: &Waiting) -> Ctx<'a> {
+        let patience = match waiting.wait {
+            true => Patience::new(waiting.wait_timeout, waiting.poll_interval),
+            false => Patience::none(),
+        };
+        Ctx {
+            gitlab,
+            clock: &*self.env.clock,
+            watch: &*self.ui,
+            interrupt: &self.env.interrupt,
+            patience,
+        }
+    }
+
     /// The GitLab that the flags, the pasted address and the variables mean, with the token for it.
     pub fn connect(
         &mut self,

@@ -3,30 +3,29 @@
 use clap::Args;
 
 use super::World;
-use crate::args::{Connect, Lookup, Speech};
+use crate::args::{Connect, Lookup, Speech, Waiting};
 use crate::env::Env;
 use crate::exit::Exit;
-use crate::flow::{self, Ctx};
-use crate::patience::Patience;
+use crate::flow;
 use crate::select::job_pattern::Pattern;
 use crate::select::prune::prune;
 use crate::settings::{self, Usage};
 use crate::shown::shown;
 use crate::ui::tree::{self, Look};
 
-/// A pipeline, its bridges, what they triggered, and all their jobs and archives, in one picture
+/// Show a pipeline, its bridges, what they triggered, and all jobs and archives, in one picture
 #[derive(Debug, Args)]
 pub struct Tree {
     /// The address of a pipeline, pasted from the browser; that of a job means its pipeline
     #[arg(value_name = "URL")]
-    pub url: Option<String>,
-    /// A Mermaid diagram with its fences, to be pasted into an issue or merge request of GitLab
+    url: Option<String>,
+    /// A Mermaid diagram with its fences, to be pasted into an issue or merge request of GitLab (which draws more than 2,000 characters only on a click)
     #[arg(long, conflicts_with_all = ["json", "quiet"], help_heading = "How it speaks")]
-    pub mermaid: bool,
+    mermaid: bool,
     #[command(flatten)]
-    pub lookup: Lookup,
+    lookup: Lookup,
     #[command(flatten)]
-    pub connect: Connect,
+    connect: Connect,
     #[command(flatten)]
     pub speech: Speech,
 }
@@ -42,16 +41,15 @@ impl Tree {
         }
         let address = settings::address(&lookup, pasted.as_ref(), &world.env)?;
         let gitlab = world.connect(&connect, pasted.as_ref())?;
-        let (ui, clock) = (world.ui.clone(), world.env.clock.clone());
-        let ctx = Ctx { gitlab: &gitlab, clock: &*clock, watch: &*ui, patience: Patience::none() };
+        let ctx = world.ctx(&gitlab, &Waiting::default());
         let levels = lookup.depth.unwrap_or(if lookup.recursive { u32::MAX } else { 1 });
         let mut found = flow::tree::tree(&ctx, &address, levels)?;
         if !lookup.bridge.is_empty() || !lookup.downstream.is_empty() {
             let bridges: Vec<_> = lookup.bridge.iter().map(|name| Pattern::new(name)).collect();
             prune(&mut found, &bridges, &lookup.downstream)?;
         }
-        let look =
-            Look { utf8: speaks_utf8(&world.env), color: ui.colors_output(), now: clock.now() };
+        let World { env, ui } = &world;
+        let look = Look { utf8: speaks_utf8(env), color: ui.colors_output(), now: env.clock.now() };
         if ui.wants_json() {
             ui.document(&tree::document(&found))?;
         } else if mermaid {

@@ -2,20 +2,25 @@
 //!
 //! ```text
 //! upstream pipeline ──► bridges ──► downstream pipelines ──► jobs ──► archives ──► files
-//!      named.rs   1. list the bridges   2. choose among them   3. find the jobs   4. fetch.rs
+//!      named.rs   1. list the bridges   2. choose among them   3. find the jobs   4. fetch.rs, land.rs
 //! ```
 //!
 //! Each step asks GitLab and then chooses; choosing is pure and lives in `select`. Waiting is the
 //! same walk, asked again.
 
 mod at_once;
+mod fetch;
+mod land;
 mod named;
 pub mod tree;
+
+pub use land::{How, Landed, Landing, extract, keep, stream};
 
 use std::collections::HashSet;
 
 use crate::clock::Clock;
 use crate::gitlab::Client;
+use crate::interrupt::Interrupt;
 use crate::model::{ArchiveAt, Job, JobId, Pipeline, PipelineAt, PipelineBy, ProjectRef};
 use crate::patience::Patience;
 use crate::refusal::Refusal;
@@ -29,6 +34,7 @@ pub struct Ctx<'a> {
     pub gitlab: &'a Client,
     pub clock: &'a dyn Clock,
     pub watch: &'a dyn Watch,
+    pub interrupt: &'a Interrupt,
     pub patience: Patience,
 }
 
@@ -74,6 +80,7 @@ pub struct Found {
 #[derive(Debug, Default)]
 pub struct Finding {
     pub found: Vec<Found>,
+    /// The pattern, and why it names nothing.
     pub missing: Vec<(String, Refusal)>,
 }
 
@@ -259,6 +266,13 @@ impl Found {
             ArchiveAt::Job { id, .. } => Some(*id),
             ArchiveAt::Ref { .. } => None,
         }
+    }
+
+    /// The number of its project, where it is known.
+    pub fn project_id(&self) -> Option<u64> {
+        let told = self.pipeline.as_ref().and_then(|pipeline| pipeline.project_id);
+        let (ArchiveAt::Job { project, .. } | ArchiveAt::Ref { project, .. }) = &self.at;
+        told.or_else(|| project.id())
     }
 
     /// How lists and messages call it: its name and its number.

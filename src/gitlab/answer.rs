@@ -22,10 +22,14 @@ pub(super) enum Trouble {
         asked: Option<Duration>,
         request_id: Option<String>,
     },
-    Final(Cause),
+    Final(Box<Cause>),
 }
 
 impl Trouble {
+    pub(super) fn failed(cause: Cause) -> Trouble {
+        Trouble::Final(Box::new(cause))
+    }
+
     pub(super) fn passing(trouble: impl ToString) -> Trouble {
         Trouble::Passing { trouble: trouble.to_string(), asked: None, request_id: None }
     }
@@ -48,11 +52,11 @@ impl Answer {
         let html = self.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
         let text = self.text()?;
         if html || is_page(&String::from_utf8_lossy(&text[..text.len().min(100)])) {
-            return Err(Trouble::Final(self.page(&text)));
+            return Err(Trouble::failed(self.page(&text)));
         }
         serde_json::from_slice(&text).map_err(|error| {
             let trouble = format!("the answer is not the JSON that GitLab sends: {error}");
-            Trouble::Final(Cause::Unexpected { trouble })
+            Trouble::failed(Cause::Unexpected { trouble })
         })
     }
 
@@ -62,17 +66,19 @@ impl Answer {
             Ok(text) => Ok(text),
             Err(ureq::Error::BodyExceedsLimit(_)) => {
                 let trouble = format!("the answer is longer than {} MiB", LONGEST_TEXT >> 20);
-                Err(Trouble::Final(Cause::Unexpected { trouble }))
+                Err(Trouble::failed(Cause::Unexpected { trouble }))
             }
             Err(error) => Err(Trouble::passing(format!("the answer broke off: {error}"))),
         }
     }
 
     /// Copies the body; `arrived` is told the count of bytes and the announced length.
-    /// Nothing is written when the body is a web page and not what was asked for.
+    /// Nothing is written when the body is a web page and not what was asked for. `least` is
+    /// what it must have where it comes without a length: its end looks like a lost connection.
     pub(super) fn copy_to(
         &mut self,
         to: &mut dyn Write,
+        least: Option<u64>,
         arrived: &mut dyn FnMut(u64, Option<u64>),
     ) -> Result<u64, Trouble> {
         let total = self.header("content-length").and_then(|length| length.parse().ok());
@@ -95,15 +101,15 @@ impl Answer {
             let bytes = &block[..count];
             if done == 0 && (html || is_page(&String::from_utf8_lossy(&bytes[..count.min(100)]))) {
                 let start = bytes.to_vec();
-                return Err(Trouble::Final(self.page(&start)));
+                return Err(Trouble::failed(self.page(&start)));
             }
-            to.write_all(bytes).map_err(|error| Trouble::Final(Cause::Local(error)))?;
+            to.write_all(bytes).map_err(|error| Trouble::failed(Cause::Local(error)))?;
             done += count as u64;
             arrived(done, total);
         }
-        match total {
-            Some(total) if total != done => Err(Trouble::passing(format!(
-                "the download was cut short at {done} of {total} bytes"
+        match total.or(least.filter(|least| *least > done)) {
+            Some(expected) if expected != done => Err(Trouble::passing(format!(
+                "the download was cut short at {done} of {expected} bytes"
             ))),
             _ => Ok(done),
         }

@@ -14,11 +14,8 @@ use crate::token::Kind;
 /// Why a question has no answer.
 #[derive(Debug)]
 pub struct Error {
-    /// What was being done, as in "listing the bridges of pipeline 10 in project 1".
-    pub doing: String,
-    pub cause: Cause,
-    address: Address,
-    job_tokens: JobTokens,
+    pub cause: Box<Cause>,
+    ask: Box<Ask>,
     token: Option<Kind>,
 }
 
@@ -44,19 +41,13 @@ pub enum Cause {
 }
 
 impl Error {
-    pub(super) fn new(ask: &Ask, token: Option<Kind>, cause: Cause) -> Error {
-        Error {
-            doing: ask.doing.clone(),
-            cause,
-            address: ask.address.clone(),
-            job_tokens: ask.job_tokens,
-            token,
-        }
+    pub(super) fn new(ask: &Ask, token: Option<Kind>, cause: Box<Cause>) -> Error {
+        Error { cause, ask: Box::new(ask.clone()), token }
     }
 
     /// The status of the answer, where there was one.
     pub fn status(&self) -> Option<u16> {
-        match &self.cause {
+        match &*self.cause {
             Cause::Answer { status, .. } => Some(*status),
             _ => None,
         }
@@ -64,13 +55,13 @@ impl Error {
 
     /// The server does not know this route: an older GitLab, or not the root of the API.
     pub fn is_unknown_route(&self) -> bool {
-        matches!(&self.cause, Cause::Answer { status: 404, said, .. }
+        matches!(&*self.cause, Cause::Answer { status: 404, said, .. }
             if said.form == Form::Error && said.words == "404 Not Found")
     }
 
     /// The class of the failure.
     pub fn exit(&self) -> Exit {
-        match &self.cause {
+        match &*self.cause {
             Cause::Answer { status: 401 | 403, said, .. } if said.form != Form::Xml => Exit::Denied,
             Cause::Answer { status: 404 | 410, .. } => Exit::Nothing,
             Cause::Page { .. } => Exit::Denied,
@@ -87,8 +78,8 @@ impl Error {
     /// What to do now, most likely first; at most two.
     pub fn hints(&self) -> Vec<String> {
         let mut hints = self.advice();
-        if let Cause::Answer { from, .. } = &self.cause
-            && !from.same_origin(&self.address)
+        if let Cause::Answer { from, .. } = &*self.cause
+            && !from.same_origin(&self.ask.address)
             && !hints.is_empty()
             && self.token.is_some()
         {
@@ -100,7 +91,7 @@ impl Error {
     }
 
     fn advice(&self) -> Vec<String> {
-        match &self.cause {
+        match &*self.cause {
             Cause::Answer { status: 401, .. } => self.unknown_to_gitlab(),
             Cause::Answer { status: 403, said, .. } if said.form != Form::Xml => vec![self.forbidden(&said.words)],
             Cause::Answer { status: 404, said, .. } => self.not_found(said),
@@ -123,7 +114,7 @@ impl Error {
     }
 
     fn unknown_to_gitlab(&self) -> Vec<String> {
-        match (self.token, self.job_tokens) {
+        match (self.token, self.ask.job_tokens) {
             (None, _) => vec![NO_TOKEN.to_owned()],
             (Some(Kind::Job), JobTokens::Never) => vec![NEVER.to_owned()],
             (Some(Kind::Job), JobTokens::Newer) => vec![ENDED.to_owned(), NEWER.to_owned()],
@@ -160,7 +151,7 @@ impl Error {
                 "GitLab says this also of what the user of the token may not see: check the number, the path and the role".to_owned()
             }
         };
-        match (self.token, self.job_tokens, said.words.as_str()) {
+        match (self.token, self.ask.job_tokens, said.words.as_str()) {
             (Some(Kind::Job), JobTokens::Newer, _) => vec![hidden, NEWER.to_owned()],
             (Some(Kind::Job), JobTokens::Never, _) => vec![NEVER.to_owned()],
             _ => vec![hidden],
@@ -170,7 +161,7 @@ impl Error {
     fn root_advice(&self) -> String {
         format!(
             "is {} the address of GitLab's API? it usually ends with /api/v4 (--api-url)",
-            self.address.origin()
+            self.ask.address.origin()
         )
     }
 }
@@ -183,12 +174,12 @@ const ALLOWLIST: &str = "the project whose artifacts these are must list yours u
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.doing)?;
+        write!(f, "{}: ", self.ask.doing)?;
         let request = |f: &mut fmt::Formatter<'_>, id: &Option<String>| match id {
             Some(id) => write!(f, " (request {id})"),
             None => Ok(()),
         };
-        match &self.cause {
+        match &*self.cause {
             Cause::Answer { status, said, from, request_id } => {
                 write!(f, "{from} answered {status}")?;
                 if !said.words.is_empty() {
@@ -198,14 +189,14 @@ impl fmt::Display for Error {
             }
             Cause::Failing { trouble, tries, request_id } => {
                 let times = if *tries == 1 { "once".to_owned() } else { format!("{tries} times") };
-                write!(f, "asked {} {times}: {trouble}", self.address)?;
+                write!(f, "asked {} {times}: {trouble}", self.ask.address)?;
                 request(f, request_id)
             }
             Cause::AskedToWait { seconds } => {
                 write!(
                     f,
                     "{} asks to be left alone for {seconds} s, which is too long to wait",
-                    self.address
+                    self.ask.address
                 )
             }
             Cause::Page { title, from } if title.is_empty() => {
@@ -218,7 +209,7 @@ impl fmt::Display for Error {
                 write!(f, "no secure connection to {}: {trouble}", from.origin())
             }
             Cause::Redirect { trouble } | Cause::Unexpected { trouble } => {
-                write!(f, "{}: {trouble}", self.address)
+                write!(f, "{}: {trouble}", self.ask.address)
             }
             Cause::Local(error) => write!(f, "cannot write what arrives: {error}"),
         }

@@ -43,7 +43,8 @@ impl Http {
         ask: &Ask,
         mut take: impl FnMut(&mut Answer) -> Result<T, Trouble>,
     ) -> Result<T, Error> {
-        let error = |cause| Error::new(ask, self.token.as_ref().map(Token::kind), cause);
+        let error =
+            |cause: Box<Cause>| Error::new(ask, self.token.as_ref().map(Token::kind), cause);
         let of = self.network.retries;
         let mut number = 0;
         loop {
@@ -56,12 +57,13 @@ impl Http {
                 Trouble::Passing { trouble, asked, request_id } => (trouble, asked, request_id),
             };
             if number == of {
-                return Err(error(Cause::Failing { trouble, tries: number + 1, request_id }));
+                let cause = Cause::Failing { trouble, tries: number + 1, request_id };
+                return Err(error(Box::new(cause)));
             }
             number += 1;
             let Some(pause) = retry::pause(number, asked, fastrand::f64()) else {
                 let seconds = asked.unwrap_or_default().as_secs();
-                return Err(error(Cause::AskedToWait { seconds }));
+                return Err(error(Box::new(Cause::AskedToWait { seconds })));
             };
             self.watch.step(&Step::Retry { trouble: &trouble, pause, number, of });
             self.clock.sleep(pause);
@@ -76,14 +78,14 @@ impl Http {
             let mut response = self.call(&at, trusted)?;
             let Some(location) = redirect(&response) else { return self.settled(response, at) };
             let moved = response.status() == StatusCode::MOVED_PERMANENTLY;
-            let next = self.next(&at, &location, moved).map_err(Trouble::Final)?;
+            let next = self.next(&at, &location, moved).map_err(Trouble::failed)?;
             // What is left unread of this body would cost a new connection.
             let _ = response.body_mut().with_config().limit(REDIRECT_BODY).read_to_vec();
             trusted = trusted && next.same_origin(&self.root);
             at = next;
         }
         let trouble = format!("more than {MOST_HOPS} redirects, the last to {at}");
-        Err(Trouble::Final(Cause::Redirect { trouble }))
+        Err(Trouble::failed(Cause::Redirect { trouble }))
     }
 
     /// Where a redirect leads, unless it must not be followed.
@@ -142,9 +144,9 @@ impl Http {
             return Err(Trouble::Passing { trouble, asked, request_id });
         }
         if said.form == Form::Page {
-            return Err(Trouble::Final(Cause::Page { title: said.words, from }));
+            return Err(Trouble::failed(Cause::Page { title: said.words, from }));
         }
-        Err(Trouble::Final(Cause::Answer { status, said, from, request_id }))
+        Err(Trouble::failed(Cause::Answer { status, said, from, request_id }))
     }
 
     /// Sends one request and tells the watcher.
@@ -192,7 +194,7 @@ impl Http {
         if let Some(agent) = cell.get() {
             return Ok(agent);
         }
-        let agent = self.network.agent(secure).map_err(Trouble::Final)?;
+        let agent = self.network.agent(secure).map_err(Trouble::failed)?;
         Ok(cell.get_or_init(|| agent))
     }
 
@@ -209,18 +211,18 @@ impl Http {
                 Trouble::passing(format!("no byte arrived for {seconds} s"))
             }
             ureq::Error::Rustls(error) => {
-                Trouble::Final(Cause::Tls { trouble: error.to_string(), from: at.clone() })
+                Trouble::failed(Cause::Tls { trouble: error.to_string(), from: at.clone() })
             }
             ureq::Error::Io(error) if is_tls(&error) => {
-                Trouble::Final(Cause::Tls { trouble: error.to_string(), from: at.clone() })
+                Trouble::failed(Cause::Tls { trouble: error.to_string(), from: at.clone() })
             }
             ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
                 let trouble = format!("{origin} refuses the connection");
-                Trouble::Final(Cause::Failing { trouble, tries: 1, request_id: None })
+                Trouble::failed(Cause::Failing { trouble, tries: 1, request_id: None })
             }
             ureq::Error::HostNotFound => {
                 let trouble = format!("there is no host of that name ({origin})");
-                Trouble::Final(Cause::Failing { trouble, tries: 1, request_id: None })
+                Trouble::failed(Cause::Failing { trouble, tries: 1, request_id: None })
             }
             ureq::Error::Io(error) => {
                 Trouble::passing(format!("the connection to {origin} failed: {error}"))
@@ -239,7 +241,9 @@ fn is_tls(error: &std::io::Error) -> bool {
 
 fn unsendable(error: impl Into<ureq::http::Error>) -> Trouble {
     let error: ureq::http::Error = error.into();
-    Trouble::Final(Cause::Unexpected { trouble: format!("the request cannot be written: {error}") })
+    Trouble::failed(Cause::Unexpected {
+        trouble: format!("the request cannot be written: {error}"),
+    })
 }
 
 /// The target of a redirect; a redirect without one is an answer like any other.

@@ -178,19 +178,20 @@ impl Client {
         self.http.get(&ask, |answer| answer.json())
     }
 
-    /// Copies an archive. `start` gives an empty target for each try; `arrived` is told the count
-    /// of bytes and, where it is announced, the length.
+    /// Copies an archive into `to`, which `restart` empties before each try. `size` is what the
+    /// job says it has; `arrived` is told the count of bytes and, where announced, the length.
     pub fn archive<W: Write>(
         &self,
         at: &ArchiveAt,
-        mut start: impl FnMut() -> std::io::Result<W>,
+        size: Option<u64>,
+        to: &mut W,
+        restart: impl Fn(&mut W) -> std::io::Result<()>,
         arrived: &mut dyn FnMut(u64, Option<u64>),
     ) -> Result<u64, Error> {
         let mut copy = |ask: &Ask| {
             self.http.get(ask, |answer| {
-                let mut target =
-                    start().map_err(|error| answer::Trouble::Final(Cause::Local(error)))?;
-                answer.copy_to(&mut target, arrived)
+                restart(to).map_err(|error| answer::Trouble::failed(Cause::Local(error)))?;
+                answer.copy_to(to, size, arrived)
             })
         };
         let ask = self.ask_archive(at);

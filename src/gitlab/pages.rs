@@ -53,7 +53,11 @@ pub(super) fn all<T: DeserializeOwned, K: Hash + Eq>(
         }
     }
     let trouble = format!("the list does not end after {MOST_PAGES} pages");
-    Err(Error::new(doing, http.token.as_ref().map(Token::kind), Cause::Unexpected { trouble }))
+    Err(Error::new(
+        doing,
+        http.token.as_ref().map(Token::kind),
+        Box::new(Cause::Unexpected { trouble }),
+    ))
 }
 
 #[cfg(test)]

@@ -45,10 +45,14 @@ impl Refusal {
                 "list the files under `artifacts: paths:` of the job as well".to_owned()
             }
             Refusal::NoArchive { .. } => "check `artifacts:` of that job: its paths, `when`, and `rules`".to_owned(),
+            Refusal::NotThere { .. } => {
+                "a private token (GITLAB_TOKEN) may ask about the job itself, and tell more".to_owned()
+            }
             Refusal::Expired { .. } => {
                 "run the job again, or raise `artifacts: expire_in:`; `keep` stops the next from expiring".to_owned()
             }
             Refusal::Erased { .. } => "run the job again".to_owned(),
+            Refusal::LineBreak { .. } => return None,
             Refusal::Archive(refusal) => return refusal.hint(),
         };
         Some(advice)

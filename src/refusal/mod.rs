@@ -42,12 +42,16 @@ pub enum Refusal {
     Unsuccessful { job: JobName, status: Status, reason: Option<String> },
     /// The job ended and has no archive.
     NoArchive { job: JobName, reports: bool, just_ended: bool },
+    /// GitLab has no such archive, and does not tell more about the job.
+    NotThere { label: String },
     /// The archive was there and has expired.
     Expired { job: JobName, at: String },
     /// Somebody erased the job with its artifacts.
     Erased { job: JobName, at: String },
     /// The archive has no file that the patterns choose.
     NoFile { wanted: Vec<String>, seen: Vec<String> },
+    /// A value for later jobs that would become two.
+    LineBreak { name: &'static str },
     /// The archive itself is not fit to be unpacked.
     Archive(ArchiveRefusal),
 }
@@ -91,6 +95,7 @@ impl Refusal {
                 places.iter().any(|place| place.status.may_move())
                     || idle.iter().any(|bridge| bridge.status.may_move())
             }
+            Refusal::NotThere { .. } => true,
             Refusal::NoneUsable { waiting, .. } => *waiting,
             Refusal::Unfinished { status, .. } => status.may_move(),
             Refusal::NoArchive { just_ended, .. } => *just_ended,
@@ -99,6 +104,7 @@ impl Refusal {
             | Refusal::Expired { .. }
             | Refusal::Erased { .. }
             | Refusal::NoFile { .. }
+            | Refusal::LineBreak { .. }
             | Refusal::Archive(_) => false,
         }
     }
@@ -114,7 +120,7 @@ impl Refusal {
             Refusal::NoJob { places, .. } => places.iter().any(|place| ended_badly(&place.status)),
             Refusal::Unfinished { status, .. } => ended_badly(status),
             Refusal::Unsuccessful { .. } => true,
-            Refusal::Archive(_) => return Exit::Archive,
+            Refusal::Archive(_) | Refusal::LineBreak { .. } => return Exit::Archive,
             _ => false,
         };
         if waited && unsuccessful { Exit::Unsuccessful } else { Exit::Nothing }

@@ -75,6 +75,9 @@ impl Display for Refusal {
                 write!(f, "{job} has reports but no archive of artifacts")
             }
             Refusal::NoArchive { job, .. } => write!(f, "{job} has no artifacts"),
+            Refusal::NotThere { label } => {
+                write!(f, "GitLab shows no artifacts of `{}`", shown(label))
+            }
             Refusal::Expired { job, at } => {
                 write!(f, "the artifacts of {job} expired at {}", shown(at))
             }
@@ -87,6 +90,12 @@ impl Display for Refusal {
                     "no file of the archive matches {}; there are {}",
                     listed(wanted, MOST),
                     there(self)
+                )
+            }
+            Refusal::LineBreak { name } => {
+                write!(
+                    f,
+                    "the value of DOWNRIVER_{name} holds a line break, which no dotenv file can"
                 )
             }
             Refusal::Archive(refusal) => refusal.fmt(f),

@@ -198,6 +198,13 @@ fn refusals_of_a_job_and_its_archive() {
             3/3"#]],
     );
     check(
+        Refusal::NotThere { label: "job 7".to_owned() },
+        expect![[r#"
+            GitLab shows no artifacts of `job 7`
+            hint: a private token (GITLAB_TOKEN) may ask about the job itself, and tell more
+            3/3, may change"#]],
+    );
+    check(
         Refusal::Expired { job: job(), at: "2026-02-01T00:00:00Z".to_owned() },
         expect![[r#"
             the artifacts of job `pack: [linux, x64]` (70102) expired at 2026-02-01T00:00:00Z

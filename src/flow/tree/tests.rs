@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::clock::Clock;
 use crate::gitlab::{self, Address as Api, Client, Network};
+use crate::interrupt::Interrupt;
 use crate::model::{PipelineBy, ProjectRef};
 use crate::patience::Patience;
 use crate::refusal::Refusal;
@@ -46,7 +47,14 @@ fn walk(url: &str, address: &Address, levels: u32) -> anyhow::Result<PipelineTre
     };
     let api = Api::parse(&format!("{url}/api/v4")).unwrap();
     let gitlab = Client::new(api, None, network, Arc::new(Still), Arc::new(Still));
-    let ctx = Ctx { gitlab: &gitlab, clock: &Still, watch: &Still, patience: Patience::none() };
+    let interrupt = Interrupt::default();
+    let ctx = Ctx {
+        gitlab: &gitlab,
+        clock: &Still,
+        watch: &Still,
+        interrupt: &interrupt,
+        patience: Patience::none(),
+    };
     tree(&ctx, address, levels)
 }
 

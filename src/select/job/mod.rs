@@ -102,14 +102,24 @@ pub fn usable(job: &Job, rules: Rules) -> Result<(), Refusal> {
     if job.has_archive() {
         return Ok(());
     }
+    Err(gone(job, rules.now))
+}
+
+/// Why a job that ended has no archive: it expired, or it never had one, or not yet.
+pub fn gone(job: &Job, now: Timestamp) -> Refusal {
+    let name = JobName { name: job.name.clone(), id: job.id };
     match &job.artifacts_expire_at {
-        Some(at) if before(at, rules.now) => Err(Refusal::Expired { job: name(), at: at.clone() }),
+        Some(at) if before(at, now) => Refusal::Expired { job: name, at: at.clone() },
         _ => {
             let reports = job
                 .artifacts
                 .iter()
-                .any(|artifact| !matches!(&*artifact.file_type, "trace" | "metadata"));
-            Err(Refusal::NoArchive { job: name(), reports, just_ended: just_ended(job, rules.now) })
+                .any(|a| !matches!(&*a.file_type, "trace" | "metadata" | "archive"));
+            Refusal::NoArchive {
+                job: name,
+                reports: reports && !job.has_archive(),
+                just_ended: just_ended(job, now),
+            }
         }
     }
 }

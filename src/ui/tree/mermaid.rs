@@ -7,7 +7,7 @@
 
 use jiff::Timestamp;
 
-use super::{archive, bridge_trouble, head, job_trouble, left_out, mark};
+use super::{archive_of, bridge_trouble, head, job_trouble, mark, nothing_below};
 use crate::model::Status;
 use crate::model::tree::{Below, BridgeTree, LeftOut, PipelineTree};
 
@@ -52,7 +52,7 @@ impl Page {
                     let label = [
                         Some(marked(&job.status, &job.name)),
                         job_trouble(job),
-                        archive(job, self.now),
+                        archive_of(job, self.now),
                     ];
                     self.node(&format!("j{}", job.id), &label, &job.status);
                 }
@@ -71,9 +71,8 @@ impl Page {
             }
             // It is in the diagram already, and needs no more than the arrow.
             Err(LeftOut::Met) => {}
-            Ok(_) => self.node(&format!("p{id}"), &[name, version, status], &tree.pipeline.status),
-            Err(why) => {
-                let label = [name, version, status, Some(left_out(*why))];
+            _ => {
+                let label = [name, version, status, nothing_below(tree)];
                 self.node(&format!("p{id}"), &label, &tree.pipeline.status);
             }
         }

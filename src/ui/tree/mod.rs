@@ -66,7 +66,7 @@ fn bridge_trouble(bridge: &Bridge) -> Option<String> {
 }
 
 /// The archive of a job, its size and how long it stays; or what became of it.
-fn archive(job: &Job, now: Timestamp) -> Option<String> {
+fn archive_of(job: &Job, now: Timestamp) -> Option<String> {
     let expiry = job.artifacts_expire_at.as_deref().map(|at| expiry(at, now));
     if let Some(erased) = &job.erased_at {
         return Some(format!("erased {}", day(erased)));
@@ -112,6 +112,18 @@ fn head(tree: &PipelineTree) -> [String; 3] {
         version.join(" "),
         pipeline.status.to_string(),
     ]
+}
+
+/// Why a pipeline shows nothing below it, if it does not.
+fn nothing_below(tree: &PipelineTree) -> Option<String> {
+    match &tree.below {
+        Err(why) => Some(left_out(*why)),
+        // GitLab makes no pipeline without jobs, but hides them from whoever may not see them.
+        Ok(below) if below.jobs.is_empty() && below.bridges.is_empty() => {
+            Some("no jobs to be seen".to_owned())
+        }
+        Ok(_) => None,
+    }
 }
 
 fn left_out(why: LeftOut) -> String {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use anstyle::Style;
 use jiff::Timestamp;
 
-use super::{archive, bridge_trouble, head, job_trouble, left_out, mark};
+use super::{archive_of, bridge_trouble, head, job_trouble, mark, nothing_below};
 use crate::model::tree::{Below, BridgeTree, LeftOut, PipelineTree};
 use crate::model::{Job, PipelineId, Status};
 use crate::shown::shown;
@@ -65,17 +65,16 @@ impl Pen {
     fn job(&self, job: &Job) -> String {
         let id = self.painted(FAINT, &format!("({})", job.id));
         let name = format!("job {} {id}", shown(&job.name));
-        self.marked(&job.status, &[Some(name), job_trouble(job), archive(job, self.look.now)])
+        self.marked(&job.status, &[Some(name), job_trouble(job), archive_of(job, self.look.now)])
     }
 
     fn pipeline(&self, tree: &PipelineTree) -> String {
         let [name, version, status] = head(tree);
         let status = self.painted(mark(&tree.pipeline.status).style, &status);
         let why = match tree.below {
-            Ok(_) => None,
             Err(LeftOut::Met) if self.drawn.contains(&tree.at.id) => Some("see above".to_owned()),
             Err(LeftOut::Met) => Some("see below".to_owned()),
-            Err(why) => Some(left_out(why)),
+            _ => nothing_below(tree),
         };
         spaced(&[Some(name), Some(version), Some(status), why])
     }

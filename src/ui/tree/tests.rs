@@ -178,7 +178,7 @@ fn a_pipeline_that_is_drawn_further_down_is_not_said_to_be_above() {
         pipeline 1 of project 1  success
         ├─ ✔ bridge b → pipeline 2 of project 1  success
         │  └─ ✔ bridge a → pipeline 3 of project 1  success  see below
-        └─ ✔ bridge c → pipeline 3 of project 1  success"#]]
+        └─ ✔ bridge c → pipeline 3 of project 1  success  no jobs to be seen"#]]
     .assert_eq(&plain(&root));
 }
 

@@ -1,0 +1,82 @@
+//! What `fetch` prints: paths for people, one document for scripts.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::flow::{Landed, Landing};
+use crate::shown::shown;
+use crate::ui::Ui;
+
+/// Prints what landed in `output`, or else below `dir`.
+pub(super) fn print(
+    landing: &Landing,
+    output: Option<&Path>,
+    dir: &Path,
+    ui: &Ui,
+) -> io::Result<()> {
+    for landed in &landing.landed {
+        if let Some(file) = output {
+            ui.line(shown(&text(file)))?;
+        }
+        for (path, _) in &landed.files {
+            ui.line(shown(&text(&plain(&dir.join(path)))))?;
+        }
+    }
+    if ui.wants_json() {
+        ui.document(&document(landing, output, dir))?;
+    }
+    Ok(())
+}
+
+/// The document of `--json`.
+pub fn document(landing: &Landing, output: Option<&Path>, dir: &Path) -> Value {
+    let fetched = landing.landed.iter().map(|landed| fetched(landed, output, dir));
+    let missing = landing.missing.iter();
+    let missing = missing.map(|(job, why)| json!({ "job": job, "reason": why.to_string() }));
+    json!({ "fetched": fetched.collect::<Vec<_>>(), "missing": missing.collect::<Vec<_>>() })
+}
+
+fn fetched(landed: &Landed, output: Option<&Path>, dir: &Path) -> Value {
+    let Landed { found, folder, files, bytes } = landed;
+    let (job, pipeline) = (found.job.as_ref(), found.pipeline.as_ref());
+    let file = |(path, size): &(PathBuf, u64)| json!({ "path": slashes(path.strip_prefix(folder).unwrap_or(path)), "size": size });
+    let dir = output.is_none().then(|| text(&plain(&dir.join(folder))));
+    json!({
+        "job": {
+            "id": found.id(),
+            "name": found.name(),
+            "status": job.map(|job| &job.status),
+            "web_url": job.and_then(|job| job.web_url.as_ref()),
+        },
+        "pipeline": {
+            "id": pipeline.map(|pipeline| pipeline.id),
+            "project_id": found.project_id(),
+            "ref": pipeline.and_then(|pipeline| pipeline.ref_.as_ref()),
+            "sha": pipeline.and_then(|pipeline| pipeline.sha.as_ref()),
+            "web_url": pipeline.and_then(|pipeline| pipeline.web_url.as_ref()),
+        },
+        "bridge": found.bridge,
+        "files": files.iter().map(file).collect::<Vec<_>>(),
+        "output": output.map(text),
+        "dir": dir,
+        "bytes_transferred": bytes,
+    })
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// `./a` is `a`.
+fn plain(path: &Path) -> PathBuf {
+    let plain = path.strip_prefix(".").unwrap_or(path);
+    let plain = if plain.as_os_str().is_empty() { Path::new(".") } else { plain };
+    plain.components().collect()
+}
+
+/// Paths in JSON are written with `/` on every system.
+fn slashes(path: &Path) -> String {
+    path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
+}

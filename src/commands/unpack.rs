@@ -1,0 +1,89 @@
+//! The flags about files, for the commands that unpack.
+
+use clap::{Args, ValueEnum};
+
+use crate::args::size;
+use crate::flow::How;
+use crate::plan;
+use crate::select::file_pattern::Patterns;
+use crate::select::files::Rules;
+use crate::select::link;
+use crate::select::name::System;
+use crate::settings::Usage;
+
+/// What of an archive becomes files, and how.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Where to")]
+pub struct Unpack {
+    /// Only these files of the archive; `**` crosses folders; repeatable
+    #[arg(long, value_name = "GLOB")]
+    path: Vec<String>,
+    /// Not these files of the archive; repeatable
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// Drop so many leading folders, as tar does
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    strip_components: usize,
+    /// Each job into DIR/JOB-NAME
+    #[arg(long)]
+    separate: bool,
+    /// What to do about a file that is there already
+    #[arg(long, value_name = "WHAT", default_value = "overwrite")]
+    on_conflict: OnConflict,
+    /// What to do about links; `keep-inside` refuses an archive with one that leaves DIR
+    #[arg(
+        long,
+        value_name = "WHAT",
+        default_value = "keep-inside",
+        help_heading = "Unusual archives"
+    )]
+    symlinks: Symlinks,
+    /// The most bytes when unpacked
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "64GiB", help_heading = "Unusual archives")]
+    max_size: u64,
+    /// The most entries
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, help_heading = "Unusual archives")]
+    max_entries: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OnConflict {
+    Overwrite,
+    Skip,
+    Fail,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Symlinks {
+    KeepInside,
+    All,
+    Skip,
+    Copy,
+}
+
+impl Unpack {
+    /// What the flags mean, or which of them cannot be read.
+    pub fn how(&self) -> Result<How, Usage> {
+        let patterns = Patterns::new(&self.path, &self.exclude)
+            .map_err(|error| Usage::new(format!("a pattern cannot be read: {error}")))?;
+        let rules = Rules {
+            patterns,
+            strip_components: self.strip_components,
+            symlinks: match self.symlinks {
+                Symlinks::KeepInside => link::Symlinks::KeepInside,
+                Symlinks::All => link::Symlinks::All,
+                Symlinks::Skip => link::Symlinks::Skip,
+                Symlinks::Copy => link::Symlinks::Copy,
+            },
+            max_size: self.max_size,
+            max_entries: self.max_entries,
+            system: System::here(),
+        };
+        let on_conflict = match self.on_conflict {
+            OnConflict::Overwrite => plan::OnConflict::Overwrite,
+            OnConflict::Skip => plan::OnConflict::Skip,
+            OnConflict::Fail => plan::OnConflict::Fail,
+        };
+        Ok(How { rules, separate: self.separate, on_conflict })
+    }
+}

@@ -1,0 +1,64 @@
+//! What the local file system refused, or what is in the way there.
+
+use std::fmt::{self, Display, Formatter};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::shown::{listed, shown};
+
+/// Why files did not get to their place. Whatever it is, what was there is as it was, unless it
+/// says `NotUndone`.
+#[derive(Debug)]
+pub enum Error {
+    /// The system said no.
+    Io { doing: &'static str, path: PathBuf, source: io::Error },
+    /// Something of another kind is where a file or folder must go.
+    InTheWay { path: PathBuf, what: &'static str },
+    /// Files that are there already, under `--on-conflict fail`.
+    Conflict { paths: Vec<PathBuf> },
+    /// The run was told to stop.
+    Interrupted,
+    /// Something failed, and so did going back; what could not be put back is kept.
+    NotUndone { cause: Box<Error>, undoing: Box<Error>, kept: PathBuf },
+}
+
+impl Error {
+    /// For `map_err`: what was being done, and to what.
+    pub fn doing(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+        move |source| Error::Io { doing, path: path.to_owned(), source }
+    }
+}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let name = |path: &Path| path.to_string_lossy().into_owned();
+        match self {
+            Error::Io { doing, path, source } => {
+                write!(f, "cannot {doing} `{}`: ", shown(&name(path)))?;
+                match source.kind() {
+                    io::ErrorKind::StorageFull => f.write_str("no space left on the disk"),
+                    io::ErrorKind::QuotaExceeded => f.write_str("the disk quota is used up"),
+                    io::ErrorKind::CrossesDevices => f.write_str("it is on another file system"),
+                    _ => source.fmt(f),
+                }
+            }
+            Error::InTheWay { path, what } => {
+                write!(f, "cannot write `{}`: {what} is in the way", shown(&name(path)))
+            }
+            Error::Conflict { paths } => {
+                let paths: Vec<String> = paths.iter().map(|path| name(path)).collect();
+                let are = if paths.len() == 1 { "is" } else { "are" };
+                write!(f, "{} {are} there already", listed(&paths, 3))
+            }
+            Error::Interrupted => f.write_str("interrupted"),
+            Error::NotUndone { cause, undoing, kept } => write!(
+                f,
+                "{cause}; then could not go back: {undoing}; what was there before is kept in `{}`",
+                shown(&name(kept))
+            ),
+        }
+    }
+}
+
+// The system's own words are in the sentence already, so that there is no source to name.
+impl std::error::Error for Error {}

@@ -1,0 +1,349 @@
+//! Trees that are put in place, and what is left when that fails.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use super::listing::listing;
+#[cfg(unix)]
+use super::listing::mode;
+use super::place::Renames;
+use super::survey::{Step, Survey};
+use super::*;
+use crate::interrupt::Interrupt;
+use crate::plan::OnConflict;
+
+/// A folder for a test, with these files in it; a name that ends with `/` is a folder.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), files);
+    folder
+}
+
+fn fill(folder: &Path, files: &[(&str, &str)]) {
+    for (name, content) in files {
+        let path = folder.join(name);
+        if name.ends_with('/') {
+            fs::create_dir_all(path).unwrap();
+        } else {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+    }
+}
+
+fn staged(dest: &Path, files: &[(&str, &str)]) -> Staging {
+    let mut staging = Staging::beside(dest, &Interrupt::default()).unwrap();
+    for (name, content) in files {
+        match name.strip_suffix('/') {
+            Some(name) => staging.folder(Path::new(name), None, None).unwrap(),
+            None => {
+                let mut file = staging.create(Path::new(name), None).unwrap();
+                file.write_all(content.as_bytes()).unwrap();
+                file.finish(None).unwrap();
+            }
+        }
+    }
+    staging
+}
+
+/// What a program gets that asks for these permissions: the umask taken off.
+#[cfg(unix)]
+fn usual(asked: u32) -> String {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x");
+    fs::DirBuilder::new().mode(0o777).create(&path).unwrap();
+    let open = fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    format!("{:04o}", asked & open)
+}
+
+#[test]
+fn a_new_destination_appears_with_its_parents_and_no_trace_of_the_staging() {
+    let home = folder(&[]);
+    let dest = home.path().join("some/where/new");
+    let placed = staged(&dest, &[("b", "2"), ("a/x", "1"), ("e/", "")])
+        .put_in_place(OnConflict::Overwrite)
+        .unwrap();
+    assert_eq!(placed.written, [Path::new("b"), Path::new("a/x")]);
+    assert_eq!(fs::read(dest.join("a/x")).unwrap(), b"1");
+    assert!(dest.join("e").is_dir());
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+    staged(&home.path().join("empty"), &[]).put_in_place(OnConflict::Fail).unwrap();
+    assert!(home.path().join("empty").is_dir());
+}
+
+#[test]
+fn a_staging_that_is_dropped_leaves_nothing() {
+    let home = folder(&[("old", "1")]);
+    let before = listing(home.path());
+    drop(staged(home.path(), &[("a/x", "1")]));
+    drop(staged(&home.path().join("new/er"), &[("a/x", "1")]));
+    assert_eq!(listing(home.path()), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_staging_is_for_its_owner_alone_and_a_spool_has_no_name() {
+    let home = folder(&[]);
+    let staging = Staging::beside(home.path(), &Interrupt::default()).unwrap();
+    let private = staging.private.as_ref().unwrap().path().to_owned();
+    assert_eq!(mode(&private), "0700");
+    assert!(private.file_name().unwrap().to_str().unwrap().starts_with(".downriver-"));
+    let before = listing(home.path());
+    staging.spool().unwrap().write_all(b"zip").unwrap();
+    assert_eq!(listing(home.path()), before);
+}
+
+#[test]
+fn files_merge_into_what_is_there_and_all_else_is_left_alone() {
+    let old = [("keep/me", "1"), ("both/mine", "2"), ("both/shared", "old"), ("top", "old")];
+    let new = [("both/shared", "new"), ("both/theirs/x", "3"), ("top", "new"), ("fresh/y", "4")];
+    for (on_conflict, shared, skipped) in
+        [(OnConflict::Overwrite, "new", 0), (OnConflict::Skip, "old", 2)]
+    {
+        let dest = folder(&old);
+        let placed = staged(dest.path(), &new).put_in_place(on_conflict).unwrap();
+        let expect = folder(&[
+            ("keep/me", "1"),
+            ("both/mine", "2"),
+            ("both/theirs/x", "3"),
+            ("fresh/y", "4"),
+            ("both/shared", shared),
+            ("top", shared),
+        ]);
+        assert_eq!(listing(dest.path()), listing(expect.path()));
+        assert_eq!((placed.skipped.len(), placed.written.len()), (skipped, 4 - skipped));
+    }
+    let dest = folder(&old);
+    let before = listing(dest.path());
+    let conflict = staged(dest.path(), &new).put_in_place(OnConflict::Fail).unwrap_err();
+    assert!(matches!(&conflict, Error::Conflict { paths } if paths.len() == 2), "{conflict}");
+    assert!(conflict.to_string().ends_with("are there already"), "{conflict}");
+    assert_eq!(listing(dest.path()), before);
+}
+
+#[test]
+fn what_is_of_another_kind_is_in_the_way_whatever_was_asked_for() {
+    let cases = [
+        (("x/y", "old"), ("x", "new"), "a folder is in the way"),
+        (("x/", ""), ("x", "new"), "a folder is in the way"),
+        (("x", "old"), ("x/y", "new"), "a file is in the way"),
+    ];
+    for (old, new, why) in cases {
+        for on_conflict in [OnConflict::Overwrite, OnConflict::Skip, OnConflict::Fail] {
+            let dest = folder(&[old, ("z", "old")]);
+            let before = listing(dest.path());
+            let staging = staged(dest.path(), &[("a", "new"), new, ("zz", "new")]);
+            let refused = staging.put_in_place(on_conflict).unwrap_err().to_string();
+            assert!(refused.ends_with(why), "{refused}");
+            assert_eq!(listing(dest.path()), before);
+        }
+    }
+    let home = folder(&[("file", "x")]);
+    for dest in ["file", "file/below"] {
+        let refused = Staging::beside(&home.path().join(dest), &Interrupt::default()).unwrap_err();
+        assert!(refused.to_string().ends_with("something that is no folder is in the way"));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_are_there_are_replaced_or_refused_and_never_followed() {
+    use std::os::unix::fs::symlink;
+    let outside = folder(&[("target", "theirs"), ("dir/", "")]);
+    let untouched = listing(outside.path());
+
+    let dest = folder(&[]);
+    symlink(outside.path().join("target"), dest.path().join("file")).unwrap();
+    staged(dest.path(), &[("file", "new")]).put_in_place(OnConflict::Overwrite).unwrap();
+    assert!(dest.path().join("file").symlink_metadata().unwrap().is_file());
+
+    symlink(outside.path().join("dir"), dest.path().join("dir")).unwrap();
+    symlink(outside.path().join("gone"), dest.path().join("gone")).unwrap();
+    let before = listing(dest.path());
+    for name in ["dir/x", "gone/x"] {
+        let staging = staged(dest.path(), &[("a", "1"), (name, "2")]);
+        let refused = staging.put_in_place(OnConflict::Overwrite).unwrap_err().to_string();
+        assert!(refused.ends_with("a link is in the way"), "{refused}");
+        assert_eq!(listing(dest.path()), before);
+    }
+    assert_eq!(listing(outside.path()), untouched);
+
+    // A second name of a file keeps the bytes of old; the destination itself may be a link.
+    let dest = folder(&[("real/one", "old")]);
+    fs::hard_link(dest.path().join("real/one"), dest.path().join("other")).unwrap();
+    symlink("real", dest.path().join("link")).unwrap();
+    staged(&dest.path().join("link"), &[("one", "new")])
+        .put_in_place(OnConflict::Overwrite)
+        .unwrap();
+    assert_eq!(fs::read(dest.path().join("real/one")).unwrap(), b"new");
+    assert_eq!(fs::read(dest.path().join("other")).unwrap(), b"old");
+}
+
+#[test]
+fn a_failure_in_the_middle_is_undone() {
+    let dest = folder(&[("both/shared", "old"), ("top", "old"), ("way/in/", "")]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let odd = fs::Permissions::from_mode(0o4640);
+        fs::set_permissions(dest.path().join("both/shared"), odd).unwrap();
+    }
+    let before = listing(dest.path());
+    let below = dest.path().join("not/yet/there");
+    let new = [("both/shared", "new"), ("fresh/x", "1"), ("top", "new"), ("zest", "2")];
+    // What comes between survey and renames: a folder with something in it, a file that is gone.
+    type Break<'a> = &'a dyn Fn(&mut Vec<Step>);
+    let breaks: [Break<'_>; 3] = [
+        &|steps| {
+            steps.push(Step { from: "gone".into(), to: dest.path().join("z"), replaces: false })
+        },
+        &|steps| {
+            let to = dest.path().join("way");
+            steps.push(Step {
+                from: steps[1].from.parent().unwrap().to_owned(),
+                to,
+                replaces: false,
+            });
+        },
+        &|steps| {
+            let to = dest.path().join("missing");
+            steps.insert(3, Step { from: steps[0].from.clone(), to, replaces: true });
+        },
+    ];
+    for broken in breaks {
+        let staging = staged(dest.path(), &new);
+        let backup = staging.tree.with_file_name("backup");
+        fs::create_dir(&backup).unwrap();
+        let mut steps =
+            Survey::of(&staging.tree, dest.path(), OnConflict::Overwrite).unwrap().steps;
+        assert_eq!(steps.len(), 4);
+        broken(&mut steps);
+        let interrupt = Interrupt::default();
+        let failed = Renames::new(&interrupt, &backup).all_or_none(&below.join("x"), &steps);
+        assert!(matches!(failed, Err(Error::Io { .. })), "{failed:?}");
+        drop(staging);
+        assert_eq!(listing(dest.path()), before);
+    }
+}
+
+#[test]
+fn what_cannot_be_put_back_is_kept_and_named() {
+    let home = folder(&[("file", "old"), ("other", "old"), ("new", "new"), ("backup/", "")]);
+    let at = |name: &str| home.path().join(name);
+    // The second step takes away what the first has kept, so that the way back is cut off.
+    let steps = [
+        Step { from: at("new"), to: at("file"), replaces: true },
+        Step { from: at("backup/0"), to: at("other"), replaces: true },
+        Step { from: at("gone"), to: at("x"), replaces: false },
+    ];
+    let interrupt = Interrupt::default();
+    let backup = at("backup");
+    let failed = Renames::new(&interrupt, &backup).all_or_none(home.path(), &steps).unwrap_err();
+    assert!(matches!(&failed, Error::NotUndone { kept, .. } if *kept == backup), "{failed}");
+    assert!(failed.to_string().contains("then could not go back: cannot restore"), "{failed}");
+}
+
+#[test]
+fn an_interrupted_run_puts_nothing_in_place() {
+    let dest = folder(&[("old", "1")]);
+    let before = listing(dest.path());
+    let interrupt = Interrupt::default();
+    let mut staging = Staging::beside(dest.path(), &interrupt).unwrap();
+    staging.create(Path::new("new"), None).unwrap().finish(None).unwrap();
+    drop(interrupt.clean_up());
+    assert_eq!(listing(dest.path()), before);
+    assert!(staging.put_in_place(OnConflict::Overwrite).is_err());
+    assert_eq!(listing(dest.path()), before);
+
+    let staging = staged(dest.path(), &[("new", "2")]);
+    let steps = Survey::of(&staging.tree, dest.path(), OnConflict::Overwrite).unwrap().steps;
+    let stopped = Renames::new(&interrupt, &staging.tree).all_or_none(dest.path(), &steps);
+    assert!(matches!(stopped, Err(Error::Interrupted)));
+    drop(staging);
+    assert_eq!(listing(dest.path()), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn modes_are_those_asked_for_without_what_is_dangerous_or_in_the_way() {
+    let dest = folder(&[]);
+    let mut staging = Staging::beside(dest.path(), &Interrupt::default()).unwrap();
+    let cases = [
+        ("plain", None, 0o666),
+        ("zero", Some(0), 0o666),
+        ("script", Some(0o755), 0o755),
+        ("secret", Some(0o600), 0o600),
+        ("setuid", Some(0o6755), 0o755),
+        ("sticky", Some(0o1000), 0o666),
+        ("write-only", Some(0o200), 0o600),
+        ("open", Some(0o777), 0o777),
+    ];
+    for (name, asked, _) in cases {
+        staging.create(Path::new(name), asked).unwrap();
+    }
+    let folders =
+        [("f-plain", None, 0o777), ("f-read-only", Some(0o555), 0o755), ("f-0", Some(0), 0o777)];
+    for (name, asked, _) in folders {
+        staging.folder(Path::new(name), asked, Some(1_000_000_000)).unwrap();
+    }
+    staging.create(Path::new("f-read-only/x"), None).unwrap();
+    staging.put_in_place(OnConflict::Overwrite).unwrap();
+    for (name, _, expect) in cases.into_iter().chain(folders) {
+        assert_eq!(mode(&dest.path().join(name)), usual(expect), "{name}");
+    }
+    let dated = fs::metadata(dest.path().join("f-read-only")).unwrap().modified().unwrap();
+    let since = dated.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    assert_eq!(since.as_secs(), 1_000_000_000);
+}
+
+#[test]
+fn one_whole_file_appears_when_it_is_kept_and_never_before() {
+    let home = folder(&[("old.zip", "old"), ("dir/", "")]);
+    let before = listing(home.path());
+    let interrupt = Interrupt::default();
+    let old = home.path().join("old.zip");
+    let mut file = WholeFile::beside(&old, &interrupt).unwrap();
+    file.write_all(b"half").unwrap();
+    assert_eq!(fs::read(&old).unwrap(), b"old");
+    drop(file);
+    assert_eq!(listing(home.path()), before);
+    for path in [old, home.path().join("new.zip")] {
+        let mut file = WholeFile::beside(&path, &interrupt).unwrap();
+        file.write_all(b"whole").unwrap();
+        file.keep().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        #[cfg(unix)]
+        assert_eq!(mode(&path), usual(0o666));
+    }
+    assert_eq!(listing(home.path()).len(), 3);
+    for (name, why) in [("dir", "a folder is in the way"), ("no/such", "cannot write")] {
+        let refused = WholeFile::beside(&home.path().join(name), &interrupt).unwrap_err();
+        assert!(refused.to_string().contains(why), "{refused}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_is_written_to_and_stays_one() {
+    use std::os::unix::fs::FileTypeExt;
+    let null = Path::new("/dev/null");
+    let mut file = WholeFile::beside(null, &Interrupt::default()).unwrap();
+    file.write_all(b"gone").unwrap();
+    file.keep().unwrap();
+    assert!(fs::metadata(null).unwrap().file_type().is_char_device());
+}
+
+#[test]
+fn an_error_says_what_was_done_to_what_in_plain_words() {
+    use std::io::{Error as Io, ErrorKind};
+    for (kind, why) in [
+        (ErrorKind::StorageFull, "no space left on the disk"),
+        (ErrorKind::QuotaExceeded, "the disk quota is used up"),
+        (ErrorKind::CrossesDevices, "it is on another file system"),
+    ] {
+        let error = Error::doing("write", Path::new("a\u{1b}b"))(Io::from(kind));
+        assert_eq!(error.to_string(), format!("cannot write `a\\u{{1b}}b`: {why}"));
+    }
+}

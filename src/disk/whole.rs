@@ -1,0 +1,120 @@
+//! One file that appears under its name whole, or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::Error;
+use crate::interrupt::Interrupt;
+
+/// A file in the making beside the place where it will appear; dropped, it leaves no trace.
+#[derive(Debug)]
+pub struct WholeFile {
+    dest: PathBuf,
+    content: Content,
+    interrupt: Interrupt,
+}
+
+#[derive(Debug)]
+enum Content {
+    Beside(Option<NamedTempFile>),
+    /// A device or a pipe, which a rename would replace: `/dev/null` must stay what it is.
+    Through(File),
+}
+
+impl WholeFile {
+    /// Begins a file; the folder it is in must exist.
+    pub fn beside(dest: &Path, interrupt: &Interrupt) -> Result<WholeFile, Error> {
+        let content = match fs::metadata(dest) {
+            Ok(found) if found.is_dir() => {
+                return Err(Error::InTheWay { path: dest.to_owned(), what: "a folder" });
+            }
+            Ok(found) if !found.is_file() => Content::Through(through(dest)?),
+            _ => {
+                let folder = match dest.parent() {
+                    Some(folder) if !folder.as_os_str().is_empty() => folder,
+                    _ => Path::new("."),
+                };
+                let file = builder().tempfile_in(folder).map_err(Error::doing("write", dest))?;
+                interrupt.remember(file.path());
+                Content::Beside(Some(file))
+            }
+        };
+        Ok(WholeFile { dest: dest.to_owned(), content, interrupt: interrupt.clone() })
+    }
+
+    /// The file as far as it is written, for a look at it; none where it goes through a device.
+    pub fn file(&mut self) -> Option<&mut File> {
+        match &mut self.content {
+            Content::Beside(Some(file)) => Some(file.as_file_mut()),
+            Content::Beside(None) | Content::Through(_) => None,
+        }
+    }
+
+    /// Shows the file under its name, in place of what was there.
+    pub fn keep(mut self) -> Result<(), Error> {
+        let Content::Beside(file) = &mut self.content else { return Ok(()) };
+        let Some(file) = file.take() else { return Ok(()) };
+        let path = file.path().to_owned();
+        let hold = self.interrupt.hold();
+        let kept = match self.interrupt.stopping() {
+            true => Err(Error::Interrupted),
+            false => match file.persist(&self.dest) {
+                Ok(_) => Ok(()),
+                Err(failed) => Err(Error::doing("write", &self.dest)(failed.error)),
+            },
+        };
+        drop(hold);
+        self.interrupt.forget(&path);
+        kept
+    }
+}
+
+impl Drop for WholeFile {
+    fn drop(&mut self) {
+        if let Content::Beside(file) = &mut self.content
+            && let Some(file) = file.take()
+        {
+            let path = file.path().to_owned();
+            if file.close().is_ok() {
+                self.interrupt.forget(&path);
+            }
+        }
+    }
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.content {
+            Content::Beside(Some(file)) => file.write(bytes),
+            Content::Beside(None) => Err(io::ErrorKind::NotFound.into()),
+            Content::Through(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.content {
+            Content::Beside(Some(file)) => file.flush(),
+            Content::Beside(None) => Ok(()),
+            Content::Through(file) => file.flush(),
+        }
+    }
+}
+
+fn through(dest: &Path) -> Result<File, Error> {
+    File::options().write(true).open(dest).map_err(Error::doing("write", dest))
+}
+
+/// The permissions that any program would give a new file, the umask taken off by the system.
+fn builder() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".downriver-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder
+}

@@ -1,0 +1,163 @@
+//! From the bytes of an archive to files, and to nothing at all.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Cursor;
+
+use super::*;
+use crate::archive::craft::{Item, file, folder, link, zip};
+use crate::disk::Placed;
+use crate::disk::listing::listing;
+#[cfg(unix)]
+use crate::disk::listing::mode;
+use crate::interrupt::Interrupt;
+use crate::model::EntryKind;
+use crate::plan::OnConflict;
+use crate::select::files::{Rules, files};
+use crate::select::link::Symlinks;
+
+fn extract(bytes: Vec<u8>, dest: &Path, rules: &Rules) -> anyhow::Result<Placed> {
+    let mut staging = Staging::beside(dest, &Interrupt::default())?;
+    let mut archive = Archive::open(Cursor::new(bytes))?;
+    let mut targets = BTreeMap::new();
+    for index in 0..archive.entries().len() {
+        if archive.entries()[index].kind == EntryKind::Link {
+            targets.insert(index, archive.link_target(index)?);
+        }
+    }
+    let plan = files(archive.entries(), &targets, rules)?;
+    stage(&mut archive, &plan, &mut staging)?;
+    Ok(staging.put_in_place(OnConflict::Overwrite)?)
+}
+
+fn fixture(name: &str) -> Vec<u8> {
+    let path = format!("{}/fixtures/archives/{name}", env!("CARGO_MANIFEST_DIR"));
+    fs::read(path).unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn what_the_runner_packed_is_there_again_with_modes_dates_and_links() {
+    for name in ["runner-legacy.zip", "runner-fastzip.zip", "runner-fastzip-level-fastest.zip"] {
+        let home = tempfile::tempdir().unwrap();
+        let dest = home.path().join("out");
+        let placed = extract(fixture(name), &dest, &Rules::default()).unwrap();
+        assert_eq!(placed.written.len(), 8, "{name}");
+        let at = |path: &str| dest.join(path);
+        assert_eq!(mode(&at("sharecode/version.json")), "0600");
+        assert!(mode(&at("sharecode/bin/run.sh")).starts_with("07"));
+        assert_eq!(fs::read_link(at("sharecode/run")).unwrap(), Path::new("bin/run.sh"));
+        assert_eq!(fs::read_link(at("current")).unwrap(), Path::new("sharecode"));
+        assert_eq!(fs::metadata(at("current/lib/sharecode.dll")).unwrap().len(), 12_000);
+        assert!(at("docs/讀我.md").is_file() && at("docs/space name (1).txt").is_file());
+        assert!(at("empty-dir").is_dir());
+        for dated in ["sharecode/empty", "empty-dir", "sharecode", "docs"] {
+            let date = fs::metadata(at(dated)).unwrap().modified().unwrap();
+            let since = date.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap();
+            assert_eq!(since.as_secs(), 1_777_629_600, "{name}: {dated}");
+        }
+    }
+}
+
+#[test]
+fn what_other_writers_packed_is_there_again() {
+    for (name, expect) in [
+        ("dot-entries.zip", ["sub/a.txt", "b.txt"]),
+        ("zip64-python.zip", ["one.txt", "sub/two.txt"]),
+        ("zip64-infozip.zip", ["one.txt", "sub/two.txt"]),
+    ] {
+        let dest = tempfile::tempdir().unwrap();
+        let placed = extract(fixture(name), dest.path(), &Rules::default()).unwrap();
+        assert_eq!(placed.written, expect.map(std::path::PathBuf::from), "{name}");
+        for path in expect {
+            assert!(dest.path().join(path).is_file(), "{name}: {path}");
+        }
+    }
+}
+
+#[test]
+fn a_hostile_or_broken_archive_leaves_the_destination_as_it_was() {
+    let good = || file("good", "x");
+    let archives: [(&str, Vec<Item>); 15] = [
+        ("leaves", vec![good(), file("../evil", "x")]),
+        ("absolute", vec![good(), file("/tmp/evil", "x")]),
+        ("backslash", vec![good(), file("..\\evil", "x")]),
+        ("through a link", vec![good(), link("l", ".."), file("l/evil", "x")]),
+        ("link above", vec![good(), link("l", "../evil")]),
+        ("link to the root", vec![good(), link("l", "/etc/passwd")]),
+        ("links together", vec![link("d/e/x", "../.."), link("l", "d/e/x/../foo")]),
+        ("chain", vec![link("a", "."), link("a/b", "..")]),
+        ("link with a slash", vec![link("a/", "x")]),
+        ("no name", vec![good(), file("", "x")]),
+        ("dot", vec![good(), file(".", "x")]),
+        ("twice", vec![good(), file("./good", "y")]),
+        ("file and folder", vec![good(), file("good/x", "y")]),
+        ("wrong checksum", vec![good(), file("late", "x").but(|item| item.crc = 7)]),
+        ("too short", vec![good(), file("late", "x").deflated().but(|item| item.size = 2)]),
+    ];
+    for (what, items) in archives {
+        let home = tempfile::tempdir().unwrap();
+        let dest = home.path().join("dest");
+        fs::create_dir(&dest).unwrap();
+        fs::write(dest.join("good"), "mine").unwrap();
+        let before = listing(home.path());
+        assert!(extract(zip(&items), &dest, &Rules::default()).is_err(), "{what}");
+        assert_eq!(listing(home.path()), before, "{what}");
+        assert!(extract(zip(&items), &home.path().join("a/new"), &Rules::default()).is_err());
+        assert_eq!(listing(home.path()), before, "{what}");
+    }
+}
+
+#[test]
+fn odd_but_honest_archives_are_extracted() {
+    let dest = tempfile::tempdir().unwrap();
+    let long = "n".repeat(255);
+    let items = [
+        folder("ro/").mode(0o040_555),
+        file("ro/in", "1"),
+        file("zero", "2").mode(0o100_000),
+        file("suid", "3").mode(0o104_755),
+        file("deep/not/listed", "4").deflated(),
+        file("..x", "5"),
+        file(&long, "6"),
+        file("no-date", "7").but(|item| item.dos = (0, 0)),
+        folder("late/").mode(0o040_700),
+        file("twice", "8"),
+        file("./twice", "8"),
+        link("up", "deep/.."),
+        file("pipe", "").mode(0o010_644),
+    ];
+    extract(zip(&items), dest.path(), &Rules::default()).unwrap();
+    assert_eq!(fs::read(dest.path().join("ro/in")).unwrap(), b"1");
+    assert_eq!(fs::read(dest.path().join(long)).unwrap(), b"6");
+    assert_eq!(fs::read(dest.path().join("zero")).unwrap(), b"2");
+    assert!(!dest.path().join("pipe").exists());
+    #[cfg(unix)]
+    {
+        assert_eq!(mode(&dest.path().join("late")), "0700");
+        assert!(mode(&dest.path().join("suid")).starts_with('0'));
+        assert_ne!(mode(&dest.path().join("zero")), "0000");
+    }
+}
+
+#[test]
+fn a_copied_link_is_a_file_with_the_mode_of_the_original() {
+    let dest = tempfile::tempdir().unwrap();
+    let items = [file("bin/run", "#!").mode(0o100_700), link("run", "bin/run")];
+    let rules = Rules { symlinks: Symlinks::Copy, ..Rules::default() };
+    let placed = extract(zip(&items), dest.path(), &rules).unwrap();
+    assert_eq!(placed.written.len(), 2);
+    let run = dest.path().join("run");
+    assert!(fs::symlink_metadata(&run).unwrap().is_file());
+    assert_eq!(fs::read(&run).unwrap(), b"#!");
+    #[cfg(unix)]
+    assert_eq!(mode(&run), "0700");
+}
+
+#[test]
+fn a_disk_that_fails_is_no_fault_of_the_archive() {
+    let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+    let error = at_fault(archive::Error::Write(full), Path::new("a"));
+    assert_eq!(error.to_string(), "cannot write `a`: no space left on the disk");
+    assert!(error.downcast_ref::<disk::Error>().is_some());
+}

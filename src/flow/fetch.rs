@@ -1,0 +1,153 @@
+//! Step 4: the archives of the jobs that were found.
+//!
+//! The lookup and the downloads are waited for together: an archive can still be on its way to
+//! GitLab when its job is already listed.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use super::{Address, Ctx, Finding, Found, Wanted, look, named};
+use crate::gitlab;
+use crate::model::ArchiveAt;
+use crate::refusal::Refusal;
+use crate::select::job;
+use crate::step::Step;
+
+/// Where the bytes of an archive are kept: a try that fails is begun again from nothing.
+pub trait Spool: Write {
+    fn restart(&mut self) -> io::Result<()>;
+}
+
+/// A job and its archive.
+#[derive(Debug)]
+pub struct Fetched<S> {
+    pub found: Found,
+    pub archive: S,
+    /// The bytes that were received.
+    pub bytes: u64,
+}
+
+/// What was fetched, and what is missing with the reason.
+#[derive(Debug)]
+pub struct Fetch<S> {
+    pub fetched: Vec<Fetched<S>>,
+    pub missing: Vec<(String, Refusal)>,
+}
+
+/// The archives of the wanted jobs, once they are there. `spool` makes the place for one.
+pub fn fetch<S: Spool>(
+    ctx: &Ctx<'_>,
+    address: &Address,
+    wanted: &Wanted,
+    mut spool: impl FnMut() -> anyhow::Result<S>,
+) -> anyhow::Result<Fetch<S>> {
+    // What is here already is not downloaded again while the rest is waited for.
+    let mut here: HashMap<ArchiveAt, (S, u64)> = HashMap::new();
+    let mut download = |found: &Found| {
+        if here.contains_key(&found.at) {
+            return Ok(());
+        }
+        let mut archive = spool()?;
+        let bytes = download(ctx, found, &mut archive)?;
+        here.insert(found.at.clone(), (archive, bytes));
+        Ok(())
+    };
+    let Finding { found, missing } = ctx.patience.until(ctx.clock, ctx.watch, || {
+        let Finding { found, mut missing } = look(ctx, address, wanted)?;
+        let mut complete = Vec::new();
+        for found in found {
+            let Err(error) = download(&found) else {
+                complete.push(found);
+                continue;
+            };
+            let (label, refusal) = match gone(ctx, &found, wanted, error)? {
+                Gone::Elsewhere(others) => {
+                    for other in others {
+                        download(&other)?;
+                        complete.push(other);
+                    }
+                    continue;
+                }
+                Gone::For(refusal) => (found.label(), refusal),
+            };
+            if !wanted.lenient || (!ctx.patience.is_none() && refusal.may_change()) {
+                return Err(refusal.into());
+            }
+            missing.push((label, refusal));
+        }
+        Ok(Finding { found: complete, missing })
+    })?;
+    let fetched = found.into_iter().filter_map(|found| {
+        let (archive, bytes) = here.remove(&found.at)?;
+        Some(Fetched { found, archive, bytes })
+    });
+    Ok(Fetch { fetched: fetched.collect(), missing })
+}
+
+fn download<S: Spool>(ctx: &Ctx<'_>, found: &Found, archive: &mut S) -> anyhow::Result<u64> {
+    let label = found.label();
+    let size = found.job.as_ref().and_then(crate::model::Job::archive_size);
+    let status = found.job.as_ref().map(|job| &job.status);
+    ctx.watch.step(&Step::Job { label: &label, status, size });
+    let start = ctx.clock.elapsed();
+    let bytes = ctx.gitlab.archive(
+        &found.at,
+        size,
+        archive,
+        |archive| archive.restart(),
+        &mut |done, total| ctx.watch.step(&Step::Bytes { label: &label, done, total }),
+    )?;
+    let took = ctx.clock.elapsed().saturating_sub(start);
+    ctx.watch.step(&Step::Downloaded { label: &label, bytes, took });
+    Ok(bytes)
+}
+
+/// What an archive that is not there means.
+enum Gone {
+    /// GitLab found nothing by ref and name, but the lists did.
+    Elsewhere(Vec<Found>),
+    For(Refusal),
+}
+
+/// Reads "404" for what it says of this job; any other error stays what it is.
+fn gone(
+    ctx: &Ctx<'_>,
+    found: &Found,
+    wanted: &Wanted,
+    error: anyhow::Error,
+) -> anyhow::Result<Gone> {
+    if error.downcast_ref::<gitlab::Error>().is_none_or(|error| error.status() != Some(404)) {
+        return Err(error);
+    }
+    match (&found.at, &found.job) {
+        (ArchiveAt::Job { .. }, Some(listed)) => Ok(Gone::For(job::gone(listed, ctx.clock.now()))),
+        (ArchiveAt::Ref { project, ref_, job, recent }, _) => {
+            let only = Wanted {
+                jobs: wanted.jobs.iter().filter(|pattern| pattern.text() == job).cloned().collect(),
+                ..wanted.clone()
+            };
+            // The lists tell what there is; where they may not be read, GitLab's answer stands.
+            match named::by_lists(ctx, project, ref_, *recent, &only) {
+                Ok(finding) => match finding.missing.into_iter().next() {
+                    Some((_, refusal)) => Ok(Gone::For(refusal)),
+                    None => Ok(Gone::Elsewhere(finding.found)),
+                },
+                Err(_) => unknown(ctx, found, wanted, error),
+            }
+        }
+        (ArchiveAt::Job { .. }, None) => unknown(ctx, found, wanted, error),
+    }
+}
+
+/// GitLab says no more than "not found": who is patient may see it come, who is lenient goes on.
+fn unknown(
+    ctx: &Ctx<'_>,
+    found: &Found,
+    wanted: &Wanted,
+    error: anyhow::Error,
+) -> anyhow::Result<Gone> {
+    if ctx.patience.is_none() && !wanted.lenient {
+        return Err(error);
+    }
+    Ok(Gone::For(Refusal::NotThere { label: found.label() }))
+}

@@ -1,0 +1,81 @@
+//! What a run has instead of the world outside: streams that keep what is written, and a clock
+//! that moves only when somebody sleeps.
+
+use std::io::{self, ErrorKind, Write};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use downriver::clock::Clock;
+
+/// A stream that keeps what is written, until its reader goes away.
+#[derive(Clone)]
+pub struct Pipe {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    holds: usize,
+}
+
+impl Pipe {
+    pub fn new(holds: usize) -> Pipe {
+        Pipe { bytes: Arc::default(), holds }
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        self.bytes.lock().unwrap().clone()
+    }
+}
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut kept = self.bytes.lock().unwrap();
+        let fits = bytes.len().min(self.holds.saturating_sub(kept.len()));
+        if fits == 0 && !bytes.is_empty() {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        kept.extend(&bytes[..fits]);
+        Ok(fits)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A clock that begins at 2026-03-02T10:10:00Z and moves only when somebody sleeps.
+#[derive(Clone)]
+pub struct FakeClock {
+    pauses: Arc<Mutex<Vec<Duration>>>,
+    pub when_paused: Arc<dyn Fn(usize) + Send + Sync>,
+}
+
+impl Default for FakeClock {
+    fn default() -> FakeClock {
+        FakeClock { pauses: Arc::default(), when_paused: Arc::new(|_| {}) }
+    }
+}
+
+impl FakeClock {
+    pub fn pauses(&self) -> Vec<Duration> {
+        self.pauses.lock().unwrap().clone()
+    }
+}
+
+impl Clock for FakeClock {
+    fn now(&self) -> jiff::Timestamp {
+        let start: jiff::Timestamp = "2026-03-02T10:10:00Z".parse().unwrap();
+        start + self.elapsed()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.pauses().iter().sum()
+    }
+
+    fn sleep(&self, pause: Duration) {
+        let number = {
+            let mut pauses = self.pauses.lock().unwrap();
+            pauses.push(pause);
+            pauses.len()
+        };
+        assert!(number < 10_000, "10,000 pauses: this wait never ends");
+        (self.when_paused)(number);
+    }
+}

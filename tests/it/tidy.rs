@@ -1,0 +1,220 @@
+//! The rules of the house that a machine can check: which room uses which, and the look of files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Nouns that every room may use.
+const GROUND: &str = "model plan token exit shown clock interrupt";
+
+/// Which rooms a room may use besides the ground; `*` means all of them.
+const ARROWS: [(&str, &str); 24] = [
+    ("model", ""),
+    ("plan", ""),
+    ("token", ""),
+    ("exit", ""),
+    ("shown", ""),
+    ("clock", ""),
+    ("interrupt", ""),
+    ("refusal", ""),
+    ("step", "refusal"),
+    ("select", "refusal"),
+    ("patience", "refusal step"),
+    ("ranged", ""),
+    ("gitlab", "step"),
+    ("archive", ""),
+    ("disk", ""),
+    ("extract", "archive disk"),
+    ("flow", "refusal step select patience ranged gitlab archive disk extract"),
+    ("env", ""),
+    ("args", ""),
+    ("settings", "args env flow gitlab"),
+    ("report", "refusal select patience gitlab archive disk settings"),
+    ("ui", "refusal step args env report"),
+    ("commands", "refusal step select patience gitlab disk flow env args settings report ui"),
+    ("lib", "*"),
+];
+
+const CATCH_ALLS: [&str; 6] = ["util", "utils", "common", "helpers", "misc", "prelude"];
+
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every `*.rs` below these folders: its path from the root, with `/`, and its text.
+fn sources(folders: &[&str]) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    let mut left: Vec<PathBuf> =
+        folders.iter().map(|f| root().join(f)).filter(|f| f.is_dir()).collect();
+    while let Some(folder) = left.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                left.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                let name = path.strip_prefix(root()).unwrap().display().to_string();
+                all.insert(name.replace('\\', "/"), std::fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    assert!(!all.is_empty());
+    all
+}
+
+/// The room a file of `src/` belongs to.
+fn room(path: &str) -> &str {
+    let inside = path.trim_start_matches("src/");
+    let room = inside.split('/').next().unwrap_or_default().trim_end_matches(".rs");
+    if room == "main" { "lib" } else { room }
+}
+
+/// A text without its comments and without its tests, which may use what they like.
+fn code(text: &str) -> String {
+    let product = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let lines = product.lines().map(|line| line.split("//").next().unwrap_or_default());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The rooms that code names: by `crate::room`, in groups too, and by `super::room`.
+fn uses(code: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let known = |name: &str| ARROWS.iter().any(|(room, _)| *room == name);
+    for (from, group_only) in [("crate::", false), ("super::", true)] {
+        for (at, _) in code.match_indices(from) {
+            let heads = heads(&code[at + from.len()..]);
+            found.extend(heads.into_iter().filter(|head| !group_only || known(head)));
+        }
+    }
+    found
+}
+
+/// The first names of what follows a `::`: one, or those of a group at its outermost level.
+fn heads(rest: &str) -> Vec<String> {
+    let name = |text: &str| -> String {
+        text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+    };
+    let Some(group) = rest.trim_start().strip_prefix('{') else { return vec![name(rest)] };
+    let mut heads = vec![name(group)];
+    let mut depth = 0;
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => heads.push(name(&group[at + 1..])),
+            _ => {}
+        }
+    }
+    heads.retain(|head| !head.is_empty());
+    heads
+}
+
+/// What a file uses against the table.
+fn breaches(path: &str, text: &str) -> Vec<String> {
+    let room = room(path);
+    let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == room) else {
+        return vec![format!("{path}: the table does not know the room `{room}`")];
+    };
+    let mut may: BTreeSet<&str> = GROUND.split(' ').chain(allowed.split(' ')).collect();
+    may.insert(room);
+    uses(&code(text))
+        .iter()
+        .filter(|used| *allowed != "*" && !may.contains(used.as_str()))
+        .map(|used| format!("{path}: `{room}` must not use `{used}`"))
+        .collect()
+}
+
+#[test]
+fn rooms_use_only_the_rooms_they_may() {
+    let sources = sources(&["src"]);
+    let product = sources.iter().filter(|(path, _)| !path.ends_with("tests.rs"));
+    let found: Vec<String> = product.flat_map(|(path, text)| breaches(path, text)).collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn a_planted_breach_is_found() {
+    for (path, text, expect) in [
+        ("src/select/job.rs", "use crate::gitlab::Client;", "`select` must not use `gitlab`"),
+        ("src/select/job.rs", "use crate::{model::{self, Job},\n    ui::Ui};", "must not use `ui`"),
+        ("src/ranged.rs", "fn a() { crate::archive::open() }", "must not use `archive`"),
+        ("src/disk.rs", "use super::archive::Archive;", "must not use `archive`"),
+        ("src/cupboard.rs", "", "does not know the room"),
+    ] {
+        let found = breaches(path, text);
+        assert!(found.len() == 1 && found[0].contains(expect), "{text}: {found:?}");
+    }
+    for (path, text) in [
+        ("src/select/job.rs", "use crate::{model::{self, Job}, refusal::Refusal, select::Wanted};"),
+        (
+            "src/ranged.rs",
+            "// not crate::archive\n#[cfg(test)]\nmod tests { use crate::archive::A; }",
+        ),
+        ("src/lib.rs", "use crate::flow::fetch;"),
+    ] {
+        assert_eq!(breaches(path, text), [] as [&str; 0], "{text}");
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_is_short_enough() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources(&["src", "tests", "examples", "benches"]) {
+        let lines = text.lines().count();
+        if !text.starts_with("//! ") {
+            wrong.push(format!("{path} does not open with `//!`"));
+        }
+        if lines > 400 {
+            wrong.push(format!("{path} has {lines} lines, more than 400"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn globs_of_super_are_for_tests_and_catch_all_modules_for_nobody() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources(&["src"]) {
+        if !path.ends_with("tests.rs") && code(&text).contains("use super::*") {
+            wrong.push(format!("{path} has `use super::*` outside tests"));
+        }
+        let parts = path.trim_end_matches(".rs").split('/');
+        wrong.extend(
+            parts.filter(|part| CATCH_ALLS.contains(part)).map(|part| format!("{path}: {part}")),
+        );
+        let modules = code(&text);
+        let named = CATCH_ALLS.iter().filter(|name| modules.contains(&format!("mod {name}")));
+        wrong.extend(named.map(|name| format!("{path} has a module {name}")));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// `src/select/job.rs` is named by any of `job.rs`, `select/job.rs`, `src/select/job.rs`; a
+/// `mod.rs` also by its folder: `select/`.
+#[test]
+fn the_map_names_every_file_and_no_other() {
+    let map = std::fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
+    let part = |c: char| c.is_alphanumeric() || "_-./".contains(c);
+    let words: BTreeSet<&str> = map.split(|c| !part(c)).map(|w| w.trim_end_matches('.')).collect();
+    let all: Vec<String> = sources(&["src", "tests", "examples", "benches"]).into_keys().collect();
+    let ends = |path: &str, word: &str| {
+        path == word || path.strip_suffix(word).is_some_and(|before| before.ends_with('/'))
+    };
+    let mut wrong = Vec::new();
+    for path in all.iter().filter(|path| path.starts_with("src/") && !path.ends_with("/tests.rs")) {
+        let folder = path.trim_end_matches("mod.rs");
+        let named = |word: &&str| {
+            (ends(path, word) && !word.ends_with("mod.rs"))
+                || (folder != path
+                    && (ends(folder, word) || word.ends_with("mod.rs") && ends(path, word)))
+        };
+        if !words.iter().any(|word| !word.is_empty() && named(word)) {
+            wrong.push(format!("{path} is not in ARCHITECTURE.md"));
+        }
+    }
+    for word in words.iter().filter(|word| word.ends_with(".rs") && word.len() > 3) {
+        if !all.iter().any(|path| ends(path, word)) {
+            wrong.push(format!("{word} in ARCHITECTURE.md does not exist"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
