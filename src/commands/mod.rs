@@ -3,6 +3,7 @@
 mod explain;
 mod fetch;
 mod result;
+mod tree;
 mod unpack;
 mod wait;
 mod world;
@@ -28,6 +29,7 @@ pub enum Command {
     Fetch(fetch::Fetch),
     Explain(explain::Explain),
     Wait(wait::Wait),
+    Tree(tree::Tree),
 }
 
 /// Does what was asked.
@@ -36,6 +38,7 @@ pub fn run(command: Command, world: World) -> anyhow::Result<Exit> {
         Command::Fetch(fetch) => fetch.run(world),
         Command::Explain(explain) => explain.run(world),
         Command::Wait(wait) => wait.run(world),
+        Command::Tree(tree) => tree.run(world),
     }
 }
 
@@ -46,6 +49,7 @@ impl Command {
             Command::Fetch(fetch) => &fetch.speech,
             Command::Explain(explain) => &explain.speech,
             Command::Wait(wait) => &wait.speech,
+            Command::Tree(tree) => &tree.speech,
         }
     }
 
@@ -55,6 +59,7 @@ impl Command {
             Command::Fetch(fetch) => fetch.waiting.wait,
             Command::Wait(_) => true,
             Command::Explain(_) => false,
+            Command::Tree(_) => false,
         }
     }
 }

@@ -8,9 +8,11 @@
 //! Each step asks GitLab and then chooses; choosing is pure and lives in `select`. Waiting is the
 //! same walk, asked again.
 
+mod at_once;
 mod fetch;
 mod land;
 mod named;
+pub mod tree;
 mod wait;
 
 pub use land::{How, Landed, Landing, extract, keep, stream};

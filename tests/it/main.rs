@@ -2,6 +2,7 @@
 //!
 //! - `harness`, `ran`, `folder`, `outside`: one run, and what came of it
 //! - `fake_itself`, `worlds`: is the stand-in strict, do its worlds tell their story? (`raw` asks)
+//! - `tree`: the command of that name
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
 #![allow(
     dead_code,
@@ -26,4 +27,5 @@ mod ran;
 mod raw;
 mod readme;
 mod tidy;
+mod tree;
 mod worlds;
