@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use downriver::env::Clock;
+use downriver::clock::Clock;
 
 /// A stream that keeps what is written, until its reader goes away.
 #[derive(Clone)]
