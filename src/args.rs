@@ -1,6 +1,7 @@
 //! What can be typed: groups of flags that the commands share. Nothing is looked up here.
 //!
 //! Variables are not read by clap, which would show their values (tokens among them) in `--help`.
+#![allow(rustdoc::broken_intra_doc_links, reason = "help texts name variables in brackets")]
 
 use std::path::PathBuf;
 use std::time::Duration;

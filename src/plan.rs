@@ -66,3 +66,22 @@ impl Plan {
         sizes.sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_below_a_folder_is_the_same_plan_elsewhere() {
+        let what = What::File { mode: None, modified: None, size: 3 };
+        let link = What::Link { target: "a".to_owned() };
+        let placements = vec![
+            Placement { entry: 0, path: "d/a".into(), what },
+            Placement { entry: 1, path: "l".into(), what: link },
+        ];
+        let plan = Plan { placements, warnings: Vec::new() }.below(Path::new("job"));
+        let paths: Vec<_> = plan.placements.iter().map(|placement| &placement.path).collect();
+        assert_eq!(paths, [Path::new("job/d/a"), Path::new("job/l")]);
+        assert_eq!(plan.size(), 3);
+    }
+}

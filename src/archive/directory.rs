@@ -12,6 +12,7 @@ pub struct Header {
     /// Where it begins, in bytes from the start of the file.
     pub at: u64,
     pub name: Vec<u8>,
+    pub flags: u16,
     /// The compression method as a number.
     pub method: u16,
     /// What must be alike in two headers for them to mean the same: checksum, length and
@@ -21,35 +22,51 @@ pub struct Header {
     pub modified: Option<u32>,
 }
 
-/// Reads every header from `start` on, and how many the end record right behind them claims:
-/// none where something else follows.
-pub fn read<R: Read + Seek>(reader: &mut R, start: u64) -> io::Result<(Vec<Header>, Option<u64>)> {
+/// The central directory as it lies there.
+#[derive(Debug)]
+pub struct Directory {
+    pub headers: Vec<Header>,
+    /// Bytes of all headers together.
+    pub size: u64,
+    /// What the end record right behind them says; none where something else follows.
+    pub end: Option<End>,
+}
+
+/// What an end record claims.
+#[derive(Debug)]
+pub struct End {
+    pub entries: u64,
+    pub size: u64,
+}
+
+/// Reads every header from `start` on, and the end record behind them.
+pub fn read<R: Read + Seek>(reader: &mut R, start: u64) -> io::Result<Directory> {
     reader.seek(SeekFrom::Start(start))?;
-    let mut headers = Vec::new();
-    let mut at = start;
-    loop {
+    let (mut headers, mut size) = (Vec::new(), 0);
+    let end = loop {
         let mut signature = Vec::new();
         reader.by_ref().take(4).read_to_end(&mut signature)?;
         match signature.as_slice() {
             b"PK\x01\x02" => {
-                let (header, length) = one(reader, at)?;
+                let (header, length) = one(reader, start + size)?;
                 headers.push(header);
-                at += length;
+                size += length;
             }
             b"PK\x05\x06" => {
                 let mut end = [0; 18];
                 reader.read_exact(&mut end)?;
-                return Ok((headers, Some(u64::from(u16_at(&end, 6)))));
+                let (entries, size) = (u16_at(&end, 6).into(), u32_at(&end, 8).into());
+                break Some(End { entries, size });
             }
             b"PK\x06\x06" => {
-                let mut end = [0; 36];
+                let mut end = [0; 52];
                 reader.read_exact(&mut end)?;
-                let [.., a, b, c, d, e, f, g, h] = end;
-                return Ok((headers, Some(u64::from_le_bytes([a, b, c, d, e, f, g, h]))));
+                break Some(End { entries: u64_at(&end, 28), size: u64_at(&end, 36) });
             }
-            _ => return Ok((headers, None)),
+            _ => break None,
         }
-    }
+    };
+    Ok(Directory { headers, size, end })
 }
 
 fn one<R: Read>(reader: &mut R, at: u64) -> io::Result<(Header, u64)> {
@@ -62,6 +79,7 @@ fn one<R: Read>(reader: &mut R, at: u64) -> io::Result<(Header, u64)> {
     let header = Header {
         at,
         name: rest[..name_length].to_vec(),
+        flags: u16_at(&fixed, 4),
         method: u16_at(&fixed, 6),
         content: [12, 20, 34].map(|at| u32_at(&fixed, at)),
         modified: extended_timestamp(&rest[name_length..name_length + extra_length]),
@@ -87,6 +105,10 @@ fn extended_timestamp(mut extra: &[u8]) -> Option<u32> {
 
 fn le(bytes: &[u8; 4]) -> u32 {
     u32::from_le_bytes(*bytes)
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> u16 {

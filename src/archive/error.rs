@@ -17,8 +17,8 @@ pub enum Error {
     Broken(String),
     /// Two places of the archive tell different things about its entries.
     Contradiction(String),
-    /// The end record claims fewer entries than the central directory has.
-    MoreEntries { claimed: usize },
+    /// The end record claims another number of entries than the central directory has.
+    Entries { claimed: u64, found: usize },
     /// One name with different contents.
     Double { entry: String },
     /// The entry can be read only with a password.
@@ -43,8 +43,8 @@ impl Display for Error {
             Error::Contradiction(why) => {
                 write!(f, "the archive contradicts itself: {}", shown(why))
             }
-            Error::MoreEntries { claimed } => {
-                write!(f, "the archive claims {claimed} entries and has more")
+            Error::Entries { claimed, found } => {
+                write!(f, "the archive claims {claimed} entries and lists {found}")
             }
             Error::Double { entry } => {
                 write!(f, "entry `{}` is there twice with different contents", shown(entry))

@@ -8,7 +8,7 @@ use zip::ZipArchive;
 use zip::read::ZipArchiveMetadata;
 use zip::result::ZipError;
 
-use super::directory::{self, Header};
+use super::directory::{self, Directory, Header};
 use super::source::Source;
 use super::{Error, NotZip, entry, start};
 use crate::model::Entry;
@@ -16,6 +16,8 @@ use crate::model::Entry;
 const STORED: u16 = 0;
 const DEFLATE: u16 = 8;
 const AES: u16 = 99;
+/// The flags of each of the three ways to encrypt.
+const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
 
 /// Finds and reads the central directory, and refuses what it tells of entries that cannot be
 /// unpacked or are not clear.
@@ -27,7 +29,6 @@ pub fn directory<R: Read + Seek>(
         Err(error) => return Err(unreadable(reader, &error)),
     };
     let (found, at, offset) = (zip.metadata(), zip.central_directory_start(), zip.offset());
-    let doubles = zip.has_duplicate_names();
     drop(zip);
 
     // The beginning of an archive can be far away, and most need no look at it.
@@ -41,17 +42,21 @@ pub fn directory<R: Read + Seek>(
         other if offset > 0 => return Err(Error::NotZip(other)),
         _ => {}
     }
-    let (headers, claimed) = directory::read(&mut BufReader::new(&mut *reader), at)
+    let Directory { headers, size, end } = directory::read(&mut BufReader::new(&mut *reader), at)
         .map_err(|error| broken(&error.into()))?;
-    // Without an end record right behind them, the headers that the `zip` crate took are those
-    // claimed; of headers of one name it keeps only one.
-    let claimed = match claimed {
-        Some(claimed) => usize::try_from(claimed).unwrap_or(usize::MAX),
-        None if doubles => usize::MAX,
-        None => found.len(),
+    let Some(end) = end else {
+        let between = "something lies between the central directory and its end";
+        return Err(Error::Contradiction(between.to_owned()));
     };
-    if headers.len() != claimed || found.is_empty() && start.starts_with(b"PK\x03\x04") {
-        return Err(Error::MoreEntries { claimed });
+    if end.entries != headers.len() as u64 {
+        return Err(Error::Entries { claimed: end.entries, found: headers.len() });
+    }
+    if headers.is_empty() && start.starts_with(b"PK\x03\x04") {
+        return Err(Error::Contradiction("it lists no entries and begins with one".to_owned()));
+    }
+    if end.size != size {
+        let other = format!("its directory has {size} bytes, its end record says {}", end.size);
+        return Err(Error::Contradiction(other));
     }
     let entries = entries(&found, &headers)?;
     Ok((found, entries))
@@ -84,7 +89,7 @@ fn entries(found: &ZipArchiveMetadata, headers: &[Header]) -> Result<Vec<Entry>,
         };
         kept.insert(&header.name, header);
         let name = || entry::name(&entry);
-        if entry.encrypted() || header.method == AES {
+        if header.flags & ENCRYPTED != 0 || header.method == AES {
             return Err(Error::Encrypted { entry: name() });
         }
         if header.method != STORED && header.method != DEFLATE {
@@ -130,14 +135,23 @@ fn broken(error: &ZipError) -> Error {
 /// The words of the `zip` crate, without what the sentence around them says already.
 pub fn plain(error: &ZipError) -> String {
     let text = match error {
-        ZipError::InvalidArchive(why) => why.to_string(),
         ZipError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            "it ends too early".to_owned()
+            return "it ends too early".to_owned();
         }
+        ZipError::InvalidArchive(why) if why.starts_with("Unexpected end") => {
+            return "it ends too early".to_owned();
+        }
+        ZipError::InvalidArchive(why) => why.to_string(),
         ZipError::Io(error) => error.to_string(),
         other => other.to_string(),
     };
     let text = text.strip_prefix("header inconsistency detected: ").unwrap_or(&text);
     let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+    match (letters.next(), letters.clone().next()) {
+        // A word and not an abbreviation.
+        (Some(first), Some(second)) if second.is_lowercase() => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => text.to_owned(),
+    }
 }

@@ -105,11 +105,15 @@ fn an_archive_that_does_not_hold_together_is_refused_before_anything_is_read() {
     let (a, b) = (file("a", "one"), file("b", "two"));
     let cases = [
         (zip(&[a.clone(), b.clone().but(|i| i.flags = 1)]), "entry `b` is encrypted"),
+        (zip(&[a.clone().but(|i| i.flags = 1 << 6)]), "entry `a` is encrypted"),
         (zip(&[a.clone().but(|i| i.method = 99)]), "entry `a` is encrypted"),
         (zip(&[a.clone().but(|i| i.method = 93)]), "entry `a` uses compression method 93 (zstd)"),
         (zip(&[a.clone().but(|i| i.method = 5)]), "entry `a` uses compression method 5,"),
-        (zip_claiming(&[a.clone(), b.clone()], 1), "the archive claims 1 entries and has more"),
-        (zip_claiming(std::slice::from_ref(&a), 0), "the archive claims 0 entries and has more"),
+        (zip_claiming(&[a.clone(), b.clone()], 1), "the archive claims 1 entries and lists 2"),
+        (
+            zip_claiming(std::slice::from_ref(&a), 0),
+            "the archive contradicts itself: it lists no entries and begins with one",
+        ),
         (zip_claiming(std::slice::from_ref(&a), 2), "the archive is broken: "),
         (zip(&[a.clone(), file("a", "two")]), "entry `a` is there twice with different contents"),
         (zip(&[a.clone(), link("a", "one")]), "entry `a` is there twice with different contents"),
@@ -138,12 +142,32 @@ fn an_archive_that_does_not_hold_together_is_refused_before_anything_is_read() {
 }
 
 #[test]
+fn the_end_record_stands_right_behind_a_directory_of_the_size_it_says() {
+    let whole = zip(&[file("a", "one")]);
+    let end = whole.len() - 22;
+    let mut larger = whole.clone();
+    larger[end + 12] += 1;
+    let mut apart = whole.clone();
+    apart.splice(end..end, *b"junk");
+    for (bytes, expect) in [
+        (
+            larger,
+            "the archive contradicts itself: its directory has 47 bytes, its end record says 48",
+        ),
+        (apart, "the archive contradicts itself: something lies between"),
+    ] {
+        let error = open(bytes).err().unwrap().to_string();
+        assert!(error.starts_with(expect), "{error}");
+    }
+}
+
+#[test]
 fn a_name_that_is_there_twice_with_the_same_bytes_is_taken_once() {
     let twice = [file("a", "one"), file("b", "two"), file("a", "one")];
     let mut archive = open(zip(&twice)).unwrap();
     assert_eq!(archive.entries().len(), 2);
     assert_eq!(content(&mut archive, "a"), b"one");
-    assert!(matches!(open(zip_claiming(&twice, 2)), Err(Error::MoreEntries { claimed: 2 })));
+    assert!(matches!(open(zip_claiming(&twice, 2)), Err(Error::Entries { claimed: 2, found: 3 })));
 }
 
 #[test]

@@ -7,14 +7,12 @@ use clap::Args;
 use super::World;
 use super::unpack::Unpack;
 use crate::args::{Connect, IfMissing, Lookup, Speech, Waiting, Which};
-use crate::disk::WholeFile;
 use crate::exit::Exit;
-use crate::flow::{self, Fetch as Fetching, Fetched};
-use crate::refusal::Refusal;
+use crate::flow;
 use crate::settings::Usage;
+use crate::shown::shown;
 
 mod dotenv;
-mod keep;
 mod result;
 
 /// Take the artifacts of jobs of downstream pipelines
@@ -48,104 +46,44 @@ pub struct Fetch {
 
 impl Fetch {
     pub fn run(mut self, mut world: World) -> anyhow::Result<Exit> {
-        let to_stdout = self.output.as_ref().is_some_and(|file| file.as_os_str() == "-");
-        if to_stdout && self.speech.json {
-            return Err(Usage::new("--json and --output - both want standard output").into());
-        }
-        if to_stdout && world.ui.shows_output() {
-            return Err(Usage::new("an archive is nothing for a terminal")
-                .hint("send it on, as in `--output - | bsdtar -tf -`, or name a file")
-                .into());
-        }
         // One file holds one archive.
         self.which.one |= self.output.is_some();
-        if self.output.is_none() {
-            self.extract(world)
-        } else if to_stdout {
-            let fetch = self.fetch(&mut world, keep::nameless)?;
-            for mut fetched in self.complete(&world, fetch)? {
-                keep::judge(&mut fetched.archive, &fetched.found)?;
-                world.ui.copy(&mut fetched.archive)?;
-            }
-            Ok(Exit::Done)
-        } else {
-            self.keep(world)
+        let stdout = self.output.as_ref().is_some_and(|file| file.as_os_str() == "-");
+        if stdout {
+            self.may_stream(&world)?;
         }
-    }
-
-    /// The archive itself, as a file that appears whole.
-    fn keep(self, mut world: World) -> anyhow::Result<Exit> {
-        let shown = self.output.clone().unwrap_or_default();
-        let file = world.env.dir.join(&shown);
-        let interrupt = world.env.interrupt.clone();
-        let fetch = self.fetch(&mut world, || Ok(WholeFile::beside(&file, &interrupt)?))?;
-        let missing = result::missing(&fetch.missing);
-        let mut done = Vec::new();
-        for mut fetched in self.complete(&world, fetch)? {
-            if let Some(archive) = fetched.archive.file() {
-                keep::judge(archive, &fetched.found)?;
-            }
-            done.push(result::kept(&fetched.found, &shown, fetched.bytes));
-            self.note(&world, Some(&fetched.found))?;
-            fetched.archive.keep()?;
-            world.ui.line(result::path(&shown))?;
-        }
-        if done.is_empty() {
-            self.note(&world, None)?;
-        }
-        if world.ui.wants_json() {
-            world.ui.document(&result::document(done, missing))?;
-        }
-        Ok(Exit::Done)
-    }
-
-    /// The files in the archives, all of them or none.
-    fn extract(self, mut world: World) -> anyhow::Result<Exit> {
-        let rules = self.unpack.rules()?;
-        let dest = world.env.dir.join(&self.dir);
-        let mut staging = crate::disk::Staging::beside(&dest, &world.env.interrupt)?;
-        let fetch = self.fetch(&mut world, || Ok(staging.spool()?))?;
-        let missing = result::missing(&fetch.missing);
-        let fetched = self.complete(&world, fetch)?;
-        let unpacked = self.unpack.all(fetched, &rules, &mut staging, &world)?;
-        let first = unpacked.first().map(|unpacked| unpacked.found.clone());
-        let placed = staging.put_in_place(self.unpack.on_conflict())?;
-        let done = result::placed(unpacked, &placed, &self.dir, &world.ui)?;
-        self.note(&world, first.as_ref())?;
-        if world.ui.wants_json() {
-            world.ui.document(&result::document(done, missing))?;
-        }
-        Ok(Exit::Done)
-    }
-
-    fn fetch<S: flow::Spool>(
-        &self,
-        world: &mut World,
-        spool: impl FnMut() -> anyhow::Result<S>,
-    ) -> anyhow::Result<Fetching<S>> {
+        let how = self.unpack.how()?;
         let (address, wanted, client) =
             world.look(&self.jobs, &self.lookup, &self.which, &self.connect)?;
         let ctx = world.ctx(&client, &self.waiting);
-        flow::fetch(&ctx, &address, &wanted, spool)
-    }
-
-    /// What is missing is told, as far as the user wants to hear of it.
-    fn complete<S>(&self, world: &World, fetch: Fetching<S>) -> anyhow::Result<Vec<Fetched<S>>> {
+        let landing = match &self.output {
+            _ if stdout => flow::stream(&ctx, &address, &wanted, |archive| world.ui.copy(archive))?,
+            Some(file) => flow::keep(&ctx, &address, &wanted, &world.env.dir.join(file))?,
+            None => flow::extract(&ctx, &address, &wanted, &how, &world.env.dir.join(&self.dir))?,
+        };
         if self.which.if_missing == IfMissing::Warn {
-            for (wanted, refusal) in &fetch.missing {
-                world.ui.warn(&format!("`{}` is missing: {refusal}", crate::shown::shown(wanted)));
+            for (wanted, refusal) in &landing.missing {
+                world.ui.warn(&format!("`{}` is missing: {refusal}", shown(wanted)));
             }
         }
-        Ok(fetch.fetched)
+        if let Some(file) = &self.dotenv {
+            let first = landing.landed.first().map(|landed| &landed.found);
+            dotenv::write(&world.env.dir.join(file), first, &world.env.interrupt)?;
+        }
+        if !stdout {
+            result::print(&landing, self.output.as_deref(), &self.dir, &world.ui)?;
+        }
+        Ok(Exit::Done)
     }
 
-    fn note(&self, world: &World, found: Option<&flow::Found>) -> anyhow::Result<()> {
-        match &self.dotenv {
-            Some(file) => dotenv::write(&world.env.dir.join(file), found, &world.env.interrupt),
-            None => Ok(()),
+    fn may_stream(&self, world: &World) -> Result<(), Usage> {
+        if self.speech.json {
+            return Err(Usage::new("--json and --output - both want standard output"));
         }
+        if world.ui.shows_output() {
+            return Err(Usage::new("an archive is nothing for a terminal")
+                .hint("send it on, as in `--output - | bsdtar -tf -`, or name a file"));
+        }
+        Ok(())
     }
 }
-
-/// A list of refusals by the patterns they answer.
-type Missing = [(String, Refusal)];

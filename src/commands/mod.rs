@@ -104,7 +104,13 @@ impl World {
             true => Patience::new(waiting.wait_timeout, waiting.poll_interval),
             false => Patience::none(),
         };
-        Ctx { gitlab, clock: &*self.env.clock, watch: &*self.ui, patience }
+        Ctx {
+            gitlab,
+            clock: &*self.env.clock,
+            watch: &*self.ui,
+            interrupt: &self.env.interrupt,
+            patience,
+        }
     }
 
     /// The GitLab that the flags, the pasted address and the variables mean, with the token for it.

@@ -53,7 +53,8 @@ impl Staging {
         Ok(staging)
     }
 
-    /// A nameless file on the same file system, for an archive on its way; it ends with its handle.
+    /// A nameless file on the same file system, for an archive on its way; it ends with its handle,
+    /// which on Windows must be closed before the staging goes.
     pub fn spool(&self) -> Result<File, Error> {
         let at = self.tree.parent().unwrap_or(&self.tree);
         tempfile::tempfile_in(at).map_err(Error::doing("make a file in", at))

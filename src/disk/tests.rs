@@ -4,7 +4,9 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use super::listing::{listing, mode};
+use super::listing::listing;
+#[cfg(unix)]
+use super::listing::mode;
 use super::place::Renames;
 use super::survey::{Step, Survey};
 use super::*;

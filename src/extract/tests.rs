@@ -7,7 +7,9 @@ use std::io::Cursor;
 use super::*;
 use crate::archive::craft::{Item, file, folder, link, zip};
 use crate::disk::Placed;
-use crate::disk::listing::{listing, mode};
+use crate::disk::listing::listing;
+#[cfg(unix)]
+use crate::disk::listing::mode;
 use crate::interrupt::Interrupt;
 use crate::model::EntryKind;
 use crate::plan::OnConflict;

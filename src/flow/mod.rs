@@ -2,21 +2,23 @@
 //!
 //! ```text
 //! upstream pipeline ──► bridges ──► downstream pipelines ──► jobs ──► archives ──► files
-//!      named.rs   1. list the bridges   2. choose among them   3. find the jobs   4. fetch.rs
+//!      named.rs   1. list the bridges   2. choose among them   3. find the jobs   4. fetch.rs, land.rs
 //! ```
 //!
 //! Each step asks GitLab and then chooses; choosing is pure and lives in `select`. Waiting is the
 //! same walk, asked again.
 
 mod fetch;
+mod land;
 mod named;
 
-pub use fetch::{Fetch, Fetched, Spool, fetch};
+pub use land::{How, Landed, Landing, extract, keep, stream};
 
 use std::collections::HashSet;
 
 use crate::clock::Clock;
 use crate::gitlab::Client;
+use crate::interrupt::Interrupt;
 use crate::model::{ArchiveAt, Job, JobId, Pipeline, PipelineAt, PipelineBy, ProjectRef};
 use crate::patience::Patience;
 use crate::refusal::Refusal;
@@ -30,6 +32,7 @@ pub struct Ctx<'a> {
     pub gitlab: &'a Client,
     pub clock: &'a dyn Clock,
     pub watch: &'a dyn Watch,
+    pub interrupt: &'a Interrupt,
     pub patience: Patience,
 }
 

@@ -4,9 +4,6 @@ use std::fmt;
 
 use crate::shown::shown;
 
-#[cfg(test)]
-mod tests;
-
 /// Why an archive is not unpacked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ArchiveRefusal {
@@ -101,3 +98,6 @@ impl fmt::Display for ArchiveRefusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

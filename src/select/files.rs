@@ -14,9 +14,6 @@ use crate::plan::{Placement, Plan, What};
 use crate::refusal::{ArchiveRefusal, Refusal};
 use crate::shown::listed;
 
-#[cfg(test)]
-mod tests;
-
 /// How an archive is to be unpacked.
 #[derive(Debug, Clone)]
 pub struct Rules {
@@ -220,3 +217,6 @@ fn warnings(plan: &Plan, left_out: &BTreeMap<&'static str, Vec<&str>>) -> Vec<St
     }
     warnings
 }
+
+#[cfg(test)]
+mod tests;

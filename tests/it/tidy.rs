@@ -4,31 +4,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Nouns that every room may use.
-const GROUND: &str = "model token exit shown interrupt";
+const GROUND: &str = "model plan token exit shown clock interrupt";
 
 /// Which rooms a room may use besides the ground; `*` means all of them.
-const ARROWS: [(&str, &str); 22] = [
+const ARROWS: [(&str, &str); 24] = [
     ("model", ""),
+    ("plan", ""),
     ("token", ""),
     ("exit", ""),
     ("shown", ""),
+    ("clock", ""),
     ("interrupt", ""),
     ("refusal", ""),
     ("step", "refusal"),
     ("select", "refusal"),
     ("patience", "refusal step"),
     ("ranged", ""),
-    ("gitlab", ""),
+    ("gitlab", "step"),
     ("archive", ""),
     ("disk", ""),
     ("extract", "archive disk"),
-    ("ui", "refusal step"),
     ("flow", "refusal step select patience ranged gitlab archive disk extract"),
-    ("report", "refusal gitlab archive"),
     ("env", ""),
     ("args", ""),
-    ("settings", "args env"),
-    ("commands", "args settings flow ui select"),
+    ("settings", "args env flow gitlab"),
+    ("report", "refusal select patience gitlab archive disk settings"),
+    ("ui", "refusal step args env report"),
+    ("commands", "refusal step select patience gitlab disk flow env args settings report ui"),
     ("lib", "*"),
 ];
 

@@ -1,80 +1,48 @@
 //! What `fetch` prints: paths for people, one document for scripts.
 
-use std::collections::HashSet;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::Missing;
-use crate::commands::unpack::Unpacked;
-use crate::disk::Placed;
-use crate::flow::Found;
-use crate::plan::What;
+use crate::flow::{Landed, Landing};
 use crate::shown::shown;
-use crate::step::{Step, Watch};
 use crate::ui::Ui;
 
-/// The document of `--json`.
-pub(super) fn document(fetched: Vec<Value>, missing: Vec<Value>) -> Value {
-    json!({ "fetched": fetched, "missing": missing })
-}
-
-pub(super) fn missing(missing: &Missing) -> Vec<Value> {
-    let one =
-        |(wanted, refusal): &(String, _)| json!({ "job": wanted, "reason": format!("{refusal}") });
-    missing.iter().map(one).collect()
-}
-
-/// One archive that was kept as a file.
-pub(super) fn kept(found: &Found, file: &Path, bytes: u64) -> Value {
-    fetched(found, Vec::new(), Some(file), None, bytes)
-}
-
-/// The archives whose files were put in place, told and listed in their order.
-pub(super) fn placed(
-    unpacked: Vec<Unpacked>,
-    placed: &Placed,
+/// Prints what landed in `output`, or else below `dir`.
+pub(super) fn print(
+    landing: &Landing,
+    output: Option<&Path>,
     dir: &Path,
     ui: &Ui,
-) -> std::io::Result<Vec<Value>> {
-    let written: HashSet<&PathBuf> = placed.written.iter().collect();
-    let mut values = Vec::new();
-    for Unpacked { found, folder, plan, bytes } in unpacked {
-        let (mut files, mut total) = (Vec::new(), 0);
-        for placement in
-            plan.placements.iter().filter(|placement| written.contains(&placement.path))
-        {
-            let size = match &placement.what {
-                What::File { size, .. } => *size,
-                What::Link { target } => target.len() as u64,
-                What::Folder { .. } => continue,
-            };
-            total += size;
-            ui.line(path(&plain(&dir.join(&placement.path))))?;
-            let below = placement.path.strip_prefix(&folder).unwrap_or(&placement.path);
-            files.push(json!({ "path": slashes(below), "size": size }));
+) -> io::Result<()> {
+    for landed in &landing.landed {
+        if let Some(file) = output {
+            ui.line(shown(&text(file)))?;
         }
-        let at = plain(&dir.join(&folder));
-        ui.step(&Step::Placed { files: files.len(), bytes: total, at: &at.to_string_lossy() });
-        values.push(fetched(&found, files, None, Some(&at), bytes));
+        for (path, _) in &landed.files {
+            ui.line(shown(&text(&plain(&dir.join(path)))))?;
+        }
     }
-    Ok(values)
+    if ui.wants_json() {
+        ui.document(&document(landing, output, dir))?;
+    }
+    Ok(())
 }
 
-/// A path as a person reads it.
-pub(super) fn path(path: &Path) -> String {
-    shown(&path.to_string_lossy()).to_string()
+/// The document of `--json`.
+pub fn document(landing: &Landing, output: Option<&Path>, dir: &Path) -> Value {
+    let fetched = landing.landed.iter().map(|landed| fetched(landed, output, dir));
+    let missing = landing.missing.iter();
+    let missing = missing.map(|(job, why)| json!({ "job": job, "reason": why.to_string() }));
+    json!({ "fetched": fetched.collect::<Vec<_>>(), "missing": missing.collect::<Vec<_>>() })
 }
 
-fn fetched(
-    found: &Found,
-    files: Vec<Value>,
-    output: Option<&Path>,
-    dir: Option<&Path>,
-    bytes: u64,
-) -> Value {
+fn fetched(landed: &Landed, output: Option<&Path>, dir: &Path) -> Value {
+    let Landed { found, folder, files, bytes } = landed;
     let (job, pipeline) = (found.job.as_ref(), found.pipeline.as_ref());
-    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let file = |(path, size): &(PathBuf, u64)| json!({ "path": slashes(path.strip_prefix(folder).unwrap_or(path)), "size": size });
+    let dir = output.is_none().then(|| text(&plain(&dir.join(folder))));
     json!({
         "job": {
             "id": found.id(),
@@ -90,17 +58,22 @@ fn fetched(
             "web_url": pipeline.and_then(|pipeline| pipeline.web_url.as_ref()),
         },
         "bridge": found.bridge,
-        "files": files,
+        "files": files.iter().map(file).collect::<Vec<_>>(),
         "output": output.map(text),
-        "dir": dir.map(text),
+        "dir": dir,
         "bytes_transferred": bytes,
     })
 }
 
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
 /// `./a` is `a`.
 fn plain(path: &Path) -> PathBuf {
-    let plain: PathBuf = path.strip_prefix(".").unwrap_or(path).to_owned();
-    if plain.as_os_str().is_empty() { PathBuf::from(".") } else { plain }
+    let plain = path.strip_prefix(".").unwrap_or(path);
+    let plain = if plain.as_os_str().is_empty() { Path::new(".") } else { plain };
+    plain.components().collect()
 }
 
 /// Paths in JSON are written with `/` on every system.

@@ -1,0 +1,214 @@
+//! The end of step 4: archives become files, all of them or none; or stay archives.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::File;
+use std::io::{self, Seek};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use super::fetch::{Fetch, Fetched, Spool, fetch};
+use super::{Address, Ctx, Found, Wanted};
+use crate::archive::Archive;
+use crate::disk::{Staging, WholeFile};
+use crate::extract;
+use crate::model::EntryKind;
+use crate::plan::{OnConflict, Plan, What};
+use crate::refusal::Refusal;
+use crate::select::files::{self, Rules};
+use crate::select::name::folder_name;
+use crate::select::together;
+use crate::shown::shown;
+use crate::step::Step;
+
+/// How archives become files.
+#[derive(Debug, Clone)]
+pub struct How {
+    pub rules: Rules,
+    /// Each job into a folder of its own.
+    pub separate: bool,
+    pub on_conflict: OnConflict,
+}
+
+/// A job whose archive is where it was wanted.
+#[derive(Debug)]
+pub struct Landed {
+    pub found: Found,
+    /// Below the destination; empty where jobs are not separate.
+    pub folder: PathBuf,
+    /// Below the destination, with their sizes in bytes, in archive order: files and links.
+    pub files: Vec<(PathBuf, u64)>,
+    /// The bytes that were received.
+    pub bytes: u64,
+}
+
+/// What landed, and what is missing with the reason.
+#[derive(Debug)]
+pub struct Landing {
+    pub landed: Vec<Landed>,
+    pub missing: Vec<(String, Refusal)>,
+}
+
+/// The files of the wanted jobs below `dest`, which is as it was if any of it fails.
+pub fn extract(
+    ctx: &Ctx<'_>,
+    address: &Address,
+    wanted: &Wanted,
+    how: &How,
+    dest: &Path,
+) -> anyhow::Result<Landing> {
+    // That nothing can be written there is better known before anything is downloaded.
+    let mut staging = Staging::beside(dest, ctx.interrupt)?;
+    let Fetch { fetched, missing } = fetch(ctx, address, wanted, || Ok(staging.spool()?))?;
+    let opened = open_all(ctx, fetched, how)?;
+    let mut landed = Vec::new();
+    for Opened { found, folder, mut archive, plan, bytes } in opened {
+        extract::stage(&mut archive, &plan, &mut staging).with_context(|| unpacking(&found))?;
+        landed.push((Landed { found, folder, files: Vec::new(), bytes }, plan));
+    }
+    let placed = staging.put_in_place(how.on_conflict)?;
+    let written: HashSet<PathBuf> = placed.written.into_iter().collect();
+    let landed = landed.into_iter().map(|(landed, plan)| {
+        let files = listed(plan, &written);
+        let (count, bytes) = (files.len(), files.iter().map(|(_, size)| size).sum());
+        let at = dest.join(&landed.folder);
+        ctx.watch.step(&Step::Placed { files: count, bytes, at: &at.to_string_lossy() });
+        Landed { files, ..landed }
+    });
+    Ok(Landing { landed: landed.collect(), missing })
+}
+
+/// The archive itself as `file`, which appears whole or not at all.
+pub fn keep(
+    ctx: &Ctx<'_>,
+    address: &Address,
+    wanted: &Wanted,
+    file: &Path,
+) -> anyhow::Result<Landing> {
+    let spool = || Ok(WholeFile::beside(file, ctx.interrupt)?);
+    let Fetch { fetched, missing } = fetch(ctx, address, wanted, spool)?;
+    let mut landed = Vec::new();
+    for Fetched { found, mut archive, bytes } in fetched {
+        if let Some(archive) = archive.file() {
+            judge(archive, &found)?;
+        }
+        archive.keep()?;
+        landed.push(Landed { found, folder: PathBuf::new(), files: Vec::new(), bytes });
+    }
+    Ok(Landing { landed, missing })
+}
+
+/// The archive itself, handed to `out` once it is here whole.
+pub fn stream(
+    ctx: &Ctx<'_>,
+    address: &Address,
+    wanted: &Wanted,
+    mut out: impl FnMut(&mut File) -> io::Result<u64>,
+) -> anyhow::Result<Landing> {
+    let spool = || tempfile::tempfile().context("making a temporary file");
+    let Fetch { fetched, missing } = fetch(ctx, address, wanted, spool)?;
+    let mut landed = Vec::new();
+    for Fetched { found, mut archive, bytes } in fetched {
+        judge(&mut archive, &found)?;
+        archive.rewind()?;
+        out(&mut archive)?;
+        landed.push(Landed { found, folder: PathBuf::new(), files: Vec::new(), bytes });
+    }
+    Ok(Landing { landed, missing })
+}
+
+/// An archive that was judged, and what will become of it.
+struct Opened {
+    found: Found,
+    folder: PathBuf,
+    archive: Archive<File>,
+    plan: Plan,
+    bytes: u64,
+}
+
+/// Judges all archives, each for itself and all together, before a byte is unpacked.
+fn open_all(ctx: &Ctx<'_>, fetched: Vec<Fetched<File>>, how: &How) -> anyhow::Result<Vec<Opened>> {
+    let (mut opened, mut plans) = (Vec::new(), Vec::new());
+    for Fetched { found, archive, bytes } in fetched {
+        let (archive, mut plan) = open(archive, &how.rules).with_context(|| unpacking(&found))?;
+        for warning in plan.warnings.drain(..) {
+            ctx.watch.step(&Step::Warning(&format!("{}: {warning}", shown(&found.label()))));
+        }
+        let folder = folder(&found, how);
+        plans.push((found.label(), plan.below(&folder)));
+        opened.push((found, folder, archive, bytes));
+    }
+    let warnings =
+        together::settle(&mut plans, how.on_conflict, how.rules.symlinks, how.rules.system)?;
+    for warning in warnings {
+        ctx.watch.step(&Step::Warning(&warning));
+    }
+    let opened =
+        opened.into_iter().zip(plans).map(|((found, folder, archive, bytes), (_, plan))| Opened {
+            found,
+            folder,
+            archive,
+            plan,
+            bytes,
+        });
+    Ok(opened.collect())
+}
+
+fn open(archive: File, rules: &Rules) -> anyhow::Result<(Archive<File>, Plan)> {
+    let mut archive = Archive::open(archive)?;
+    let entries = archive.entries().iter().enumerate();
+    let links: Vec<usize> = entries
+        .filter(|(_, entry)| entry.kind == EntryKind::Link)
+        .map(|(index, _)| index)
+        .collect();
+    let mut targets = BTreeMap::new();
+    for index in links {
+        targets.insert(index, archive.link_target(index)?);
+    }
+    let plan = files::files(archive.entries(), &targets, rules)?;
+    Ok((archive, plan))
+}
+
+/// Whether what was received is an archive.
+fn judge(file: &mut File, found: &Found) -> anyhow::Result<()> {
+    Archive::list(file)
+        .with_context(|| format!("reading the artifacts of {}", shown(&found.label())))?;
+    Ok(())
+}
+
+fn folder(found: &Found, how: &How) -> PathBuf {
+    match (how.separate, found.name()) {
+        (false, _) => PathBuf::new(),
+        (true, Some(name)) => PathBuf::from(folder_name(name)),
+        (true, None) => PathBuf::from(folder_name(&found.label())),
+    }
+}
+
+/// The files and links of a plan that were written.
+fn listed(plan: Plan, written: &HashSet<PathBuf>) -> Vec<(PathBuf, u64)> {
+    let files = plan.placements.into_iter().filter(|placement| written.contains(&placement.path));
+    let sized = files.filter_map(|placement| match placement.what {
+        What::File { size, .. } => Some((placement.path, size)),
+        What::Link { target } => Some((placement.path, target.len() as u64)),
+        What::Folder { .. } => None,
+    });
+    sized.collect()
+}
+
+fn unpacking(found: &Found) -> String {
+    format!("unpacking the artifacts of {}", shown(&found.label()))
+}
+
+impl Spool for File {
+    fn restart(&mut self) -> io::Result<()> {
+        self.set_len(0)?;
+        self.rewind()
+    }
+}
+
+impl Spool for WholeFile {
+    fn restart(&mut self) -> io::Result<()> {
+        // A device or a pipe has nothing to go back to; what it swallowed is gone.
+        self.file().map_or(Ok(()), Spool::restart)
+    }
+}
