@@ -1,6 +1,8 @@
 //! The commands: one file for each, with its flags and what it does.
 
+mod cat;
 mod fetch;
+mod ls;
 mod unpack;
 
 use std::sync::Arc;
@@ -13,8 +15,10 @@ use crate::exit::Exit;
 use crate::flow::{Address, Ctx, Wanted};
 use crate::gitlab::Client;
 use crate::patience::Patience;
+use crate::refusal::Refusal;
 use crate::select::job_pattern::Pattern;
 use crate::settings::{self, Pasted, Usage};
+use crate::shown::shown;
 use crate::ui::Ui;
 
 /// Takes the artifacts of a GitLab pipeline that another pipeline triggered
@@ -29,6 +33,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Fetch(fetch::Fetch),
+    Ls(ls::Ls),
+    Cat(cat::Cat),
 }
 
 /// What a command has to work with.
@@ -41,6 +47,8 @@ pub struct World {
 pub fn run(command: Command, world: World) -> anyhow::Result<Exit> {
     match command {
         Command::Fetch(fetch) => fetch.run(world),
+        Command::Ls(ls) => ls.run(world),
+        Command::Cat(cat) => cat.run(world),
     }
 }
 
@@ -49,6 +57,8 @@ impl Command {
     pub fn speech(&self) -> &Speech {
         match self {
             Command::Fetch(fetch) => &fetch.speech,
+            Command::Ls(ls) => &ls.speech,
+            Command::Cat(cat) => &cat.speech,
         }
     }
 
@@ -56,6 +66,8 @@ impl Command {
     pub fn waits(&self) -> bool {
         match self {
             Command::Fetch(fetch) => fetch.waiting.wait,
+            Command::Ls(ls) => ls.waiting.wait,
+            Command::Cat(cat) => cat.waiting.wait,
         }
     }
 }
@@ -110,6 +122,15 @@ impl World {
             watch: &*self.ui,
             interrupt: &self.env.interrupt,
             patience,
+        }
+    }
+
+    /// What is missing is told, if the user wants to hear of it.
+    pub fn tell_missing(&self, which: &Which, missing: &[(String, Refusal)]) {
+        if which.if_missing == IfMissing::Warn {
+            for (wanted, refusal) in missing {
+                self.ui.warn(&format!("`{}` is missing: {refusal}", shown(wanted)));
+            }
         }
     }
 

@@ -8,11 +8,16 @@
 //! Each step asks GitLab and then chooses; choosing is pure and lives in `select`. Waiting is the
 //! same walk, asked again.
 
+mod afar;
+mod cat;
 mod fetch;
 mod land;
+mod list;
 mod named;
 
+pub use cat::cat;
 pub use land::{How, Landed, Landing, extract, keep, stream};
+pub use list::{Contents, Listed, list};
 
 use std::collections::HashSet;
 
