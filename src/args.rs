@@ -83,13 +83,21 @@ pub enum IfMissing {
     Ignore,
 }
 
-/// Whether and how long to wait.
+/// Whether to wait.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "When")]
 pub struct Waiting {
     /// Wait until the job has finished; ends at once when it no longer can succeed
     #[arg(long)]
     pub wait: bool,
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+/// How long and how often.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "When")]
+pub struct Limits {
     /// How long to wait at most
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
     pub wait_timeout: Duration,

@@ -59,7 +59,7 @@ pub fn run(mut env: Env) -> Exit {
         Err(error) => {
             let report = Report::new(&error, waited);
             if report.exit != Exit::Done {
-                ui.report(&report);
+                ui.report(&report, serde_json::Value::Null);
             }
             report.exit
         }

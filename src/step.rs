@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::{Bridge, Job, Pipeline, PipelineAt, Status};
-use crate::refusal::Refusal;
+use crate::refusal::{Candidate, Refusal};
 
 /// Somebody who is told what happens. Several threads may tell at once.
 pub trait Watch: Send + Sync {
@@ -19,6 +19,8 @@ pub enum Step<'a> {
     Downstream { bridge: &'a str, pipeline: &'a Pipeline, at: &'a PipelineAt },
     /// 3: the jobs of a pipeline were listed.
     Jobs { at: &'a PipelineAt, status: &'a Status, jobs: &'a [Job] },
+    /// 2 and 3: what a choice was made from, and why the others lost.
+    Chosen { from: &'a str, candidates: &'a [Candidate] },
     /// 3: a job was chosen.
     Job { label: &'a str, status: Option<&'a Status>, size: Option<u64> },
     /// 4: bytes of an archive arrived; `total` where the server announced it.

@@ -9,6 +9,7 @@ use super::World;
 use crate::args::{Connect, Lookup, Speech, Waiting, Which};
 use crate::exit::Exit;
 use crate::flow;
+use crate::patience::Patience;
 use crate::settings::Usage;
 use crate::shown::shown;
 use crate::ui::Ui;
@@ -44,8 +45,8 @@ impl Cat {
         };
         let path = checked(path)?;
         let (address, wanted, client) =
-            world.look(words, &self.lookup, &self.which, &self.connect)?;
-        let ctx = world.ctx(&client, &self.waiting);
+            world.look(words, &self.lookup, &self.which, &self.connect, false)?;
+        let ctx = world.ctx(&client, Patience::from(&self.waiting));
         let out = |file: &mut File| {
             may_be_shown(file, path, &world.ui)?;
             world.ui.copy(file)?;

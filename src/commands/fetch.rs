@@ -9,6 +9,7 @@ use super::unpack::Unpack;
 use crate::args::{Connect, Lookup, Speech, Waiting, Which};
 use crate::exit::Exit;
 use crate::flow;
+use crate::patience::Patience;
 use crate::settings::Usage;
 
 mod dotenv;
@@ -53,8 +54,8 @@ impl Fetch {
         }
         let how = self.unpack.how()?;
         let (address, wanted, client) =
-            world.look(&self.jobs, &self.lookup, &self.which, &self.connect)?;
-        let ctx = world.ctx(&client, &self.waiting);
+            world.look(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
+        let ctx = world.ctx(&client, Patience::from(&self.waiting));
         let landing = match &self.output {
             _ if stdout => flow::stream(&ctx, &address, &wanted, |archive| world.ui.copy(archive))?,
             Some(file) => flow::keep(&ctx, &address, &wanted, &world.env.dir.join(file))?,

@@ -7,6 +7,7 @@ use super::World;
 use crate::args::{Connect, Lookup, Speech, Waiting, Which};
 use crate::exit::Exit;
 use crate::flow::{self, Listed};
+use crate::patience::Patience;
 use crate::shown::shown;
 
 /// List the files in the archives of jobs, without downloading all of them
@@ -30,8 +31,8 @@ pub struct Ls {
 impl Ls {
     pub fn run(self, mut world: World) -> anyhow::Result<Exit> {
         let (address, wanted, client) =
-            world.look(&self.jobs, &self.lookup, &self.which, &self.connect)?;
-        let ctx = world.ctx(&client, &self.waiting);
+            world.look(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
+        let ctx = world.ctx(&client, Patience::from(&self.waiting));
         let flow::Contents { jobs, missing } = flow::list(&ctx, &address, &wanted)?;
         world.tell_missing(&self.which, &missing);
         if world.ui.wants_json() {

@@ -4,12 +4,13 @@ mod cat;
 mod fetch;
 mod ls;
 mod unpack;
+mod wait;
 
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
-use crate::args::{Connect, IfMissing, Lookup, Speech, Waiting, Which};
+use crate::args::{Connect, IfMissing, Limits, Lookup, Speech, Waiting, Which};
 use crate::env::Env;
 use crate::exit::Exit;
 use crate::flow::{Address, Ctx, Wanted};
@@ -35,6 +36,7 @@ pub enum Command {
     Fetch(fetch::Fetch),
     Ls(ls::Ls),
     Cat(cat::Cat),
+    Wait(wait::Wait),
 }
 
 /// What a command has to work with.
@@ -49,6 +51,7 @@ pub fn run(command: Command, world: World) -> anyhow::Result<Exit> {
         Command::Fetch(fetch) => fetch.run(world),
         Command::Ls(ls) => ls.run(world),
         Command::Cat(cat) => cat.run(world),
+        Command::Wait(wait) => wait.run(world),
     }
 }
 
@@ -59,6 +62,7 @@ impl Command {
             Command::Fetch(fetch) => &fetch.speech,
             Command::Ls(ls) => &ls.speech,
             Command::Cat(cat) => &cat.speech,
+            Command::Wait(wait) => &wait.speech,
         }
     }
 
@@ -68,19 +72,21 @@ impl Command {
             Command::Fetch(fetch) => fetch.waiting.wait,
             Command::Ls(ls) => ls.waiting.wait,
             Command::Cat(cat) => cat.waiting.wait,
+            Command::Wait(_) => true,
         }
     }
 }
 
 impl World {
     /// Where to look for what, and the GitLab to ask, from the words and flags of a command that
-    /// looks for jobs.
+    /// looks for jobs. `all` says that no word means something, too.
     pub fn look(
         &mut self,
         words: &[String],
         lookup: &Lookup,
         which: &Which,
         connect: &Connect,
+        all: bool,
     ) -> anyhow::Result<(Address, Wanted, Client)> {
         let (pasted, jobs) = settings::split(words, &self.env)?;
         let address = settings::address(lookup, pasted.as_ref(), &self.env)?;
@@ -90,7 +96,7 @@ impl World {
                     .hint("leave out the name")
                     .into());
             }
-            (Address::Below(_) | Address::In(_), true) => {
+            (Address::Below(_) | Address::In(_), true) if !all => {
                 return Err(Usage::new("no job is named")
                     .hint("name one or more; '*' takes every job that succeeded and has an archive")
                     .into());
@@ -103,6 +109,7 @@ impl World {
             projects: lookup.downstream.clone(),
             depth: lookup.depth.unwrap_or(if lookup.recursive { u32::MAX } else { 1 }),
             any_status: which.any_status,
+            archive: true,
             one: which.one,
             lenient: which.if_missing != IfMissing::Fail,
         };
@@ -110,12 +117,8 @@ impl World {
         Ok((address, wanted, client))
     }
 
-    /// What the steps need, with as much patience as was asked for.
-    pub fn ctx<'a>(&'a self, gitlab: &'a Client, waiting: &Waiting) -> Ctx<'a> {
-        let patience = match waiting.wait {
-            true => Patience::new(waiting.wait_timeout, waiting.poll_interval),
-            false => Patience::none(),
-        };
+    /// What the steps need.
+    pub fn ctx<'a>(&'a self, gitlab: &'a Client, patience: Patience) -> Ctx<'a> {
         Ctx {
             gitlab,
             clock: &*self.env.clock,
@@ -148,5 +151,17 @@ impl World {
         let network = settings::network(connect, &self.env)?;
         let token = token.map(|token| token.value);
         Ok(Client::new(api.value, token, network, self.env.clock.clone(), self.ui.clone()))
+    }
+}
+
+impl From<&Limits> for Patience {
+    fn from(limits: &Limits) -> Patience {
+        Patience::new(limits.wait_timeout, limits.poll_interval)
+    }
+}
+
+impl From<&Waiting> for Patience {
+    fn from(waiting: &Waiting) -> Patience {
+        if waiting.wait { Patience::from(&waiting.limits) } else { Patience::none() }
     }
 }

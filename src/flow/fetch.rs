@@ -74,7 +74,7 @@ pub(super) fn each<T>(
     };
     let Finding { found, missing } = ctx.patience.until(ctx.clock, ctx.watch, || {
         let Finding { found, mut missing } = look(ctx, address, wanted)?;
-        let mut complete = Vec::new();
+        let (mut complete, mut left_out) = (Vec::new(), None);
         for found in found {
             let Err(error) = download(&found) else {
                 complete.push(found);
@@ -90,12 +90,22 @@ pub(super) fn each<T>(
                 }
                 Gone::For(refusal) => (found.label(), refusal),
             };
-            if !wanted.lenient || (!ctx.patience.is_none() && refusal.may_change()) {
+            let may_come = !ctx.patience.is_none() && refusal.may_change();
+            if !found.named && !may_come {
+                ctx.watch.step(&Step::Warning(&format!("left out: {refusal}")));
+                left_out.get_or_insert(refusal);
+                continue;
+            }
+            if !wanted.lenient || may_come {
                 return Err(refusal.into());
             }
             missing.push((label, refusal));
         }
-        Ok(Finding { found: complete, missing })
+        match left_out {
+            // A glob that takes nothing of what it names is no success.
+            Some(refusal) if complete.is_empty() && !wanted.lenient => Err(refusal.into()),
+            _ => Ok(Finding { found: complete, missing }),
+        }
     })?;
     let taken = found.into_iter().filter_map(|found| {
         let taken = here.remove(&found.at)?;

@@ -53,6 +53,7 @@ pub(super) fn by_ref(
         job: None,
         pipeline: None,
         bridge: None,
+        named: true,
     };
     let found = wanted.jobs.iter().map(|pattern| found(pattern.text())).collect();
     Ok(Finding { found, missing: Vec::new() })

@@ -108,8 +108,9 @@ impl Ui {
         Ok(count)
     }
 
-    /// What went wrong, for the person; and as a document, where one was asked for.
-    pub fn report(&self, report: &Report) {
+    /// What went wrong, for the person; and as a document, where one was asked for, together with
+    /// `more` that there is to say in it.
+    pub fn report(&self, report: &Report, more: Value) {
         self.finish();
         self.tell(Voice::Quiet, &format!("{} {}", self.styled(ERROR, "error:"), report.message));
         for hint in &report.hints {
@@ -117,7 +118,11 @@ impl Ui {
         }
         if self.json {
             // There is nobody left to tell that standard output is closed.
-            let _ = self.document(&report.json());
+            let mut document = report.json();
+            if let (Value::Object(fields), Value::Object(more)) = (&mut document, more) {
+                fields.extend(more);
+            }
+            let _ = self.document(&document);
         }
     }
 

@@ -35,6 +35,8 @@ impl Watch for Ui {
                     &self.styled(FAINT, &format!("pipeline {} ({status}): {jobs}", at.id)),
                 );
             }
+            // The names of all that lost are for `explain`; a refusal lists the nearest.
+            Step::Chosen { .. } => {}
             Step::Job { label, status, size } => {
                 let status = status.map(|status| format!(", {status}")).unwrap_or_default();
                 let size = size.map(|size| format!(", {}", bytes(size))).unwrap_or_default();
