@@ -1,9 +1,11 @@
 //! What a run tells while it goes on: facts, not text. The terminal, the log and the tests listen.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::model::{Bridge, Job, Pipeline, PipelineAt, Status};
 use crate::refusal::{Candidate, Refusal};
+use crate::shown::shown;
 
 /// Somebody who is told what happens. Several threads may tell at once.
 pub trait Watch: Send + Sync {
@@ -53,4 +55,19 @@ pub struct Exchange {
     pub bytes: Option<u64>,
     /// GitLab's own name for the request, for whoever reads its log.
     pub request_id: Option<String>,
+}
+
+impl fmt::Display for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: ", self.method, self.address)?;
+        match &self.outcome {
+            Ok(status) => write!(f, "{status}")?,
+            Err(trouble) => write!(f, "{}", shown(trouble))?,
+        }
+        write!(f, " in {} ms", self.took.as_millis())?;
+        if let Some(bytes) = self.bytes {
+            write!(f, ", {bytes} bytes")?;
+        }
+        self.request_id.as_ref().map_or(Ok(()), |id| write!(f, ", request {id}"))
+    }
 }

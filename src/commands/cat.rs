@@ -5,7 +5,7 @@ use std::io::{Read, Seek};
 
 use clap::Args;
 
-use super::World;
+use super::world::{Looking, World};
 use crate::args::{Connect, Lookup, Speech, Waiting, Which};
 use crate::exit::Exit;
 use crate::flow;
@@ -44,7 +44,7 @@ impl Cat {
             return Err(Usage::new("no file is named").hint("its path comes last").into());
         };
         let path = checked(path)?;
-        let (address, wanted, client) =
+        let Looking { address, wanted, client, .. } =
             world.look(words, &self.lookup, &self.which, &self.connect, false)?;
         let ctx = world.ctx(&client, Patience::from(&self.waiting));
         let out = |file: &mut File| {

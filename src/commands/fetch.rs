@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::World;
+use super::result;
 use super::unpack::Unpack;
+use super::world::{Looking, World};
 use crate::args::{Connect, Lookup, Speech, Waiting, Which};
 use crate::exit::Exit;
 use crate::flow;
@@ -13,7 +14,6 @@ use crate::patience::Patience;
 use crate::settings::Usage;
 
 mod dotenv;
-mod result;
 
 /// Take the artifacts of jobs of downstream pipelines
 #[derive(Debug, Args)]
@@ -53,7 +53,7 @@ impl Fetch {
             self.may_stream(&world)?;
         }
         let how = self.unpack.how()?;
-        let (address, wanted, client) =
+        let Looking { address, wanted, client, .. } =
             world.look(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
         let ctx = world.ctx(&client, Patience::from(&self.waiting));
         let landing = match &self.output {

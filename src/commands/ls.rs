@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::World;
+use super::world::{Looking, World};
 use crate::args::{Connect, Lookup, Speech, Waiting, Which};
 use crate::exit::Exit;
 use crate::flow::{self, Listed};
@@ -30,7 +30,7 @@ pub struct Ls {
 
 impl Ls {
     pub fn run(self, mut world: World) -> anyhow::Result<Exit> {
-        let (address, wanted, client) =
+        let Looking { address, wanted, client, .. } =
             world.look(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
         let ctx = world.ctx(&client, Patience::from(&self.waiting));
         let flow::Contents { jobs, missing } = flow::list(&ctx, &address, &wanted)?;

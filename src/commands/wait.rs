@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::World;
+use super::world::{Looking, World};
 use crate::args::{Connect, Limits, Lookup, Speech};
 use crate::exit::Exit;
 use crate::flow::{self, Address, Ended, Found};
@@ -34,7 +34,7 @@ pub struct Wait {
 impl Wait {
     pub fn run(self, mut world: World) -> anyhow::Result<Exit> {
         let which = crate::args::Which { any_status: self.any_status, ..Default::default() };
-        let (address, mut wanted, client) =
+        let Looking { address, mut wanted, client, .. } =
             world.look(&self.jobs, &self.lookup, &which, &self.connect, true)?;
         wanted.archive = false;
         let ctx = world.ctx(&client, Patience::from(&self.limits));

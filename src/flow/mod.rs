@@ -71,6 +71,8 @@ pub struct Wanted {
     pub one: bool,
     /// What is missing is told, not refused.
     pub lenient: bool,
+    /// Lists are looked through also where GitLab would find the job by itself.
+    pub listed: bool,
 }
 
 /// A job whose archive is to be taken, with all that GitLab told about it.
