@@ -1,6 +1,7 @@
 //! The integration tests: whole runs in process against the stand-in GitLab.
 //!
 //! - `harness`, `ran`, `folder`, `outside`: one run, and what came of it
+//! - `ls`, `cat`: what they print, and what they ask for (`made`: their archives)
 //! - `fake_itself`, `worlds`: is the stand-in strict, do its worlds tell their story? (`raw` asks)
 //! - `tree`: the command of that name
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
@@ -18,10 +19,13 @@
 #[path = "../fake/mod.rs"]
 mod fake;
 
+mod cat;
 mod checks;
 mod fake_itself;
 mod folder;
 mod harness;
+mod ls;
+mod made;
 mod outside;
 mod ran;
 mod raw;
