@@ -60,7 +60,7 @@ pub fn fetch<S: Spool>(
                 complete.push(found);
                 continue;
             };
-            let (label, refusal) = match gone(ctx, &found, wanted, error)? {
+            let (pattern, refusal) = match gone(ctx, &found, wanted, error)? {
                 Gone::Elsewhere(others) => {
                     for other in others {
                         download(&other)?;
@@ -68,12 +68,12 @@ pub fn fetch<S: Spool>(
                     }
                     continue;
                 }
-                Gone::For(refusal) => (found.label(), refusal),
+                Gone::For(refusal) => (found.wanted, refusal),
             };
             if !wanted.lenient || (!ctx.patience.is_none() && refusal.may_change()) {
                 return Err(refusal.into());
             }
-            missing.push((label, refusal));
+            missing.push((pattern, refusal));
         }
         Ok(Finding { found: complete, missing })
     })?;

@@ -10,7 +10,7 @@ use anyhow::Context;
 use super::fetch::{Fetch, Fetched, Spool, fetch};
 use super::{Address, Ctx, Found, Wanted};
 use crate::archive::Archive;
-use crate::disk::{Staging, WholeFile};
+use crate::disk::{self, Staging, WholeFile};
 use crate::extract;
 use crate::model::EntryKind;
 use crate::plan::{OnConflict, Plan, What};
@@ -43,7 +43,7 @@ pub struct Landed {
 }
 
 /// What landed, and what is missing with the reason.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Landing {
     pub landed: Vec<Landed>,
     pub missing: Vec<(String, Refusal)>,
@@ -71,20 +71,29 @@ pub fn extract(
     let landed = landed.into_iter().map(|(landed, plan)| {
         let files = listed(plan, &written);
         let (count, bytes) = (files.len(), files.iter().map(|(_, size)| size).sum());
-        let at = dest.join(&landed.folder);
+        let at: PathBuf = dest.join(&landed.folder).components().collect();
         ctx.watch.step(&Step::Placed { files: count, bytes, at: &at.to_string_lossy() });
         Landed { files, ..landed }
     });
     Ok(Landing { landed: landed.collect(), missing })
 }
 
-/// The archive itself as `file`, which appears whole or not at all.
+/// The archive itself as `file`, which appears whole or not at all. A file that is there already
+/// and is to stay spares the whole lookup.
 pub fn keep(
     ctx: &Ctx<'_>,
     address: &Address,
     wanted: &Wanted,
+    on_conflict: OnConflict,
     file: &Path,
 ) -> anyhow::Result<Landing> {
+    match on_conflict {
+        OnConflict::Skip if file.is_file() => return Ok(Landing::default()),
+        OnConflict::Fail if file.is_file() => {
+            return Err(disk::Error::Conflict { paths: vec![file.to_owned()] }.into());
+        }
+        OnConflict::Overwrite | OnConflict::Skip | OnConflict::Fail => {}
+    }
     let spool = || Ok(WholeFile::beside(file, ctx.interrupt)?);
     let Fetch { fetched, missing } = fetch(ctx, address, wanted, spool)?;
     let mut landed = Vec::new();

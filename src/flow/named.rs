@@ -44,6 +44,7 @@ pub(super) fn by_ref(
         return by_lists(ctx, project, ref_, recent, wanted);
     }
     let found = |name: &str| Found {
+        wanted: name.to_owned(),
         at: ArchiveAt::Ref {
             project: project.clone(),
             ref_: ref_.to_owned(),
