@@ -16,7 +16,9 @@ use serde_json::Value;
 use crate::args::{Color, Speech};
 use crate::clock::Clock;
 use crate::env::Stream;
+use crate::exit::Exit;
 use crate::report::Report;
+use crate::shown::acts;
 use progress::Progress;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -92,7 +94,7 @@ impl Ui {
     /// The one document of `--json`.
     pub fn document(&self, document: &Value) -> io::Result<()> {
         let mut out = lock(&self.out);
-        writeln!(out.writer, "{document:#}").and_then(|()| out.writer.flush())
+        writeln!(out.writer, "{}", harmless(document)).and_then(|()| out.writer.flush())
     }
 
     /// Whether standard output is a terminal, which no binary data must reach.
@@ -115,7 +117,8 @@ impl Ui {
         for hint in &report.hints {
             self.tell(Voice::Quiet, &format!("{} {hint}", self.styled(HINT, "hint:")));
         }
-        if self.json {
+        // Whoever typed something else than was meant has to read it.
+        if self.json && report.exit != Exit::Usage {
             // There is nobody left to tell that standard output is closed.
             let _ = self.document(&report.json());
         }
@@ -144,6 +147,20 @@ impl Ui {
     fn styled(&self, style: Style, text: &str) -> String {
         if self.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
+}
+
+/// JSON may hold characters that act on a terminal, where it is often read: they are escaped too.
+fn harmless(document: &Value) -> String {
+    let mut text = String::new();
+    for c in format!("{document:#}").chars() {
+        match c != '\n' && acts(c) {
+            true => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| {
+                text += &format!("\\u{unit:04x}");
+            }),
+            false => text.push(c),
+        }
+    }
+    text
 }
 
 /// A stream stays usable although a thread panicked while it wrote.
