@@ -2,6 +2,7 @@
 //!
 //! - `harness`, `ran`, `folder`, `outside`: one run, and what came of it
 //! - `fake_itself`, `worlds`: is the stand-in strict, do its worlds tell their story? (`raw` asks)
+//! - `demo`: is the story of the demo still true?
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
 #![allow(
     dead_code,
@@ -16,8 +17,11 @@
 
 #[path = "../fake/mod.rs"]
 mod fake;
+#[path = "../../examples/demo/story.rs"]
+mod story;
 
 mod checks;
+mod demo;
 mod fake_itself;
 mod folder;
 mod harness;
