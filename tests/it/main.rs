@@ -2,7 +2,7 @@
 //!
 //! - `harness`, `ran`, `folder`, `outside`: one run, and what came of it
 //! - `fake_itself`, `worlds`: is the stand-in strict, do its worlds tell their story? (`raw` asks)
-//! - `demo`: is the story of the demo still true?
+//! - `demo`, `install`: do the demo and the installer do what they say?
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
 #![allow(
     dead_code,
@@ -25,6 +25,7 @@ mod demo;
 mod fake_itself;
 mod folder;
 mod harness;
+mod install;
 mod outside;
 mod ran;
 mod raw;
