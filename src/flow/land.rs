@@ -71,7 +71,7 @@ pub fn extract(
     let landed = landed.into_iter().map(|(landed, plan)| {
         let files = listed(plan, &written);
         let (count, bytes) = (files.len(), files.iter().map(|(_, size)| size).sum());
-        let at = dest.join(&landed.folder);
+        let at: PathBuf = dest.join(&landed.folder).components().collect();
         ctx.watch.step(&Step::Placed { files: count, bytes, at: &at.to_string_lossy() });
         Landed { files, ..landed }
     });

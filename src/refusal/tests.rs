@@ -100,6 +100,27 @@ fn refusals_of_the_upstream_pipeline_and_its_bridges() {
 }
 
 #[test]
+fn refusals_of_pipelines_that_are_waited_for() {
+    check(
+        Refusal::Going { places: vec![place(Status::Running)], idle: vec![idle(Status::Pending)] },
+        expect![[r#"
+            not ended yet: pipeline 20 of project 2 (running); bridge `deploy` is pending
+            3/3, may change"#]],
+    );
+    let failed = FailedJob {
+        name: "lint".to_owned(),
+        id: JobId(7),
+        web_url: Some("https://gitlab.test/a/-/jobs/7".to_owned()),
+    };
+    check(
+        Refusal::EndedBadly { places: vec![place(Status::Failed)], failed: vec![failed] },
+        expect![[r#"
+            ended without success: pipeline 20 of project 2 (failed); failed: job `lint` (7) https://gitlab.test/a/-/jobs/7
+            3/8"#]],
+    );
+}
+
+#[test]
 fn refusals_of_jobs_that_are_not_there() {
     let none = |seen: &[&str], status: Status, idle: Vec<Idle>| Refusal::NoJob {
         wanted: "build".to_owned(),

@@ -5,6 +5,7 @@
 
 mod progress;
 mod story;
+pub mod tree;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -17,6 +18,7 @@ use crate::args::{Color, Speech};
 use crate::clock::Clock;
 use crate::env::Stream;
 use crate::report::Report;
+use crate::shown::harmless_json;
 use progress::Progress;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -38,6 +40,7 @@ pub struct Ui {
     err: Mutex<Stream>,
     voice: Voice,
     color: bool,
+    color_output: bool,
     json: bool,
     clock: Arc<dyn Clock>,
     progress: Mutex<Progress>,
@@ -52,11 +55,12 @@ impl Ui {
         plain: bool,
         clock: Arc<dyn Clock>,
     ) -> Ui {
-        let color = match speech.color {
+        let colored = |stream: &Stream| match speech.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => err.terminal && !plain,
+            Color::Auto => stream.terminal && !plain,
         };
+        let (color, color_output) = (colored(&err), colored(&out));
         let voice = match (speech.quiet, speech.verbose) {
             (true, _) => Voice::Quiet,
             (_, true) => Voice::Verbose,
@@ -69,6 +73,7 @@ impl Ui {
             err: Mutex::new(err),
             voice,
             color,
+            color_output,
             json: speech.json,
             clock,
             progress,
@@ -91,13 +96,19 @@ impl Ui {
 
     /// The one document of `--json`.
     pub fn document(&self, document: &Value) -> io::Result<()> {
+        let document = harmless_json(&format!("{document:#}"));
         let mut out = lock(&self.out);
-        writeln!(out.writer, "{document:#}").and_then(|()| out.writer.flush())
+        writeln!(out.writer, "{document}").and_then(|()| out.writer.flush())
     }
 
     /// Whether standard output is a terminal, which no binary data must reach.
     pub fn shows_output(&self) -> bool {
         lock(&self.out).terminal
+    }
+
+    /// Whether results may be coloured.
+    pub fn colors_output(&self) -> bool {
+        self.color_output
     }
 
     /// Copies bytes to standard output as they are.
@@ -108,8 +119,9 @@ impl Ui {
         Ok(count)
     }
 
-    /// What went wrong, for the person; and as a document, where one was asked for.
-    pub fn report(&self, report: &Report) {
+    /// What went wrong, for the person; and as a document, where one was asked for, together with
+    /// `more` that there is to say in it.
+    pub fn report(&self, report: &Report, more: Value) {
         self.finish();
         self.tell(Voice::Quiet, &format!("{} {}", self.styled(ERROR, "error:"), report.message));
         for hint in &report.hints {
@@ -117,7 +129,11 @@ impl Ui {
         }
         if self.json {
             // There is nobody left to tell that standard output is closed.
-            let _ = self.document(&report.json());
+            let mut document = report.json();
+            if let (Value::Object(fields), Value::Object(more)) = (&mut document, more) {
+                fields.extend(more);
+            }
+            let _ = self.document(&document);
         }
     }
 

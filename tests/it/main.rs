@@ -3,6 +3,7 @@
 //! - `harness`, `ran`, `folder`, `outside`: one run, and what came of it
 //! - `fake_itself`, `worlds`: is the stand-in strict, do its worlds tell their story? (`raw` asks)
 //! - `demo`, `install`: do the demo and the installer do what they say?
+//! - `tree`: the command of that name
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
 #![allow(
     dead_code,
@@ -31,4 +32,5 @@ mod ran;
 mod raw;
 mod readme;
 mod tidy;
+mod tree;
 mod worlds;
