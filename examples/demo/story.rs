@@ -79,6 +79,14 @@ const SCENES: &[Scene] = &[
             "downriver fetch 'unit: server' --wait -D reports",
         )
     },
+    Scene {
+        says: &["waiting", "pipeline 9003 of project 70: success"],
+        meanwhile: r#"{"set": {"pipeline": 9003, "status": "success"}}"#,
+        ..Scene::new(
+            "Wait for a pipeline as a whole (it ends meanwhile)",
+            "downriver wait --bridge 'child*'",
+        )
+    },
 ];
 
 /// Tells the whole story; true if every scene ended as it should.
