@@ -78,15 +78,17 @@ pub fn wrapped(line: &str) -> Vec<String> {
     if line.chars().count() <= WIDTH {
         return vec![line.to_owned()];
     }
+    let text = line.trim_start();
+    let indent = " ".repeat(line.len() - text.len());
     let mut lines = vec![String::new()];
-    for word in line.split(' ') {
+    for word in text.split(' ') {
         let last = lines.last_mut().unwrap();
         if last.is_empty() {
-            last.push_str(word);
+            *last = format!("{indent}{word}");
         } else if last.chars().count() + word.chars().count() < WIDTH {
             *last += &format!(" {word}");
         } else {
-            lines.push(format!("      {word}"));
+            lines.push(format!("{indent}      {word}"));
         }
     }
     lines

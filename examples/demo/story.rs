@@ -61,6 +61,13 @@ const SCENES: &[Scene] = &[
         ..Scene::new("Misspell a job", "downriver fetch biuld-repo -D vendor")
     },
     Scene {
+        says: &["CI_PIPELINE_ID", "curl", "+ build-repo", "would fetch"],
+        ..Scene::new(
+            "Ask how it finds what it finds, without fetching it",
+            "downriver explain build-repo --bridge build-sharecode",
+        )
+    },
+    Scene {
         exit: 3,
         says: &["expired at 2026-02-01"],
         ..Scene::new("Come too late", "downriver fetch 'old: expired artifacts' -D vendor")
