@@ -45,6 +45,7 @@ pub fn play(scene: &Scene, fake: &Arc<Fake>, folder: &Path) -> (u8, String) {
         ("CI_PROJECT_ID", here["project"].to_string()),
         ("CI_PIPELINE_ID", here["pipeline"].to_string()),
         ("CI_JOB_TOKEN", secret),
+        ("LANG", "C.UTF-8".to_owned()),
     ];
     let exit = downriver::run(Env {
         args: words(scene.typed),

@@ -28,6 +28,10 @@ That was all of it. Nothing is left behind: the stand-in and the folder are gone
 
 const SCENES: &[Scene] = &[
     Scene {
+        says: &["bridge build-sharecode → pipeline 9002", "job build-repo (70108)"],
+        ..Scene::new("See what triggered what", "downriver tree")
+    },
+    Scene {
         says: &["[2/4] bridge `build-sharecode`", "8 files (12.4 KiB)"],
         shows: "vendor",
         ..Scene::new("Take the files that build-repo made", "downriver fetch build-repo -D vendor")
