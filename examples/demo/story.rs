@@ -112,7 +112,7 @@ pub fn tell(out: &mut dyn Write, colors: bool) -> io::Result<bool> {
         let (exit, answer) = play(scene, &fake, folder.path());
         writeln!(out, "{bold}{number}. {}{off}\n\n  {green}$ {}{off}", scene.title, scene.typed)?;
         for line in answer.lines().flat_map(wrapped) {
-            writeln!(out, "  {line}")?;
+            writeln!(out, "{}", format!("  {line}").trim_end())?;
         }
         writeln!(out, "  (exit code {exit})")?;
         show(out, folder.path(), scene.shows)?;
