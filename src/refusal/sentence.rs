@@ -27,7 +27,7 @@ impl Display for Refusal {
                 write!(f, "no bridge is called {}; there are {}", listed(wanted, MOST), there(self))
             }
             Refusal::NotTriggered { bridges } => {
-                f.write_str("no downstream pipeline yet: ")?;
+                f.write_str("no downstream pipeline: ")?;
                 separated(f, bridges, "; ")
             }
             Refusal::NoDownstream { wanted, .. } => {

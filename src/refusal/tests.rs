@@ -70,14 +70,14 @@ fn refusals_of_the_upstream_pipeline_and_its_bridges() {
     check(
         Refusal::NotTriggered { bridges: vec![idle(Status::Created)] },
         expect![[r#"
-            no downstream pipeline yet: bridge `deploy` is created
+            no downstream pipeline: bridge `deploy` is created
             hint: --wait waits for it
             3/3, may change"#]],
     );
     check(
         Refusal::NotTriggered { bridges: vec![idle(Status::Manual)] },
         expect![[r#"
-            no downstream pipeline yet: bridge `deploy` is manual
+            no downstream pipeline: bridge `deploy` is manual
             hint: start it by hand in GitLab, then try again
             3/8"#]],
     );
@@ -86,7 +86,7 @@ fn refusals_of_the_upstream_pipeline_and_its_bridges() {
     check(
         Refusal::NotTriggered { bridges: vec![failed] },
         expect![[r#"
-            no downstream pipeline yet: bridge `deploy` is failed (insufficient_bridge_permissions)
+            no downstream pipeline: bridge `deploy` is failed (insufficient_bridge_permissions)
             hint: look at the bridge in GitLab and retry it there
             3/8"#]],
     );

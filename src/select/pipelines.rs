@@ -72,7 +72,7 @@ mod tests {
         check(&[Success], &[Created], true, "going");
         check(&[Success], &[Pending], false, "going");
         check(&[Success], &[Manual, Skipped], false, "ended");
-        check(&[Success], &[Manual], true, "no downstream pipeline yet: bridge `b` is manual");
-        check(&[Success], &[Failed], false, "no downstream pipeline yet: bridge `b` is failed");
+        check(&[Success], &[Manual], true, "no downstream pipeline: bridge `b` is manual");
+        check(&[Success], &[Failed], false, "no downstream pipeline: bridge `b` is failed");
     }
 }

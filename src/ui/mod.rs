@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::args::{Color, Speech};
 use crate::clock::Clock;
 use crate::env::Stream;
+use crate::exit::Exit;
 use crate::report::Report;
 use crate::shown::harmless_json;
 use progress::Progress;
@@ -127,7 +128,8 @@ impl Ui {
         for hint in &report.hints {
             self.tell(Voice::Quiet, &format!("{} {hint}", self.styled(HINT, "hint:")));
         }
-        if self.json {
+        // What was typed makes no sense, so that it asked for JSON need not be meant either.
+        if self.json && report.exit != Exit::Usage {
             // There is nobody left to tell that standard output is closed.
             let mut document = report.json();
             if let (Value::Object(fields), Value::Object(more)) = (&mut document, more) {

@@ -92,7 +92,7 @@ fn what_leads_nowhere_is_told_with_its_status() {
         &["a=created", "b=failed"],
         &[],
         &[],
-        "refused: no downstream pipeline yet: bridge `a` is created; bridge `b` is failed",
+        "refused: no downstream pipeline: bridge `a` is created; bridge `b` is failed",
     );
     check(&[], &[], &[], "refused: pipeline 10 of project 1 has triggered no pipeline");
 }
