@@ -3,6 +3,7 @@
 //! - `harness`, `ran`, `folder`, `outside`: one run, and what came of it
 //! - `ls`, `cat`: what they print, and what they ask for (`made`: their archives)
 //! - `fake_itself`, `worlds`: is the stand-in strict, do its worlds tell their story? (`raw` asks)
+//! - `demo`, `install`: do the demo and the installer do what they say?
 //! - `tree`: the command of that name
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
 //!   `fetch_missing`, `fetch_files`, `fetch_archives` and `fetch_wait` go through the flags
@@ -25,6 +26,8 @@
 
 #[path = "../fake/mod.rs"]
 mod fake;
+#[path = "../../examples/demo/story.rs"]
+mod story;
 
 #[path = "../../src/archive/craft.rs"]
 mod craft;
@@ -32,6 +35,7 @@ mod craft;
 mod cat;
 mod checks;
 mod client;
+mod demo;
 mod fake_itself;
 mod fetch;
 mod fetch_archives;
@@ -42,6 +46,7 @@ mod fetch_wait;
 mod fetch_where;
 mod folder;
 mod harness;
+mod install;
 mod lists;
 mod ls;
 mod made;
