@@ -58,7 +58,10 @@ impl Fetch {
         let ctx = world.ctx(&client, Patience::from(&self.waiting));
         let landing = match &self.output {
             _ if stdout => flow::stream(&ctx, &address, &wanted, |archive| world.ui.copy(archive))?,
-            Some(file) => flow::keep(&ctx, &address, &wanted, &world.env.dir.join(file))?,
+            Some(file) => {
+                let file = world.env.dir.join(file);
+                flow::keep(&ctx, &address, &wanted, how.on_conflict, &file)?
+            }
             None => flow::extract(&ctx, &address, &wanted, &how, &world.env.dir.join(&self.dir))?,
         };
         world.tell_missing(&self.which, &landing.missing);

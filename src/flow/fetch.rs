@@ -80,7 +80,7 @@ pub(super) fn each<T>(
                 complete.push(found);
                 continue;
             };
-            let (label, refusal) = match gone(ctx, &found, wanted, error)? {
+            let (pattern, refusal) = match gone(ctx, &found, wanted, error)? {
                 Gone::Elsewhere(others) => {
                     for other in others {
                         download(&other)?;
@@ -88,7 +88,7 @@ pub(super) fn each<T>(
                     }
                     continue;
                 }
-                Gone::For(refusal) => (found.label(), refusal),
+                Gone::For(refusal) => (found.wanted, refusal),
             };
             let may_come = !ctx.patience.is_none() && refusal.may_change();
             if !found.named && !may_come {
@@ -99,7 +99,7 @@ pub(super) fn each<T>(
             if !wanted.lenient || may_come {
                 return Err(refusal.into());
             }
-            missing.push((label, refusal));
+            missing.push((pattern, refusal));
         }
         match left_out {
             // A glob that takes nothing of what it names is no success.

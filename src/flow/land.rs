@@ -10,7 +10,7 @@ use anyhow::Context;
 use super::fetch::{Fetch, Fetched, Spool, fetch};
 use super::{Address, Ctx, Found, Wanted};
 use crate::archive::Archive;
-use crate::disk::{Staging, WholeFile};
+use crate::disk::{self, Staging, WholeFile};
 use crate::extract;
 use crate::model::EntryKind;
 use crate::plan::{OnConflict, Plan, What};
@@ -43,7 +43,7 @@ pub struct Landed {
 }
 
 /// What landed, and what is missing with the reason.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Landing {
     pub landed: Vec<Landed>,
     pub missing: Vec<(String, Refusal)>,
@@ -78,13 +78,22 @@ pub fn extract(
     Ok(Landing { landed: landed.collect(), missing })
 }
 
-/// The archive itself as `file`, which appears whole or not at all.
+/// The archive itself as `file`, which appears whole or not at all. A file that is there already
+/// and is to stay spares the whole lookup.
 pub fn keep(
     ctx: &Ctx<'_>,
     address: &Address,
     wanted: &Wanted,
+    on_conflict: OnConflict,
     file: &Path,
 ) -> anyhow::Result<Landing> {
+    match on_conflict {
+        OnConflict::Skip if file.is_file() => return Ok(Landing::default()),
+        OnConflict::Fail if file.is_file() => {
+            return Err(disk::Error::Conflict { paths: vec![file.to_owned()] }.into());
+        }
+        OnConflict::Overwrite | OnConflict::Skip | OnConflict::Fail => {}
+    }
     let spool = || Ok(WholeFile::beside(file, ctx.interrupt)?);
     let Fetch { fetched, missing } = fetch(ctx, address, wanted, spool)?;
     let mut landed = Vec::new();

@@ -80,6 +80,8 @@ pub struct Wanted {
 /// A job whose archive is to be taken, with all that GitLab told about it.
 #[derive(Debug, Clone)]
 pub struct Found {
+    /// What it was asked for by: the pattern, or what a number was found to mean.
+    pub wanted: String,
     pub at: ArchiveAt,
     /// None where GitLab was not asked, or does not let a job token look.
     pub job: Option<Job>,
@@ -172,13 +174,9 @@ fn find_job(
         return Ok(Finding { found: Vec::new(), missing: vec![(job.name.clone(), refusal)] });
     }
     let pipeline = job.as_ref().and_then(|job| job.pipeline.clone());
-    let found = Found {
-        at: ArchiveAt::Job { project: project.clone(), id },
-        job,
-        pipeline,
-        bridge: None,
-        named: true,
-    };
+    let wanted = job.as_ref().map_or_else(|| id.to_string(), |job| job.name.clone());
+    let at = ArchiveAt::Job { project: project.clone(), id };
+    let found = Found { wanted, at, job, pipeline, bridge: None, named: true };
     Ok(Finding { found: vec![found], missing: Vec::new() })
 }
 
@@ -251,6 +249,7 @@ fn choose(ctx: &Ctx<'_>, listings: &[Listing], idle: &[Idle], wanted: &Wanted) -
         for pick in choice.picks.into_iter().filter(|pick| taken.insert(pick.job.id)) {
             let listing = &listings[pick.listing];
             finding.found.push(Found {
+                wanted: pattern.text().to_owned(),
                 at: ArchiveAt::Job { project: listing.at.project.clone(), id: pick.job.id },
                 job: Some(pick.job),
                 pipeline: Some(listing.pipeline.clone()),

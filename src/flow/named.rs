@@ -50,6 +50,7 @@ pub(super) fn by_ref(
         return Ok(finding);
     }
     let found = |name: &str| Found {
+        wanted: name.to_owned(),
         at: ArchiveAt::Ref {
             project: project.clone(),
             ref_: ref_.to_owned(),

@@ -130,12 +130,13 @@ pub fn pipeline(world: &World, project: &Value, pipeline: &Value) -> Value {
 fn job_basic(world: &World, found: Found<'_>) -> Value {
     let Found { project, pipeline, job, .. } = found;
     let status = &job["status"];
+    let finished = job["finished_at"].as_str().unwrap_or(FINISHED);
     let mut basic = json!({
         "id": job["id"], "status": status, "stage": job["stage"], "name": job["name"],
         "ref": pipeline["ref"], "tag": false, "coverage": null,
         "allow_failure": job["allow_failure"] == true, "created_at": CREATED,
         "started_at": begun(status).then_some(STARTED),
-        "finished_at": ended(status).then_some(FINISHED), "erased_at": job["erased_at"],
+        "finished_at": ended(status).then_some(finished), "erased_at": job["erased_at"],
         "duration": ended(status).then_some(199.939),
         "queued_duration": begun(status).then_some(2.318),
         "user": user(true), "commit": commit(project, &pipeline["sha"]),

@@ -52,7 +52,7 @@ const KEYS: [(&str, &str); 8] = [
     (
         "job",
         "id name status stage allow_failure failure_reason retried archive filename expire_at \
-         locked erased_at reports log announced_size",
+         locked finished_at erased_at reports log announced_size",
     ),
 ];
 

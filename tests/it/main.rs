@@ -5,6 +5,13 @@
 //! - `fake_itself`, `worlds`: is the stand-in strict, do its worlds tell their story? (`raw` asks)
 //! - `demo`, `install`: do the demo and the installer do what they say?
 //! - `tree`: the command of that name
+//! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
+//!   `fetch_missing`, `fetch_files`, `fetch_archives` and `fetch_wait` go through the flags
+//! - `speech`: what is said on both streams; `tokens`: who asks, and who is not let in
+//! - `lists`: GitLab's lists as they are; `network`: redirects, and what goes wrong on the line
+//! - `client`: each request and each refusal of GitLab, one by one
+//! - `process`: what only a real process shows, signals for one
+//! - `scenes`: small worlds that many tests begin with
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
 #![allow(
     dead_code,
@@ -22,19 +29,36 @@ mod fake;
 #[path = "../../examples/demo/story.rs"]
 mod story;
 
+#[path = "../../src/archive/craft.rs"]
+mod craft;
+
 mod cat;
 mod checks;
+mod client;
 mod demo;
 mod fake_itself;
+mod fetch;
+mod fetch_archives;
+mod fetch_files;
+mod fetch_jobs;
+mod fetch_missing;
+mod fetch_wait;
+mod fetch_where;
 mod folder;
 mod harness;
 mod install;
+mod lists;
 mod ls;
 mod made;
+mod network;
 mod outside;
+mod process;
 mod ran;
 mod raw;
 mod readme;
+mod scenes;
+mod speech;
 mod tidy;
+mod tokens;
 mod tree;
 mod worlds;

@@ -1,0 +1,177 @@
+//! Hostile, damaged and merely unusual archives: refused as a whole, or taken as they are meant.
+
+use serde_json::json;
+
+use crate::craft::{Item, file, folder, link, zip, zip_claiming};
+use crate::fake::World;
+use crate::harness::Run;
+use crate::scenes::{downstream, job, one_archive};
+
+/// An archive of one honest file and these entries.
+fn with(items: &[Item]) -> Vec<u8> {
+    let mut all = vec![file("good.txt", "good")];
+    all.extend_from_slice(items);
+    zip(&all)
+}
+
+fn cut(bytes: Vec<u8>, at: usize) -> Vec<u8> {
+    bytes[..at].to_vec()
+}
+
+#[test]
+fn what_would_leave_the_destination_or_does_not_hold_together_is_refused_whole() {
+    let good = || with(&[]);
+    let rows: Vec<(Vec<u8>, &str)> = vec![
+        (with(&[file("../a", "x")]), "entry `../a` leaves the destination"),
+        (with(&[file("d/../../a", "x")]), "leaves the destination"),
+        (with(&[file("/etc/a", "x")]), "entry `/etc/a` leaves the destination"),
+        (with(&[file("C:/a", "x")]), "entry `C:/a` leaves the destination"),
+        (with(&[file("..\\a", "x")]), "has a backslash in its name"),
+        (with(&[file("", "x")]), "has no name"),
+        (with(&[file("d/", "x").mode(0o100_644)]), "`d/`"),
+        (with(&[folder("../d/")]), "leaves the destination"),
+        (with(&[link("out", "/etc")]), "link `out` points out of the destination, to `/etc`"),
+        (with(&[link("out", "../..")]), "link `out` points out of the destination"),
+        (with(&[link("a", "."), link("b", "a/../..")]), "points out of the destination"),
+        (with(&[link("l", "d"), file("l/in", "x")]), "entry `l/in` lies below the link `l`"),
+        (with(&[file("l/in", "x"), link("l", "d")]), "`l`"),
+        (with(&[link("l", "")]), "link `l` has no target"),
+        (with(&[file("good.txt", "bad")]), "is there twice with different contents"),
+        (with(&[file("good.txt/in", "x")]), "is both a folder and not one"),
+        (with(&[file("sum", "x").but(|item| item.crc = 7)]), "sum"),
+        (with(&[file("long", "xyz").but(|item| item.size = 2)]), "long"),
+        (with(&[file("shut", "x").but(|item| item.flags = 1)]), "encrypted"),
+        (with(&[file("odd", "x").but(|item| item.method = 98)]), "98"),
+        (
+            with(&[file("a", "x").but(|item| item.local_name = Some(b"b".to_vec()))]),
+            "contradicts itself",
+        ),
+        (zip_claiming(&[file("a", "x"), file("b", "y")], 1), ""),
+        (cut(good(), 10), ""),
+        (cut(good(), good().len() - 1), ""),
+        (Vec::new(), "empty"),
+        (b"{\"message\":\"no archive\"}".to_vec(), ""),
+        (b"\x1f\x8b\x08 a gzip, perhaps of a report".to_vec(), "gzip"),
+    ];
+    for (bytes, says) in rows {
+        let run = Run::new(one_archive(bytes)).file("out/mine", "stays");
+        let ran = run.args("fetch build -D out").fails(6);
+        ran.says("error: unpacking the artifacts of build (201): ").says(says).prints("");
+    }
+}
+
+#[test]
+fn a_name_is_judged_whether_it_was_chosen_or_not() {
+    for bad in [
+        file("../a", "x"),
+        file("/a", "x"),
+        file("good.txt", "bad"),
+        file("good.txt/in", "x"),
+        file("shut", "x").but(|item| item.flags = 1),
+        file("a", "x").but(|item| item.local_name = Some(b"b".to_vec())),
+    ] {
+        let world = one_archive(with(&[bad]));
+        Run::new(world).args("fetch build --path good.txt -D new").fails(6);
+    }
+    // A link that is not made leads nowhere.
+    let world = one_archive(with(&[link("out", "/etc")]));
+    assert_eq!(Run::new(world).args("fetch build --exclude out").succeeds().files(), ["good.txt"]);
+}
+
+#[test]
+fn one_bad_archive_among_several_keeps_them_all_away() {
+    let bad = json!({"id": 202, "name": "bad", "archive": {"made": "bad"}});
+    let world = downstream(&[job(201, "build"), bad]).made("bad", with(&[file("../a", "x")]));
+    Run::new(world).args("fetch build bad -D new").fails(6).says("leaves the destination");
+}
+
+#[test]
+fn what_is_no_archive_is_not_kept_as_one_either() {
+    for output in ["it.zip", "-"] {
+        let world = one_archive(b"no archive at all".to_vec());
+        let ran = Run::new(world).args("fetch build -o").args(output).fails(6);
+        ran.says("reading the artifacts of build (201): ").prints("");
+    }
+    // For a closer look at it, what would leave the destination can be kept unopened.
+    let world = one_archive(with(&[file("../a", "x")]));
+    assert_eq!(Run::new(world).args("fetch build -o it.zip").succeeds().files(), ["it.zip"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_kept_left_out_copied_or_taken_as_they_are() {
+    let world = || {
+        one_archive(with(&[
+            file("d/run", "run").mode(0o100_755),
+            link("d/inside", "run"),
+            link("outside", "../../elsewhere"),
+        ]))
+    };
+    let inside = || one_archive(with(&[file("d/run", "run"), link("inside", "d/run")]));
+    Run::new(world()).args("fetch build").fails(6).says("--symlinks skip leaves links out");
+    let lines = |world: World, how: &str| -> Vec<String> {
+        let ran = Run::new(world).args("fetch build --symlinks").args(how).succeeds();
+        ran.tree().into_iter().filter(|line| line.contains("side")).collect()
+    };
+    assert_eq!(lines(inside(), "keep-inside"), ["inside -> d/run"]);
+    assert_eq!(lines(world(), "all"), ["d/inside -> run", "outside -> ../../elsewhere"]);
+    assert_eq!(lines(world(), "skip"), [] as [&str; 0]);
+    assert_eq!(lines(inside(), "copy"), ["0644 3 inside"]);
+    let ran = Run::new(world()).args("fetch build --symlinks skip").succeeds();
+    ran.says("left out `d/inside`, `outside`: links are skipped");
+    assert_eq!(ran.files(), ["d/run", "good.txt"]);
+}
+
+#[test]
+fn what_is_too_large_is_refused_before_it_is_unpacked() {
+    let world = || one_archive(with(&[file("big", vec![0; 5000])]));
+    let ran = Run::new(world()).args("fetch build --max-size 5000").fails(6);
+    ran.says("unpacked it would be 5004 bytes, and 5000 are allowed").says("--max-size allows");
+    Run::new(world()).args("fetch build --max-size 5004").succeeds();
+    Run::new(world()).args("fetch build --max-size 10 --path good.txt").succeeds();
+    let ran = Run::new(world()).args("fetch build --max-entries 1").fails(6);
+    ran.says("it has 2 entries, and 1 are allowed").says("--max-entries allows more");
+    Run::new(world()).args("fetch build --max-entries 2").succeeds();
+}
+
+#[test]
+fn honest_names_that_look_odd_are_taken() {
+    let long = "n".repeat(255);
+    let names = ["foo..bar", "..x", ".hidden", "-rf", "...", "a b", "讀我.md", &long];
+    let items: Vec<Item> = names.iter().map(|name| file(name, "x")).collect();
+    let ran = Run::new(one_archive(zip(&items))).args("fetch build").succeeds();
+    let mut expect: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    expect.sort();
+    assert_eq!(ran.files(), expect);
+}
+
+#[cfg(unix)]
+#[test]
+fn modes_are_those_of_a_careful_program() {
+    let mode = |mode: u32| {
+        let bytes = zip(&[file("f", "x").mode(mode)]);
+        let ran = Run::new(one_archive(bytes)).args("fetch build").succeeds();
+        ran.items()[0].mode
+    };
+    // Whatever the umask of the test is, it takes nothing from the owner.
+    for (given, owner) in [(0o100_755, 0o700), (0o104_755, 0o700), (0o100_644, 0o600), (0, 0o600)] {
+        let landed = mode(given);
+        assert_eq!(landed & 0o7700, owner, "{given:o} became {landed:o}");
+    }
+    assert_ne!(mode(0o100_000) & 0o400, 0, "a file without any permission can be read");
+}
+
+#[test]
+fn devices_are_left_out_and_the_rest_is_taken() {
+    let ran = Run::new(one_archive(with(&[file("dev", "").mode(0o020_644)])))
+        .args("fetch build")
+        .succeeds();
+    ran.says("left out `dev`: neither file nor folder nor link");
+    assert_eq!(ran.files(), ["good.txt"]);
+}
+
+#[test]
+fn an_archive_without_files_leaves_a_folder() {
+    let ran = Run::new(one_archive(zip(&[]))).args("fetch build -D new --json").succeeds();
+    assert_eq!(ran.json()["fetched"][0]["files"], json!([]));
+}
