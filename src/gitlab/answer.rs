@@ -104,10 +104,7 @@ impl Answer {
         arrived: &mut dyn FnMut(u64, Option<u64>),
     ) -> Result<u64, Trouble> {
         let total = self.header("content-length").and_then(|length| length.parse().ok());
-        let html = self.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
-        // A page that comes as a file to be kept is one: a report for instance.
-        let file =
-            self.header("content-disposition").is_some_and(|it| it.starts_with("attachment"));
+        let mut page = Some(self.page_at_first());
         let mut reader = self.body.as_reader();
         let mut block = vec![0; 256 << 10];
         let mut done = 0;
@@ -124,10 +121,8 @@ impl Answer {
                 }
             };
             let bytes = &block[..count];
-            let page = || html || is_page(&String::from_utf8_lossy(&bytes[..count.min(100)]));
-            if done == 0 && !file && page() {
-                let start = bytes.to_vec();
-                return Err(Trouble::failed(self.page(&start)));
+            if let Some(cause) = page.take().and_then(|page| page.seen(bytes)) {
+                return Err(Trouble::failed(cause));
             }
             to.write_all(bytes).map_err(|error| Trouble::failed(Cause::Local(error)))?;
             done += count as u64;
@@ -141,7 +136,33 @@ impl Answer {
         }
     }
 
+    /// For telling by its first bytes whether the body is a web page that nobody asked for.
+    pub(super) fn page_at_first(&self) -> Page {
+        let html = self.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+        // A page that comes as a file to be kept is one: a report for instance.
+        let file =
+            self.header("content-disposition").is_some_and(|it| it.starts_with("attachment"));
+        Page { html, file, from: self.from.clone() }
+    }
+
     fn page(&self, text: &[u8]) -> Cause {
         Cause::Page { title: said(text).words, from: self.from.clone() }
+    }
+}
+
+/// What makes a body a web page.
+pub(super) struct Page {
+    html: bool,
+    file: bool,
+    from: Address,
+}
+
+impl Page {
+    /// What is wrong, if the body that begins so is one.
+    pub(super) fn seen(self, start: &[u8]) -> Option<Cause> {
+        let page =
+            || self.html || is_page(&String::from_utf8_lossy(&start[..start.len().min(100)]));
+        let found = !self.file && page();
+        found.then(|| Cause::Page { title: said(start).words, from: self.from.clone() })
     }
 }

@@ -55,36 +55,48 @@ impl Http {
         ask: &Ask,
         mut take: impl FnMut(Answer) -> Result<T, Trouble>,
     ) -> Result<T, Error> {
-        let error =
-            |cause: Box<Cause>| Error::new(ask, self.token.as_ref().map(Token::kind), cause);
-        let of = self.network.retries;
-        let mut number = 0;
+        self.open_within(ask, &mut 0, &mut take)
+    }
+
+    /// The same, where `tries` counts what failed before.
+    pub(super) fn open_within<T>(
+        &self,
+        ask: &Ask,
+        tries: &mut u32,
+        mut take: impl FnMut(Answer) -> Result<T, Trouble>,
+    ) -> Result<T, Error> {
         loop {
-            let trouble = match self.follow(ask).and_then(&mut take) {
+            match self.follow(ask).and_then(&mut take) {
                 Ok(value) => return Ok(value),
-                Err(trouble) => trouble,
-            };
-            let (trouble, asked, request_id) = match trouble {
-                Trouble::Final(cause) => return Err(error(cause)),
-                Trouble::Passing { trouble, asked, request_id } => (trouble, asked, request_id),
-            };
-            if number == of {
-                let cause = Cause::Failing { trouble, tries: number + 1, request_id };
-                return Err(error(Box::new(cause)));
+                Err(trouble) => self.again(ask, trouble, tries)?,
             }
-            number += 1;
-            let Some(pause) = retry::pause(number, asked, fastrand::f64()) else {
-                let seconds = asked.unwrap_or_default().as_secs();
-                return Err(error(Box::new(Cause::AskedToWait { seconds })));
-            };
-            if !ask.long && self.give_up.get().is_some_and(|at| self.clock.elapsed() + pause > *at)
-            {
-                let cause = Cause::Failing { trouble, tries: number, request_id };
-                return Err(error(Box::new(cause)));
-            }
-            self.watch.step(&Step::Retry { trouble: &trouble, pause, number, of });
-            self.clock.sleep(pause);
         }
+    }
+
+    /// Waits before the next try, of which there are only so many; none after what will not pass.
+    pub(super) fn again(&self, ask: &Ask, trouble: Trouble, tries: &mut u32) -> Result<(), Error> {
+        let error =
+            |cause: Cause| Error::new(ask, self.token.as_ref().map(Token::kind), Box::new(cause));
+        let (trouble, asked, request_id) = match trouble {
+            Trouble::Final(cause) => return Err(error(*cause)),
+            Trouble::Passing { trouble, asked, request_id } => (trouble, asked, request_id),
+        };
+        let of = self.network.retries;
+        *tries += 1;
+        let number = *tries;
+        if number > of {
+            return Err(error(Cause::Failing { trouble, tries: number, request_id }));
+        }
+        let Some(pause) = retry::pause(number, asked, fastrand::f64()) else {
+            let seconds = asked.unwrap_or_default().as_secs();
+            return Err(error(Cause::AskedToWait { seconds }));
+        };
+        if !ask.long && self.give_up.get().is_some_and(|at| self.clock.elapsed() + pause > *at) {
+            return Err(error(Cause::Failing { trouble, tries: number, request_id }));
+        }
+        self.watch.step(&Step::Retry { trouble: &trouble, pause, number, of });
+        self.clock.sleep(pause);
+        Ok(())
     }
 
     /// One try: the request, and the redirects it leads to.

@@ -4,6 +4,7 @@
 
 mod address;
 mod answer;
+mod body;
 mod error;
 mod http;
 mod inside;
@@ -14,11 +15,11 @@ mod remote;
 mod retry;
 mod said;
 
-use std::io::Write;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 pub use address::{Address, BadAddress};
+pub use body::{Body, BrokeOff};
 pub use error::{Cause, Error};
 pub use inside::Row;
 pub use network::Network;
@@ -202,30 +203,8 @@ impl Client {
         self.http.get(&ask, |answer| answer.json())
     }
 
-    /// Copies an archive into `to`, which `restart` empties before each try. `size` is what the
-    /// job says it has; `arrived` is told the count of bytes and, where announced, the length.
-    pub fn archive<W: Write>(
-        &self,
-        at: &ArchiveAt,
-        size: Option<u64>,
-        to: &mut W,
-        restart: impl Fn(&mut W) -> std::io::Result<()>,
-        arrived: &mut dyn FnMut(u64, Option<u64>),
-    ) -> Result<u64, Error> {
-        let mut copy = |ask: &Ask| {
-            self.http.get(ask, |answer| {
-                restart(to).map_err(|error| answer::Trouble::failed(Cause::Local(error)))?;
-                answer.copy_to(to, size, arrived)
-            })
-        };
-        let ask = self.ask_archive(at);
-        match copy(&ask) {
-            // A job token that a public project does not admit hides what anybody may see.
-            Err(error) if error.status() == Some(404) && self.has_job_token() => {
-                copy(&Ask { anonymous: true, ..ask }).map_err(|_| error)
-            }
-            result => result,
-        }
+    fn failed(&self, ask: &Ask, cause: Cause) -> Error {
+        Error::new(ask, self.http.token.as_ref().map(Token::kind), Box::new(cause))
     }
 
     /// The command that sends the same request by hand, with `$GITLAB_TOKEN` for the token.

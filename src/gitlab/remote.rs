@@ -92,7 +92,18 @@ impl Client {
     }
 }
 
-impl RemoteArchive<'_> {
+impl<'a> RemoteArchive<'a> {
+    /// One that another answer told about; no byte of it is here.
+    pub(super) fn known(
+        client: &'a Client,
+        ask: Ask,
+        from: Address,
+        etag: String,
+        length: u64,
+    ) -> RemoteArchive<'a> {
+        RemoteArchive { client, ask, from, etag: Some(etag), length, tail: Vec::new() }
+    }
+
     /// Bytes.
     pub fn length(&self) -> u64 {
         self.length
@@ -192,6 +203,7 @@ fn changed() -> Trouble {
     Trouble::failed(Cause::Unexpected { trouble })
 }
 
-fn etag(answer: &Answer) -> Option<&str> {
+/// Where it is a strong one: weak ones are the same for all that GitLab sends.
+pub(super) fn etag(answer: &Answer) -> Option<&str> {
     answer.header("etag").filter(|etag| etag.starts_with('"'))
 }
