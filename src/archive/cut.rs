@@ -12,24 +12,47 @@ pub trait Body: Read {
     fn go_to(&mut self, position: u64) -> io::Result<()>;
 }
 
-/// Anything in which one can seek.
-pub struct Seeking<R>(pub R);
+/// Anything in which one can seek. What lies close ahead is read along.
+pub struct Seeking<R> {
+    reader: BufReader<R>,
+    /// None until it was gone to for the first time.
+    position: Option<u64>,
+}
+
+impl<R: Read> Seeking<R> {
+    /// `ahead` is how much may be read along, in bytes.
+    pub fn new(reader: R, ahead: usize) -> Seeking<R> {
+        Seeking { reader: BufReader::with_capacity(ahead, reader), position: None }
+    }
+}
 
 impl<R: Read> Read for Seeking<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
+        let count = self.reader.read(buffer)?;
+        self.position = self.position.map(|position| position + count as u64);
+        Ok(count)
     }
 }
 
 impl<R: Read + Seek> Body for Seeking<R> {
     fn go_to(&mut self, position: u64) -> io::Result<()> {
-        self.0.seek(SeekFrom::Start(position)).map(|_| ())
+        let number = |place| i64::try_from(place).ok();
+        let near = self.position.and_then(|here| number(position)?.checked_sub(number(here)?));
+        match near {
+            Some(by) => self.reader.seek_relative(by)?,
+            None => self.reader.seek(SeekFrom::Start(position)).map(|_| ())?,
+        }
+        self.position = Some(position);
+        Ok(())
     }
 }
 
 /// Between two entries there may be what tells the sizes of the first; as much as a header of
 /// another entry would take is too much, in bytes.
 const LEAST_HIDDEN: u64 = FIXED as u64;
+
+/// What writers put between the data of entries besides names: extra fields, sizes; in bytes.
+const MOST_BETWEEN: u64 = 1 << 10;
 
 /// Goes from entry to entry and looks at the header before each.
 pub struct Cutter<B> {
@@ -92,11 +115,26 @@ impl<B: Body> Cutter<B> {
 /// # Errors
 /// A surprise where all this is not as most writers have it; a closer look may find nothing wrong.
 pub fn headers<R: Read + Seek>(reader: R, packed: &[Packed], directory: u64) -> Result<(), Error> {
-    let mut cutter = Cutter::all(Seeking(BufReader::with_capacity(512, reader)));
+    let mut cutter = Cutter::all(Seeking::new(reader, 512));
     for packed in in_order(packed) {
         cutter.next(packed)?;
     }
     cutter.finish(directory)
+}
+
+/// Whether the central directory alone speaks for an archive that can be taken entry by entry as
+/// it comes: none are there twice, none share bytes, and little is between them.
+pub fn is_orderly(packed: &[Packed], directory: u64) -> bool {
+    let mut end = 0;
+    let mut next_to = |next: u64, then: u64| {
+        let near = next.checked_sub(end).is_some_and(|gap| gap <= MOST_BETWEEN);
+        end = then;
+        near
+    };
+    in_order(packed)
+        .into_iter()
+        .all(|packed| !packed.renamed && next_to(packed.at, packed.least_end()))
+        && next_to(directory, directory)
 }
 
 /// Entries in the order in which they lie in the archive.

@@ -27,7 +27,7 @@ pub struct Listed {
     /// Where the central directory begins, in bytes from the start of the file.
     pub directory: u64,
     /// No header is there twice.
-    single: bool,
+    pub single: bool,
 }
 
 /// Finds and reads the central directory, and refuses what it tells of entries that cannot be

@@ -35,11 +35,23 @@ use source::Source;
 /// The longest target of a link in bytes, as Linux has it.
 const LONGEST_TARGET: u64 = 4096;
 
+/// How much is read at once: for the header of one entry, and for many entries; in bytes.
+const HEADER: usize = 512;
+const AHEAD: usize = 64 << 10;
+
 /// An opened archive.
 pub struct Archive<R> {
     reader: Source<R>,
     listed: Listed,
     unpacker: Unpacker,
+}
+
+/// Where the parts of an archive lie.
+pub struct Layout {
+    /// By the index of the entry.
+    pub packed: Vec<Packed>,
+    /// Where the central directory begins, in bytes from the start.
+    pub directory: u64,
 }
 
 impl<R: Read + Seek> Archive<R> {
@@ -92,7 +104,19 @@ impl<R: Read + Seek> Archive<R> {
 
     /// For taking many entries, with where each of them lies.
     pub fn cutter(&mut self) -> (Cutter<Seeking<&mut R>>, &[Packed]) {
-        (Cutter::some(Seeking(self.reader.inner())), &self.listed.packed)
+        (Cutter::some(Seeking::new(self.reader.inner(), AHEAD)), &self.listed.packed)
+    }
+
+    /// Whether the archive can be taken as it comes, as far as its directory tells; if not, all of
+    /// it should be looked at first.
+    pub fn is_orderly(&self) -> bool {
+        let Listed { packed, directory, single, .. } = &self.listed;
+        *single && cut::is_orderly(packed, *directory)
+    }
+
+    /// Where everything lies.
+    pub fn into_layout(self) -> Layout {
+        Layout { packed: self.listed.packed, directory: self.listed.directory }
     }
 
     /// Unpacks one entry; what was written is right only when this returns `Ok`. Never writes
@@ -104,9 +128,9 @@ impl<R: Read + Seek> Archive<R> {
         let Some(packed) = self.listed.packed.get(index) else {
             return Err(Error::Broken(format!("there is no entry {index}")));
         };
-        let mut cutter = Cutter::some(Seeking(&mut self.reader));
+        let mut cutter = Cutter::some(Seeking::new(&mut self.reader, HEADER));
         let copied = cutter.next(packed).and_then(|data| {
-            let mut data = BufReader::with_capacity(64 << 10, data);
+            let mut data = BufReader::with_capacity(AHEAD, data);
             self.unpacker.copy(packed, &mut data, to)
         });
         match (copied, self.reader.failure()) {

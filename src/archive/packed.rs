@@ -34,7 +34,7 @@ pub struct Packed {
     dos: u32,
     raw_name: Box<[u8]>,
     /// Its name is there twice, which takes a closer look.
-    renamed: bool,
+    pub(super) renamed: bool,
 }
 
 /// What was found before the data of an entry.
@@ -91,6 +91,12 @@ impl Packed {
             && self.sizes_agree(&fixed, extra);
         let (length, header) = ((FIXED + rest.len()) as u64, fixed.starts_with(b"PK\x03\x04"));
         Ok(Local { length, header, agrees: header && agrees })
+    }
+
+    /// Where its data end at the least.
+    pub fn least_end(&self) -> u64 {
+        let header = (FIXED + self.raw_name.len()) as u64;
+        self.at.saturating_add(header).saturating_add(self.compressed_size)
     }
 
     pub fn damaged(&self, why: &str) -> Error {

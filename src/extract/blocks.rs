@@ -1,6 +1,7 @@
 //! Memory for bytes on their way to the workers: never more than so much, whatever an archive is.
 
 use std::io::{self, BufRead, Read};
+use std::ops::Range;
 use std::sync::mpsc::Receiver;
 use std::sync::{Condvar, Mutex, PoisonError};
 
@@ -25,7 +26,8 @@ struct Stock {
 
 /// Some bytes; the memory goes back to the stock with them.
 pub struct Block<'a> {
-    pub bytes: Vec<u8>,
+    memory: Vec<u8>,
+    used: usize,
     home: &'a Blocks,
 }
 
@@ -36,36 +38,38 @@ impl Blocks {
         let all_out = |stock: &mut Stock| stock.spare.is_empty() && stock.made == MOST;
         let waited = self.returned.wait_while(stock, all_out);
         let mut stock = waited.unwrap_or_else(PoisonError::into_inner);
-        let bytes = stock.spare.pop().unwrap_or_else(|| {
+        let memory = stock.spare.pop().unwrap_or_else(|| {
             stock.made += 1;
-            Vec::with_capacity(BLOCK)
+            vec![0; BLOCK]
         });
-        Block { bytes, home: self }
+        Block { memory, used: 0, home: self }
     }
 }
 
 impl Block<'_> {
-    /// How many bytes fit in besides.
-    pub fn room(&self) -> usize {
-        BLOCK - self.bytes.len()
+    pub fn bytes(&self) -> &[u8] {
+        &self.memory[..self.used]
     }
 
-    /// Adds so many bytes, which must fit; fails with `UnexpectedEof` where there are fewer.
-    pub fn fill(&mut self, from: &mut dyn Read, count: usize) -> io::Result<()> {
-        let before = self.bytes.len();
-        from.take(count as u64).read_to_end(&mut self.bytes)?;
-        match self.bytes.len() - before == count {
-            true => Ok(()),
-            false => Err(io::ErrorKind::UnexpectedEof.into()),
-        }
+    /// How many bytes fit in besides.
+    pub fn room(&self) -> usize {
+        self.memory.len() - self.used
+    }
+
+    /// Adds so many bytes, which must fit, and says where they are. Fails with `UnexpectedEof`
+    /// where there are fewer.
+    pub fn fill(&mut self, from: &mut dyn Read, count: usize) -> io::Result<Range<usize>> {
+        let place = self.used..self.used + count;
+        from.read_exact(&mut self.memory[place.clone()])?;
+        self.used = place.end;
+        Ok(place)
     }
 }
 
 impl Drop for Block<'_> {
     fn drop(&mut self) {
-        let mut bytes = std::mem::take(&mut self.bytes);
-        bytes.clear();
-        self.home.stock.lock().unwrap_or_else(PoisonError::into_inner).spare.push(bytes);
+        let memory = std::mem::take(&mut self.memory);
+        self.home.stock.lock().unwrap_or_else(PoisonError::into_inner).spare.push(memory);
         self.home.returned.notify_one();
     }
 }
@@ -93,12 +97,12 @@ impl Read for Coming<'_> {
 
 impl BufRead for Coming<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.here.as_ref().is_none_or(|block| self.used == block.bytes.len()) {
+        if self.here.as_ref().is_none_or(|block| self.used == block.used) {
             // Gives the memory of the last one back before it waits for the next.
             self.here = None;
             (self.here, self.used) = (self.blocks.recv().ok(), 0);
         }
-        Ok(self.here.as_ref().map_or(&[], |block| &block.bytes[self.used..]))
+        Ok(self.here.as_ref().map_or(&[], |block| &block.bytes()[self.used..]))
     }
 
     fn consume(&mut self, count: usize) {

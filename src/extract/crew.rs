@@ -141,9 +141,8 @@ impl<'a> Crew<'a> {
             }
             let batch = batch
                 .get_or_insert_with(|| Batch { block: self.blocks.take(), entries: Vec::new() });
-            let start = batch.block.bytes.len();
-            batch.block.fill(&mut data, length).map_err(cut)?;
-            batch.entries.push((index, start..start + length));
+            let place = batch.block.fill(&mut data, length).map_err(cut)?;
+            batch.entries.push((index, place));
         }
         send(&mut batch);
         Ok(())
@@ -186,7 +185,7 @@ impl<'a> Crew<'a> {
             let done = match load {
                 Load::Batch(Batch { block, entries }) => {
                     entries.into_iter().try_for_each(|(task, range)| {
-                        self.make(&mut unpacker, task, &mut &block.bytes[range])
+                        self.make(&mut unpacker, task, &mut &block.bytes()[range])
                     })
                 }
                 Load::Stream(task, blocks) => {

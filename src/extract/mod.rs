@@ -5,11 +5,11 @@ mod crew;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Seek};
 use std::path::Path;
 
-use crate::archive::Archive;
+use crate::archive::{self, Archive, Body, Cutter, Layout, in_order};
 use crate::disk::Staging;
 use crate::plan::{Plan, What};
 use crew::{NewFile, Task};
@@ -32,6 +32,35 @@ pub fn stage<R: Read + Seek>(
         .collect();
     tasks.sort_by_key(|task| task.packed.at);
     crew::unpack(&mut cutter, &tasks, staging)
+}
+
+/// The same of an archive that comes from start to end, while it comes. `layout` is what its
+/// directory says, from which the plan was made.
+///
+/// # Errors
+/// Also `archive::Error::Surprise`, where the archive is not as its directory let expect. Whoever
+/// gets this should look at all of it.
+pub fn stream<B: Body>(
+    layout: &Layout,
+    body: B,
+    plan: &Plan,
+    staging: &mut Staging,
+) -> anyhow::Result<()> {
+    prepare(plan, staging)?;
+    let mut wanted: HashMap<usize, NewFile<'_>> = HashMap::new();
+    for (entry, file) in files(plan) {
+        if wanted.insert(entry, file).is_some() {
+            let at = layout.packed.get(entry).map_or(0, |packed| packed.at);
+            // A stream gives the bytes of an entry once.
+            return Err(archive::Error::Surprise { near: at }.into());
+        }
+    }
+    let tasks = in_order(&layout.packed).into_iter();
+    let tasks: Vec<Task<'_>> =
+        tasks.map(|packed| Task { packed, file: wanted.remove(&packed.entry) }).collect();
+    let mut cutter = Cutter::all(body);
+    crew::unpack(&mut cutter, &tasks, staging)?;
+    Ok(cutter.finish(layout.directory)?)
 }
 
 /// Makes every folder once, so that the workers need not look, and takes note of the links.

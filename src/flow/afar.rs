@@ -8,7 +8,7 @@ use anyhow::Context;
 use super::fetch::Spool;
 use super::{Ctx, Found};
 use crate::archive::{self, Archive};
-use crate::gitlab::{self, Remote, WholeArchive};
+use crate::gitlab::{self, Remote, RemoteArchive, TAIL, WholeArchive};
 use crate::model::Job;
 use crate::ranged::{Give, Ranged};
 use crate::shown::shown;
@@ -32,16 +32,28 @@ pub(super) fn open<'a>(
 ) -> anyhow::Result<Afar<'a>> {
     let bytes = match remote {
         Remote::Parts(mut remote) => {
-            let (length, tail) = (remote.length(), remote.tail());
-            let give: Give<'a> =
-                Box::new(move |range| remote.range(range).map_err(io::Error::other));
-            let mut bytes = Ranged::new(length, give);
-            bytes.keep(length - tail.len() as u64, tail);
-            bytes
+            let tail = remote.tail();
+            parts(remote, tail)
         }
         Remote::Whole(whole) => here(download(ctx, found, whole)?)?,
     };
-    Archive::list(bytes).map_err(|error| plain(found, error))
+    Archive::list(bytes).map_err(|error| plain(error, reading(found)))
+}
+
+/// Reads the directory of an archive of which nothing is here yet.
+pub(super) fn read(mut remote: RemoteArchive<'_>) -> Result<Afar<'_>, archive::Error> {
+    let length = remote.length();
+    let tail = remote.range(length.saturating_sub(TAIL)..length);
+    let tail = tail.map_err(|error| archive::Error::Read(io::Error::other(error)))?;
+    Archive::list(parts(remote, tail))
+}
+
+fn parts<'a>(mut remote: RemoteArchive<'a>, tail: Vec<u8>) -> Ranged<'a> {
+    let length = remote.length();
+    let give: Give<'a> = Box::new(move |range| remote.range(range).map_err(io::Error::other));
+    let mut bytes = Ranged::new(length, give);
+    bytes.keep(length - tail.len() as u64, tail);
+    bytes
 }
 
 /// Unpacks an entry, whose bytes are asked for at once. What `to` holds is right only if this
@@ -64,8 +76,7 @@ pub(super) fn target(archive: &mut Afar<'_>, index: usize) -> Result<String, arc
 }
 
 /// What went wrong with an archive: the question to GitLab itself, if that did.
-pub(super) fn plain(found: &Found, error: archive::Error) -> anyhow::Error {
-    let doing = format!("reading the artifacts of {}", shown(&found.label()));
+pub(super) fn plain(error: archive::Error, doing: String) -> anyhow::Error {
     match error {
         archive::Error::Read(error) => match error.downcast::<gitlab::Error>() {
             Ok(error) => error.into(),
@@ -73,6 +84,10 @@ pub(super) fn plain(found: &Found, error: archive::Error) -> anyhow::Error {
         },
         error => anyhow::Error::new(error).context(doing),
     }
+}
+
+pub(super) fn reading(found: &Found) -> String {
+    format!("reading the artifacts of {}", shown(&found.label()))
 }
 
 fn download(ctx: &Ctx<'_>, found: &Found, whole: WholeArchive<'_>) -> anyhow::Result<File> {

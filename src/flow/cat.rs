@@ -5,7 +5,7 @@ use std::io::{Read, Seek};
 
 use anyhow::Context;
 
-use super::afar::{Afar, announce, copy, open, plain, target};
+use super::afar::{Afar, announce, copy, open, plain, reading, target};
 use super::fetch::{Each, Spool, each};
 use super::list::is_file;
 use super::{Address, Ctx, Found, Wanted};
@@ -31,7 +31,7 @@ pub fn cat(
     path: &str,
     mut out: impl FnMut(&mut File) -> anyhow::Result<()>,
 ) -> anyhow::Result<Vec<(String, Refusal)>> {
-    let Each { taken, missing } = each(ctx, address, wanted, |found| {
+    let Each { taken, missing } = each(ctx, address, wanted, |found, _| {
         let mut file = tempfile::tempfile().context("making a temporary file")?;
         take(ctx, found, path, &mut file)?;
         Ok(file)
@@ -62,12 +62,12 @@ fn take(ctx: &Ctx<'_>, found: &Found, path: &str, to: &mut File) -> anyhow::Resu
     if given && named.is_some_and(|entry| entry.kind == EntryKind::File) {
         return Ok(());
     }
-    let end = follow(&mut archive, path).map_err(|error| plain(found, error))?;
+    let end = follow(&mut archive, path).map_err(|error| plain(error, reading(found)))?;
     let Some(index) = position(&archive, &end, |entry| entry.kind == EntryKind::File) else {
         return Err(no_file(archive.entries(), path, &end).into());
     };
     to.restart().context("writing a temporary file")?;
-    copy(&mut archive, index, to).map_err(|error| plain(found, error))
+    copy(&mut archive, index, to).map_err(|error| plain(error, reading(found)))
 }
 
 /// Whether these could be the bytes of a link: of one, GitLab gives its target. A second look

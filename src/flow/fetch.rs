@@ -6,9 +6,10 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
+use super::afar::announce;
 use super::{Address, Ctx, Finding, Found, Wanted, look, named, patiently};
-use crate::gitlab;
-use crate::model::ArchiveAt;
+use crate::gitlab::{self, Body};
+use crate::model::{ArchiveAt, Job};
 use crate::refusal::Refusal;
 use crate::select::job;
 use crate::step::Step;
@@ -41,7 +42,7 @@ pub fn fetch<S: Spool>(
     wanted: &Wanted,
     mut spool: impl FnMut() -> anyhow::Result<S>,
 ) -> anyhow::Result<Fetch<S>> {
-    let Each { taken, missing } = each(ctx, address, wanted, |found| {
+    let Each { taken, missing } = each(ctx, address, wanted, |found, _| {
         let mut archive = spool()?;
         let bytes = download(ctx, found, &mut archive)?;
         Ok((archive, bytes))
@@ -57,33 +58,35 @@ pub(super) struct Each<T> {
     pub(super) missing: Vec<(String, Refusal)>,
 }
 
-/// Takes something of the archive of each wanted job, once it is there.
+/// Takes something of the archive of each wanted job, once it is there. `take` is also told
+/// whether the job is the only one.
 pub(super) fn each<T>(
     ctx: &Ctx<'_>,
     address: &Address,
     wanted: &Wanted,
-    mut take: impl FnMut(&Found) -> anyhow::Result<T>,
+    mut take: impl FnMut(&Found, bool) -> anyhow::Result<T>,
 ) -> anyhow::Result<Each<T>> {
     // What is here already is not downloaded again while the rest is waited for.
     let mut here: HashMap<ArchiveAt, T> = HashMap::new();
-    let mut download = |found: &Found| {
+    let mut download = |found: &Found, alone: bool| {
         if !here.contains_key(&found.at) {
-            here.insert(found.at.clone(), take(found)?);
+            here.insert(found.at.clone(), take(found, alone)?);
         }
         Ok(())
     };
     let Finding { found, missing } = patiently(ctx, || {
         let Finding { found, mut missing } = look(ctx, address, wanted)?;
         let (mut complete, mut left_out) = (Vec::new(), None);
+        let alone = found.len() == 1 && missing.is_empty();
         for found in found {
-            let Err(error) = download(&found) else {
+            let Err(error) = download(&found, alone) else {
                 complete.push(found);
                 continue;
             };
             let (pattern, refusal) = match gone(ctx, &found, wanted, error)? {
                 Gone::Elsewhere(others) => {
                     for other in others {
-                        download(&other)?;
+                        download(&other, false)?;
                         complete.push(other);
                     }
                     continue;
@@ -115,18 +118,22 @@ pub(super) fn each<T>(
 }
 
 fn download<S: Spool>(ctx: &Ctx<'_>, found: &Found, archive: &mut S) -> anyhow::Result<u64> {
-    let label = found.label();
-    let size = found.job.as_ref().and_then(crate::model::Job::archive_size);
-    let status = found.job.as_ref().map(|job| &job.status);
-    ctx.watch.step(&Step::Job { label: &label, status, size });
-    let start = ctx.clock.elapsed();
-    let bytes = ctx.gitlab.archive(
-        &found.at,
-        size,
-        archive,
-        |archive| archive.restart(),
-        &mut |done, total| ctx.watch.step(&Step::Bytes { label: &label, done, total }),
-    )?;
+    announce(ctx, found);
+    whole(ctx, found, ctx.gitlab.body(&found.at)?, archive)
+}
+
+/// Downloads all of an archive that is on its way, and of which nothing was read.
+pub(super) fn whole<'a, S: Spool>(
+    ctx: &Ctx<'a>,
+    found: &Found,
+    body: Body<'a>,
+    archive: &mut S,
+) -> anyhow::Result<u64> {
+    let (label, start) = (found.label(), ctx.clock.elapsed());
+    let size = found.job.as_ref().and_then(Job::archive_size);
+    let mut arrived = |done, total| ctx.watch.step(&Step::Bytes { label: &label, done, total });
+    let restart = |archive: &mut S| archive.restart();
+    let bytes = ctx.gitlab.copy(&found.at, body, size, archive, restart, &mut arrived)?;
     let took = ctx.clock.elapsed().saturating_sub(start);
     ctx.watch.step(&Step::Downloaded { label: &label, bytes, took });
     Ok(bytes)

@@ -2,16 +2,19 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
-use std::io::{self, Seek};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::fetch::{Fetch, Fetched, Spool, fetch};
+use super::afar::announce;
+use super::fetch::{Each, Fetch, Fetched, Spool, each, fetch, whole};
+use super::stream::{self, Staged};
 use super::{Address, Ctx, Found, Wanted};
 use crate::archive::Archive;
 use crate::disk::{self, Staging, WholeFile};
 use crate::extract;
+use crate::gitlab::Body;
 use crate::model::EntryKind;
 use crate::plan::{OnConflict, Plan, What};
 use crate::refusal::Refusal;
@@ -59,13 +62,85 @@ pub fn extract(
 ) -> anyhow::Result<Landing> {
     // That nothing can be written there is better known before anything is downloaded.
     let mut staging = Staging::beside(dest, ctx.interrupt)?;
-    let Fetch { fetched, missing } = fetch(ctx, address, wanted, || Ok(staging.spool()?))?;
-    let opened = open_all(ctx, fetched, how)?;
+    let Each { mut taken, missing } =
+        each(ctx, address, wanted, |found, alone| take(ctx, found, how, dest, &staging, alone))?;
+    if let [(_, Taken::Staged(_))] = taken.as_slice()
+        && let Some((found, Taken::Staged(staged))) = taken.pop()
+    {
+        let Staged { staging, mut plan, bytes } = *staged;
+        tell_warnings(ctx, &found, &mut plan);
+        let folder = folder(&found, how);
+        let landed = Landed { found, folder, files: Vec::new(), bytes };
+        return Ok(Landing {
+            landed: place(ctx, vec![(landed, plan)], staging, how, dest)?,
+            missing,
+        });
+    }
+    let fetched = taken.into_iter().map(|(found, taken)| {
+        let (archive, bytes) = match taken {
+            Taken::Kept(archive, bytes) => (archive, bytes),
+            // It was the only one when it came, and no more: now all are judged together.
+            Taken::Staged(_) => keep_first(ctx, &found, ctx.gitlab.body(&found.at)?, &staging)?,
+        };
+        Ok(Fetched { found, archive, bytes })
+    });
+    let fetched: anyhow::Result<Vec<_>> = fetched.collect();
     let mut landed = Vec::new();
-    for Opened { found, folder, mut archive, plan, bytes } in opened {
+    for Opened { found, folder, mut archive, plan, bytes } in open_all(ctx, fetched?, how)? {
         extract::stage(&mut archive, &plan, &mut staging).with_context(|| unpacking(&found))?;
         landed.push((Landed { found, folder, files: Vec::new(), bytes }, plan));
     }
+    Ok(Landing { landed: place(ctx, landed, staging, how, dest)?, missing })
+}
+
+/// An archive that was downloaded.
+enum Taken {
+    /// To a file, with its length.
+    Kept(File, u64),
+    /// Straight into files.
+    Staged(Box<Staged>),
+}
+
+/// Downloads an archive: where it is `alone`, into files if that can be, else into a file.
+fn take(
+    ctx: &Ctx<'_>,
+    found: &Found,
+    how: &How,
+    dest: &Path,
+    staging: &Staging,
+    alone: bool,
+) -> anyhow::Result<Taken> {
+    announce(ctx, found);
+    let mut body = ctx.gitlab.body(&found.at)?;
+    if alone && let Some(ready) = stream::ready(found, &body, how)? {
+        if let Some(staged) = stream::run(ctx, found, ready, body, dest)? {
+            return Ok(Taken::Staged(Box::new(staged)));
+        }
+        body = ctx.gitlab.body(&found.at)?;
+    }
+    let (archive, bytes) = keep_first(ctx, found, body, staging)?;
+    Ok(Taken::Kept(archive, bytes))
+}
+
+fn keep_first<'a>(
+    ctx: &Ctx<'a>,
+    found: &Found,
+    body: Body<'a>,
+    staging: &Staging,
+) -> anyhow::Result<(File, u64)> {
+    let mut archive = staging.spool()?;
+    let bytes = whole(ctx, found, body, &mut archive)?;
+    Ok((archive, bytes))
+}
+
+/// Puts all that was staged in its place, and tells what of each archive was.
+fn place(
+    ctx: &Ctx<'_>,
+    landed: Vec<(Landed, Plan)>,
+    staging: Staging,
+    how: &How,
+    dest: &Path,
+) -> anyhow::Result<Vec<Landed>> {
     let placed = staging.put_in_place(how.on_conflict)?;
     let written: HashSet<PathBuf> = placed.written.into_iter().collect();
     let landed = landed.into_iter().map(|(landed, plan)| {
@@ -75,7 +150,13 @@ pub fn extract(
         ctx.watch.step(&Step::Placed { files: count, bytes, at: &at.to_string_lossy() });
         Landed { files, ..landed }
     });
-    Ok(Landing { landed: landed.collect(), missing })
+    Ok(landed.collect())
+}
+
+fn tell_warnings(ctx: &Ctx<'_>, found: &Found, plan: &mut Plan) {
+    for warning in plan.warnings.drain(..) {
+        ctx.watch.step(&Step::Warning(&format!("{}: {warning}", shown(&found.label()))));
+    }
 }
 
 /// The archive itself as `file`, which appears whole or not at all. A file that is there already
@@ -140,9 +221,7 @@ fn open_all(ctx: &Ctx<'_>, fetched: Vec<Fetched<File>>, how: &How) -> anyhow::Re
     let (mut opened, mut plans) = (Vec::new(), Vec::new());
     for Fetched { found, archive, bytes } in fetched {
         let (archive, mut plan) = open(archive, &how.rules).with_context(|| unpacking(&found))?;
-        for warning in plan.warnings.drain(..) {
-            ctx.watch.step(&Step::Warning(&format!("{}: {warning}", shown(&found.label()))));
-        }
+        tell_warnings(ctx, &found, &mut plan);
         let folder = folder(&found, how);
         plans.push((found.label(), plan.below(&folder)));
         opened.push((found, folder, archive, bytes));
@@ -165,6 +244,15 @@ fn open_all(ctx: &Ctx<'_>, fetched: Vec<Fetched<File>>, how: &How) -> anyhow::Re
 
 fn open(archive: File, rules: &Rules) -> anyhow::Result<(Archive<File>, Plan)> {
     let mut archive = Archive::open(archive)?;
+    let plan = plan(&mut archive, rules)?;
+    Ok((archive, plan))
+}
+
+/// What becomes of an archive. Of its content, the targets of its links are read.
+pub(super) fn plan<R: Read + Seek>(
+    archive: &mut Archive<R>,
+    rules: &Rules,
+) -> anyhow::Result<Plan> {
     let entries = archive.entries().iter().enumerate();
     let links: Vec<usize> = entries
         .filter(|(_, entry)| entry.kind == EntryKind::Link)
@@ -174,8 +262,7 @@ fn open(archive: File, rules: &Rules) -> anyhow::Result<(Archive<File>, Plan)> {
     for index in links {
         targets.insert(index, archive.link_target(index)?);
     }
-    let plan = files::files(archive.entries(), &targets, rules)?;
-    Ok((archive, plan))
+    Ok(files::files(archive.entries(), &targets, rules)?)
 }
 
 /// Whether what was received is an archive.
@@ -185,7 +272,7 @@ fn judge(file: &mut File, found: &Found) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn folder(found: &Found, how: &How) -> PathBuf {
+pub(super) fn folder(found: &Found, how: &How) -> PathBuf {
     match (how.separate, found.name()) {
         (false, _) => PathBuf::new(),
         (true, Some(name)) => PathBuf::from(folder_name(name)),
@@ -204,7 +291,7 @@ fn listed(plan: Plan, written: &HashSet<PathBuf>) -> Vec<(PathBuf, u64)> {
     sized.collect()
 }
 
-fn unpacking(found: &Found) -> String {
+pub(super) fn unpacking(found: &Found) -> String {
     format!("unpacking the artifacts of {}", shown(&found.label()))
 }
 

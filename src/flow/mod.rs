@@ -15,6 +15,7 @@ mod fetch;
 mod land;
 mod list;
 mod named;
+mod stream;
 pub mod tree;
 mod wait;
 

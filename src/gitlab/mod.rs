@@ -23,7 +23,7 @@ pub use body::{Body, BrokeOff};
 pub use error::{Cause, Error};
 pub use inside::Row;
 pub use network::Network;
-pub use remote::{Remote, RemoteArchive, WholeArchive};
+pub use remote::{Remote, RemoteArchive, TAIL, WholeArchive};
 
 use address::escaped;
 use http::Http;

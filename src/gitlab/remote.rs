@@ -17,7 +17,7 @@ use crate::shown::shown;
 use crate::token::Token;
 
 /// How much of the end is asked for first, in bytes.
-const TAIL: u64 = 64 << 10;
+pub const TAIL: u64 = 64 << 10;
 
 /// An archive as its server gives it.
 pub enum Remote<'a> {

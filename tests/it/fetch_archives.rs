@@ -1,5 +1,7 @@
 //! Hostile, damaged and merely unusual archives: refused as a whole, or taken as they are meant.
 
+use std::sync::OnceLock;
+
 use serde_json::json;
 
 use crate::craft::{Item, file, folder, link, zip, zip_claiming};
@@ -14,14 +16,24 @@ fn with(items: &[Item]) -> Vec<u8> {
     zip(&all)
 }
 
+/// The same, so large that it is unpacked while it is downloaded.
+fn large_with(items: &[Item]) -> Vec<u8> {
+    static LARGE: OnceLock<Item> = OnceLock::new();
+    let large = LARGE.get_or_init(|| file("large.bin", vec![7; (2 << 20) + 1]));
+    let mut all = vec![file("good.txt", "good"), large.clone()];
+    all.extend_from_slice(items);
+    zip(&all)
+}
+
 fn cut(bytes: Vec<u8>, at: usize) -> Vec<u8> {
     bytes[..at].to_vec()
 }
 
-#[test]
-fn what_would_leave_the_destination_or_does_not_hold_together_is_refused_whole() {
+/// Archives that must be refused, and what is said; `with` makes one of these entries.
+fn bad(with: impl Fn(&[Item]) -> Vec<u8>) -> Vec<(Vec<u8>, &'static str)> {
     let good = || with(&[]);
-    let rows: Vec<(Vec<u8>, &str)> = vec![
+    let x = || file("x", "x");
+    vec![
         (with(&[file("../a", "x")]), "entry `../a` leaves the destination"),
         (with(&[file("d/../../a", "x")]), "leaves the destination"),
         (with(&[file("/etc/a", "x")]), "entry `/etc/a` leaves the destination"),
@@ -40,21 +52,42 @@ fn what_would_leave_the_destination_or_does_not_hold_together_is_refused_whole()
         (with(&[file("good.txt/in", "x")]), "is both a folder and not one"),
         (with(&[file("sum", "x").but(|item| item.crc = 7)]), "sum"),
         (with(&[file("long", "xyz").but(|item| item.size = 2)]), "long"),
+        (with(&[file("long", "xyz").deflated().but(|item| item.size = 2)]), "long"),
+        (with(&[file("odd", "xyz").deflated().but(|item| item.packed[0] = 6)]), "odd"),
         (with(&[file("shut", "x").but(|item| item.flags = 1)]), "encrypted"),
         (with(&[file("odd", "x").but(|item| item.method = 98)]), "98"),
         (
             with(&[file("a", "x").but(|item| item.local_name = Some(b"b".to_vec()))]),
             "contradicts itself",
         ),
+        (with(&[x().but(|item| item.local_method = Some(8))]), "contradicts itself"),
+        (with(&[x().but(|item| item.local_crc = Some(7))]), "contradicts itself"),
+        (with(&[x(), file("y", "x").but(|item| item.shares = true)]), "contradicts itself"),
+        (with(&[x().but(|item| item.hidden = true)]), "contradicts itself"),
+        (with(&[x().but(|item| item.hidden = true), file("y", "")]), "contradicts itself"),
         (zip_claiming(&[file("a", "x"), file("b", "y")], 1), ""),
         (cut(good(), 10), ""),
         (cut(good(), good().len() - 1), ""),
         (Vec::new(), "empty"),
         (b"{\"message\":\"no archive\"}".to_vec(), ""),
         (b"\x1f\x8b\x08 a gzip, perhaps of a report".to_vec(), "gzip"),
-    ];
-    for (bytes, says) in rows {
+    ]
+}
+
+#[test]
+fn what_would_leave_the_destination_or_does_not_hold_together_is_refused_whole() {
+    for (bytes, says) in bad(with) {
         let run = Run::new(one_archive(bytes)).file("out/mine", "stays");
+        let ran = run.args("fetch build -D out").fails(6);
+        ran.says("error: unpacking the artifacts of build (201): ").says(says).prints("");
+    }
+}
+
+#[test]
+fn it_is_refused_whole_while_it_is_downloaded_too() {
+    for (bytes, says) in bad(large_with) {
+        let world = one_archive(bytes).server(json!({"archives": "redirect"}));
+        let run = Run::new(world).file("out/mine", "stays");
         let ran = run.args("fetch build -D out").fails(6);
         ran.says("error: unpacking the artifacts of build (201): ").says(says).prints("");
     }

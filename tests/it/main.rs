@@ -7,7 +7,7 @@
 //! - `tree`: the command of that name
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
 //!   `fetch_missing`, `fetch_files`, `fetch_archives` and `fetch_wait` go through the flags
-//! - `resume`: downloads that break off
+//! - `resume`, `stream`: downloads that break off, and that are unpacked as they come
 //! - `speech`: what is said on both streams; `tokens`: who asks, and who is not let in
 //! - `lists`: GitLab's lists as they are; `network`: redirects, and what goes wrong on the line
 //! - `client`: each request and each refusal of GitLab, one by one
@@ -60,6 +60,7 @@ mod readme;
 mod resume;
 mod scenes;
 mod speech;
+mod stream;
 mod tidy;
 mod tokens;
 mod tree;
