@@ -31,7 +31,7 @@ pub fn cat(
     path: &str,
     mut out: impl FnMut(&mut File) -> anyhow::Result<()>,
 ) -> anyhow::Result<Vec<(String, Refusal)>> {
-    let Each { taken, missing } = each(ctx, address, wanted, |found, _| {
+    let Each { taken, missing } = each(ctx, address, wanted, 1, |found, _| {
         let mut file = tempfile::tempfile().context("making a temporary file")?;
         take(ctx, found, path, &mut file)?;
         Ok(file)

@@ -3,16 +3,21 @@
 //! The lookup and the downloads are waited for together: an archive can still be on its way to
 //! GitLab when its job is already listed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
 
 use super::afar::announce;
+use super::at_once::at_once;
 use super::{Address, Ctx, Finding, Found, Wanted, look, named, patiently};
 use crate::gitlab::{self, Body};
 use crate::model::{ArchiveAt, Job};
 use crate::refusal::Refusal;
 use crate::select::job;
 use crate::step::Step;
+
+/// So many archives are downloaded at a time.
+pub(super) const MOST: usize = 4;
 
 /// Where the bytes of an archive are kept: a try that fails is begun again from nothing.
 pub trait Spool: Write {
@@ -36,13 +41,13 @@ pub struct Fetch<S> {
 }
 
 /// The archives of the wanted jobs, once they are there. `spool` makes the place for one.
-pub fn fetch<S: Spool>(
+pub fn fetch<S: Spool + Send>(
     ctx: &Ctx<'_>,
     address: &Address,
     wanted: &Wanted,
-    mut spool: impl FnMut() -> anyhow::Result<S>,
+    spool: impl Fn() -> anyhow::Result<S> + Sync,
 ) -> anyhow::Result<Fetch<S>> {
-    let Each { taken, missing } = each(ctx, address, wanted, |found, _| {
+    let Each { taken, missing } = each(ctx, address, wanted, MOST, |found, _| {
         let mut archive = spool()?;
         let bytes = download(ctx, found, &mut archive)?;
         Ok((archive, bytes))
@@ -58,19 +63,22 @@ pub(super) struct Each<T> {
     pub(super) missing: Vec<(String, Refusal)>,
 }
 
-/// Takes something of the archive of each wanted job, once it is there. `take` is also told
-/// whether the job is the only one.
-pub(super) fn each<T>(
+/// Takes something of the archive of each wanted job, once it is there; of at most `most` at a
+/// time. `take` is also told whether the job is the only one.
+pub(super) fn each<T: Send>(
     ctx: &Ctx<'_>,
     address: &Address,
     wanted: &Wanted,
-    mut take: impl FnMut(&Found, bool) -> anyhow::Result<T>,
+    most: usize,
+    take: impl Fn(&Found, bool) -> anyhow::Result<T> + Sync,
 ) -> anyhow::Result<Each<T>> {
     // What is here already is not downloaded again while the rest is waited for.
-    let mut here: HashMap<ArchiveAt, T> = HashMap::new();
-    let mut download = |found: &Found, alone: bool| {
-        if !here.contains_key(&found.at) {
-            here.insert(found.at.clone(), take(found, alone)?);
+    let here: Mutex<HashMap<ArchiveAt, T>> = Mutex::default();
+    let here = || here.lock().unwrap_or_else(PoisonError::into_inner);
+    let download = |found: &Found, alone: bool| {
+        if !here().contains_key(&found.at) {
+            let taken = take(found, alone)?;
+            here().insert(found.at.clone(), taken);
         }
         Ok(())
     };
@@ -78,9 +86,13 @@ pub(super) fn each<T>(
         let Finding { found, mut missing } = look(ctx, address, wanted)?;
         let (mut complete, mut left_out) = (Vec::new(), None);
         let alone = found.len() == 1 && missing.is_empty();
+        let mut gone_from = download_all(most, &found, |found| download(found, alone))?;
         for found in found {
-            let Err(error) = download(&found, alone) else {
-                complete.push(found);
+            let Some(error) = gone_from.remove(&found.at) else {
+                // One that is gone can be there twice, and is told of once.
+                if here().contains_key(&found.at) {
+                    complete.push(found);
+                }
                 continue;
             };
             let (pattern, refusal) = match gone(ctx, &found, wanted, error)? {
@@ -111,10 +123,30 @@ pub(super) fn each<T>(
         }
     })?;
     let taken = found.into_iter().filter_map(|found| {
-        let taken = here.remove(&found.at)?;
+        let taken = here().remove(&found.at)?;
         Some((found, taken))
     });
     Ok(Each { taken: taken.collect(), missing })
+}
+
+/// Downloads what was found, and gives back why some of it is not there. Any other failure ends it.
+fn download_all(
+    most: usize,
+    found: &[Found],
+    download: impl Fn(&Found) -> anyhow::Result<()> + Sync,
+) -> anyhow::Result<HashMap<ArchiveAt, anyhow::Error>> {
+    let mut known = HashSet::new();
+    let once: Vec<&Found> = found.iter().filter(|found| known.insert(&found.at)).collect();
+    let gone = at_once(most, &once, |found| match download(found) {
+        Ok(()) => Ok(None),
+        Err(error) if is_gone(&error) => Ok(Some((found.at.clone(), error))),
+        Err(error) => Err(error),
+    })?;
+    Ok(gone.into_iter().flatten().collect())
+}
+
+fn is_gone(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<gitlab::Error>().is_some_and(|error| error.status() == Some(404))
 }
 
 fn download<S: Spool>(ctx: &Ctx<'_>, found: &Found, archive: &mut S) -> anyhow::Result<u64> {
@@ -153,7 +185,7 @@ fn gone(
     wanted: &Wanted,
     error: anyhow::Error,
 ) -> anyhow::Result<Gone> {
-    if error.downcast_ref::<gitlab::Error>().is_none_or(|error| error.status() != Some(404)) {
+    if !is_gone(&error) {
         return Err(error);
     }
     match (&found.at, &found.job) {

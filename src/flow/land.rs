@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::afar::announce;
-use super::fetch::{Each, Fetch, Fetched, Spool, each, fetch, whole};
+use super::fetch::{Each, Fetch, Fetched, MOST, Spool, each, fetch, whole};
 use super::stream::{self, Staged};
 use super::{Address, Ctx, Found, Wanted};
 use crate::archive::Archive;
@@ -62,8 +62,9 @@ pub fn extract(
 ) -> anyhow::Result<Landing> {
     // That nothing can be written there is better known before anything is downloaded.
     let mut staging = Staging::beside(dest, ctx.interrupt)?;
-    let Each { mut taken, missing } =
-        each(ctx, address, wanted, |found, alone| take(ctx, found, how, dest, &staging, alone))?;
+    let Each { mut taken, missing } = each(ctx, address, wanted, MOST, |found, alone| {
+        take(ctx, found, how, dest, &staging, alone)
+    })?;
     if let [(_, Taken::Staged(_))] = taken.as_slice()
         && let Some((found, Taken::Staged(staged))) = taken.pop()
     {

@@ -32,7 +32,7 @@ pub struct Contents {
 
 /// The files in the archives of the wanted jobs, in archive order, once they are there.
 pub fn list(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<Contents> {
-    let Each { taken, missing } = each(ctx, address, wanted, |found, _| files(ctx, found))?;
+    let Each { taken, missing } = each(ctx, address, wanted, 1, |found, _| files(ctx, found))?;
     Ok(Contents { jobs: taken, missing })
 }
 

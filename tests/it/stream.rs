@@ -1,13 +1,16 @@
 //! Archives that are unpacked while they are downloaded: which are, what is asked for, and what
 //! comes of it.
 
+use std::collections::HashSet;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::craft::{Item, file, folder, link, zip};
 use crate::fake::{Fake, Fault};
 use crate::harness::Run;
 use crate::ran::Ran;
-use crate::scenes::one_archive;
+use crate::scenes::{downstream, job, one_archive};
 
 const STORE: &str = "store/*";
 
@@ -140,4 +143,26 @@ fn where_the_end_cannot_be_had_the_download_is_used() {
         let (statuses, _) = store(&ran);
         assert_eq!((statuses[0], statuses.len()), (200, 2));
     }
+}
+
+#[test]
+fn several_archives_come_at_once_but_no_more_than_four_and_in_order() {
+    let jobs: Vec<Value> = (201..207).map(|id| job(id, &format!("job-{id}"))).collect();
+    let fake = Fake::start(downstream(&jobs));
+    // Each answer waits, so that those under way at the same time need connections of their own.
+    let pause = Duration::from_millis(150);
+    fake.fault(Fault::on("artifacts").always().first_byte_after(pause));
+    let ran = Run::new(&fake).args("fetch 'job-*' --separate --json").succeeds();
+    let asked = ran.log.iter().filter(|logged| logged.short.ends_with("/artifacts"));
+    let connections: HashSet<usize> = asked.clone().map(|logged| logged.connection).collect();
+    assert_eq!((asked.count(), connections.len()), (6, 4));
+    let told: Vec<u64> = ran.json()["fetched"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["job"]["id"].as_u64().unwrap())
+        .collect();
+    // As GitLab lists them: the newest first.
+    assert_eq!(told, (201..207).rev().collect::<Vec<_>>());
+    assert_eq!(ran.read("job-203/from"), "203");
 }
