@@ -20,8 +20,6 @@ const ZIP64: u16 = 1;
 pub struct Packed {
     /// Its index in the archive.
     pub entry: usize,
-    /// For messages.
-    pub name: String,
     /// Where the header before it begins, in bytes from the start of the file.
     pub at: u64,
     pub size: u64,
@@ -52,7 +50,6 @@ impl Packed {
     pub fn new(entry: usize, found: &zip::read::ZipFileEntry<'_>, header: &Header) -> Packed {
         Packed {
             entry,
-            name: super::entry::name(found),
             at: found.header_start(),
             size: found.size(),
             compressed_size: found.compressed_size(),
@@ -100,7 +97,9 @@ impl Packed {
     }
 
     pub fn damaged(&self, why: &str) -> Error {
-        Error::Damaged { entry: self.name.clone(), why: why.to_owned() }
+        // As good as exact for saying which one it is.
+        let entry = String::from_utf8_lossy(&self.raw_name).into_owned();
+        Error::Damaged { entry, why: why.to_owned() }
     }
 
     pub fn surprise(&self) -> Error {

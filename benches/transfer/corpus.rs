@@ -1,0 +1,241 @@
+//! Archives as GitLab's runner writes them, the same every time: deflate at level 6 with sizes
+//! behind the data, folders, and unix modes.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use flate2::{Compress, Compression, FlushCompress};
+
+pub const NAMES: [&str; 5] = ["small", "build", "many", "stored", "big"];
+
+/// An archive, and what is in it.
+pub struct Corpus {
+    pub name: &'static str,
+    pub archive: PathBuf,
+    pub length: u64,
+    files: Vec<Packed>,
+    folders: usize,
+}
+
+/// A file: its path, mode, size and checksum.
+type Packed = (String, u32, u64, u32);
+
+/// Xorshift with a fixed seed.
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn up_to(&mut self, most: u64) -> u64 {
+        self.next() % most.max(1)
+    }
+
+    /// Bytes that deflate makes a third of, or in part none of.
+    fn content(&mut self, length: usize, noise: u64) -> Vec<u8> {
+        let words: Vec<Vec<u8>> = (0..400)
+            .map(|_| (0..2 + self.up_to(9)).map(|_| self.next() as u8 & 0x7f | 0x20).collect())
+            .collect();
+        let mut bytes = Vec::with_capacity(length + 64);
+        while bytes.len() < length {
+            if self.up_to(100) < noise {
+                (0..8).for_each(|_| bytes.extend(self.next().to_le_bytes()));
+            } else {
+                let square = self.up_to(400) * self.up_to(400) / 400;
+                bytes.extend(&words[square as usize]);
+            }
+        }
+        bytes.truncate(length);
+        bytes
+    }
+}
+
+impl Corpus {
+    /// Writes the archive of this name, its sizes divided by `part`.
+    pub fn make(name: &&'static str, part: u64, place: &Path) -> Corpus {
+        let mut chance = Chance(0x5eed_0f00_d041_21e5);
+        let mut zip = Zip::new(&place.join(format!("{name}.zip")), *name != "stored");
+        match *name {
+            "small" => {
+                for i in 0..3 {
+                    zip.file(&format!("dist/file-{i}.txt"), 0o644, &chance.content(13_000, 0));
+                }
+            }
+            "build" => {
+                for (i, size) in [42, 24, 16, 12, 8, 8, 6, 5].into_iter().enumerate() {
+                    let bytes = chance.content((size << 20) / part as usize, 4);
+                    zip.file(&format!("bin/tool-{i}"), 0o755, &bytes);
+                }
+                for i in 0..420 / part {
+                    let length = 50_000 + chance.up_to(500_000) as usize;
+                    zip.file(
+                        &format!("obj/mod-{}/unit-{i}.o", i % 40),
+                        0o644,
+                        &chance.content(length, 3),
+                    );
+                }
+                for i in 0..2500 / part {
+                    let length = 500 + chance.up_to(30_000) as usize;
+                    let path = format!("docs/part-{}/section-{}/page-{i}.html", i % 20, i % 400);
+                    zip.file(&path, 0o644, &chance.content(length, 1));
+                }
+            }
+            "many" => {
+                for i in 0..20_000 / part {
+                    let length = (chance.up_to(120) * chance.up_to(120)) as usize + 100;
+                    let path =
+                        format!("node_modules/package-{}/lib/part-{}/file-{i}.js", i % 1500, i % 3);
+                    zip.file(&path, 0o644, &chance.content(length, 1));
+                }
+            }
+            "stored" => {
+                for i in 0..40 {
+                    let bytes = chance.content(13_100_000 / part as usize, 100);
+                    zip.file(&format!("images/layer-{i}.bin"), 0o644, &bytes);
+                }
+            }
+            _ => zip.file("disk.img", 0o644, &chance.content((1 << 30) / part as usize, 8)),
+        }
+        let (archive, length, files, folders) = zip.finish();
+        Corpus { name, archive, length, files, folders }
+    }
+
+    pub fn describe(&self) -> String {
+        let size: u64 = self.files.iter().map(|(_, _, size, _)| size).sum();
+        let (files, folders) = (self.files.len(), self.folders);
+        let mb = |bytes: u64| bytes as f64 / 1e6;
+        format!(
+            "{}: {files} files (+{folders} folders), {:.1} MB in {:.1} MB",
+            self.name,
+            mb(size),
+            mb(self.length)
+        )
+    }
+
+    /// What is not as it was packed, in a word.
+    pub fn wrong(&self, out: &Path) -> Option<&'static str> {
+        let mut modes = false;
+        for (path, mode, size, crc) in &self.files {
+            let Ok(bytes) = std::fs::read(out.join(path)) else { return Some("files missing") };
+            if bytes.len() as u64 != *size || crc32fast::hash(&bytes) != *crc {
+                return Some("bytes wrong");
+            }
+            modes |= executable(&out.join(path)) != (mode & 0o100 != 0);
+        }
+        modes.then_some("modes lost")
+    }
+}
+
+#[cfg(unix)]
+fn executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o100 != 0
+}
+
+#[cfg(not(unix))]
+fn executable(_path: &Path) -> bool {
+    false
+}
+
+/// A zip in the making.
+struct Zip {
+    path: PathBuf,
+    to: BufWriter<File>,
+    at: u64,
+    central: Vec<u8>,
+    entries: u16,
+    deflate: bool,
+    folders: std::collections::HashSet<String>,
+    files: Vec<Packed>,
+}
+
+impl Zip {
+    fn new(path: &Path, deflate: bool) -> Zip {
+        Zip {
+            path: path.to_owned(),
+            to: BufWriter::with_capacity(1 << 20, File::create(path).unwrap()),
+            at: 0,
+            central: Vec::new(),
+            entries: 0,
+            deflate,
+            folders: Default::default(),
+            files: Vec::new(),
+        }
+    }
+
+    fn file(&mut self, path: &str, mode: u32, bytes: &[u8]) {
+        for (at, _) in path.match_indices('/') {
+            if self.folders.insert(path[..=at].to_owned()) {
+                self.entry(&path[..=at], 0o040_755, b"", false);
+            }
+        }
+        self.files.push((path.to_owned(), mode, bytes.len() as u64, crc32fast::hash(bytes)));
+        self.entry(path, 0o100_000 | mode, bytes, self.deflate);
+    }
+
+    fn entry(&mut self, path: &str, mode: u32, bytes: &[u8], deflate: bool) {
+        let mut packed = Vec::new();
+        if deflate {
+            packed.reserve(bytes.len() + bytes.len() / 100 + 100);
+            let mut deflate = Compress::new(Compression::new(6), false);
+            deflate.compress_vec(bytes, &mut packed, FlushCompress::Finish).unwrap();
+        }
+        let packed = if deflate { &packed } else { bytes };
+        let (crc, start, folder) = (crc32fast::hash(bytes), self.at as u32, path.ends_with('/'));
+        let flags: u16 = if folder { 0x800 } else { 0x808 };
+        let method: u16 = if deflate { 8 } else { 0 };
+        let name = (path.len() as u16).to_le_bytes();
+        let head = [
+            &20_u16.to_le_bytes()[..],
+            &flags.to_le_bytes(),
+            &method.to_le_bytes(),
+            &[0, 80, 0xa1, 92],
+        ]
+        .concat();
+        let sizes = [crc, packed.len() as u32, bytes.len() as u32].map(u32::to_le_bytes).concat();
+        self.write(b"PK\x03\x04");
+        self.write(&head);
+        self.write(&[0; 12]);
+        self.write(&name);
+        self.write(&[0, 0]);
+        self.write(path.as_bytes());
+        self.write(packed);
+        if !folder {
+            self.write(b"PK\x07\x08");
+            self.write(&sizes);
+        }
+        for part in [
+            b"PK\x01\x02\x14\x03".as_slice(),
+            &head,
+            &sizes,
+            &name,
+            &[0; 8],
+            &(mode << 16).to_le_bytes(),
+            &start.to_le_bytes(),
+            path.as_bytes(),
+        ] {
+            self.central.extend(part);
+        }
+        self.entries += 1;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.to.write_all(bytes).unwrap();
+        self.at += bytes.len() as u64;
+    }
+
+    fn finish(mut self) -> (PathBuf, u64, Vec<Packed>, usize) {
+        let (start, central) = (self.at as u32, std::mem::take(&mut self.central));
+        let count = self.entries.to_le_bytes();
+        self.write(&central);
+        let sizes = [central.len() as u32, start].map(u32::to_le_bytes).concat();
+        self.write(&[b"PK\x05\x06\0\0\0\0".as_slice(), &count, &count, &sizes, &[0, 0]].concat());
+        self.to.flush().unwrap();
+        (self.path, self.at, self.files, self.folders.len())
+    }
+}

@@ -1,0 +1,80 @@
+//! Downloads and unpacks archives with downriver and with what else is installed, in turn, and
+//! writes down what each took: `cargo bench --bench transfer -- [--full] [--runs N] [CORPUS…]`.
+//!
+//! `--full` makes the archives as large as those of real builds (up to 1 GB unpacked); without it
+//! they are a quarter of that. Runs where files are kept in memory: put `TMPDIR` on a tmpfs.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a bench"
+)]
+
+mod corpus;
+mod measure;
+mod serve;
+mod written;
+
+use std::path::Path;
+
+use corpus::Corpus;
+use measure::{Contender, Sample, contenders, run};
+use serve::Server;
+
+fn main() {
+    let mut args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    let full = take(&mut args, "--full").is_some();
+    let runs: usize = match take(&mut args, "--runs") {
+        Some(at) => args.remove(at).parse().expect("a number of runs"),
+        None => 5,
+    };
+    let place = tempfile::tempdir().unwrap();
+    let mut report = String::new();
+    for name in
+        corpus::NAMES.iter().filter(|name| args.is_empty() || args.contains(&(**name).to_owned()))
+    {
+        let corpus = Corpus::make(name, if full { 1 } else { 4 }, place.path());
+        println!("{}", corpus.describe());
+        let server = Server::start(&corpus.archive);
+        let rows = compare(&corpus, &server, runs, place.path());
+        let table = written::table(&corpus, &rows);
+        println!("{table}");
+        report.push_str(&table);
+        std::fs::remove_file(&corpus.archive).unwrap();
+    }
+    written::keep(&report, full, runs);
+}
+
+/// Everybody in turn, so that what else the machine does hits all alike.
+fn compare(
+    corpus: &Corpus,
+    server: &Server,
+    runs: usize,
+    place: &Path,
+) -> Vec<(Contender, Vec<Sample>)> {
+    let mut rows: Vec<(Contender, Vec<Sample>)> =
+        contenders(server).into_iter().map(|contender| (contender, Vec::new())).collect();
+    // The first round warms up, and shows whether everybody gets it right.
+    for round in 0..=runs {
+        for (contender, samples) in &mut rows {
+            let folder = place.join("run");
+            std::fs::create_dir(&folder).unwrap();
+            let sample = run(contender, server, &folder);
+            match round {
+                0 => contender.wrong = corpus.wrong(&folder.join("out")),
+                _ => samples.push(sample),
+            }
+            std::fs::remove_dir_all(&folder).unwrap();
+        }
+    }
+    rows
+}
+
+/// Removes a flag, and says where it was.
+fn take(args: &mut Vec<String>, flag: &str) -> Option<usize> {
+    let at = args.iter().position(|arg| arg == flag)?;
+    args.remove(at);
+    Some(at)
+}

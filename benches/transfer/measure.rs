@@ -1,0 +1,101 @@
+//! One run of one program, and what the system says that it took.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::Ordering;
+
+use crate::serve::Server;
+
+/// A way to get the files of the archive.
+pub struct Contender {
+    pub name: &'static str,
+    /// A line for a shell; the files go to `out`.
+    line: String,
+    /// What it does not get right.
+    pub wrong: Option<&'static str>,
+}
+
+/// What one run took.
+#[derive(Clone, Copy)]
+pub struct Sample {
+    pub wall: f64,
+    pub user: f64,
+    pub system: f64,
+    /// Peak memory in MiB.
+    pub memory: f64,
+    pub bytes: u64,
+    pub requests: u64,
+}
+
+/// downriver, and those of the others that are installed.
+pub fn contenders(server: &Server) -> Vec<Contender> {
+    let (it, api) = (env!("CARGO_BIN_EXE_downriver"), &server.origin);
+    let url = format!("{}/store/it.zip", server.origin);
+    let all = [
+        (
+            "downriver",
+            "true",
+            format!(
+                "CI_API_V4_URL={api}/api/v4 CI_PROJECT_ID=1 GITLAB_TOKEN=glpat-bench exec {it} fetch --job-id 7 -D out"
+            ),
+        ),
+        ("curl+unzip", "unzip", format!("curl -sSo it.zip {url} && unzip -q it.zip -d out")),
+        ("curl|bsdtar", "bsdtar", format!("mkdir out && curl -sS {url} | bsdtar -xf - -C out")),
+        ("curl+7z", "7z", format!("curl -sSo it.zip {url} && 7z x -bd -y -oout it.zip >/dev/null")),
+        (
+            "curl+python",
+            "python3",
+            format!("curl -sSo it.zip {url} && python3 -m zipfile -e it.zip out"),
+        ),
+        ("ripunzip", "ripunzip", format!("exec ripunzip unzip-uri {url} -d out")),
+    ];
+    let installed = |tool: &str| {
+        Command::new("sh")
+            .args(["-c", &format!("command -v {tool} && command -v curl")])
+            .stdout(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+    };
+    all.into_iter()
+        .filter(|(_, tool, _)| installed(tool))
+        .map(|(name, _, line)| Contender { name, line, wrong: None })
+        .collect()
+}
+
+/// Asks Python for the times, because the standard library does not tell those of a child. What
+/// it uses itself hides peaks of less than about 13 MiB.
+const WRAP: &str = "
+import os, sys, time
+start = time.perf_counter()
+child = os.posix_spawnp('sh', ['sh', '-c', sys.argv[1]], os.environ)
+_, status, used = os.wait4(child, 0)
+print(time.perf_counter() - start, used.ru_utime, used.ru_stime, used.ru_maxrss / 1024)
+sys.exit(os.waitstatus_to_exitcode(status))
+";
+
+/// Runs it in this folder.
+pub fn run(contender: &Contender, server: &Server, folder: &Path) -> Sample {
+    let count = || {
+        let read = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
+        (read(&server.counts.bytes), read(&server.counts.requests))
+    };
+    let before = count();
+    let output = Command::new("python3")
+        .args(["-c", WRAP, &contender.line])
+        .current_dir(folder)
+        .output()
+        .expect("python3 measures");
+    assert!(output.status.success(), "{}: {output:?}", contender.name);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let last = text.lines().last().unwrap_or_default();
+    let numbers: Vec<f64> = last.split(' ').map(|number| number.parse().unwrap()).collect();
+    let (bytes, requests) = count();
+    Sample {
+        wall: numbers[0],
+        user: numbers[1],
+        system: numbers[2],
+        memory: numbers[3],
+        bytes: bytes - before.0,
+        requests: requests - before.1,
+    }
+}
