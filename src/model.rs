@@ -252,6 +252,10 @@ pub struct Bridge {
     pub status: Status,
     /// Present only on a failed one.
     pub failure_reason: Option<String>,
+    /// Its failure, or that it waits for a person, stops no pipeline.
+    #[serde(default)]
+    pub allow_failure: bool,
+    pub web_url: Option<String>,
     /// Null until the downstream pipeline exists, and where it was deleted.
     pub downstream_pipeline: Option<Pipeline>,
 }
@@ -265,6 +269,9 @@ pub struct Job {
     pub web_url: Option<String>,
     /// Present only on a failed one.
     pub failure_reason: Option<String>,
+    /// Its failure, or that it waits for a person, stops no pipeline.
+    #[serde(default)]
+    pub allow_failure: bool,
     pub finished_at: Option<String>,
     pub erased_at: Option<String>,
     /// Missing once the artifacts expired, even where the archive can still be had.
@@ -288,6 +295,9 @@ pub struct Artifact {
     pub file_type: String,
     /// Bytes.
     pub size: Option<u64>,
+    pub filename: Option<String>,
+    /// `raw`, `gzip` or `zip`.
+    pub file_format: Option<String>,
 }
 
 impl Job {

@@ -3,11 +3,11 @@
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::result;
 use super::world::{Looking, World};
 use crate::args::{Connect, Limits, Lookup, Speech};
 use crate::exit::Exit;
-use crate::flow::{self, Address, Ended, Found};
-use crate::model::{JobId, Pipeline};
+use crate::flow::{self, Address, Found};
 use crate::patience::Patience;
 use crate::report::Report;
 use crate::shown::shown;
@@ -49,15 +49,10 @@ impl Wait {
             );
         }
         let ended = flow::pipelines(&ctx, &address, &wanted)?;
-        for Ended { at, pipeline, .. } in &ended {
-            let url = pipeline.web_url.as_deref().map(|url| format!("  {}", shown(url)));
-            let url = url.unwrap_or_default();
-            world.ui.line(format!(
-                "pipeline {} of project {}: {}{url}",
-                at.id, at.project, pipeline.status
-            ))?;
+        for ended in &ended {
+            world.ui.line(result::pipeline_line(ended))?;
         }
-        let document = document(&ended.iter().map(of_pipeline).collect::<Vec<_>>());
+        let document = document(&ended.iter().map(result::ended).collect::<Vec<_>>());
         match flow::refusal(&ended) {
             None => done(&world, &document),
             Some(refusal) => {
@@ -93,24 +88,5 @@ fn line_of_job(found: &Found) -> String {
 }
 
 fn of_job(found: &Found) -> Option<Value> {
-    Some(pipeline(found.pipeline.as_ref()?, found.project_id(), &[]))
-}
-
-fn of_pipeline(ended: &Ended) -> Value {
-    let job = |id: JobId, name: &str, web_url: &Option<String>| json!({ "id": id, "name": name, "web_url": web_url });
-    let failed: Vec<Value> =
-        ended.failed.iter().map(|failed| job(failed.id, &failed.name, &failed.web_url)).collect();
-    pipeline(&ended.pipeline, ended.pipeline.project_id.or(ended.at.project.id()), &failed)
-}
-
-fn pipeline(pipeline: &Pipeline, project: Option<u64>, failed: &[Value]) -> Value {
-    json!({
-        "id": pipeline.id,
-        "project_id": project,
-        "status": pipeline.status,
-        "ref": pipeline.ref_,
-        "sha": pipeline.sha,
-        "web_url": pipeline.web_url,
-        "failed_jobs": failed,
-    })
+    Some(result::pipeline(found.pipeline.as_ref()?, found.project_id(), &[]))
 }

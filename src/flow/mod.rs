@@ -16,11 +16,13 @@ mod land;
 mod list;
 mod named;
 pub mod tree;
+mod trigger;
 mod wait;
 
 pub use cat::cat;
 pub use land::{How, Landed, Landing, extract, keep, stream};
 pub use list::{Contents, Listed, list};
+pub use trigger::{Again, Order, Started, logs, start, watch};
 pub use wait::{Ended, pipelines, refusal};
 
 use std::collections::HashSet;

@@ -13,6 +13,13 @@ pub struct Ended {
     pub failed: Vec<FailedJob>,
 }
 
+impl Ended {
+    /// The number of its project, where it is known.
+    pub fn project_id(&self) -> Option<u64> {
+        self.pipeline.project_id.or(self.at.project.id())
+    }
+}
+
 /// The pipelines that the address means, once all of them ended with success or one did not.
 pub fn pipelines(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<Vec<Ended>> {
     let ended = ctx.patience.until(ctx.clock, ctx.watch, || {
@@ -51,7 +58,7 @@ fn look(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<(Se
     }
 }
 
-fn place((at, pipeline): &(PipelineAt, Pipeline)) -> Place {
+pub(super) fn place((at, pipeline): &(PipelineAt, Pipeline)) -> Place {
     Place { pipeline: at.id, project: at.project.clone(), status: pipeline.status.clone() }
 }
 
@@ -60,12 +67,17 @@ fn with_failed(ctx: &Ctx<'_>, at: PipelineAt, pipeline: Pipeline) -> anyhow::Res
     if pipeline.status == Status::Success {
         return Ok(Ended { at, pipeline, failed: Vec::new() });
     }
-    let jobs = ctx.gitlab.jobs(&at)?;
+    Ok(Ended { failed: failed(ctx, &at)?, at, pipeline })
+}
+
+/// The jobs of a pipeline that failed.
+pub(super) fn failed(ctx: &Ctx<'_>, at: &PipelineAt) -> anyhow::Result<Vec<FailedJob>> {
+    let jobs = ctx.gitlab.jobs(at)?;
     let failed = job::latest(&jobs).into_iter().filter(|job| job.status == Status::Failed);
     let failed = failed.map(|job| FailedJob {
         name: job.name.clone(),
         id: job.id,
         web_url: job.web_url.clone(),
     });
-    Ok(Ended { failed: failed.collect(), at, pipeline })
+    Ok(failed.collect())
 }

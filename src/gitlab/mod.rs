@@ -4,15 +4,18 @@
 
 mod address;
 mod answer;
+mod branches;
 mod error;
 mod http;
 mod inside;
 mod network;
+mod once;
 mod pages;
 mod part;
 mod remote;
 mod retry;
 mod said;
+mod write;
 
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
@@ -22,6 +25,7 @@ pub use error::{Cause, Error};
 pub use inside::Row;
 pub use network::Network;
 pub use remote::{Remote, RemoteArchive, WholeArchive};
+pub use write::Start;
 
 use address::escaped;
 use http::Http;
@@ -45,6 +49,8 @@ struct Ask {
     headers: Vec<(&'static str, String)>,
     /// The address is one that GitLab once redirected to, and can have run out since.
     leased: bool,
+    /// What to do if there is no answer, before all other advice.
+    advice: Option<&'static str>,
 }
 
 /// Whether an endpoint takes a job token (`doc/ci/jobs/fine_grained_permissions.md`).
@@ -54,6 +60,8 @@ enum JobTokens {
     /// Since some version between 18.3 and 18.7; before, it is ignored without a word.
     Newer,
     Never,
+    /// The token stands in the body; one of this kind.
+    InBody(Kind),
 }
 
 impl Ask {
@@ -192,6 +200,16 @@ impl Client {
         self.http.get(&ask, |answer| answer.json())
     }
 
+    /// The log of a job, as its runner wrote it. GitLab shows none to job tokens.
+    pub fn log(&self, project: &ProjectRef, id: JobId) -> Result<Vec<u8>, Error> {
+        let ask = self.ask(
+            format!("reading the log of job {id} in project {project}"),
+            &format!("/projects/{}/jobs/{id}/trace", segment(project)),
+            JobTokens::Never,
+        );
+        self.http.get(&ask, |answer| answer.text())
+    }
+
     /// Copies an archive into `to`, which `restart` empties before each try. `size` is what the
     /// job says it has; `arrived` is told the count of bytes and, where announced, the length.
     pub fn archive<W: Write>(
@@ -261,7 +279,15 @@ impl Client {
 
     fn ask(&self, doing: String, path: &str, job_tokens: JobTokens) -> Ask {
         let address = self.http.root.with(path);
-        Ask { doing, address, job_tokens, anonymous: false, headers: Vec::new(), leased: false }
+        Ask {
+            doing,
+            address,
+            job_tokens,
+            anonymous: false,
+            headers: Vec::new(),
+            leased: false,
+            advice: None,
+        }
     }
 }
 

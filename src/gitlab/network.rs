@@ -19,6 +19,8 @@ pub struct Network {
     pub cacert: Option<Vec<u8>>,
     /// A client certificate and its key, as PEM.
     pub client: Option<(Vec<u8>, Vec<u8>)>,
+    /// Whatever certificate a server shows is taken.
+    pub unverified: bool,
     /// The proxies for http and for https, and the hosts that are reached without.
     pub http_proxy: Option<String>,
     pub https_proxy: Option<String>,
@@ -82,7 +84,11 @@ impl Network {
             }
             None => None,
         };
-        Ok(TlsConfig::builder().root_certs(RootCerts::from(roots)).client_cert(client).build())
+        Ok(TlsConfig::builder()
+            .root_certs(RootCerts::from(roots))
+            .client_cert(client)
+            .disable_verification(self.unverified)
+            .build())
     }
 }
 

@@ -52,6 +52,18 @@ impl Refusal {
                 "run the job again, or raise `artifacts: expire_in:`; `keep` stops the next from expiring".to_owned()
             }
             Refusal::Erased { .. } => "run the job again".to_owned(),
+            Refusal::NotStarted { said, .. } if said.contains("Reference not found") => {
+                "name a branch or a tag that is there with --ref".to_owned()
+            }
+            Refusal::NotStarted { ref_: None, .. } => "name a branch or a tag with --ref".to_owned(),
+            Refusal::Blocked { .. } => "\
+                --on-manual play starts it, --on-manual pass takes the pipeline for passed where it stands"
+                .to_owned(),
+            Refusal::ReportsUnknown { .. } => {
+                "GitLab gives out report files since 19.4; list the report under `artifacts: paths:` as well, then `fetch` takes it"
+                    .to_owned()
+            }
+            Refusal::NotStarted { .. } | Refusal::NoReport { .. } => return None,
             Refusal::Going { .. } | Refusal::EndedBadly { .. } | Refusal::LineBreak { .. } => {
                 return None;
             }

@@ -56,6 +56,14 @@ pub enum Refusal {
     Erased { job: JobName, at: String },
     /// The archive has no file that the patterns choose.
     NoFile { wanted: Vec<String>, seen: Vec<String> },
+    /// GitLab starts no pipeline; what it says about that. None: not even the ref is known.
+    NotStarted { project: ProjectRef, ref_: Option<String>, said: String },
+    /// A pipeline waits for a person, at these jobs.
+    Blocked { place: Place, jobs: Vec<FailedJob> },
+    /// The job has no report of that type.
+    NoReport { job: JobName, wanted: String, seen: Vec<String> },
+    /// Instead of a report the archive came: an older GitLab does not know about reports.
+    ReportsUnknown { job: String, wanted: String },
     /// A value for later jobs that would become two.
     LineBreak { name: &'static str },
     /// The archive itself is not fit to be unpacked.
@@ -119,6 +127,10 @@ impl Refusal {
             | Refusal::Expired { .. }
             | Refusal::Erased { .. }
             | Refusal::NoFile { .. }
+            | Refusal::NotStarted { .. }
+            | Refusal::Blocked { .. }
+            | Refusal::NoReport { .. }
+            | Refusal::ReportsUnknown { .. }
             | Refusal::LineBreak { .. }
             | Refusal::Archive(_) => false,
         }
@@ -134,7 +146,9 @@ impl Refusal {
             }
             Refusal::NoJob { places, .. } => places.iter().any(|place| ended_badly(&place.status)),
             Refusal::Unfinished { status, .. } => ended_badly(status),
-            Refusal::Unsuccessful { .. } | Refusal::EndedBadly { .. } => true,
+            Refusal::Unsuccessful { .. } | Refusal::EndedBadly { .. } | Refusal::Blocked { .. } => {
+                true
+            }
             Refusal::Archive(_) | Refusal::LineBreak { .. } => return Exit::Archive,
             _ => false,
         };
@@ -153,8 +167,9 @@ impl Refusal {
             Refusal::NotTriggered { bridges } => {
                 bridges.iter().map(|bridge| bridge.name.clone()).collect()
             }
-            Refusal::EndedBadly { failed, .. } => {
-                failed.iter().map(|job| job.name.clone()).collect()
+            Refusal::NoReport { wanted, seen, .. } => nearest(std::slice::from_ref(wanted), seen),
+            Refusal::EndedBadly { failed: jobs, .. } | Refusal::Blocked { jobs, .. } => {
+                jobs.iter().map(|job| job.name.clone()).collect()
             }
             _ => Vec::new(),
         }

@@ -104,6 +104,28 @@ impl Display for Refusal {
                     there(self)
                 )
             }
+            Refusal::NotStarted { project, ref_, said } => {
+                f.write_str("GitLab starts no pipeline ")?;
+                if let Some(ref_) = ref_ {
+                    write!(f, "of ref `{}` ", shown(ref_))?;
+                }
+                write!(f, "in project {project}: {}", shown(said))
+            }
+            Refusal::Blocked { place, jobs } => {
+                write!(f, "{place} waits for a person")?;
+                f.write_str(if jobs.is_empty() { "" } else { " at " })?;
+                separated(f, jobs, ", ")
+            }
+            Refusal::NoReport { job, wanted, .. } => {
+                write!(f, "{job} has no report `{}`; there are {}", shown(wanted), there(self))
+            }
+            Refusal::ReportsUnknown { job, wanted } => {
+                let (job, wanted) = (shown(job), shown(wanted));
+                write!(
+                    f,
+                    "GitLab sent no report `{wanted}` of {job}, but the archive of its artifacts"
+                )
+            }
             Refusal::LineBreak { name } => {
                 write!(
                     f,

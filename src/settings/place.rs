@@ -39,6 +39,11 @@ pub fn place(
     Ok(Place { address, settings })
 }
 
+/// The project that is given, for what is done to a project as a whole.
+pub fn project(lookup: &Lookup, connect: &Connect, env: &Env) -> Result<ProjectRef, Usage> {
+    Ok(Given { lookup, connect, env }.project(&["CI_PROJECT_ID"])?.value)
+}
+
 /// Takes a setting, and a note of it.
 fn take<T: ToString>(settings: &mut Vec<Setting>, name: &'static str, given: Sourced<T>) -> T {
     settings.push(Setting { name, value: given.value.to_string(), source: given.source });

@@ -3,6 +3,7 @@
 //! Results go to standard output and everything else to standard error, so that a script can
 //! read the one while a log keeps the other.
 
+mod log;
 mod progress;
 mod story;
 pub mod tree;
