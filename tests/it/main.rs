@@ -4,7 +4,7 @@
 //! - `ls`, `cat`: what they print, and what they ask for (`made`: their archives)
 //! - `fake_itself`, `worlds`: is the stand-in strict, do its worlds tell their story? (`raw` asks)
 //! - `demo`, `install`: do the demo and the installer do what they say?
-//! - `tree`: the command of that name
+//! - `tree`, `trigger`: the commands of those names
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
 //!   `fetch_missing`, `fetch_files`, `fetch_archives` and `fetch_wait` go through the flags
 //! - `speech`: what is said on both streams; `tokens`: who asks, and who is not let in
@@ -61,4 +61,5 @@ mod speech;
 mod tidy;
 mod tokens;
 mod tree;
+mod trigger;
 mod worlds;
