@@ -166,7 +166,7 @@ fn below(
 }
 
 fn find_in(ctx: &Ctx<'_>, at: &PipelineAt, wanted: &Wanted) -> anyhow::Result<Finding> {
-    let pipeline = ctx.gitlab.pipeline(at)?;
+    let pipeline = named::there(ctx, at, ctx.gitlab.pipeline(at))?;
     let listing = listing(ctx, at.clone(), pipeline, None, wanted)?;
     Ok(choose(ctx, &[listing], &[], wanted))
 }
@@ -200,7 +200,7 @@ fn bridges(ctx: &Ctx<'_>, upstream: &PipelineAt, depth: u32) -> anyhow::Result<V
     for _ in 0..depth {
         let mut below = Vec::new();
         for (of, above) in level {
-            let bridges = downstream::latest(ctx.gitlab.bridges(&of)?);
+            let bridges = downstream::latest(named::there(ctx, &of, ctx.gitlab.bridges(&of))?);
             ctx.watch.step(&Step::Bridges { of: &of, bridges: &bridges });
             for bridge in bridges {
                 if let Some(pipeline) = &bridge.downstream_pipeline {

@@ -43,7 +43,7 @@ fn look(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<(Se
         }
         Address::In(pipeline) => {
             let at = named::pipeline(ctx, pipeline)??;
-            let pipeline = ctx.gitlab.pipeline(&at)?;
+            let pipeline = named::there(ctx, &at, ctx.gitlab.pipeline(&at))?;
             Ok((vec![(at, pipeline)], Vec::new()))
         }
         // A single job is found by `find`; no pipeline is waited for on its behalf.

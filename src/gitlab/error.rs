@@ -67,6 +67,12 @@ impl Error {
         self.ask.leased && matches!(self.status(), Some(400 | 401 | 403))
     }
 
+    /// The project is there and may be read, but has no such pipeline or job (the small f is
+    /// GitLab's, `lib/api/helpers.rb`).
+    pub fn is_no_record(&self) -> bool {
+        matches!(&*self.cause, Cause::Answer { status: 404, said, .. } if said.words == "404 Not found")
+    }
+
     /// It did not answer, or not as it should, but may do so later.
     pub fn may_pass(&self) -> bool {
         matches!(&*self.cause, Cause::Failing { .. })

@@ -230,7 +230,11 @@ impl Http {
 
     /// What a failed request means: some failures pass, others will come again.
     fn failed(&self, error: ureq::Error, at: &Address) -> Trouble {
-        let origin = at.origin();
+        let mut origin = at.origin();
+        // Who refuses may be the proxy, whose address is not told: it can hold a password.
+        if self.network.has_proxy(at.is_secure()) {
+            origin += " (or the proxy to it)";
+        }
         match error {
             ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
                 let seconds = self.network.connect_timeout.as_secs_f32();

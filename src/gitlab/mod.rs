@@ -125,6 +125,11 @@ impl Client {
         self.newest(doing, project, &[("ref", ref_), ("status", "success")], most)
     }
 
+    /// The newest pipelines of a project, newest first, at most `most` (up to 100).
+    pub fn pipelines(&self, project: &ProjectRef, most: usize) -> Result<Vec<Pipeline>, Error> {
+        self.newest(format!("listing the pipelines of project {project}"), project, &[], most)
+    }
+
     /// The newest pipeline of a commit, if there is one.
     pub fn of_commit(&self, project: &ProjectRef, sha: &str) -> Result<Vec<Pipeline>, Error> {
         let doing = format!("listing the pipelines of commit {} in project {project}", shown(sha));

@@ -43,6 +43,11 @@ impl Network {
         Ok(config.build().new_agent())
     }
 
+    /// Whether connections for this scheme go through a proxy, for messages.
+    pub(super) fn has_proxy(&self, secure: bool) -> bool {
+        (if secure { &self.https_proxy } else { &self.http_proxy }).is_some()
+    }
+
     fn proxy(&self, secure: bool) -> Result<Option<Proxy>, Cause> {
         let Some(text) = (if secure { &self.https_proxy } else { &self.http_proxy }) else {
             return Ok(None);

@@ -22,6 +22,8 @@ use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef, Status
 /// Why a lookup ends without a job, or a job without files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
+    /// The project has no pipeline of that number; those are its newest.
+    NoSuchPipeline { at: PipelineAt, seen: Vec<String> },
     /// There is no pipeline of that ref, merge request or commit.
     NoPipeline { by: PipelineBy },
     /// The upstream pipeline has no bridges, or none that this token may see.
@@ -113,7 +115,8 @@ impl Refusal {
             Refusal::NoneUsable { waiting, .. } => *waiting,
             Refusal::Unfinished { status, .. } => status.may_move(),
             Refusal::NoArchive { just_ended, .. } => *just_ended,
-            Refusal::ManyJobs { .. }
+            Refusal::NoSuchPipeline { .. }
+            | Refusal::ManyJobs { .. }
             | Refusal::EndedBadly { .. }
             | Refusal::Unsuccessful { .. }
             | Refusal::Expired { .. }
@@ -147,6 +150,7 @@ impl Refusal {
             Refusal::NoBridge { wanted, seen }
             | Refusal::NoDownstream { wanted, seen }
             | Refusal::NoFile { wanted, seen } => nearest(wanted, seen),
+            Refusal::NoSuchPipeline { at, seen } => nearest(&[at.id.to_string()], seen),
             Refusal::NoJob { wanted, seen, .. } => nearest(std::slice::from_ref(wanted), seen),
             Refusal::ManyJobs { seen } => seen.clone(),
             Refusal::NoneUsable { unusable, .. } => unusable.clone(),

@@ -31,6 +31,14 @@ fn check(refusal: Refusal, expect: Expect) {
 #[test]
 fn refusals_of_a_pipeline_by_another_name() {
     let project = || ProjectRef::Id(1);
+    let at = PipelineAt { project: project(), id: PipelineId(412) };
+    check(
+        Refusal::NoSuchPipeline { at, seen: names(&["9003", "9001"]) },
+        expect![[r#"
+            project 1 has no pipeline 412; its newest are `9003`, `9001`
+            hint: its number is the one in the address bar of the browser (CI_PIPELINE_ID), not the one that counts within the project (CI_PIPELINE_IID)
+            3/3"#]],
+    );
     check(
         Refusal::NoPipeline {
             by: PipelineBy::Ref { project: project(), ref_: "feature/x".to_owned(), recent: false },

@@ -222,7 +222,7 @@ fn outside_of_ci_the_place_must_be_named() {
 #[test]
 fn a_place_that_does_not_exist_is_nothing_to_take() {
     for (line, says) in [
-        ("fetch build --pipeline 77", "404"),
+        ("fetch build --pipeline 77", "project 1 has no pipeline 77; its newest are"),
         ("fetch build -R shop/nowhere", "404 Project Not Found"),
         ("fetch build -R 2 --ref nowhere", "no successful pipeline of ref `nowhere`"),
         ("fetch 'b*' -R 2 --ref nowhere", "no successful pipeline of ref `nowhere`"),
