@@ -26,7 +26,8 @@ pub struct Lookup {
     #[arg(long = "ref", value_name = "REF", conflicts_with_all = ["pipeline", "mr", "commit"])]
     pub ref_: Option<String>,
     /// If that pipeline lacks the job, look through earlier successful ones (up to 100)
-    #[arg(long, requires = "ref_")]
+    // The conflicts are said again: clap waives a requirement that a conflict rules out.
+    #[arg(long, requires = "ref_", conflicts_with_all = ["pipeline", "mr", "commit", "job_id"])]
     pub search_recent: bool,
     /// The latest pipeline of a merge request
     #[arg(long, value_name = "IID", conflicts_with_all = ["pipeline", "commit"])]
@@ -83,13 +84,21 @@ pub enum IfMissing {
     Ignore,
 }
 
-/// Whether and how long to wait.
+/// Whether to wait.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "When")]
 pub struct Waiting {
     /// Wait until the job has finished; ends at once when it no longer can succeed
     #[arg(long)]
     pub wait: bool,
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+/// How long and how often.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "When")]
+pub struct Limits {
     /// How long to wait at most
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
     pub wait_timeout: Duration,
@@ -131,6 +140,18 @@ pub struct Connect {
     /// The key of the client certificate, as PEM [CI_SERVER_TLS_KEY_FILE]
     #[arg(long, value_name = "FILE", requires = "cert", help_heading = "Network")]
     pub key: Option<PathBuf>,
+}
+
+impl Connect {
+    /// The same group with nothing typed.
+    pub fn ordinary() -> Connect {
+        Connect {
+            retries: 5,
+            timeout: Duration::from_secs(60),
+            connect_timeout: Duration::from_secs(10),
+            ..Connect::default()
+        }
+    }
 }
 
 /// How the program speaks.

@@ -51,14 +51,14 @@ pub fn run(mut env: Env) -> Exit {
     let (stdout, stderr) = (env.stdout.take(), env.stderr.take());
     let ui = Arc::new(Ui::new(stdout, stderr, cli.command.speech(), plain, env.clock.clone()));
     let waited = cli.command.waits();
-    let result = commands::run(cli.command, World { env, ui: ui.clone() });
+    let result = commands::run(cli.command, World { env, ui: ui.clone(), watch: ui.clone() });
     ui.finish();
     match result {
         Ok(exit) => exit,
         Err(error) => {
             let report = Report::new(&error, waited);
             if report.exit != Exit::Done {
-                ui.report(&report);
+                ui.report(&report, serde_json::Value::Null);
             }
             report.exit
         }

@@ -3,6 +3,8 @@
 //! Unknown keys are ignored and unknown statuses kept, because GitLab adds both. Which fields
 //! can be absent or null was read in GitLab's own entities (`lib/api/entities/ci/`).
 
+pub mod tree;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};

@@ -10,6 +10,22 @@ pub fn shown(text: &str) -> Shown<'_> {
     Shown(text)
 }
 
+/// A JSON document, in which strings may hold what acts on a terminal, with all of that escaped.
+/// JSON itself asks for escapes only below U+0020.
+pub fn harmless_json(document: &str) -> String {
+    let mut text = String::with_capacity(document.len());
+    for c in document.chars() {
+        if acts(c) && c != '\n' {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        } else {
+            text.push(c);
+        }
+    }
+    text
+}
+
 /// See [`shown`].
 #[derive(Debug, Clone, Copy)]
 pub struct Shown<'a>(&'a str);
@@ -36,8 +52,7 @@ pub fn listed<S: AsRef<str>>(names: &[S], most: usize) -> String {
     }
 }
 
-/// Whether a character does something to a terminal rather than being read.
-pub fn acts(c: char) -> bool {
+fn acts(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -60,6 +75,14 @@ mod tests {
         ] {
             assert_eq!(shown(text).to_string(), expect);
         }
+    }
+
+    #[test]
+    fn json_stays_the_same_json_with_nothing_in_it_that_acts() {
+        let value = serde_json::json!({ "name": "a\u{9b}2J\u{7f}\u{202e}\u{e0041}\u{1b}[m\né" });
+        let text = harmless_json(&format!("{value:#}"));
+        assert!(text.contains(r"a\u009b2J\u007f\u202e\udb40\udc41\u001b[m\né"), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 
     #[test]

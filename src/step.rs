@@ -1,9 +1,11 @@
 //! What a run tells while it goes on: facts, not text. The terminal, the log and the tests listen.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::model::{Bridge, Job, Pipeline, PipelineAt, Status};
-use crate::refusal::Refusal;
+use crate::refusal::{Candidate, Refusal};
+use crate::shown::shown;
 
 /// Somebody who is told what happens. Several threads may tell at once.
 pub trait Watch: Send + Sync {
@@ -19,6 +21,8 @@ pub enum Step<'a> {
     Downstream { bridge: &'a str, pipeline: &'a Pipeline, at: &'a PipelineAt },
     /// 3: the jobs of a pipeline were listed.
     Jobs { at: &'a PipelineAt, status: &'a Status, jobs: &'a [Job] },
+    /// 2 and 3: what a choice was made from, and why the others lost.
+    Chosen { from: &'a str, candidates: &'a [Candidate] },
     /// 3: a job was chosen.
     Job { label: &'a str, status: Option<&'a Status>, size: Option<u64> },
     /// 4: bytes of an archive arrived; `total` where the server announced it.
@@ -51,4 +55,19 @@ pub struct Exchange {
     pub bytes: Option<u64>,
     /// GitLab's own name for the request, for whoever reads its log.
     pub request_id: Option<String>,
+}
+
+impl fmt::Display for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: ", self.method, self.address)?;
+        match &self.outcome {
+            Ok(status) => write!(f, "{status}")?,
+            Err(trouble) => write!(f, "{}", shown(trouble))?,
+        }
+        write!(f, " in {} ms", self.took.as_millis())?;
+        if let Some(bytes) = self.bytes {
+            write!(f, ", {bytes} bytes")?;
+        }
+        self.request_id.as_ref().map_or(Ok(()), |id| write!(f, ", request {id}"))
+    }
 }

@@ -4,16 +4,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::World;
+use super::result;
 use super::unpack::Unpack;
+use super::world::{Looking, World};
 use crate::args::{Connect, IfMissing, Lookup, Speech, Waiting, Which};
 use crate::exit::Exit;
 use crate::flow;
+use crate::patience::Patience;
 use crate::settings::Usage;
 use crate::shown::shown;
 
 mod dotenv;
-mod result;
 
 /// Take the artifacts of jobs of downstream pipelines
 #[derive(Debug, Args)]
@@ -53,9 +54,9 @@ impl Fetch {
             self.may_stream(&world)?;
         }
         let how = self.unpack.how()?;
-        let (address, wanted, client) =
-            world.look(&self.jobs, &self.lookup, &self.which, &self.connect)?;
-        let ctx = world.ctx(&client, &self.waiting);
+        let Looking { address, wanted, client, .. } =
+            world.look(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
+        let ctx = world.ctx(&client, Patience::from(&self.waiting));
         let landing = match &self.output {
             _ if stdout => flow::stream(&ctx, &address, &wanted, |archive| world.ui.copy(archive))?,
             Some(file) => {

@@ -1,21 +1,19 @@
 //! The commands: one file for each, with its flags and what it does.
 
+mod explain;
 mod fetch;
+mod result;
+mod tree;
 mod unpack;
-
-use std::sync::Arc;
+mod wait;
+mod world;
 
 use clap::{Parser, Subcommand};
 
-use crate::args::{Connect, IfMissing, Lookup, Speech, Waiting, Which};
-use crate::env::Env;
+pub use world::World;
+
+use crate::args::Speech;
 use crate::exit::Exit;
-use crate::flow::{Address, Ctx, Wanted};
-use crate::gitlab::Client;
-use crate::patience::Patience;
-use crate::select::job_pattern::Pattern;
-use crate::settings::{self, Pasted, Usage};
-use crate::ui::Ui;
 
 /// Takes the artifacts of a GitLab pipeline that another pipeline triggered
 #[derive(Debug, Parser)]
@@ -29,18 +27,18 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Fetch(fetch::Fetch),
-}
-
-/// What a command has to work with.
-pub struct World {
-    pub env: Env,
-    pub ui: Arc<Ui>,
+    Explain(explain::Explain),
+    Wait(wait::Wait),
+    Tree(tree::Tree),
 }
 
 /// Does what was asked.
 pub fn run(command: Command, world: World) -> anyhow::Result<Exit> {
     match command {
         Command::Fetch(fetch) => fetch.run(world),
+        Command::Explain(explain) => explain.run(world),
+        Command::Wait(wait) => wait.run(world),
+        Command::Tree(tree) => tree.run(world),
     }
 }
 
@@ -49,6 +47,9 @@ impl Command {
     pub fn speech(&self) -> &Speech {
         match self {
             Command::Fetch(fetch) => &fetch.speech,
+            Command::Explain(explain) => &explain.speech,
+            Command::Wait(wait) => &wait.speech,
+            Command::Tree(tree) => &tree.speech,
         }
     }
 
@@ -56,76 +57,9 @@ impl Command {
     pub fn waits(&self) -> bool {
         match self {
             Command::Fetch(fetch) => fetch.waiting.wait,
+            Command::Wait(_) => true,
+            Command::Explain(_) => false,
+            Command::Tree(_) => false,
         }
-    }
-}
-
-impl World {
-    /// Where to look for what, and the GitLab to ask, from the words and flags of a command that
-    /// looks for jobs.
-    pub fn look(
-        &mut self,
-        words: &[String],
-        lookup: &Lookup,
-        which: &Which,
-        connect: &Connect,
-    ) -> anyhow::Result<(Address, Wanted, Client)> {
-        let (pasted, jobs) = settings::split(words, &self.env)?;
-        let address = settings::address(lookup, pasted.as_ref(), &self.env)?;
-        match (&address, jobs.is_empty()) {
-            (Address::Job { .. }, false) => {
-                return Err(Usage::new("the job is named twice, by its number and by a name")
-                    .hint("leave out the name")
-                    .into());
-            }
-            (Address::Below(_) | Address::In(_), true) => {
-                return Err(Usage::new("no job is named")
-                    .hint("name one or more; '*' takes every job that succeeded and has an archive")
-                    .into());
-            }
-            _ => {}
-        }
-        let wanted = Wanted {
-            jobs: jobs.iter().map(|job| Pattern::new(job)).collect(),
-            bridges: lookup.bridge.iter().map(|bridge| Pattern::new(bridge)).collect(),
-            projects: lookup.downstream.clone(),
-            depth: lookup.depth.unwrap_or(if lookup.recursive { u32::MAX } else { 1 }),
-            any_status: which.any_status,
-            one: which.one,
-            lenient: which.if_missing != IfMissing::Fail,
-        };
-        let client = self.connect(connect, pasted.as_ref())?;
-        Ok((address, wanted, client))
-    }
-
-    /// What the steps need, with as much patience as was asked for.
-    pub fn ctx<'a>(&'a self, gitlab: &'a Client, waiting: &Waiting) -> Ctx<'a> {
-        let patience = match waiting.wait {
-            true => Patience::new(waiting.wait_timeout, waiting.poll_interval),
-            false => Patience::none(),
-        };
-        Ctx {
-            gitlab,
-            clock: &*self.env.clock,
-            watch: &*self.ui,
-            interrupt: &self.env.interrupt,
-            patience,
-        }
-    }
-
-    /// The GitLab that the flags, the pasted address and the variables mean, with the token for it.
-    pub fn connect(
-        &mut self,
-        connect: &Connect,
-        pasted: Option<&Pasted>,
-    ) -> anyhow::Result<Client> {
-        let api = settings::api(connect, pasted, &self.env)?;
-        let (token, warning) = settings::token(connect, &api.value, &mut self.env)?;
-        if let Some(warning) = warning {
-            self.ui.warn(&warning);
-        }
-        let network = settings::network(connect, &self.env)?;
-        let token = token.map(|token| token.value);
-        Ok(Client::new(api.value, token, network, self.env.clock.clone(), self.ui.clone()))
     }
 }

@@ -54,7 +54,7 @@ pub fn fetch<S: Spool>(
     };
     let Finding { found, missing } = ctx.patience.until(ctx.clock, ctx.watch, || {
         let Finding { found, mut missing } = look(ctx, address, wanted)?;
-        let mut complete = Vec::new();
+        let (mut complete, mut left_out) = (Vec::new(), None);
         for found in found {
             let Err(error) = download(&found) else {
                 complete.push(found);
@@ -70,12 +70,22 @@ pub fn fetch<S: Spool>(
                 }
                 Gone::For(refusal) => (found.wanted, refusal),
             };
-            if !wanted.lenient || (!ctx.patience.is_none() && refusal.may_change()) {
+            let may_come = !ctx.patience.is_none() && refusal.may_change();
+            if !found.named && !may_come {
+                ctx.watch.step(&Step::Warning(&format!("left out: {refusal}")));
+                left_out.get_or_insert(refusal);
+                continue;
+            }
+            if !wanted.lenient || may_come {
                 return Err(refusal.into());
             }
             missing.push((pattern, refusal));
         }
-        Ok(Finding { found: complete, missing })
+        match left_out {
+            // A glob that takes nothing of what it names is no success.
+            Some(refusal) if complete.is_empty() && !wanted.lenient => Err(refusal.into()),
+            _ => Ok(Finding { found: complete, missing }),
+        }
     })?;
     let fetched = found.into_iter().filter_map(|found| {
         let (archive, bytes) = here.remove(&found.at)?;

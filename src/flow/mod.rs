@@ -8,11 +8,15 @@
 //! Each step asks GitLab and then chooses; choosing is pure and lives in `select`. Waiting is the
 //! same walk, asked again.
 
+mod at_once;
 mod fetch;
 mod land;
 mod named;
+pub mod tree;
+mod wait;
 
 pub use land::{How, Landed, Landing, extract, keep, stream};
+pub use wait::{Ended, pipelines, refusal};
 
 use std::collections::HashSet;
 
@@ -21,7 +25,7 @@ use crate::gitlab::Client;
 use crate::interrupt::Interrupt;
 use crate::model::{ArchiveAt, Job, JobId, Pipeline, PipelineAt, PipelineBy, ProjectRef};
 use crate::patience::Patience;
-use crate::refusal::Refusal;
+use crate::refusal::{Idle, Refusal};
 use crate::select::downstream::{self, Branch, Branches, Met};
 use crate::select::job::{self, Listing, Rules};
 use crate::select::job_pattern::Pattern;
@@ -58,10 +62,14 @@ pub struct Wanted {
     /// How many pipelines deep; 1 is what the upstream pipeline itself triggered.
     pub depth: u32,
     pub any_status: bool,
+    /// Only jobs with an archive, which is to be taken.
+    pub archive: bool,
     /// More than one job is one too many.
     pub one: bool,
     /// What is missing is told, not refused.
     pub lenient: bool,
+    /// Lists are looked through also where GitLab would find the job by itself.
+    pub listed: bool,
 }
 
 /// A job whose archive is to be taken, with all that GitLab told about it.
@@ -74,6 +82,8 @@ pub struct Found {
     pub job: Option<Job>,
     pub pipeline: Option<Pipeline>,
     pub bridge: Option<String>,
+    /// Meant by its name: one of many that a glob takes may be missing.
+    pub named: bool,
 }
 
 /// What a lookup ends with: jobs, and patterns that named none.
@@ -109,23 +119,39 @@ fn look(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<Fin
 }
 
 fn find_below(ctx: &Ctx<'_>, upstream: &PipelineAt, wanted: &Wanted) -> anyhow::Result<Finding> {
-    let met = bridges(ctx, upstream, wanted.depth)?;
-    let branches = match downstream::downstream(upstream, &met, &wanted.bridges, &wanted.projects) {
+    let Branches { chosen, idle } = match below(ctx, upstream, wanted)? {
         Ok(branches) => branches,
         Err(refusal) => return Ok(nothing(&refusal, wanted)),
     };
     let mut listings = Vec::new();
-    for Branch { bridge, at, pipeline } in branches.chosen {
-        ctx.watch.step(&Step::Downstream { bridge: &bridge, pipeline: &pipeline, at: &at });
-        listings.push(listing(ctx, at, pipeline, Some(bridge))?);
+    for Branch { bridge, at, pipeline } in chosen {
+        listings.push(listing(ctx, at, pipeline, Some(bridge), wanted)?);
     }
-    Ok(choose(ctx, &listings, &Branches { chosen: Vec::new(), idle: branches.idle }, wanted))
+    Ok(choose(ctx, &listings, &idle, wanted))
+}
+
+/// Steps 1 and 2: the downstream pipelines to look through. The refusal inside is the answer
+/// "there is none".
+fn below(
+    ctx: &Ctx<'_>,
+    upstream: &PipelineAt,
+    wanted: &Wanted,
+) -> anyhow::Result<Result<Branches, Refusal>> {
+    let met = bridges(ctx, upstream, wanted.depth)?;
+    let candidates = downstream::candidates(&met, &wanted.bridges, &wanted.projects);
+    let from = format!("bridges of pipeline {} in project {}", upstream.id, upstream.project);
+    ctx.watch.step(&Step::Chosen { from: &from, candidates: &candidates });
+    let branches = downstream::downstream(upstream, &met, &wanted.bridges, &wanted.projects);
+    for Branch { bridge, at, pipeline } in branches.iter().flat_map(|branches| &branches.chosen) {
+        ctx.watch.step(&Step::Downstream { bridge, pipeline, at });
+    }
+    Ok(branches)
 }
 
 fn find_in(ctx: &Ctx<'_>, at: &PipelineAt, wanted: &Wanted) -> anyhow::Result<Finding> {
     let pipeline = ctx.gitlab.pipeline(at)?;
-    let listing = listing(ctx, at.clone(), pipeline, None)?;
-    Ok(choose(ctx, &[listing], &Branches::default(), wanted))
+    let listing = listing(ctx, at.clone(), pipeline, None, wanted)?;
+    Ok(choose(ctx, &[listing], &[], wanted))
 }
 
 fn find_job(
@@ -135,7 +161,8 @@ fn find_job(
     wanted: &Wanted,
 ) -> anyhow::Result<Finding> {
     // A job token may download any archive that it may see, but not ask about the job.
-    let job = if ctx.gitlab.has_job_token() { None } else { Some(ctx.gitlab.job(project, id)?) };
+    let blind = ctx.gitlab.has_job_token() && wanted.archive;
+    let job = if blind { None } else { Some(ctx.gitlab.job(project, id)?) };
     if let Some(job) = &job
         && let Err(refusal) = job::usable(job, rules(ctx, wanted))
     {
@@ -144,7 +171,7 @@ fn find_job(
     let pipeline = job.as_ref().and_then(|job| job.pipeline.clone());
     let wanted = job.as_ref().map_or_else(|| id.to_string(), |job| job.name.clone());
     let at = ArchiveAt::Job { project: project.clone(), id };
-    let found = Found { wanted, at, job, pipeline, bridge: None };
+    let found = Found { wanted, at, job, pipeline, bridge: None, named: true };
     Ok(Finding { found: vec![found], missing: Vec::new() })
 }
 
@@ -184,18 +211,23 @@ fn listing(
     at: PipelineAt,
     pipeline: Pipeline,
     bridge: Option<String>,
+    wanted: &Wanted,
 ) -> anyhow::Result<Listing> {
     let jobs = ctx.gitlab.jobs(&at)?;
     ctx.watch.step(&Step::Jobs { at: &at, status: &pipeline.status, jobs: &jobs });
-    Ok(Listing { at, pipeline, bridge, jobs })
+    let listing = Listing { at, pipeline, bridge, jobs };
+    let candidates = job::candidates(&listing, &wanted.jobs, rules(ctx, wanted));
+    let from = format!("jobs of pipeline {} in project {}", listing.at.id, listing.at.project);
+    ctx.watch.step(&Step::Chosen { from: &from, candidates: &candidates });
+    Ok(listing)
 }
 
 /// Step 3: the choice for each of the patterns; a job that two of them name is taken once.
-fn choose(ctx: &Ctx<'_>, listings: &[Listing], branches: &Branches, wanted: &Wanted) -> Finding {
+fn choose(ctx: &Ctx<'_>, listings: &[Listing], idle: &[Idle], wanted: &Wanted) -> Finding {
     let mut finding = Finding::default();
     let mut taken = HashSet::new();
     for pattern in &wanted.jobs {
-        let choice = match job::jobs(listings, &branches.idle, pattern, rules(ctx, wanted)) {
+        let choice = match job::jobs(listings, idle, pattern, rules(ctx, wanted)) {
             Ok(choice) => choice,
             Err(refusal) => {
                 finding.missing.push((pattern.text().to_owned(), refusal));
@@ -217,6 +249,7 @@ fn choose(ctx: &Ctx<'_>, listings: &[Listing], branches: &Branches, wanted: &Wan
                 job: Some(pick.job),
                 pipeline: Some(listing.pipeline.clone()),
                 bridge: listing.bridge.clone(),
+                named: pick.named,
             });
         }
     }
@@ -249,7 +282,12 @@ fn settled(finding: Finding, wanted: &Wanted, patience: Patience) -> anyhow::Res
 }
 
 fn rules(ctx: &Ctx<'_>, wanted: &Wanted) -> Rules {
-    Rules { any_status: wanted.any_status, patient: !ctx.patience.is_none(), now: ctx.clock.now() }
+    Rules {
+        any_status: wanted.any_status,
+        archive: wanted.archive,
+        patient: !ctx.patience.is_none(),
+        now: ctx.clock.now(),
+    }
 }
 
 impl Found {

@@ -43,6 +43,12 @@ pub(super) fn by_ref(
     if wanted.jobs.iter().any(|pattern| pattern.is_glob()) {
         return by_lists(ctx, project, ref_, recent, wanted);
     }
+    // Where the lists may not be read, the answer is still what GitLab would find by itself.
+    if wanted.listed
+        && let Ok(finding) = by_lists(ctx, project, ref_, recent, wanted)
+    {
+        return Ok(finding);
+    }
     let found = |name: &str| Found {
         wanted: name.to_owned(),
         at: ArchiveAt::Ref {
@@ -54,6 +60,7 @@ pub(super) fn by_ref(
         job: None,
         pipeline: None,
         bridge: None,
+        named: true,
     };
     let found = wanted.jobs.iter().map(|pattern| found(pattern.text())).collect();
     Ok(Finding { found, missing: Vec::new() })

@@ -127,6 +127,11 @@ impl Address {
         (self.secure, &self.host, self.port) == (other.secure, &other.host, other.port)
     }
 
+    /// In small letters; an IPv6 host has its brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     pub fn is_secure(&self) -> bool {
         self.secure
     }

@@ -204,6 +204,27 @@ impl Client {
         }
     }
 
+    /// The command that sends the same request by hand, with `$GITLAB_TOKEN` for the token.
+    pub fn curl(&self, address: &str) -> String {
+        match &self.http.token {
+            Some(token) => {
+                format!("curl --header \"{}: $GITLAB_TOKEN\" '{address}'", token.kind().header())
+            }
+            None => format!("curl '{address}'"),
+        }
+    }
+
+    /// The command that downloads an archive by hand. It sends the token as a bearer, because
+    /// that is the header which curl keeps from the host that GitLab redirects to.
+    pub fn curl_archive(&self, at: &ArchiveAt) -> String {
+        let address = self.ask_archive(at).address.with_query();
+        let token = match &self.http.token {
+            Some(_) => "--header \"Authorization: Bearer $GITLAB_TOKEN\" ",
+            None => "",
+        };
+        format!("curl --location {token}--output artifacts.zip '{address}'")
+    }
+
     fn ask_archive(&self, at: &ArchiveAt) -> Ask {
         match at {
             ArchiveAt::Job { project, id } => self.ask(

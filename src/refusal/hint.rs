@@ -52,7 +52,9 @@ impl Refusal {
                 "run the job again, or raise `artifacts: expire_in:`; `keep` stops the next from expiring".to_owned()
             }
             Refusal::Erased { .. } => "run the job again".to_owned(),
-            Refusal::LineBreak { .. } => return None,
+            Refusal::Going { .. } | Refusal::EndedBadly { .. } | Refusal::LineBreak { .. } => {
+                return None;
+            }
             Refusal::Archive(refusal) => return refusal.hint(),
         };
         Some(advice)

@@ -5,6 +5,7 @@
 //! refused for in `archive.rs`.
 
 mod archive;
+mod candidate;
 mod hint;
 mod nearest;
 mod sentence;
@@ -12,6 +13,7 @@ mod sentence;
 mod tests;
 
 pub use archive::ArchiveRefusal;
+pub use candidate::Candidate;
 pub use nearest::nearest;
 
 use crate::exit::Exit;
@@ -30,6 +32,10 @@ pub enum Refusal {
     NotTriggered { bridges: Vec<Idle> },
     /// There are downstream pipelines, but none of the wanted project.
     NoDownstream { wanted: Vec<String>, seen: Vec<String> },
+    /// Pipelines that are waited for have not ended, or have not begun.
+    Going { places: Vec<Place>, idle: Vec<Idle> },
+    /// Pipelines that were waited for ended without success.
+    EndedBadly { places: Vec<Place>, failed: Vec<FailedJob> },
     /// None of the pipelines has a job that the pattern names.
     NoJob { wanted: String, seen: Vec<String>, places: Vec<Place>, idle: Vec<Idle> },
     /// The pattern names jobs, but it is a glob and none of them can be taken.
@@ -72,6 +78,14 @@ pub struct Place {
     pub status: Status,
 }
 
+/// A job that failed and where to read why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedJob {
+    pub name: String,
+    pub id: JobId,
+    pub web_url: Option<String>,
+}
+
 /// How a sentence names a job: two pipelines can hold jobs of one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobName {
@@ -95,11 +109,12 @@ impl Refusal {
                 places.iter().any(|place| place.status.may_move())
                     || idle.iter().any(|bridge| bridge.status.may_move())
             }
-            Refusal::NotThere { .. } => true,
+            Refusal::NotThere { .. } | Refusal::Going { .. } => true,
             Refusal::NoneUsable { waiting, .. } => *waiting,
             Refusal::Unfinished { status, .. } => status.may_move(),
             Refusal::NoArchive { just_ended, .. } => *just_ended,
             Refusal::ManyJobs { .. }
+            | Refusal::EndedBadly { .. }
             | Refusal::Unsuccessful { .. }
             | Refusal::Expired { .. }
             | Refusal::Erased { .. }
@@ -119,7 +134,7 @@ impl Refusal {
             }
             Refusal::NoJob { places, .. } => places.iter().any(|place| ended_badly(&place.status)),
             Refusal::Unfinished { status, .. } => ended_badly(status),
-            Refusal::Unsuccessful { .. } => true,
+            Refusal::Unsuccessful { .. } | Refusal::EndedBadly { .. } => true,
             Refusal::Archive(_) | Refusal::LineBreak { .. } => return Exit::Archive,
             _ => false,
         };
@@ -137,6 +152,9 @@ impl Refusal {
             Refusal::NoneUsable { unusable, .. } => unusable.clone(),
             Refusal::NotTriggered { bridges } => {
                 bridges.iter().map(|bridge| bridge.name.clone()).collect()
+            }
+            Refusal::EndedBadly { failed, .. } => {
+                failed.iter().map(|job| job.name.clone()).collect()
             }
             _ => Vec::new(),
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Idle, JobName, Place, Refusal};
+use super::{FailedJob, Idle, JobName, Place, Refusal};
 use crate::model::PipelineBy;
 use crate::shown::{listed, shown};
 
@@ -27,7 +27,7 @@ impl Display for Refusal {
                 write!(f, "no bridge is called {}; there are {}", listed(wanted, MOST), there(self))
             }
             Refusal::NotTriggered { bridges } => {
-                f.write_str("no downstream pipeline yet: ")?;
+                f.write_str("no downstream pipeline: ")?;
                 separated(f, bridges, "; ")
             }
             Refusal::NoDownstream { wanted, .. } => {
@@ -37,6 +37,18 @@ impl Display for Refusal {
                     listed(wanted, MOST),
                     there(self)
                 )
+            }
+            Refusal::Going { places, idle } => {
+                f.write_str("not ended yet: ")?;
+                separated(f, places, ", ")?;
+                f.write_str(if places.is_empty() || idle.is_empty() { "" } else { "; " })?;
+                separated(f, idle, "; ")
+            }
+            Refusal::EndedBadly { places, failed } => {
+                f.write_str("ended without success: ")?;
+                separated(f, places, ", ")?;
+                f.write_str(if failed.is_empty() { "" } else { "; failed: " })?;
+                separated(f, failed, ", ")
             }
             Refusal::NoJob { wanted, seen, places, idle } => {
                 write!(f, "no job `{}` in ", shown(wanted))?;
@@ -106,6 +118,13 @@ impl Display for Refusal {
 impl Display for JobName {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "job `{}` ({})", shown(&self.name), self.id)
+    }
+}
+
+impl Display for FailedJob {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "job `{}` ({})", shown(&self.name), self.id)?;
+        self.web_url.as_ref().map_or(Ok(()), |url| write!(f, " {}", shown(url)))
     }
 }
 

@@ -70,14 +70,14 @@ fn refusals_of_the_upstream_pipeline_and_its_bridges() {
     check(
         Refusal::NotTriggered { bridges: vec![idle(Status::Created)] },
         expect![[r#"
-            no downstream pipeline yet: bridge `deploy` is created
+            no downstream pipeline: bridge `deploy` is created
             hint: --wait waits for it
             3/3, may change"#]],
     );
     check(
         Refusal::NotTriggered { bridges: vec![idle(Status::Manual)] },
         expect![[r#"
-            no downstream pipeline yet: bridge `deploy` is manual
+            no downstream pipeline: bridge `deploy` is manual
             hint: start it by hand in GitLab, then try again
             3/8"#]],
     );
@@ -86,7 +86,7 @@ fn refusals_of_the_upstream_pipeline_and_its_bridges() {
     check(
         Refusal::NotTriggered { bridges: vec![failed] },
         expect![[r#"
-            no downstream pipeline yet: bridge `deploy` is failed (insufficient_bridge_permissions)
+            no downstream pipeline: bridge `deploy` is failed (insufficient_bridge_permissions)
             hint: look at the bridge in GitLab and retry it there
             3/8"#]],
     );
@@ -96,6 +96,27 @@ fn refusals_of_the_upstream_pipeline_and_its_bridges() {
             no downstream pipeline is of project `4`; there are those of `shop/radar (93)`
             hint: name a project by its id or its full path, as listed
             3/3, may change"#]],
+    );
+}
+
+#[test]
+fn refusals_of_pipelines_that_are_waited_for() {
+    check(
+        Refusal::Going { places: vec![place(Status::Running)], idle: vec![idle(Status::Pending)] },
+        expect![[r#"
+            not ended yet: pipeline 20 of project 2 (running); bridge `deploy` is pending
+            3/3, may change"#]],
+    );
+    let failed = FailedJob {
+        name: "lint".to_owned(),
+        id: JobId(7),
+        web_url: Some("https://gitlab.test/a/-/jobs/7".to_owned()),
+    };
+    check(
+        Refusal::EndedBadly { places: vec![place(Status::Failed)], failed: vec![failed] },
+        expect![[r#"
+            ended without success: pipeline 20 of project 2 (failed); failed: job `lint` (7) https://gitlab.test/a/-/jobs/7
+            3/8"#]],
     );
 }
 

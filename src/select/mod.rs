@@ -6,6 +6,8 @@
 pub mod downstream;
 pub mod job;
 pub mod job_pattern;
+pub mod pipelines;
+pub mod prune;
 
 pub mod file_pattern;
 pub mod files;

@@ -1,17 +1,13 @@
 //! What is needed to connect, with the files that are named read in.
 
-use std::io::Read;
 use std::path::Path;
 
 use anyhow::Context;
 
-use super::Usage;
+use super::{Usage, secret_file};
 use crate::args::Connect;
 use crate::env::Env;
 use crate::gitlab::Network;
-
-/// No token and no certificate is longer than this.
-const LONGEST: u64 = 1 << 20;
 
 /// Everything about the network, from flags and the variables that runners and shells set.
 pub fn network(connect: &Connect, env: &Env) -> anyhow::Result<Network> {
@@ -40,28 +36,23 @@ pub fn network(connect: &Connect, env: &Env) -> anyhow::Result<Network> {
     })
 }
 
-/// The text of `--token-file`; `-` is standard input.
-pub(super) fn read_token(file: &Path, env: &mut Env) -> anyhow::Result<String> {
-    let bytes = if file == Path::new("-") {
-        let mut bytes = Vec::new();
-        env.stdin
-            .by_ref()
-            .take(LONGEST)
-            .read_to_end(&mut bytes)
-            .context("reading the token from standard input")?;
-        bytes
+/// The text of `--token-file`, and perhaps a warning; `-` is standard input.
+pub(super) fn read_token(file: &Path, env: &mut Env) -> anyhow::Result<(String, Option<String>)> {
+    let (bytes, warning) = if file == Path::new("-") {
+        let bytes = secret_file::all(&mut env.stdin);
+        (bytes.context("reading the token from standard input")?, None)
     } else {
-        read(&env.dir.join(file))?
+        let path = env.dir.join(file);
+        (read(&path)?, secret_file::exposed(&path))
     };
     // The text may be a secret although it is none that can be used: it is not repeated.
-    String::from_utf8(bytes)
-        .map_err(|_| Usage::new("the file of --token-file holds no text").into())
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok((text, warning)),
+        Err(_) => Err(Usage::new("the file of --token-file holds no text").into()),
+    }
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let bytes = std::fs::File::open(path).and_then(|file| {
-        let mut bytes = Vec::new();
-        file.take(LONGEST).read_to_end(&mut bytes).map(|_| bytes)
-    });
-    bytes.map_err(|error| Usage::new(format!("cannot read {}: {error}", path.display())).into())
+    secret_file::read(path)
+        .map_err(|error| Usage::new(format!("cannot read {}: {error}", path.display())).into())
 }

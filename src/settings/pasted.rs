@@ -1,7 +1,7 @@
 //! A web address pasted from the browser: it names the server, the project and a pipeline or job.
 
 use super::Usage;
-use crate::args::From;
+use crate::args::{Connect, From};
 use crate::env::Env;
 use crate::flow::Address;
 use crate::gitlab;
@@ -24,17 +24,21 @@ pub enum What {
 }
 
 /// Takes the web address off the words, if the first of them is one.
-pub fn split(words: &[String], env: &Env) -> Result<(Option<Pasted>, Vec<String>), Usage> {
+pub fn split(
+    words: &[String],
+    connect: &Connect,
+    env: &Env,
+) -> Result<(Option<Pasted>, Vec<String>), Usage> {
     match words.split_first() {
         Some((first, rest)) if first.contains("://") => {
-            Ok((Some(Pasted::parse(first, env)?), rest.to_vec()))
+            Ok((Some(Pasted::parse(first, connect, env)?), rest.to_vec()))
         }
         _ => Ok((None, words.to_vec())),
     }
 }
 
 impl Pasted {
-    fn parse(text: &str, env: &Env) -> Result<Pasted, Usage> {
+    fn parse(text: &str, connect: &Connect, env: &Env) -> Result<Pasted, Usage> {
         let unusable = |why: &str| {
             Usage::new(format!("the URL {why}"))
                 .hint("paste the address of a pipeline or a job, like https://gitlab.com/group/project/-/pipelines/123")
@@ -51,8 +55,8 @@ impl Pasted {
             (Some("jobs"), Some(id)) => What::Job(JobId(id)),
             _ => return Err(unusable("names no pipeline and no job")),
         };
-        // A GitLab below a path cannot be told from a group; its variables can tell.
-        let root = relative_root(&address, path, env);
+        // A GitLab below a path cannot be told from a group; the settings can tell.
+        let root = relative_root(&address, path, connect, env);
         let project = path.strip_prefix(&root).unwrap_or(path).trim_matches('/');
         if project.is_empty() {
             return Err(unusable("names no project"));
@@ -85,13 +89,17 @@ impl Pasted {
 }
 
 /// The path below which the server of this address lives, `""` for most.
-fn relative_root(address: &gitlab::Address, path: &str, env: &Env) -> String {
-    let server = ["CI_SERVER_URL", "GITLAB_HOST", "CI_API_V4_URL"].into_iter().find_map(|name| {
-        let server = gitlab::Address::parse(env.var(name)?).ok()?;
-        server.same_origin(address).then(|| {
-            let root = server.path().trim_end_matches('/');
-            root.strip_suffix("/api/v4").unwrap_or(root).to_owned()
-        })
-    });
+fn relative_root(address: &gitlab::Address, path: &str, connect: &Connect, env: &Env) -> String {
+    let variables = ["CI_API_V4_URL", "CI_SERVER_URL", "GITLAB_HOST"];
+    let servers = connect.api_url.as_deref().into_iter();
+    let server =
+        servers.chain(variables.into_iter().filter_map(|name| env.var(name))).find_map(|server| {
+            let server = gitlab::Address::parse(server).ok()?;
+            server.same_origin(address).then(|| {
+                let root = server.path().trim_end_matches('/');
+                let root = root.strip_suffix("/projects").unwrap_or(root);
+                root.strip_suffix("/api/v4").unwrap_or(root).to_owned()
+            })
+        });
     server.filter(|root| path.starts_with(&format!("{root}/"))).unwrap_or_default()
 }

@@ -5,6 +5,7 @@
 
 mod progress;
 mod story;
+pub mod tree;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -18,7 +19,7 @@ use crate::clock::Clock;
 use crate::env::Stream;
 use crate::exit::Exit;
 use crate::report::Report;
-use crate::shown::acts;
+use crate::shown::harmless_json;
 use progress::Progress;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -40,6 +41,7 @@ pub struct Ui {
     err: Mutex<Stream>,
     voice: Voice,
     color: bool,
+    color_output: bool,
     json: bool,
     clock: Arc<dyn Clock>,
     progress: Mutex<Progress>,
@@ -54,11 +56,12 @@ impl Ui {
         plain: bool,
         clock: Arc<dyn Clock>,
     ) -> Ui {
-        let color = match speech.color {
+        let colored = |stream: &Stream| match speech.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => err.terminal && !plain,
+            Color::Auto => stream.terminal && !plain,
         };
+        let (color, color_output) = (colored(&err), colored(&out));
         let voice = match (speech.quiet, speech.verbose) {
             (true, _) => Voice::Quiet,
             (_, true) => Voice::Verbose,
@@ -71,6 +74,7 @@ impl Ui {
             err: Mutex::new(err),
             voice,
             color,
+            color_output,
             json: speech.json,
             clock,
             progress,
@@ -93,13 +97,19 @@ impl Ui {
 
     /// The one document of `--json`.
     pub fn document(&self, document: &Value) -> io::Result<()> {
+        let document = harmless_json(&format!("{document:#}"));
         let mut out = lock(&self.out);
-        writeln!(out.writer, "{}", harmless(document)).and_then(|()| out.writer.flush())
+        writeln!(out.writer, "{document}").and_then(|()| out.writer.flush())
     }
 
     /// Whether standard output is a terminal, which no binary data must reach.
     pub fn shows_output(&self) -> bool {
         lock(&self.out).terminal
+    }
+
+    /// Whether results may be coloured.
+    pub fn colors_output(&self) -> bool {
+        self.color_output
     }
 
     /// Copies bytes to standard output as they are.
@@ -110,17 +120,22 @@ impl Ui {
         Ok(count)
     }
 
-    /// What went wrong, for the person; and as a document, where one was asked for.
-    pub fn report(&self, report: &Report) {
+    /// What went wrong, for the person; and as a document, where one was asked for, together with
+    /// `more` that there is to say in it.
+    pub fn report(&self, report: &Report, more: Value) {
         self.finish();
         self.tell(Voice::Quiet, &format!("{} {}", self.styled(ERROR, "error:"), report.message));
         for hint in &report.hints {
             self.tell(Voice::Quiet, &format!("{} {hint}", self.styled(HINT, "hint:")));
         }
-        // Whoever typed something else than was meant has to read it.
+        // What was typed makes no sense, so that it asked for JSON need not be meant either.
         if self.json && report.exit != Exit::Usage {
             // There is nobody left to tell that standard output is closed.
-            let _ = self.document(&report.json());
+            let mut document = report.json();
+            if let (Value::Object(fields), Value::Object(more)) = (&mut document, more) {
+                fields.extend(more);
+            }
+            let _ = self.document(&document);
         }
     }
 
@@ -147,20 +162,6 @@ impl Ui {
     fn styled(&self, style: Style, text: &str) -> String {
         if self.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
-}
-
-/// JSON may hold characters that act on a terminal, where it is often read: they are escaped too.
-fn harmless(document: &Value) -> String {
-    let mut text = String::new();
-    for c in format!("{document:#}").chars() {
-        match c != '\n' && acts(c) {
-            true => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| {
-                text += &format!("\\u{unit:04x}");
-            }),
-            false => text.push(c),
-        }
-    }
-    text
 }
 
 /// A stream stays usable although a thread panicked while it wrote.

@@ -4,7 +4,7 @@ use bytesize::ByteSize;
 
 use super::{FAINT, Ui, Voice, lock};
 use crate::shown::shown;
-use crate::step::{Exchange, Step, Watch};
+use crate::step::{Step, Watch};
 
 impl Watch for Ui {
     fn step(&self, step: &Step<'_>) {
@@ -35,6 +35,8 @@ impl Watch for Ui {
                     &self.styled(FAINT, &format!("pipeline {} ({status}): {jobs}", at.id)),
                 );
             }
+            // The names of all that lost are for `explain`; a refusal lists the nearest.
+            Step::Chosen { .. } => {}
             Step::Job { label, status, size } => {
                 let status = status.map(|status| format!(", {status}")).unwrap_or_default();
                 let size = size.map(|size| format!(", {}", bytes(size))).unwrap_or_default();
@@ -58,7 +60,7 @@ impl Watch for Ui {
                 );
             }
             Step::Exchange(exchange) => {
-                self.tell(Voice::Verbose, &self.styled(FAINT, &line_of(exchange)));
+                self.tell(Voice::Verbose, &self.styled(FAINT, &exchange.to_string()));
             }
             Step::Retry { trouble, pause, number, of } => {
                 let seconds = pause.as_secs_f64();
@@ -81,17 +83,6 @@ impl Ui {
         let stage = self.styled(FAINT, &format!("[{number}/4]"));
         self.tell(Voice::Normal, &format!("{stage} {text}"));
     }
-}
-
-fn line_of(exchange: &Exchange) -> String {
-    let Exchange { method, address, outcome, took, bytes, request_id } = exchange;
-    let outcome = match outcome {
-        Ok(status) => status.to_string(),
-        Err(trouble) => shown(trouble).to_string(),
-    };
-    let bytes = bytes.map(|count| format!(", {count} bytes")).unwrap_or_default();
-    let request = request_id.as_ref().map(|id| format!(", request {id}")).unwrap_or_default();
-    format!("{method} {address}: {outcome} in {} ms{bytes}{request}", took.as_millis())
 }
 
 fn count(number: usize, noun: &str) -> String {

@@ -86,7 +86,7 @@ fn bridges_that_led_nowhere_are_named_with_their_state() {
             bridge["set"]["failure_reason"] = json!("downstream_pipeline_creation_failed");
         }
         let ran = Run::new(downstream(&[]).with(&bridge)).args("fetch build").fails(3);
-        ran.says(&format!("no downstream pipeline yet: bridge `down` is {status}{more}\n"));
+        ran.says(&format!("no downstream pipeline: bridge `down` is {status}{more}\n"));
         ran.says(hint).asks(&[LOOKUP[0]]);
     }
     let none = downstream(&[]).with(&json!({"remove": {"bridge": 90}}));

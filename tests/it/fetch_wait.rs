@@ -86,8 +86,8 @@ fn every_stage_is_waited_through_until_the_archive_is_there() {
     assert_eq!(seconds(&ran.pauses), [1.0; 8]);
     for says in [
         "waiting 1.0 s: pipeline 10 of project 1 has triggered no pipeline\n",
-        "waiting 1.0 s: no downstream pipeline yet: bridge `down` is created\n",
-        "waiting 1.0 s: no downstream pipeline yet: bridge `down` is running\n",
+        "waiting 1.0 s: no downstream pipeline: bridge `down` is created\n",
+        "waiting 1.0 s: no downstream pipeline: bridge `down` is running\n",
         "waiting 1.0 s: no job `build` in pipeline 20 of project 2 (running), which shows no jobs",
         "waiting 1.0 s: job `build` (201) has not finished: it is created\n",
         "waiting 1.0 s: job `build` (201) has not finished: it is running\n",

@@ -9,6 +9,7 @@
 //! - `client`: each request and each refusal of GitLab, one by one
 //! - `process`: what only a real process shows, signals for one
 //! - `scenes`: small worlds that many tests begin with
+//! - `tree`: the command of that name
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
 #![allow(
     dead_code,
@@ -50,4 +51,5 @@ mod scenes;
 mod speech;
 mod tidy;
 mod tokens;
+mod tree;
 mod worlds;

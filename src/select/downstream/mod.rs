@@ -4,8 +4,9 @@
 mod tests;
 
 use crate::model::{Bridge, Pipeline, PipelineAt, ProjectRef};
-use crate::refusal::{Idle, Refusal};
-use crate::select::job_pattern::Pattern;
+use crate::refusal::{Candidate, Idle, Refusal};
+use crate::select::job_pattern::{Fit, Pattern};
+use crate::shown::shown;
 
 /// A bridge, as it was met on the way down from the upstream pipeline.
 #[derive(Debug, Clone)]
@@ -45,18 +46,19 @@ pub fn downstream(
     if met.is_empty() {
         return Err(Refusal::NoBridges { upstream: upstream.clone() });
     }
-    let wanted = by_name(met, bridges)?;
+    if let Some(nowhere) = bridges.iter().find(|pattern| best(met, pattern).is_none()) {
+        return Err(Refusal::NoBridge {
+            wanted: vec![nowhere.text().to_owned()],
+            seen: met.iter().map(|met| met.bridge.name.clone()).collect(),
+        });
+    }
     let (mut branches, mut others) = (Branches::default(), Vec::new());
-    for met in wanted {
-        match &met.bridge.downstream_pipeline {
-            None => branches.idle.push(idle(&met.bridge)),
-            Some(pipeline)
-                if projects.is_empty()
-                    || projects.iter().any(|project| is_of(pipeline, project)) =>
-            {
-                branches.chosen.push(branch(met, pipeline));
-            }
-            Some(pipeline) => others.push(project_name(pipeline)),
+    for (met, verdict) in met.iter().zip(verdicts(met, bridges, projects)) {
+        match verdict {
+            Verdict::Chosen(pipeline) => branches.chosen.push(branch(met, pipeline)),
+            Verdict::Idle => branches.idle.push(idle(&met.bridge)),
+            Verdict::OtherProject(pipeline) => others.push(project_name(pipeline)),
+            Verdict::OtherName => {}
         }
     }
     match branches.chosen.is_empty() {
@@ -64,6 +66,25 @@ pub fn downstream(
         true if others.is_empty() => Err(Refusal::NotTriggered { bridges: branches.idle }),
         true => Err(Refusal::NoDownstream { wanted: projects.to_vec(), seen: others }),
     }
+}
+
+/// The same choice as a list of all bridges, each with what became of it.
+pub fn candidates(met: &[Met], bridges: &[Pattern], projects: &[String]) -> Vec<Candidate> {
+    let told = met.iter().zip(verdicts(met, bridges, projects)).map(|(met, verdict)| {
+        let name = met.bridge.name.clone();
+        match verdict {
+            Verdict::Chosen(_) => Candidate::chosen(name),
+            Verdict::Idle => {
+                Candidate::lost(name, format!("no downstream pipeline: {}", idle(&met.bridge)))
+            }
+            Verdict::OtherProject(pipeline) => Candidate::lost(
+                name,
+                format!("its pipeline is of project {}", shown(&project_name(pipeline))),
+            ),
+            Verdict::OtherName => Candidate::lost(name, "its name is not asked for"),
+        }
+    });
+    told.collect()
 }
 
 /// Of bridges with one name the newest: the others were retried.
@@ -74,24 +95,37 @@ pub fn latest(mut bridges: Vec<Bridge>) -> Vec<Bridge> {
     bridges
 }
 
-fn by_name<'a>(met: &'a [Met], patterns: &[Pattern]) -> Result<Vec<&'a Met>, Refusal> {
-    if patterns.is_empty() {
-        return Ok(met.iter().collect());
-    }
-    let mut wanted = vec![false; met.len()];
-    for pattern in patterns {
-        let best = met.iter().flat_map(names).filter_map(|name| pattern.fit(name)).min();
-        let Some(best) = best else {
-            return Err(Refusal::NoBridge {
-                wanted: vec![pattern.text().to_owned()],
-                seen: met.iter().map(|met| met.bridge.name.clone()).collect(),
-            });
+/// What becomes of a bridge.
+enum Verdict<'a> {
+    Chosen(&'a Pipeline),
+    OtherName,
+    Idle,
+    OtherProject(&'a Pipeline),
+}
+
+fn verdicts<'a>(met: &'a [Met], bridges: &[Pattern], projects: &[String]) -> Vec<Verdict<'a>> {
+    let best: Vec<(&Pattern, Option<Fit>)> =
+        bridges.iter().map(|pattern| (pattern, best(met, pattern))).collect();
+    let named = |met: &Met| {
+        let fits = |(pattern, best): &(&Pattern, Option<Fit>)| {
+            best.is_some() && names(met).any(|name| pattern.fit(name) == *best)
         };
-        for (met, wanted) in met.iter().zip(&mut wanted) {
-            *wanted |= names(met).any(|name| pattern.fit(name) == Some(best));
+        best.is_empty() || best.iter().any(fits)
+    };
+    let verdict = |met: &'a Met| match &met.bridge.downstream_pipeline {
+        _ if !named(met) => Verdict::OtherName,
+        None => Verdict::Idle,
+        Some(pipeline) if projects.is_empty() || projects.iter().any(|p| is_of(pipeline, p)) => {
+            Verdict::Chosen(pipeline)
         }
-    }
-    Ok(met.iter().zip(wanted).filter(|(_, wanted)| *wanted).map(|(met, _)| met).collect())
+        Some(pipeline) => Verdict::OtherProject(pipeline),
+    };
+    met.iter().map(verdict).collect()
+}
+
+/// The best way in which any of the bridges fits the pattern.
+fn best(met: &[Met], pattern: &Pattern) -> Option<Fit> {
+    met.iter().flat_map(names).filter_map(|name| pattern.fit(name)).min()
 }
 
 fn names(met: &Met) -> impl Iterator<Item = &str> {

@@ -92,7 +92,7 @@ fn what_leads_nowhere_is_told_with_its_status() {
         &["a=created", "b=failed"],
         &[],
         &[],
-        "refused: no downstream pipeline yet: bridge `a` is created; bridge `b` is failed",
+        "refused: no downstream pipeline: bridge `a` is created; bridge `b` is failed",
     );
     check(&[], &[], &[], "refused: pipeline 10 of project 1 has triggered no pipeline");
 }
@@ -113,4 +113,30 @@ fn of_retried_bridges_the_newest_counts() {
         latest(bridges).into_iter().map(|bridge| bridge.id).collect::<Vec<_>>()
     };
     assert_eq!(ids(vec![bridge(1, "a"), bridge(3, "a"), bridge(2, "b")]), [JobId(3), JobId(2)]);
+}
+
+#[test]
+fn every_bridge_is_told_with_what_became_of_it() {
+    let told = |names: &[&str], projects: &[&str]| {
+        let names: Vec<Pattern> = names.iter().map(|name| Pattern::new(name)).collect();
+        let projects: Vec<String> = projects.iter().map(|&project| project.to_owned()).collect();
+        let candidates = candidates(&met(&["a>20@2", "b>30@3", "c=manual"]), &names, &projects);
+        let lines = candidates.into_iter().map(|c| match c.why_not {
+            Some(why_not) => format!("{}: {why_not}", c.name),
+            None => format!("{} chosen", c.name),
+        });
+        lines.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(&[], &["2"]),
+        [
+            "a chosen",
+            "b: its pipeline is of project group/p3 (3)",
+            "c: no downstream pipeline: bridge `c` is manual"
+        ]
+    );
+    assert_eq!(
+        told(&["b", "nothing"], &[]),
+        ["a: its name is not asked for", "b chosen", "c: its name is not asked for"]
+    );
 }

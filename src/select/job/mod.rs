@@ -6,7 +6,7 @@ mod tests;
 use jiff::Timestamp;
 
 use crate::model::{Job, Pipeline, PipelineAt, Status};
-use crate::refusal::{Idle, JobName, Place, Refusal};
+use crate::refusal::{Candidate, Idle, JobName, Place, Refusal};
 use crate::select::job_pattern::{Fit, Pattern};
 
 /// How long after a job's end its archive may still be missing from the list, in seconds.
@@ -26,6 +26,8 @@ pub struct Listing {
 pub struct Rules {
     /// Also jobs that did not succeed.
     pub any_status: bool,
+    /// Only jobs whose archive can be taken; else any that ended well.
+    pub archive: bool,
     /// A glob waits for all that it names, rather than taking what is there.
     pub patient: bool,
     pub now: Timestamp,
@@ -36,6 +38,8 @@ pub struct Rules {
 pub struct Pick {
     pub listing: usize,
     pub job: Job,
+    /// Meant by its name, and not one of many by a glob.
+    pub named: bool,
 }
 
 /// The choice for one pattern.
@@ -62,7 +66,11 @@ pub fn jobs(
         let Some((fit, found)) = wanted.best(&jobs, |job| &job.name) else { continue };
         for job in found {
             match (usable(job, rules), fit) {
-                (Ok(()), _) => picks.push(Pick { listing: index, job: (*job).clone() }),
+                (Ok(()), _) => picks.push(Pick {
+                    listing: index,
+                    job: (*job).clone(),
+                    named: fit != Fit::Glob,
+                }),
                 (Err(refusal), Fit::Glob) => unusable.push(refusal),
                 (Err(refusal), _) => refused.push(refusal),
             }
@@ -84,13 +92,36 @@ pub fn jobs(
     Ok(Choice { picks, left_out: unusable })
 }
 
+/// The same choice in one pipeline, as a list of all its jobs with what became of each.
+pub fn candidates(listing: &Listing, wanted: &[Pattern], rules: Rules) -> Vec<Candidate> {
+    let jobs = latest(&listing.jobs);
+    let best: Vec<(&Pattern, Option<Fit>)> = wanted
+        .iter()
+        .map(|pattern| (pattern, pattern.best(&jobs, |job| &job.name).map(|(fit, _)| fit)))
+        .collect();
+    let told = jobs.iter().map(|job| {
+        let fits = || best.iter().map(|(pattern, best)| (pattern.fit(&job.name), *best));
+        if fits().any(|(fit, best)| fit.is_some() && fit == best) {
+            let why_not = usable(job, rules).err().map(|refusal| refusal.to_string());
+            return Candidate { name: job.name.clone(), why_not };
+        }
+        let why_not = match fits().any(|(fit, _)| fit.is_some()) {
+            true => "another job fits the name better",
+            false => "its name is not asked for",
+        };
+        Candidate::lost(job.name.clone(), why_not)
+    });
+    told.collect()
+}
+
 /// Whether the archive of a job can be taken.
 pub fn usable(job: &Job, rules: Rules) -> Result<(), Refusal> {
     let name = || JobName { name: job.name.clone(), id: job.id };
     if let Some(at) = &job.erased_at {
         return Err(Refusal::Erased { job: name(), at: at.clone() });
     }
-    if job.status != Status::Success && !(rules.any_status && job.has_archive()) {
+    let soon = rules.any_status && rules.archive && job.has_archive();
+    if job.status != Status::Success && !soon {
         if !job.status.is_final() {
             return Err(Refusal::Unfinished { job: name(), status: job.status.clone() });
         }
@@ -99,7 +130,7 @@ pub fn usable(job: &Job, rules: Rules) -> Result<(), Refusal> {
             return Err(Refusal::Unsuccessful { job: name(), status, reason });
         }
     }
-    if job.has_archive() {
+    if job.has_archive() || !rules.archive {
         return Ok(());
     }
     Err(gone(job, rules.now))
@@ -125,7 +156,7 @@ pub fn gone(job: &Job, now: Timestamp) -> Refusal {
 }
 
 /// Of jobs with one name the one with the highest id: the others were retried.
-fn latest(jobs: &[Job]) -> Vec<&Job> {
+pub fn latest(jobs: &[Job]) -> Vec<&Job> {
     let mut latest: Vec<&Job> = Vec::with_capacity(jobs.len());
     let mut places = std::collections::HashMap::new();
     for job in jobs {

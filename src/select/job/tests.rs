@@ -31,7 +31,7 @@ fn listing(id: u64, status: &str, jobs: Vec<Job>) -> Listing {
 }
 
 fn rules() -> Rules {
-    Rules { any_status: false, patient: false, now: NOW.parse().unwrap() }
+    Rules { any_status: false, archive: true, patient: false, now: NOW.parse().unwrap() }
 }
 
 fn choose(listings: &[Listing], wanted: &str, rules: Rules) -> String {
@@ -127,6 +127,17 @@ fn any_status_takes_archives_of_jobs_that_did_not_succeed() {
 }
 
 #[test]
+fn who_needs_no_archive_takes_every_job_that_ended_well() {
+    let one = |text: &str, any_status: bool| {
+        let rules = Rules { archive: false, any_status, ..rules() };
+        choose(&[listing(20, "failed", vec![job(1, text)])], "a", rules)
+    };
+    assert_eq!(one("a=success-", false), "a#1");
+    assert_eq!(one("a=failed-", true), "a#1");
+    assert_eq!(one("a=running", true), "not yet: job `a` (1) has not finished: it is running");
+}
+
+#[test]
 fn what_is_gone_is_told_with_its_date() {
     let one = |more: Value| {
         let mut job = json!({"id": 1, "name": "a", "status": "success"});
@@ -171,4 +182,23 @@ fn several_pipelines_that_hold_the_job_all_count() {
         listing(30, "failed", vec![job(2, "a=failed-")]),
     ];
     assert_eq!(choose(&bad, "a", rules()), "no: job `a` (2) did not succeed: it is failed");
+}
+
+#[test]
+fn every_job_is_told_with_what_became_of_it() {
+    let jobs = ["build", "build 1/2", "lint=failed-", "deploy"];
+    let jobs = jobs.iter().enumerate().map(|(id, text)| job(id, text)).collect();
+    let wanted = [Pattern::new("build"), Pattern::new("lint")];
+    let told = candidates(&listing(20, "failed", jobs), &wanted, rules());
+    let why: Vec<Option<&str>> =
+        told.iter().map(|candidate| candidate.why_not.as_deref()).collect();
+    assert_eq!(
+        why,
+        [
+            None,
+            Some("another job fits the name better"),
+            Some("job `lint` (2) did not succeed: it is failed"),
+            Some("its name is not asked for")
+        ]
+    );
 }

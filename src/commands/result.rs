@@ -1,21 +1,16 @@
-//! What `fetch` prints: paths for people, one document for scripts.
+//! What is printed of jobs and their files: paths for people, one document for scripts.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::flow::{Landed, Landing};
+use crate::flow::{Found, Landed, Landing};
 use crate::shown::shown;
 use crate::ui::Ui;
 
 /// Prints what landed in `output`, or else below `dir`.
-pub(super) fn print(
-    landing: &Landing,
-    output: Option<&Path>,
-    dir: &Path,
-    ui: &Ui,
-) -> io::Result<()> {
+pub fn print(landing: &Landing, output: Option<&Path>, dir: &Path, ui: &Ui) -> io::Result<()> {
     for landed in &landing.landed {
         if let Some(file) = output {
             ui.line(shown(&text(file)))?;
@@ -40,9 +35,18 @@ pub fn document(landing: &Landing, output: Option<&Path>, dir: &Path) -> Value {
 
 fn fetched(landed: &Landed, output: Option<&Path>, dir: &Path) -> Value {
     let Landed { found, folder, files, bytes } = landed;
-    let (job, pipeline) = (found.job.as_ref(), found.pipeline.as_ref());
     let file = |(path, size): &(PathBuf, u64)| json!({ "path": slashes(path.strip_prefix(folder).unwrap_or(path)), "size": size });
-    let dir = output.is_none().then(|| text(&plain(&dir.join(folder))));
+    let mut value = self::found(found);
+    value["files"] = files.iter().map(file).collect();
+    value["output"] = json!(output.map(text));
+    value["dir"] = json!(output.is_none().then(|| text(&plain(&dir.join(folder)))));
+    value["bytes_transferred"] = json!(bytes);
+    value
+}
+
+/// A job with its pipeline and the bridge that led there; null is what GitLab did not tell.
+pub fn found(found: &Found) -> Value {
+    let (job, pipeline) = (found.job.as_ref(), found.pipeline.as_ref());
     json!({
         "job": {
             "id": found.id(),
@@ -58,10 +62,6 @@ fn fetched(landed: &Landed, output: Option<&Path>, dir: &Path) -> Value {
             "web_url": pipeline.and_then(|pipeline| pipeline.web_url.as_ref()),
         },
         "bridge": found.bridge,
-        "files": files.iter().map(file).collect::<Vec<_>>(),
-        "output": output.map(text),
-        "dir": dir,
-        "bytes_transferred": bytes,
     })
 }
 

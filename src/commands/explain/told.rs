@@ -1,0 +1,115 @@
+//! What `explain` has to tell: as lines for a person, as a document for a script.
+
+use bytesize::ByteSize;
+use serde_json::{Value, json};
+
+use super::record::Taken;
+use crate::commands::result;
+use crate::flow::{Finding, Found};
+use crate::gitlab::Client;
+use crate::settings::Setting;
+use crate::shown::shown;
+use crate::step::Exchange;
+
+pub(super) struct Told<'a> {
+    pub(super) settings: Vec<Setting>,
+    pub(super) steps: Vec<Taken>,
+    pub(super) finding: Finding,
+    pub(super) client: &'a Client,
+}
+
+impl Told<'_> {
+    pub(super) fn lines(&self) -> Vec<String> {
+        let mut lines = vec!["settings".to_owned()];
+        for Setting { name, value, source } in &self.settings {
+            lines.push(format!("  {name:<10} {}  ({source})", shown(value)));
+        }
+        for (number, step) in self.steps.iter().enumerate() {
+            lines.push(String::new());
+            lines.push(format!("{}. {}", number + 1, step.step));
+            for (request, curl) in &step.requests {
+                lines.push(format!("  {request}"));
+                lines.push(format!("    {curl}"));
+            }
+            for candidate in &step.candidates {
+                lines.push(match &candidate.why_not {
+                    None => format!("  + {}", shown(&candidate.name)),
+                    Some(why_not) => format!("  - {}: {why_not}", shown(&candidate.name)),
+                });
+            }
+        }
+        if !self.finding.found.is_empty() {
+            lines.extend([String::new(), "would fetch".to_owned()]);
+        }
+        for found in &self.finding.found {
+            lines.push(format!("  {}", archive(found)));
+            lines.push(format!("    {}", self.client.curl_archive(&found.at)));
+        }
+        for (wanted, refusal) in &self.finding.missing {
+            lines.push(format!("  missing: {}: {refusal}", shown(wanted)));
+        }
+        lines
+    }
+
+    pub(super) fn document(&self) -> Value {
+        let settings = self.settings.iter().map(|Setting { name, value, source }| {
+            json!({ "name": name, "value": value, "source": source.to_string() })
+        });
+        let would_fetch = self.finding.found.iter().map(|found| {
+            let job = found.job.as_ref();
+            let mut value = result::found(found);
+            value["archive"] = json!({
+                "size": job.and_then(|job| job.archive_size()),
+                "expire_at": job.and_then(|job| job.artifacts_expire_at.as_ref()),
+            });
+            value
+        });
+        json!({
+            "settings": settings.collect::<Vec<_>>(),
+            "steps": self.steps.iter().map(step).collect::<Vec<_>>(),
+            "would_fetch": would_fetch.collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn step(taken: &Taken) -> Value {
+    let chosen = taken.candidates.iter().filter(|candidate| candidate.why_not.is_none());
+    let candidates = taken.candidates.iter();
+    let candidates = candidates.map(|c| json!({ "name": c.name, "why_not": c.why_not }));
+    json!({
+        "step": taken.step,
+        "requests": taken.requests.iter().map(request).collect::<Vec<_>>(),
+        "candidates": candidates.collect::<Vec<_>>(),
+        "chosen": chosen.map(|candidate| &candidate.name).collect::<Vec<_>>(),
+    })
+}
+
+fn request((exchange, curl): &(Exchange, String)) -> Value {
+    json!({
+        "method": exchange.method,
+        "address": exchange.address,
+        "status": exchange.outcome.as_ref().ok(),
+        "error": exchange.outcome.as_ref().err(),
+        "ms": u64::try_from(exchange.took.as_millis()).unwrap_or(u64::MAX),
+        "bytes": exchange.bytes,
+        "request_id": exchange.request_id,
+        "curl": curl,
+    })
+}
+
+/// The job, where it is, and what is known of its archive.
+fn archive(found: &Found) -> String {
+    let job = found.job.as_ref();
+    let size = job
+        .and_then(|job| job.archive_size())
+        .map(|size| ByteSize(size).display().iec().to_string());
+    let expiry = match job.map(|job| job.artifacts_expire_at.as_deref()) {
+        Some(Some(at)) => Some(format!("expires {}", shown(at))),
+        Some(None) => Some("never expires".to_owned()),
+        None => None,
+    };
+    let pipeline = found.pipeline.as_ref().map(|pipeline| format!("pipeline {}", pipeline.id));
+    let bridge = found.bridge.as_ref().map(|bridge| format!("bridge `{}`", shown(bridge)));
+    let parts = [Some(format!("job {}", shown(&found.label()))), pipeline, bridge, size, expiry];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}

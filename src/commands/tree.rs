@@ -1,0 +1,76 @@
+//! `tree`: a pipeline and all that it triggered, in one picture.
+
+use clap::Args;
+
+use super::World;
+use crate::args::{Connect, Lookup, Speech};
+use crate::env::Env;
+use crate::exit::Exit;
+use crate::flow;
+use crate::patience::Patience;
+use crate::select::job_pattern::Pattern;
+use crate::select::prune::prune;
+use crate::settings::{self, Usage};
+use crate::shown::shown;
+use crate::ui::tree::{self, Look};
+
+/// Show a pipeline, its bridges, what they triggered, and all jobs and archives, in one picture
+#[derive(Debug, Args)]
+pub struct Tree {
+    /// The address of a pipeline, pasted from the browser; that of a job means its pipeline
+    #[arg(value_name = "URL")]
+    url: Option<String>,
+    /// A Mermaid diagram with its fences, to be pasted into an issue or merge request of GitLab (which draws more than 2,000 characters only on a click)
+    #[arg(long, conflicts_with_all = ["json", "quiet"], help_heading = "How it speaks")]
+    mermaid: bool,
+    #[command(flatten)]
+    lookup: Lookup,
+    #[command(flatten)]
+    connect: Connect,
+    #[command(flatten)]
+    pub speech: Speech,
+}
+
+impl Tree {
+    pub fn run(self, mut world: World) -> anyhow::Result<Exit> {
+        let Tree { url, mermaid, lookup, connect, .. } = self;
+        let (pasted, rest) = settings::split(url.as_slice(), &connect, &world.env)?;
+        if let Some(word) = rest.first() {
+            return Err(Usage::new(format!("`{}` is no URL of a pipeline", shown(word)))
+                .hint("a pipeline by its number is --pipeline ID")
+                .into());
+        }
+        let place = settings::place(&lookup, &connect, pasted.as_ref(), &world.env)?;
+        let (gitlab, _) = world.connect(&connect, &lookup, pasted.as_ref())?;
+        let ctx = world.ctx(&gitlab, Patience::none());
+        let levels = lookup.depth.unwrap_or(if lookup.recursive { u32::MAX } else { 1 });
+        let mut found = flow::tree::tree(&ctx, &place.address, levels)?;
+        if !lookup.bridge.is_empty() || !lookup.downstream.is_empty() {
+            let bridges: Vec<_> = lookup.bridge.iter().map(|name| Pattern::new(name)).collect();
+            prune(&mut found, &bridges, &lookup.downstream)?;
+        }
+        let World { env, ui, .. } = &world;
+        let look = Look { utf8: speaks_utf8(env), color: ui.colors_output(), now: env.clock.now() };
+        if ui.wants_json() {
+            ui.document(&tree::document(&found))?;
+        } else if mermaid {
+            ui.line(tree::mermaid(&found, look.now))?;
+        } else {
+            ui.line(tree::picture(&found, look))?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// Whether the locale says that the terminal knows more than ASCII. Windows has no such variable,
+/// and its terminals do.
+fn speaks_utf8(env: &Env) -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| env.var(name));
+    match locale {
+        Some(locale) => {
+            let locale = locale.to_ascii_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        }
+        None => cfg!(windows),
+    }
+}

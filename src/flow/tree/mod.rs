@@ -1,0 +1,123 @@
+//! The whole tree: a pipeline, its bridges, what they triggered, and the jobs of each.
+//!
+//! Pipelines of one level are asked side by side; a level is asked when the one above it is known.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+
+use super::at_once::at_once;
+use super::{Address, Ctx, named};
+use crate::model::tree::{Below, BridgeTree, LeftOut, PipelineTree};
+use crate::model::{Bridge, Job, PipelineAt, PipelineId};
+use crate::select::{downstream, job};
+
+/// How many requests are under way at most.
+const MOST: usize = 8;
+/// No chain of pipelines is followed further than this, even if a server makes up ever new ones.
+const DEEPEST: u32 = 100;
+
+/// One of the two lists of a pipeline.
+#[derive(Debug, Clone, Copy)]
+enum List {
+    Jobs,
+    Bridges,
+}
+
+/// The pipeline that is named, with so many levels of downstream pipelines below it.
+///
+/// A downstream pipeline that may not be read is part of the tree; the named one must be readable.
+pub fn tree(ctx: &Ctx<'_>, address: &Address, levels: u32) -> anyhow::Result<PipelineTree> {
+    let at = root(ctx, address)?;
+    let pipeline = ctx.gitlab.pipeline(&at)?;
+    let mut known = HashSet::from([pipeline.id]);
+    let mut root = PipelineTree::unread(at, pipeline, LeftOut::Deeper);
+    let mut level = vec![&mut root];
+    for depth in 0..=levels.min(DEEPEST) {
+        read(ctx, &mut level, depth > 0)?;
+        level = level.into_iter().flat_map(|node| grown(node, &mut known)).collect();
+        if level.is_empty() {
+            break;
+        }
+    }
+    Ok(root)
+}
+
+/// Where the tree starts. A job stands for its pipeline.
+fn root(ctx: &Ctx<'_>, address: &Address) -> anyhow::Result<PipelineAt> {
+    match address {
+        Address::Below(by) | Address::In(by) => Ok(named::pipeline(ctx, by)??),
+        Address::Job { project, id } => match ctx.gitlab.job(project, *id)?.pipeline {
+            Some(pipeline) => Ok(PipelineAt { project: project.clone(), id: pipeline.id }),
+            None => anyhow::bail!("GitLab does not tell the pipeline of job {id}"),
+        },
+    }
+}
+
+/// Asks for both lists of each of the pipelines.
+fn read(ctx: &Ctx<'_>, level: &mut [&mut PipelineTree], lenient: bool) -> anyhow::Result<()> {
+    let asks: Vec<_> = [List::Jobs, List::Bridges]
+        .into_iter()
+        .flat_map(|list| level.iter().map(move |node| (list, &node.at)))
+        .collect();
+    let ask = |(list, at): &(List, &PipelineAt)| {
+        let lists = match list {
+            List::Jobs => ctx.gitlab.jobs(at).map(|jobs| (jobs, Vec::new())),
+            List::Bridges => ctx.gitlab.bridges(at).map(|bridges| (Vec::new(), bridges)),
+        };
+        match lists {
+            Ok(lists) => Ok(Ok(lists)),
+            Err(error) => match error.status() {
+                Some(status @ (401 | 403 | 404)) if lenient => {
+                    Ok(Err(LeftOut::Unreadable { status }))
+                }
+                _ => Err(anyhow::Error::from(error)),
+            },
+        }
+    };
+    let mut jobs = at_once(MOST, &asks, ask)?;
+    let bridges = jobs.split_off(level.len());
+    for ((node, jobs), bridges) in level.iter_mut().zip(jobs).zip(bridges) {
+        node.below = match (jobs, bridges) {
+            (Ok((jobs, _)), Ok((_, bridges))) => Ok(below(&node.at, &jobs, bridges)),
+            (Err(why), _) | (_, Err(why)) => Err(why),
+        };
+    }
+    Ok(())
+}
+
+/// Lists come newest first; people read them in the order in which things were made.
+fn below(of: &PipelineAt, jobs: &[Job], bridges: Vec<Bridge>) -> Below {
+    let mut jobs: Vec<Job> = job::latest(jobs).into_iter().cloned().collect();
+    jobs.sort_by_key(|job| job.id);
+    let mut bridges = downstream::latest(bridges);
+    bridges.sort_by_key(|bridge| bridge.id);
+    let tree = |bridge: Bridge| {
+        let downstream = bridge.downstream_pipeline.clone().map(|pipeline| {
+            // A server that does not even give a web address has children in mind: the same project.
+            let project = pipeline.project().unwrap_or_else(|| of.project.clone());
+            let at = PipelineAt { project, id: pipeline.id };
+            PipelineTree::unread(at, pipeline, LeftOut::Deeper)
+        });
+        BridgeTree { bridge, downstream }
+    };
+    Below { jobs, bridges: bridges.into_iter().map(tree).collect() }
+}
+
+/// The pipelines right below one, but for those that were met before: a circle ends here.
+fn grown<'a>(
+    node: &'a mut PipelineTree,
+    known: &mut HashSet<PipelineId>,
+) -> Vec<&'a mut PipelineTree> {
+    let Ok(below) = &mut node.below else { return Vec::new() };
+    let mut fresh = Vec::new();
+    for downstream in below.bridges.iter_mut().filter_map(|tree| tree.downstream.as_mut()) {
+        if known.insert(downstream.pipeline.id) {
+            fresh.push(downstream);
+        } else {
+            downstream.below = Err(LeftOut::Met);
+        }
+    }
+    fresh
+}

@@ -1,0 +1,71 @@
+//! Waiting for whole pipelines, rather than for one of their jobs.
+
+use super::{Address, Ctx, Wanted, below, named};
+use crate::model::{Pipeline, PipelineAt, Status};
+use crate::refusal::{FailedJob, Idle, Place, Refusal};
+use crate::select::{job, pipelines};
+
+/// A pipeline that was waited for, and its jobs that failed.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    pub at: PipelineAt,
+    pub pipeline: Pipeline,
+    pub failed: Vec<FailedJob>,
+}
+
+/// The pipelines that the address means, once all of them ended with success or one did not.
+pub fn pipelines(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<Vec<Ended>> {
+    let ended = ctx.patience.until(ctx.clock, ctx.watch, || {
+        let (seen, idle) = look(ctx, address, wanted)?;
+        let places: Vec<Place> = seen.iter().map(place).collect();
+        pipelines::ended(&places, &idle, !wanted.bridges.is_empty())?;
+        Ok(seen)
+    })?;
+    ended.into_iter().map(|(at, pipeline)| with_failed(ctx, at, pipeline)).collect()
+}
+
+/// The refusal that a list of ended pipelines amounts to, if one of them ended badly.
+pub fn refusal(ended: &[Ended]) -> Option<Refusal> {
+    let bad = || ended.iter().filter(|ended| ended.pipeline.status != Status::Success);
+    let places: Vec<Place> = bad().map(|e| place(&(e.at.clone(), e.pipeline.clone()))).collect();
+    let failed = bad().flat_map(|ended| ended.failed.clone()).collect();
+    (!places.is_empty()).then_some(Refusal::EndedBadly { places, failed })
+}
+
+type Seen = Vec<(PipelineAt, Pipeline)>;
+
+fn look(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<(Seen, Vec<Idle>)> {
+    match address {
+        Address::Below(upstream) => {
+            let branches = below(ctx, &named::pipeline(ctx, upstream)??, wanted)??;
+            let seen = branches.chosen.into_iter().map(|branch| (branch.at, branch.pipeline));
+            Ok((seen.collect(), branches.idle))
+        }
+        Address::In(pipeline) => {
+            let at = named::pipeline(ctx, pipeline)??;
+            let pipeline = ctx.gitlab.pipeline(&at)?;
+            Ok((vec![(at, pipeline)], Vec::new()))
+        }
+        // A single job is found by `find`; no pipeline is waited for on its behalf.
+        Address::Job { .. } => Ok((Vec::new(), Vec::new())),
+    }
+}
+
+fn place((at, pipeline): &(PipelineAt, Pipeline)) -> Place {
+    Place { pipeline: at.id, project: at.project.clone(), status: pipeline.status.clone() }
+}
+
+/// Which jobs failed is asked only where something went wrong.
+fn with_failed(ctx: &Ctx<'_>, at: PipelineAt, pipeline: Pipeline) -> anyhow::Result<Ended> {
+    if pipeline.status == Status::Success {
+        return Ok(Ended { at, pipeline, failed: Vec::new() });
+    }
+    let jobs = ctx.gitlab.jobs(&at)?;
+    let failed = job::latest(&jobs).into_iter().filter(|job| job.status == Status::Failed);
+    let failed = failed.map(|job| FailedJob {
+        name: job.name.clone(),
+        id: job.id,
+        web_url: job.web_url.clone(),
+    });
+    Ok(Ended { failed: failed.collect(), at, pipeline })
+}

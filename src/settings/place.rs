@@ -1,0 +1,183 @@
+//! Where to look: below a pipeline, in one, or a job itself.
+
+use super::given::Given;
+use super::pasted::{Pasted, What};
+use super::{Source, Sourced, Usage};
+use crate::args::{Connect, From, Lookup};
+use crate::env::Env;
+use crate::flow::Address;
+use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef};
+use crate::shown::shown;
+
+/// Where to look, and by which settings it came to be there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub address: Address,
+    pub settings: Vec<Setting>,
+}
+
+/// A setting as it was given, and by what; it can hold what a terminal would act on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    pub name: &'static str,
+    pub value: String,
+    pub source: Source,
+}
+
+/// Where to look, from the flags, the pasted address, the variables of CI, or the git checkout.
+pub fn place(
+    lookup: &Lookup,
+    connect: &Connect,
+    pasted: Option<&Pasted>,
+    env: &Env,
+) -> Result<Place, Usage> {
+    let mut settings = Vec::new();
+    let address = match pasted {
+        Some(pasted) => of_pasted(lookup, pasted, &mut settings)?,
+        None => of_given(&Given { lookup, connect, env }, &mut settings)?,
+    };
+    Ok(Place { address, settings })
+}
+
+/// Takes a setting, and a note of it.
+fn take<T: ToString>(settings: &mut Vec<Setting>, name: &'static str, given: Sourced<T>) -> T {
+    settings.push(Setting { name, value: given.value.to_string(), source: given.source });
+    given.value
+}
+
+fn of_given(given: &Given<'_>, settings: &mut Vec<Setting>) -> Result<Address, Usage> {
+    let Lookup { from, job_id, .. } = given.lookup;
+    if let Some(id) = *job_id {
+        let project = take(settings, "project", given.project(&["CI_PROJECT_ID"])?);
+        let id = Sourced { value: JobId(id), source: Source::Flag("--job-id") };
+        return Ok(Address::Job { project, id: take(settings, "job", id) });
+    }
+    if names_a_pipeline(given.lookup) {
+        return match from {
+            None | Some(From::Pipeline) => Ok(Address::In(named(given, settings)?)),
+            Some(From::Downstream) => Ok(Address::Below(named(given, settings)?)),
+            Some(From::Upstream) => Err(Usage::new(
+                "--from upstream takes the pipeline that triggered this one, and no other",
+            )
+            .hint("leave out --ref, --mr or --commit")),
+        };
+    }
+    match from.unwrap_or(From::Downstream) {
+        From::Downstream => Ok(Address::Below(PipelineBy::Id(here(given, settings)?))),
+        From::Pipeline => Ok(Address::In(PipelineBy::Id(here(given, settings)?))),
+        From::Upstream => Ok(Address::In(PipelineBy::Id(upstream(given, settings)?))),
+    }
+}
+
+fn of_pasted(
+    lookup: &Lookup,
+    pasted: &Pasted,
+    settings: &mut Vec<Setting>,
+) -> Result<Address, Usage> {
+    if lookup.job_id.is_some() {
+        return Err(
+            Usage::new("--job-id and a URL both say where to look").hint("leave one of them out")
+        );
+    }
+    if lookup.project.is_some() || lookup.pipeline.is_some() || names_a_pipeline(lookup) {
+        return Err(Usage::new("the URL names the project and the pipeline already")
+            .hint("leave out the URL, or the flags that name another place"));
+    }
+    take(settings, "project", Sourced { value: &pasted.project, source: Source::Url });
+    match pasted.what {
+        What::Pipeline(value) => {
+            take(settings, "pipeline", Sourced { value, source: Source::Url });
+        }
+        What::Job(value) => {
+            take(settings, "job", Sourced { value, source: Source::Url });
+        }
+    }
+    pasted.address(lookup.from)
+}
+
+/// Whether a pipeline is named by something other than its id.
+fn names_a_pipeline(lookup: &Lookup) -> bool {
+    lookup.ref_.is_some() || lookup.mr.is_some() || lookup.commit.is_some()
+}
+
+/// The pipeline of a ref, a merge request or a commit.
+fn named(given: &Given<'_>, settings: &mut Vec<Setting>) -> Result<PipelineBy, Usage> {
+    let Lookup { ref_, mr, commit, search_recent: recent, .. } = given.lookup;
+    if ref_.as_deref() == Some("") {
+        return Err(Usage::new("--ref is empty").hint("name a branch or a tag"));
+    }
+    let project = take(settings, "project", given.project(&["CI_PROJECT_ID"])?);
+    let mut note = |name, flag, value: &dyn ToString| {
+        let source = Source::Flag(flag);
+        take(settings, name, Sourced { value: value.to_string(), source });
+    };
+    match (ref_, mr, commit) {
+        (Some(ref_), _, _) => {
+            note("ref", "--ref", ref_);
+            Ok(PipelineBy::Ref { project, ref_: ref_.clone(), recent: *recent })
+        }
+        (_, Some(iid), _) => {
+            note("merge request", "--mr", iid);
+            Ok(PipelineBy::MergeRequest { project, iid: *iid })
+        }
+        (_, _, Some(sha)) => {
+            note("commit", "--commit", sha);
+            Ok(PipelineBy::Commit { project, sha: sha.clone() })
+        }
+        (None, None, None) => Err(Usage::new("no pipeline is given")),
+    }
+}
+
+/// The pipeline that is given by its id, in a CI job the one that the job is in.
+fn here(given: &Given<'_>, settings: &mut Vec<Setting>) -> Result<PipelineAt, Usage> {
+    let project = given.project(&["CI_PROJECT_ID"])?;
+    if let Some(id) = given.pipeline(&["CI_PIPELINE_ID"])? {
+        return Ok(at(project, id, settings));
+    }
+    let branch = given.checkout().and_then(|checkout| checkout.branch);
+    let hint = match branch {
+        Some(branch) => format!(
+            "take the latest successful one of this branch with `--ref {}`, name one with --pipeline ID, \
+             or paste its address from the browser",
+            shown(&branch)
+        ),
+        None => "name it with --pipeline ID or --ref REF, or paste its address from the browser; \
+                 in a CI job CI_PIPELINE_ID names it"
+            .to_owned(),
+    };
+    Err(Usage::new("no pipeline is given").hint(hint))
+}
+
+/// The pipeline that triggered this one. GitLab tells since 18.9; before, the trigger job had to
+/// hand its numbers over. Both numbers are of one origin, or they would name no pipeline.
+fn upstream(given: &Given<'_>, settings: &mut Vec<Setting>) -> Result<PipelineAt, Usage> {
+    // A child is in its parent's project, so the number of the pipeline alone is enough there.
+    let child = given.env.var("CI_PIPELINE_SOURCE") == Some("parent_pipeline");
+    for [project, pipeline] in [
+        ["CI_UPSTREAM_PROJECT_ID", "CI_UPSTREAM_PIPELINE_ID"],
+        ["PARENT_PROJECT_ID", "PARENT_PIPELINE_ID"],
+    ] {
+        let names = [project, "CI_PROJECT_ID"];
+        let project = given.flag_or(if child { &names } else { &names[..1] })?;
+        if let (Some(project), Some(id)) = (project, given.pipeline(&[pipeline])?) {
+            return Ok(at(project, id, settings));
+        }
+    }
+    Err(Usage::new(
+            "nothing tells which pipeline triggered this one: neither --project with --pipeline nor CI_UPSTREAM_PROJECT_ID \
+             with CI_UPSTREAM_PIPELINE_ID (GitLab 18.9 and newer) nor PARENT_PROJECT_ID with PARENT_PIPELINE_ID is set",
+        )
+        .hint(
+            "on an older GitLab let the trigger job hand them over: `variables: { PARENT_PROJECT_ID: $CI_PROJECT_ID, \
+             PARENT_PIPELINE_ID: $CI_PIPELINE_ID }`",
+        ))
+}
+
+fn at(
+    project: Sourced<ProjectRef>,
+    id: Sourced<PipelineId>,
+    settings: &mut Vec<Setting>,
+) -> PipelineAt {
+    let project = take(settings, "project", project);
+    PipelineAt { project, id: take(settings, "pipeline", id) }
+}

@@ -1,1 +1,0 @@
-//! Which value wins, and where it is said to come from.

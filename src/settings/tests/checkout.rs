@@ -1,0 +1,124 @@
+//! What a checkout tells.
+
+use std::fs;
+
+use super::{clone_of, write};
+use crate::gitlab::Address;
+use crate::settings::checkout::Checkout;
+use crate::settings::remote::Remote;
+
+#[test]
+fn a_remote_is_read_in_all_its_forms_and_nothing_before_the_at_is_kept() {
+    for (url, api, project) in [
+        ("git@gitlab.test:group/sub/project.git", "https://gitlab.test", "group/sub/project"),
+        ("gitlab.test:group/project", "https://gitlab.test", "group/project"),
+        ("git@gitlab.test:/group/project.git/", "https://gitlab.test", "group/project"),
+        ("ssh://git@gitlab.test/group/project.git", "https://gitlab.test", "group/project"),
+        ("ssh://git@gitlab.test:2222/group/project.git", "https://gitlab.test", "group/project"),
+        ("ssh://git@[::1]:2222/group/project.git", "https://[::1]", "group/project"),
+        ("https://gitlab.test/group/project.git", "https://gitlab.test", "group/project"),
+        ("https://me@gitlab.test/group/project", "https://gitlab.test", "group/project"),
+        ("https://me:s3cr3t@gitlab.test/group/project", "https://gitlab.test", "group/project"),
+        ("https://me:s3c@r3t@gitlab.test/group/project", "https://gitlab.test", "group/project"),
+        ("http://gitlab.test:8080/group/project.git", "http://gitlab.test:8080", "group/project"),
+    ] {
+        let remote = Remote::parse("origin", url).unwrap();
+        assert_eq!(remote.api.to_call(), format!("{api}/api/v4"), "{url}");
+        assert_eq!(remote.project(&remote.api), project, "{url}");
+        assert!(!format!("{remote:?}").contains(['@', '3']), "{remote:?}");
+    }
+}
+
+#[test]
+fn what_no_gitlab_is_behind_is_no_remote() {
+    for url in [
+        "/srv/git/project.git",
+        "../group/project",
+        "./with:colon/project",
+        "file:///srv/git/group/project.git",
+        "git://gitlab.test/group/project.git",
+        "C:/Users/me/project",
+        "C:\\Users\\me\\project",
+        "git@gitlab.test:project.git",
+        "git@gitlab.test:../../group/project.git",
+        "https://gitlab.test/group//project",
+        "https://gitlab.test/group/project.git?a=b",
+        "https://gitlab.test",
+        "https://:80/group/project",
+        "git@git lab.test:group/project",
+        "",
+    ] {
+        assert_eq!(Remote::parse("origin", url), None, "{url}");
+    }
+}
+
+#[test]
+fn the_path_of_a_server_is_taken_off_web_addresses_alone() {
+    let below = Address::parse("https://a.test/git/api/v4").unwrap();
+    for (url, project) in [
+        ("https://a.test/git/group/project.git", "group/project"),
+        ("https://a.test/gitter/project.git", "gitter/project"),
+        ("git@a.test:git/project.git", "git/project"),
+    ] {
+        assert_eq!(Remote::parse("origin", url).unwrap().project(&below), project);
+    }
+}
+
+#[test]
+fn the_remote_of_the_branch_wins_over_origin_and_that_over_the_only_one() {
+    let remote = |name: &str| format!("[remote \"{name}\"]\n\turl = git@{name}.test:a/b.git\n");
+    let branch = |of: &str| format!("[branch \"feature/#1\"]\n\tremote = {of}\n\tmerge = x\n");
+    let (origin, fork) = (remote("origin"), remote("fork"));
+    for (config, expect) in [
+        (format!("{origin}{fork}{}", branch("fork")), Some("fork")),
+        (format!("{origin}{fork}{}", branch("origin")), Some("origin")),
+        (format!("{origin}{fork}{}", branch("gone")), Some("origin")),
+        (format!("{origin}{fork}{}", branch(".")), Some("origin")),
+        (format!("{origin}{fork}"), Some("origin")),
+        (fork.clone(), Some("fork")),
+        (format!("{fork}{}", remote("other")), None),
+        ("[core]\n\tbare\n".to_owned(), None),
+        ("[remote \"origin\"\nurl".to_owned(), None),
+        ("# url = x\n[remote \"origin\"]\n\tURL\n\tpushurl = git@p.test:a/b\n".to_owned(), None),
+        (
+            format!("[Remote \"x\"]\n\turl = y\n{}", remote("quoted").replace("git@", "\"git@")),
+            Some("quoted"),
+        ),
+    ] {
+        let folder = clone_of("");
+        write(&folder.path().join(".git/HEAD"), "ref: refs/heads/feature/#1\n");
+        write(&folder.path().join(".git/config"), &config);
+        let checkout = Checkout::around(folder.path()).unwrap();
+        assert_eq!(checkout.branch.as_deref(), Some("feature/#1"));
+        let name = checkout.remote.as_ref().map(|remote| remote.name.as_str());
+        assert_eq!(name, expect, "{config}");
+        assert!(checkout.remote.is_none_or(|it| it.api.host() == format!("{}.test", it.name)));
+    }
+}
+
+#[test]
+fn a_checkout_is_found_from_below_and_through_the_files_of_worktrees_and_submodules() {
+    let folder = clone_of("git@gitlab.test:group/project.git");
+    let root = folder.path();
+    fs::create_dir_all(root.join("src/deep")).unwrap();
+    // A worktree has a HEAD of its own and shares the rest.
+    write(&root.join("tree/.git"), &format!("gitdir: {}/.git/worktrees/tree\n", root.display()));
+    write(&root.join(".git/worktrees/tree/HEAD"), "ref: refs/heads/other\n");
+    write(&root.join(".git/worktrees/tree/commondir"), "../..\n");
+    // A submodule shares nothing.
+    write(&root.join("sub/.git"), "gitdir: ../.git/modules/sub\n");
+    write(&root.join(".git/modules/sub/HEAD"), "0123456789abcdef0123456789abcdef01234567\n");
+    let config = "[remote \"origin\"]\n\turl = https://gitlab.test/group/sub\n";
+    write(&root.join(".git/modules/sub/config"), config);
+    for (below, branch, project) in [
+        ("", Some("main"), "group/project"),
+        ("src/deep", Some("main"), "group/project"),
+        ("tree", Some("other"), "group/project"),
+        ("sub", None, "group/sub"),
+    ] {
+        let checkout = Checkout::around(&root.join(below)).unwrap();
+        assert_eq!(checkout.branch.as_deref(), branch, "{below}");
+        let remote = checkout.remote.unwrap();
+        assert_eq!(remote.project(&remote.api), project, "{below}");
+    }
+}

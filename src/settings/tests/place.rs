@@ -1,0 +1,276 @@
+//! Where to look.
+
+use super::{clone_of, env, env_in, typed};
+use crate::env::Env;
+use crate::flow::Address;
+use crate::model::PipelineBy;
+use crate::settings;
+
+const CI: &str =
+    "CI=true CI_API_V4_URL=https://gitlab.test/api/v4 CI_PROJECT_ID=1 CI_PIPELINE_ID=10";
+
+/// Where to look, in a few words, or what is wrong, with its hint.
+fn address(flags: &str, env: &Env) -> Result<String, String> {
+    let typed = typed(flags);
+    let (pasted, _) =
+        settings::split(&typed.words, &typed.connect, env).map_err(|usage| usage.message)?;
+    let place = settings::place(&typed.lookup, &typed.connect, pasted.as_ref(), env);
+    match place.map(|place| place.address) {
+        Ok(Address::Below(by)) => Ok(format!("below {}", told(&by))),
+        Ok(Address::In(by)) => Ok(format!("in {}", told(&by))),
+        Ok(Address::Job { project, id }) => Ok(format!("job {id} of {project}")),
+        Err(usage) => Err(format!("{}; {}", usage.message, usage.hint.unwrap_or_default())),
+    }
+}
+
+fn told(by: &PipelineBy) -> String {
+    match by {
+        PipelineBy::Id(at) => format!("{} of {}", at.id, at.project),
+        PipelineBy::Ref { project, ref_, recent: true } => {
+            format!("ref {ref_} of {project} or earlier")
+        }
+        PipelineBy::Ref { project, ref_, .. } => format!("ref {ref_} of {project}"),
+        PipelineBy::MergeRequest { project, iid } => format!("!{iid} of {project}"),
+        PipelineBy::Commit { project, sha } => format!("{} of {project}", &sha[..4]),
+    }
+}
+
+#[test]
+fn flags_win_over_the_variables_of_ci() {
+    let sha = "--commit ABCDEF0123456789abcdef0123456789abcdef01";
+    for (flags, expect) in [
+        ("", "below 10 of 1"),
+        ("--pipeline 20", "below 20 of 1"),
+        ("--project group/other --pipeline 20", "below 20 of group/other"),
+        ("--project /group/other/", "below 10 of group/other"),
+        ("-R 2", "below 10 of 2"),
+        ("--repo 2", "below 10 of 2"),
+        ("--from pipeline", "in 10 of 1"),
+        ("--from downstream --pipeline 20", "below 20 of 1"),
+        ("--ref main", "in ref main of 1"),
+        ("--ref main --search-recent", "in ref main of 1 or earlier"),
+        ("--ref main --from pipeline", "in ref main of 1"),
+        ("--ref main --from downstream --project 2", "below ref main of 2"),
+        ("--mr 7", "in !7 of 1"),
+        ("--mr 7 --from downstream", "below !7 of 1"),
+        (sha, "in abcd of 1"),
+        ("--job-id 99", "job 99 of 1"),
+        ("--job-id 99 --project group/other", "job 99 of group/other"),
+    ] {
+        assert_eq!(address(flags, &env(CI)).as_deref(), Ok(expect), "{flags}");
+    }
+}
+
+#[test]
+fn the_upstream_pipeline_is_of_one_origin() {
+    let new = "CI_UPSTREAM_PROJECT_ID=3 CI_UPSTREAM_PIPELINE_ID=30 CI_UPSTREAM_JOB_ID=33";
+    let old = "PARENT_PROJECT_ID=4 PARENT_PIPELINE_ID=40 PARENT_JOB_ID=44";
+    let child = "CI_PIPELINE_SOURCE=parent_pipeline PARENT_PIPELINE_ID=40";
+    for (flags, variables, expect) in [
+        ("", format!("{new} {old}"), "in 30 of 3"),
+        ("", old.to_owned(), "in 40 of 4"),
+        ("", child.to_owned(), "in 40 of 1"),
+        // What GitLab itself says is whole; half of it does not go with the other half.
+        ("", format!("CI_UPSTREAM_PROJECT_ID=3 {old}"), "in 40 of 4"),
+        ("--project 5 --pipeline 50", format!("{new} {old}"), "in 50 of 5"),
+        ("--pipeline 50", new.to_owned(), "in 50 of 3"),
+        ("--project group/up", old.to_owned(), "in 40 of group/up"),
+    ] {
+        let env = env(&format!("{CI} {variables}"));
+        let flags = format!("--from upstream {flags}");
+        assert_eq!(address(&flags, &env).as_deref(), Ok(expect), "{flags} {variables}");
+    }
+    for variables in [
+        "",
+        "PARENT_PIPELINE_ID=40",
+        "PARENT_PROJECT_ID=4",
+        "CI_UPSTREAM_PROJECT_ID=3 PARENT_PIPELINE_ID=40",
+    ] {
+        let told = address("--from upstream", &env(&format!("{CI} {variables}"))).unwrap_err();
+        for name in [
+            "CI_UPSTREAM_PROJECT_ID",
+            "CI_UPSTREAM_PIPELINE_ID",
+            "PARENT_PROJECT_ID",
+            "PARENT_PIPELINE_ID",
+        ] {
+            assert!(told.contains(name), "{variables}: {told}");
+        }
+    }
+}
+
+#[test]
+fn a_pasted_address_says_it_all() {
+    for (flags, variables, expect) in [
+        ("https://a.test/group/sub/project/-/pipelines/123", CI, "below 123 of group/sub/project"),
+        ("https://a.test/g/p/-/pipelines/123/builds?x=1#y --from pipeline", "", "in 123 of g/p"),
+        ("https://a.test/g/p/-/jobs/456", CI, "job 456 of g/p"),
+        ("https://a.test/g/p/-/jobs/456/artifacts/browse", "", "job 456 of g/p"),
+        ("https://a.test/g/caf%C3%A9/-/jobs/456", "", "job 456 of g/café"),
+        // A GitLab below a path, which a variable or a flag tells of.
+        ("https://a.test/git/g/p/-/jobs/4", "CI_SERVER_URL=https://a.test/git", "job 4 of g/p"),
+        ("https://a.test/git/g/p/-/jobs/4", "GITLAB_HOST=https://a.test/git/", "job 4 of g/p"),
+        (
+            "https://a.test/git/g/p/-/jobs/4",
+            "CI_API_V4_URL=https://a.test/git/api/v4",
+            "job 4 of g/p",
+        ),
+        ("--api-url https://a.test/git/api/v4 https://a.test/git/g/p/-/jobs/4", "", "job 4 of g/p"),
+        // Another server's path means nothing here.
+        ("https://a.test/git/p/-/jobs/4", "CI_SERVER_URL=https://b.test/git", "job 4 of git/p"),
+    ] {
+        assert_eq!(address(flags, &env(variables)).as_deref(), Ok(expect), "{flags} {variables}");
+    }
+}
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    let pipeline = "https://a.test/g/p/-/pipelines/123";
+    let job = "https://a.test/g/p/-/jobs/456";
+    for (flags, expect) in [
+        (format!("{pipeline} --project 1"), "the URL names the project and the pipeline already"),
+        (format!("{pipeline} --pipeline 1"), "the URL names the project and the pipeline already"),
+        (format!("{pipeline} --ref main"), "the URL names the project and the pipeline already"),
+        (format!("{pipeline} --mr 1"), "the URL names the project and the pipeline already"),
+        (format!("{pipeline} --job-id 1"), "--job-id and a URL both say where to look"),
+        (format!("{job} --from pipeline"), "the URL names a job itself"),
+        (
+            format!("{pipeline} --from upstream"),
+            "GitLab's API does not tell which pipeline triggered the one of the URL",
+        ),
+        ("--ref main --from upstream".to_owned(), "--from upstream takes the pipeline that"),
+        ("https://a.test/group/project".to_owned(), "the URL names no pipeline and no job"),
+        ("https://a.test/g/p/-/pipelines/new".to_owned(), "the URL names no pipeline and no job"),
+        ("https://me:s3cr3t@a.test/g/p/-/jobs/1".to_owned(), "the URL holds a user name"),
+        ("ssh://a.test/g/p/-/jobs/1".to_owned(), "the URL is neither http nor https"),
+        ("--project= --pipeline 1".to_owned(), "--project is empty"),
+        ("--ref=".to_owned(), "--ref is empty"),
+    ] {
+        for variables in ["CI_PROJECT_ID=1", ""] {
+            let told = address(&flags, &env(variables)).unwrap_err();
+            assert!(told.starts_with(expect), "{flags} {variables}: {told}");
+            assert!(!told.contains("s3cr3t"), "{told}");
+        }
+    }
+}
+
+#[test]
+fn clap_itself_refuses_two_ways_to_name_a_pipeline() {
+    use clap::Parser;
+    for flags in [
+        "--ref main --pipeline 1",
+        "--ref main --mr 1",
+        "--mr 1 --pipeline 1",
+        "--commit 0123456789abcdef0123456789abcdef01234567 --pipeline 1",
+        "--commit 0123456 --project 1",
+        "--job-id 1 --pipeline 1",
+        "--job-id 1 --ref main",
+        "--job-id 1 --from pipeline",
+        "--search-recent",
+        "--search-recent --mr 1",
+        "--search-recent --job-id 1",
+    ] {
+        let words = ["downriver"].into_iter().chain(flags.split(' '));
+        assert!(super::Typed::try_parse_from(words).is_err(), "{flags}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    for (flags, variables, expect) in [
+        ("--pipeline 1", "", "no project is given; name it with --project"),
+        ("--ref main", "", "no project is given; name it with --project"),
+        ("--job-id 1", "", "no project is given; name it with --project"),
+        ("--project 1", "", "no pipeline is given; name it with --pipeline ID or --ref REF"),
+        ("", "CI_PROJECT_ID=1 CI_PIPELINE_ID=", "no pipeline is given"),
+        (
+            "",
+            "CI_PROJECT_ID=1 CI_PIPELINE_ID=1\u{1b}0",
+            "CI_PIPELINE_ID is `1\\u{1b}0`, which is no number of a pipeline",
+        ),
+    ] {
+        let told = address(flags, &env(variables)).unwrap_err();
+        assert!(told.starts_with(expect), "{flags} {variables}: {told}");
+    }
+}
+
+#[test]
+fn the_git_remote_names_the_project_only_where_nobody_else_does() {
+    let ssh = clone_of("git@gitlab.test:group/sub/project.git");
+    let web = clone_of("https://me:s3cr3t@gitlab.test/git/group/project.git");
+    for (folder, flags, variables, expect) in [
+        (&ssh, "--ref main", "", "in ref main of group/sub/project"),
+        (&ssh, "--pipeline 5", "", "below 5 of group/sub/project"),
+        (&ssh, "--job-id 5", "", "job 5 of group/sub/project"),
+        (&ssh, "--ref main --project 2", "", "in ref main of 2"),
+        (&ssh, "--ref main", "CI_PROJECT_ID=3", "in ref main of 3"),
+        (&ssh, "--ref main", "GITLAB_HOST=gitlab.test:8443", "in ref main of group/sub/project"),
+        (&ssh, "https://a.test/g/p/-/jobs/456", "", "job 456 of g/p"),
+        (&web, "--ref main", "", "in ref main of git/group/project"),
+        // A GitLab below a path: the remote cannot tell, the variable can.
+        (&web, "--ref main", "GITLAB_HOST=gitlab.test/git", "in ref main of group/project"),
+    ] {
+        let env = env_in(folder.path(), variables);
+        assert_eq!(address(flags, &env).as_deref(), Ok(expect), "{flags} {variables}");
+    }
+    let told = address("--ref main", &env_in(ssh.path(), "CI=1")).unwrap_err();
+    assert!(told.starts_with("no project is given; "), "{told}");
+}
+
+#[test]
+fn a_git_remote_of_another_server_names_no_project() {
+    let folder = clone_of("https://me:s3cr3t@github.test/group/project.git");
+    let env = env_in(folder.path(), "GITLAB_HOST=gitlab.test");
+    let told = address("--ref main", &env).unwrap_err();
+    let expect = "no project is given: git remote origin is of github.test, but GITLAB_HOST names \
+                  gitlab.test; name it with --project ID or --project GROUP/NAME";
+    assert_eq!(told, expect);
+}
+
+#[test]
+fn outside_ci_the_branch_one_is_on_is_suggested() {
+    let folder = clone_of("git@gitlab.test:group/project.git");
+    let told = address("", &env_in(folder.path(), "")).unwrap_err();
+    assert!(told.contains("no pipeline is given; ") && told.contains("`--ref main`"), "{told}");
+    super::write(&folder.path().join(".git/HEAD"), "0123456789abcdef0123456789abcdef01234567\n");
+    let told = address("", &env_in(folder.path(), "")).unwrap_err();
+    assert!(told.contains("--pipeline ID or --ref REF"), "{told}");
+}
+
+#[test]
+fn every_setting_is_told_with_its_source() {
+    let folder = clone_of("git@gitlab.test:group/project.git");
+    let old = "CI=true CI_PROJECT_ID=1 CI_UPSTREAM_PROJECT_ID=3 PARENT_PROJECT_ID=4 PARENT_PIPELINE_ID=40";
+    for (flags, variables, expect) in [
+        ("", CI, "project 1 from CI_PROJECT_ID, pipeline 10 from CI_PIPELINE_ID"),
+        (
+            "--project a/b --pipeline 2",
+            CI,
+            "project a/b from --project, pipeline 2 from --pipeline",
+        ),
+        (
+            "--from upstream",
+            old,
+            "project 4 from PARENT_PROJECT_ID, pipeline 40 from PARENT_PIPELINE_ID",
+        ),
+        ("--ref main", "", "project group/project from git remote origin, ref main from --ref"),
+        ("--mr 7", CI, "project 1 from CI_PROJECT_ID, merge request 7 from --mr"),
+        ("--job-id 9", CI, "project 1 from CI_PROJECT_ID, job 9 from --job-id"),
+        (
+            "https://a.test/g/p/-/jobs/4",
+            CI,
+            "project g/p from the given URL, job 4 from the given URL",
+        ),
+        (
+            "https://a.test/g/p/-/pipelines/4",
+            CI,
+            "project g/p from the given URL, pipeline 4 from the given URL",
+        ),
+    ] {
+        let (typed, env) = (typed(flags), env_in(folder.path(), variables));
+        let (pasted, _) = settings::split(&typed.words, &typed.connect, &env).unwrap();
+        let place = settings::place(&typed.lookup, &typed.connect, pasted.as_ref(), &env).unwrap();
+        let told =
+            place.settings.iter().map(|it| format!("{} {} from {}", it.name, it.value, it.source));
+        assert_eq!(told.collect::<Vec<_>>().join(", "), expect, "{flags} {variables}");
+    }
+}

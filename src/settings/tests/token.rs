@@ -1,0 +1,182 @@
+//! Which token, and what is said about it.
+
+use super::{clone_of, env, env_in, typed, write};
+use crate::env::Env;
+use crate::settings;
+
+/// The header, the token and its source; then the warnings, or the error.
+fn token(flags: &str, env: &mut Env) -> (String, Vec<String>) {
+    let connect = typed(flags).connect;
+    let api = settings::api(&connect, &Default::default(), None, env).unwrap();
+    match settings::token(&connect, &api, env) {
+        Ok((None, warnings)) => ("none".to_owned(), warnings),
+        Ok((Some(token), warnings)) => {
+            let (header, secret) = (token.value.kind().header(), token.value.reveal());
+            (format!("{header} {secret} from {}", token.source), warnings)
+        }
+        Err(error) => (format!("error: {error}"), Vec::new()),
+    }
+}
+
+#[test]
+fn a_flag_wins_over_the_variables_and_a_private_token_over_a_job_token() {
+    let folder = tempfile::tempdir().unwrap();
+    write(&folder.path().join("secret"), "file\n");
+    let home = "CI=true CI_API_V4_URL=https://gitlab.test/api/v4 CI_JOB_TOKEN=job";
+    let three = "GITLAB_TOKEN=one GITLAB_PRIVATE_TOKEN=two PRIVATE_TOKEN=three";
+    for (flags, variables, expect) in [
+        ("--private-token flag", three, "PRIVATE-TOKEN flag from --private-token"),
+        ("--job-token flag", three, "JOB-TOKEN flag from --job-token"),
+        ("--token-file secret", three, "PRIVATE-TOKEN file from --token-file"),
+        ("", three, "PRIVATE-TOKEN one from GITLAB_TOKEN"),
+        (
+            "",
+            "GITLAB_TOKEN= GITLAB_PRIVATE_TOKEN=two PRIVATE_TOKEN=three",
+            "PRIVATE-TOKEN two from GITLAB_PRIVATE_TOKEN",
+        ),
+        ("", "PRIVATE_TOKEN=three", "PRIVATE-TOKEN three from PRIVATE_TOKEN"),
+        ("", "", "JOB-TOKEN job from CI_JOB_TOKEN"),
+        // A job token by its prefix, wherever it stands.
+        ("", "GITLAB_TOKEN=glcbt-64_x", "JOB-TOKEN glcbt-64_x from GITLAB_TOKEN"),
+        ("--private-token glcbt-1", "", "JOB-TOKEN glcbt-1 from --private-token"),
+    ] {
+        let mut env = env_in(folder.path(), &format!("{home} {variables}"));
+        let told = token(flags, &mut env);
+        assert_eq!(told, (expect.to_owned(), Vec::new()), "{flags} {variables}");
+    }
+}
+
+#[test]
+fn a_token_file_can_be_standard_input() {
+    let mut env = env("");
+    env.stdin = Box::new("piped\r\n".as_bytes());
+    assert_eq!(token("--token-file -", &mut env).0, "PRIVATE-TOKEN piped from --token-file");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_token_file_that_others_can_read_is_used_with_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    write(&file, "s3cr3t");
+    for (mode, warned) in [(0o600, false), (0o400, false), (0o640, true), (0o604, true)] {
+        super::mode(&file, mode);
+        let (told, warnings) = token("--token-file secret", &mut env_in(folder.path(), ""));
+        assert_eq!(told, "PRIVATE-TOKEN s3cr3t from --token-file");
+        let file = file.display();
+        let expect =
+            format!("{file} holds a token and is open to others; `chmod 600 {file}` closes it");
+        assert_eq!(warnings, if warned { vec![expect] } else { Vec::new() }, "{mode:o}");
+    }
+}
+
+#[test]
+fn what_cannot_be_a_token_is_refused_by_the_name_of_its_setting_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+    write("two-lines", b"s3cr3t\ns3cr3t\n");
+    write("empty", b"\n");
+    write("binary", b"s3cr3t\xff");
+    let refused = [
+        ("--private-token \"s3cr3t\"", "from --private-token contains a character"),
+        ("--job-token s3cr3té", "from --job-token contains a character"),
+        ("--private-token=", "from --private-token is empty"),
+        ("--token-file two-lines", "from --token-file contains a line break"),
+        ("--token-file empty", "from --token-file is empty"),
+    ];
+    for (flags, expect) in refused {
+        let (told, _) = token(flags, &mut env_in(folder.path(), ""));
+        assert!(told.starts_with(&format!("error: the token {expect}")), "{flags}: {told}");
+        assert!(!told.contains("s3cr3t"), "{told}");
+    }
+    let (told, _) = token("--token-file binary", &mut env_in(folder.path(), ""));
+    assert_eq!(told, "error: the file of --token-file holds no text");
+    let (told, _) = token("--token-file gone", &mut env_in(folder.path(), ""));
+    assert!(told.starts_with("error: cannot read ") && told.contains("gone: "), "{told}");
+    for name in ["GITLAB_TOKEN", "GITLAB_PRIVATE_TOKEN", "PRIVATE_TOKEN"] {
+        let mut env = env("");
+        env.vars.insert(name.to_owned(), "s3cr3t s3cr3t".to_owned());
+        let (told, _) = token("", &mut env);
+        assert!(told.starts_with(&format!("error: the token from {name} contains")), "{told}");
+        assert!(!told.contains("s3cr3t"), "{told}");
+    }
+}
+
+#[test]
+fn the_job_token_of_ci_goes_to_its_own_gitlab_alone() {
+    let home = "https://gitlab.test/api/v4";
+    for (flags, variables, sent) in [
+        ("--api-url https://gitlab.test/api/v4", format!("CI_API_V4_URL={home}"), true),
+        ("--api-url https://gitlab.test:443/api/v4", format!("CI_API_V4_URL={home}"), true),
+        ("", "CI_SERVER_URL=https://gitlab.test".to_owned(), true),
+        ("--api-url https://other.test/api/v4", format!("CI_API_V4_URL={home}"), false),
+        ("--api-url http://gitlab.test/api/v4", format!("CI_API_V4_URL={home}"), false),
+        ("--api-url https://gitlab.test:8443/api/v4", format!("CI_API_V4_URL={home}"), false),
+        ("--api-url https://gitlab.test/api/v4", "CI_API_V4_URL=nonsense".to_owned(), false),
+        // Set by hand, for the GitLab that is named by hand.
+        ("--api-url https://gitlab.test/api/v4", String::new(), true),
+    ] {
+        let mut env = env(&format!("CI=true CI_JOB_TOKEN=s3cr3t {variables}"));
+        let (told, warnings) = token(flags, &mut env);
+        let expect = if sent { "JOB-TOKEN s3cr3t from CI_JOB_TOKEN" } else { "none" };
+        assert_eq!(told, expect, "{flags} {variables}");
+        assert_eq!(warnings.len(), usize::from(!sent), "{warnings:?}");
+        assert!(warnings.iter().all(|it| it.contains("not sent") && !it.contains("s3cr3t")));
+    }
+    // Who types it knows where it goes.
+    let mut env = env(&format!("CI=true CI_API_V4_URL={home} CI_JOB_TOKEN=s3cr3t"));
+    let flags = "--api-url https://other.test/api/v4 --job-token typed";
+    assert_eq!(token(flags, &mut env).0, "JOB-TOKEN typed from --job-token");
+}
+
+#[test]
+fn no_token_goes_to_a_server_that_only_a_git_remote_names() {
+    let folder = clone_of("https://evil.test/group/project.git");
+    let stays = "is not sent to https://evil.test, which only the git remote origin names";
+    let (told, warnings) = token("", &mut env_in(folder.path(), "GITLAB_TOKEN=s3cr3t"));
+    assert_eq!(told, "none");
+    let allow = "to send it there set GITLAB_HOST=https://evil.test, or pass --api-url https://evil.test/api/v4";
+    assert_eq!(warnings, [format!("GITLAB_TOKEN {stays}; {allow}")]);
+    let (told, _) = token("--private-token s3cr3t", &mut env_in(folder.path(), ""));
+    assert_eq!(told, format!("error: the token from --private-token {stays}"));
+    // Somebody else names it too: a variable, a flag, a tool that keeps something for it.
+    let named = "GITLAB_TOKEN=t GITLAB_HOST=evil.test";
+    assert_eq!(token("", &mut env_in(folder.path(), named)).0, "PRIVATE-TOKEN t from GITLAB_TOKEN");
+    let flags = "--api-url https://evil.test/api/v4 --private-token t";
+    assert_eq!(
+        token(flags, &mut env_in(folder.path(), "")).0,
+        "PRIVATE-TOKEN t from --private-token"
+    );
+    write(
+        &folder.path().join("glab/config.yml"),
+        "hosts:\n  evil.test:\n    user: me\n    use_keyring: \"true\"\n",
+    );
+    let known = "GITLAB_TOKEN=t GLAB_CONFIG_DIR=glab";
+    assert_eq!(token("", &mut env_in(folder.path(), known)).0, "PRIVATE-TOKEN t from GITLAB_TOKEN");
+    // And the one that everybody knows.
+    let folder = clone_of("git@gitlab.com:group/project.git");
+    let mut env = env_in(folder.path(), "GITLAB_TOKEN=t");
+    assert_eq!(token("", &mut env).0, "PRIVATE-TOKEN t from GITLAB_TOKEN");
+}
+
+#[test]
+fn what_other_tools_keep_comes_last_and_never_in_ci() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.yml");
+    write(&file, "hosts:\n  gitlab.com:\n    token: kept\n");
+    let kept = format!("PRIVATE-TOKEN kept from {}", file.display());
+    for (flags, variables, expect) in [
+        ("", "", kept.as_str()),
+        ("", "GITLAB_TOKEN=t", "PRIVATE-TOKEN t from GITLAB_TOKEN"),
+        ("--private-token t", "", "PRIVATE-TOKEN t from --private-token"),
+        ("--api-url https://gitlab.test/api/v4", "", "none"),
+        ("", "CI=true", "none"),
+        ("", "GITLAB_CI=true", "none"),
+    ] {
+        let mut env = env_in(folder.path(), variables);
+        let glab = folder.path().to_str().unwrap().to_owned();
+        env.vars.insert("GLAB_CONFIG_DIR".to_owned(), glab);
+        let told = token(flags, &mut env);
+        assert_eq!(told, (expect.to_owned(), Vec::new()), "{flags} {variables}");
+    }
+}
