@@ -6,7 +6,7 @@
 //!   `fetch_missing`, `fetch_files`, `fetch_archives` and `fetch_wait` go through the flags
 //! - `speech`: what is said on both streams; `tokens`: who asks, and who is not let in
 //! - `lists`: GitLab's lists as they are; `network`: redirects, and what goes wrong on the line
-//! - `client`: each request and each refusal of GitLab, one by one
+//! - `client`, `client_refusals`: each request and each refusal of GitLab, one by one
 //! - `process`: what only a real process shows, signals for one
 //! - `scenes`: small worlds that many tests begin with
 //! - `tree`: the command of that name
@@ -30,6 +30,7 @@ mod craft;
 
 mod checks;
 mod client;
+mod client_refusals;
 mod fake_itself;
 mod fetch;
 mod fetch_archives;
