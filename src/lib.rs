@@ -23,6 +23,7 @@ pub mod disk;
 pub mod extract;
 pub mod gitlab;
 pub mod interrupt;
+pub mod ranged;
 
 pub mod args;
 pub mod commands;

@@ -31,7 +31,11 @@ pub fn directory<R: Read + Seek>(
     let (found, at, offset) = (zip.metadata(), zip.central_directory_start(), zip.offset());
     drop(zip);
 
-    let start = start(reader).map_err(|error| broken(&error))?;
+    // The beginning of an archive can be far away, and most need no look at it.
+    let start = match offset > 0 || found.is_empty() {
+        true => start(reader).map_err(|error| broken(&error))?,
+        false => Vec::new(),
+    };
     match NotZip::by_start(&start) {
         NotZip::Empty | NotZip::Cut | NotZip::Unknown => {}
         // A tar that ends in a zip is a zip to some and a tar to others.
@@ -106,6 +110,9 @@ fn entries(found: &ZipArchiveMetadata, headers: &[Header]) -> Result<Vec<Entry>,
 
 /// What to say about a file in which no central directory was found.
 fn unreadable<R: Read + Seek>(reader: &mut Source<R>, error: &ZipError) -> Error {
+    if reader.has_failed() {
+        return broken(error);
+    }
     match (start(reader), has_end_record(reader)) {
         (Ok(start), Ok(false)) => Error::NotZip(NotZip::by_start(&start)),
         _ => broken(error),

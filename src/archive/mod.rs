@@ -15,6 +15,7 @@ mod source;
 mod tests;
 
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::sync::Arc;
 
 use zip::ZipReadOptions;
@@ -29,6 +30,9 @@ use source::Source;
 
 /// The longest target of a link in bytes, as Linux has it.
 const LONGEST_TARGET: u64 = 4096;
+
+/// The extra fields that writers put before an entry are hardly longer, in bytes.
+const LONGEST_EXTRA: u64 = 256;
 
 /// An opened archive.
 pub struct Archive<R> {
@@ -71,6 +75,20 @@ impl<R: Read + Seek> Archive<R> {
     /// Every entry, in the order of the central directory.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// The reader that was handed in.
+    pub fn reader(&mut self) -> &mut R {
+        self.reader.inner()
+    }
+
+    /// Where the bytes are that [`Archive::copy`] will read for this entry, and a few more.
+    pub fn extent(&self, index: usize) -> Range<u64> {
+        let Ok(entry) = self.directory.entry(index) else { return 0..0 };
+        // The header before the data repeats the name, with extra fields of its own.
+        let header = 30 + entry.name_raw().len() as u64 + LONGEST_EXTRA;
+        let start = entry.header_start();
+        start..start.saturating_add(header).saturating_add(entry.compressed_size())
     }
 
     /// Unpacks one entry; what was written is right only when this returns `Ok`. Never writes

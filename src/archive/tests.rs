@@ -182,6 +182,36 @@ fn an_archive_cut_at_any_byte_is_refused() {
 }
 
 #[test]
+fn a_listing_reads_the_directory_alone_and_a_copy_the_extent_of_its_entry() {
+    /// Notes from where to where was read.
+    struct Noting(Cursor<Vec<u8>>, u64, u64);
+    impl Read for Noting {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            self.1 = self.1.min(self.0.position());
+            let count = self.0.read(buffer)?;
+            self.2 = self.2.max(self.0.position());
+            Ok(count)
+        }
+    }
+    impl Seek for Noting {
+        fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+            self.0.seek(to)
+        }
+    }
+    let items = [file("a", [1; 9000]), file("bb", [2; 9000]).deflated(), file("c", [3; 9000])];
+    let bytes = zip(&items);
+    let mut archive = Archive::list(Noting(Cursor::new(bytes), u64::MAX, 0)).unwrap();
+    assert!(archive.reader().1 > 25_000, "{}", archive.reader().1);
+    (archive.reader().1, archive.reader().2) = (u64::MAX, 0);
+    let extent = archive.extent(1);
+    assert_eq!(extent, 9031..9031 + 30 + 2 + 256 + 9005);
+    archive.copy(1, &mut Vec::new()).unwrap();
+    let Noting(_, from, to) = archive.reader();
+    assert_eq!((*from, *to), (extent.start, extent.end - 256));
+    assert_eq!(archive.extent(3), 0..0);
+}
+
+#[test]
 fn a_tar_with_a_zip_behind_it_is_neither() {
     let mut tar = vec![0; 1024];
     tar[257..262].copy_from_slice(b"ustar");

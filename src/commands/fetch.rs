@@ -7,12 +7,11 @@ use clap::Args;
 use super::result;
 use super::unpack::Unpack;
 use super::world::{Looking, World};
-use crate::args::{Connect, IfMissing, Lookup, Speech, Waiting, Which};
+use crate::args::{Connect, Lookup, Speech, Waiting, Which};
 use crate::exit::Exit;
 use crate::flow;
 use crate::patience::Patience;
 use crate::settings::Usage;
-use crate::shown::shown;
 
 mod dotenv;
 
@@ -65,11 +64,7 @@ impl Fetch {
             }
             None => flow::extract(&ctx, &address, &wanted, &how, &world.env.dir.join(&self.dir))?,
         };
-        if self.which.if_missing == IfMissing::Warn {
-            for (wanted, refusal) in &landing.missing {
-                world.ui.warn(&format!("`{}` is missing: {refusal}", shown(wanted)));
-            }
-        }
+        world.tell_missing(&self.which, &landing.missing);
         if let Some(file) = &self.dotenv {
             let first = landing.landed.first().map(|landed| &landed.found);
             dotenv::write(&world.env.dir.join(file), first, &world.env.interrupt)?;

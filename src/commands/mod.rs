@@ -1,7 +1,9 @@
 //! The commands: one file for each, with its flags and what it does.
 
+mod cat;
 mod explain;
 mod fetch;
+mod ls;
 mod result;
 mod tree;
 mod unpack;
@@ -27,6 +29,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Fetch(fetch::Fetch),
+    Ls(ls::Ls),
+    Cat(cat::Cat),
     Explain(explain::Explain),
     Wait(wait::Wait),
     Tree(tree::Tree),
@@ -36,6 +40,8 @@ pub enum Command {
 pub fn run(command: Command, world: World) -> anyhow::Result<Exit> {
     match command {
         Command::Fetch(fetch) => fetch.run(world),
+        Command::Ls(ls) => ls.run(world),
+        Command::Cat(cat) => cat.run(world),
         Command::Explain(explain) => explain.run(world),
         Command::Wait(wait) => wait.run(world),
         Command::Tree(tree) => tree.run(world),
@@ -47,6 +53,8 @@ impl Command {
     pub fn speech(&self) -> &Speech {
         match self {
             Command::Fetch(fetch) => &fetch.speech,
+            Command::Ls(ls) => &ls.speech,
+            Command::Cat(cat) => &cat.speech,
             Command::Explain(explain) => &explain.speech,
             Command::Wait(wait) => &wait.speech,
             Command::Tree(tree) => &tree.speech,
@@ -57,6 +65,8 @@ impl Command {
     pub fn waits(&self) -> bool {
         match self {
             Command::Fetch(fetch) => fetch.waiting.wait,
+            Command::Ls(ls) => ls.waiting.wait,
+            Command::Cat(cat) => cat.waiting.wait,
             Command::Wait(_) => true,
             Command::Explain(_) => false,
             Command::Tree(_) => false,

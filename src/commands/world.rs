@@ -7,8 +7,10 @@ use crate::env::Env;
 use crate::flow::{Address, Ctx, Wanted};
 use crate::gitlab::Client;
 use crate::patience::Patience;
+use crate::refusal::Refusal;
 use crate::select::job_pattern::Pattern;
 use crate::settings::{self, Pasted, Setting, Usage};
+use crate::shown::shown;
 use crate::step::Watch;
 use crate::ui::Ui;
 
@@ -68,6 +70,15 @@ impl World {
         settings.extend(place.settings);
         settings.extend(settings::flags(lookup, which, connect));
         Ok(Looking { address: place.address, wanted, client, settings })
+    }
+
+    /// What is missing is told, if the user wants to hear of it.
+    pub fn tell_missing(&self, which: &Which, missing: &[(String, Refusal)]) {
+        if which.if_missing == IfMissing::Warn {
+            for (wanted, refusal) in missing {
+                self.ui.warn(&format!("`{}` is missing: {refusal}", shown(wanted)));
+            }
+        }
     }
 
     /// The GitLab that is meant, with the token for it; and which settings said so.

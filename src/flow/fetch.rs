@@ -41,15 +41,35 @@ pub fn fetch<S: Spool>(
     wanted: &Wanted,
     mut spool: impl FnMut() -> anyhow::Result<S>,
 ) -> anyhow::Result<Fetch<S>> {
-    // What is here already is not downloaded again while the rest is waited for.
-    let mut here: HashMap<ArchiveAt, (S, u64)> = HashMap::new();
-    let mut download = |found: &Found| {
-        if here.contains_key(&found.at) {
-            return Ok(());
-        }
+    let Each { taken, missing } = each(ctx, address, wanted, |found| {
         let mut archive = spool()?;
         let bytes = download(ctx, found, &mut archive)?;
-        here.insert(found.at.clone(), (archive, bytes));
+        Ok((archive, bytes))
+    })?;
+    let taken = taken.into_iter();
+    let fetched = taken.map(|(found, (archive, bytes))| Fetched { found, archive, bytes });
+    Ok(Fetch { fetched: fetched.collect(), missing })
+}
+
+/// What was taken of each job, and what is missing with the reason.
+pub(super) struct Each<T> {
+    pub(super) taken: Vec<(Found, T)>,
+    pub(super) missing: Vec<(String, Refusal)>,
+}
+
+/// Takes something of the archive of each wanted job, once it is there.
+pub(super) fn each<T>(
+    ctx: &Ctx<'_>,
+    address: &Address,
+    wanted: &Wanted,
+    mut take: impl FnMut(&Found) -> anyhow::Result<T>,
+) -> anyhow::Result<Each<T>> {
+    // What is here already is not downloaded again while the rest is waited for.
+    let mut here: HashMap<ArchiveAt, T> = HashMap::new();
+    let mut download = |found: &Found| {
+        if !here.contains_key(&found.at) {
+            here.insert(found.at.clone(), take(found)?);
+        }
         Ok(())
     };
     let Finding { found, missing } = ctx.patience.until(ctx.clock, ctx.watch, || {
@@ -87,11 +107,11 @@ pub fn fetch<S: Spool>(
             _ => Ok(Finding { found: complete, missing }),
         }
     })?;
-    let fetched = found.into_iter().filter_map(|found| {
-        let (archive, bytes) = here.remove(&found.at)?;
-        Some(Fetched { found, archive, bytes })
+    let taken = found.into_iter().filter_map(|found| {
+        let taken = here.remove(&found.at)?;
+        Some((found, taken))
     });
-    Ok(Fetch { fetched: fetched.collect(), missing })
+    Ok(Each { taken: taken.collect(), missing })
 }
 
 fn download<S: Spool>(ctx: &Ctx<'_>, found: &Found, archive: &mut S) -> anyhow::Result<u64> {

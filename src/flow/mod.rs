@@ -8,14 +8,19 @@
 //! Each step asks GitLab and then chooses; choosing is pure and lives in `select`. Waiting is the
 //! same walk, asked again.
 
+mod afar;
 mod at_once;
+mod cat;
 mod fetch;
 mod land;
+mod list;
 mod named;
 pub mod tree;
 mod wait;
 
+pub use cat::cat;
 pub use land::{How, Landed, Landing, extract, keep, stream};
+pub use list::{Contents, Listed, list};
 pub use wait::{Ended, pipelines, refusal};
 
 use std::collections::HashSet;

@@ -37,6 +37,7 @@ impl Trouble {
 
 /// A successful answer whose body has not been read.
 pub(super) struct Answer {
+    pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Body,
     /// Where it came from, after all redirects.
@@ -75,6 +76,27 @@ impl Answer {
         }
     }
 
+    /// The whole body, which must be so long.
+    pub(super) fn exactly(&mut self, length: u64) -> Result<Vec<u8>, Trouble> {
+        let mut bytes = Vec::new();
+        // One byte more than there should be, to see that there is none.
+        let read = self.body.as_reader().take(length.saturating_add(1)).read_to_end(&mut bytes);
+        let count = bytes.len() as u64;
+        match read {
+            Err(error) => Err(Trouble::passing(format!(
+                "the answer broke off after {count} of {length} bytes: {error}"
+            ))),
+            Ok(_) if count < length => Err(Trouble::passing(format!(
+                "the answer was cut short at {count} of {length} bytes"
+            ))),
+            Ok(_) if count > length => {
+                let trouble = format!("the answer is longer than {length} bytes");
+                Err(Trouble::failed(Cause::Unexpected { trouble }))
+            }
+            Ok(_) => Ok(bytes),
+        }
+    }
+
     /// Copies the body; `arrived` is told the count of bytes and the announced length.
     /// Nothing is written when the body is a web page and not what was asked for. `least` is
     /// what it must have where it comes without a length: its end looks like a lost connection.
@@ -86,6 +108,9 @@ impl Answer {
     ) -> Result<u64, Trouble> {
         let total = self.header("content-length").and_then(|length| length.parse().ok());
         let html = self.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+        // A page that comes as a file to be kept is one: a report for instance.
+        let file =
+            self.header("content-disposition").is_some_and(|it| it.starts_with("attachment"));
         let mut reader = self.body.as_reader();
         let mut block = vec![0; 256 << 10];
         let mut done = 0;
@@ -103,7 +128,8 @@ impl Answer {
                 }
             };
             let bytes = &block[..count];
-            if done == 0 && (html || is_page(&String::from_utf8_lossy(&bytes[..count.min(100)]))) {
+            let page = || html || is_page(&String::from_utf8_lossy(&bytes[..count.min(100)]));
+            if done == 0 && !file && page() {
                 let start = bytes.to_vec();
                 return Err(Trouble::failed(self.page(&start)));
             }

@@ -59,6 +59,12 @@ impl Error {
             if said.form == Form::Error && said.words == "404 Not Found")
     }
 
+    /// The address that GitLab once redirected to is no longer taken. Stores say so in ways of
+    /// their own; that the archive may not be had is for GitLab to say.
+    pub(super) fn has_run_out(&self) -> bool {
+        self.ask.leased && matches!(self.status(), Some(400 | 401 | 403))
+    }
+
     /// The class of the failure.
     pub fn exit(&self) -> Exit {
         match &*self.cause {

@@ -43,12 +43,21 @@ impl Http {
         ask: &Ask,
         mut take: impl FnMut(&mut Answer) -> Result<T, Trouble>,
     ) -> Result<T, Error> {
+        self.open(ask, |mut answer| take(&mut answer))
+    }
+
+    /// The same, where the answer itself is wanted, to be read later.
+    pub(super) fn open<T>(
+        &self,
+        ask: &Ask,
+        mut take: impl FnMut(Answer) -> Result<T, Trouble>,
+    ) -> Result<T, Error> {
         let error =
             |cause: Box<Cause>| Error::new(ask, self.token.as_ref().map(Token::kind), cause);
         let of = self.network.retries;
         let mut number = 0;
         loop {
-            let trouble = match self.follow(ask).and_then(|mut answer| take(&mut answer)) {
+            let trouble = match self.follow(ask).and_then(&mut take) {
                 Ok(value) => return Ok(value),
                 Err(trouble) => trouble,
             };
@@ -73,10 +82,12 @@ impl Http {
     /// One try: the request, and the redirects it leads to.
     fn follow(&self, ask: &Ask) -> Result<Answer, Trouble> {
         let mut at = ask.address.clone();
-        let mut trusted = !ask.anonymous;
+        let mut trusted = !ask.anonymous && at.same_origin(&self.root);
         for _ in 0..=MOST_HOPS {
-            let mut response = self.call(&at, trusted)?;
-            let Some(location) = redirect(&response) else { return self.settled(response, at) };
+            let mut response = self.call(ask, &at, trusted)?;
+            let Some(location) = redirect(&response) else {
+                return self.settled(ask, response, at);
+            };
             let moved = response.status() == StatusCode::MOVED_PERMANENTLY;
             let next = self.next(&at, &location, moved).map_err(Trouble::failed)?;
             // What is left unread of this body would cost a new connection.
@@ -118,10 +129,15 @@ impl Http {
     }
 
     /// A final response: an answer to read, or what is wrong with it.
-    fn settled(&self, response: Response<Body>, from: Address) -> Result<Answer, Trouble> {
+    fn settled(
+        &self,
+        ask: &Ask,
+        response: Response<Body>,
+        from: Address,
+    ) -> Result<Answer, Trouble> {
         let (head, body) = response.into_parts();
         let status = head.status.as_u16();
-        let mut answer = Answer { headers: head.headers, body, from };
+        let mut answer = Answer { status, headers: head.headers, body, from };
         if head.status.is_success() {
             return Ok(answer);
         }
@@ -133,8 +149,9 @@ impl Http {
         );
         let said = said(&answer.text().unwrap_or_default());
         let from = answer.from;
-        // A signed address may have run out: the next try gets a fresh one.
-        let storage = said.form == Form::Xml && status == 403;
+        // A signed address may have run out: the next try gets a fresh one, unless the address
+        // asked is that very one.
+        let storage = said.form == Form::Xml && status == 403 && !ask.leased;
         if retry::may_pass(status) || storage {
             let words =
                 if said.words.is_empty() { String::new() } else { format!(": {}", said.words) };
@@ -143,20 +160,22 @@ impl Http {
             let asked = asked.filter(|_| matches!(status, 429 | 503));
             return Err(Trouble::Passing { trouble, asked, request_id });
         }
-        if said.form == Form::Page {
+        // What a web server or a store says of a range or a signature in a page is an answer.
+        if said.form == Form::Page && status != 416 && !ask.leased {
             return Err(Trouble::failed(Cause::Page { title: said.words, from }));
         }
         Err(Trouble::failed(Cause::Answer { status, said, from, request_id }))
     }
 
     /// Sends one request and tells the watcher.
-    fn call(&self, at: &Address, trusted: bool) -> Result<Response<Body>, Trouble> {
+    fn call(&self, ask: &Ask, at: &Address, trusted: bool) -> Result<Response<Body>, Trouble> {
         let before = self.clock.elapsed();
-        let result = self.send(at, trusted);
+        let result = self.send(ask, at, trusted);
         let took = self.clock.elapsed().saturating_sub(before);
         let response = result.as_ref().ok();
         let headers = response.map(Response::headers);
-        let ours = at.same_origin(&self.root);
+        // Only the queries of the API are our own; any other could be a signature.
+        let ours = at.same_origin(&self.root) && at.path().starts_with(self.root.path());
         self.watch.step(&Step::Exchange(&Exchange {
             method: "GET",
             address: if ours { at.with_query() } else { at.to_string() },
@@ -172,13 +191,16 @@ impl Http {
         result
     }
 
-    fn send(&self, at: &Address, trusted: bool) -> Result<Response<Body>, Trouble> {
+    fn send(&self, ask: &Ask, at: &Address, trusted: bool) -> Result<Response<Body>, Trouble> {
         let agent = self.agent(at.is_secure())?;
         let mut request = Request::builder()
             .method(Method::GET)
             .uri(at.to_call())
             // A proxy that compresses would take the length away, and with it the check of it.
             .header(ACCEPT_ENCODING, "identity");
+        for (name, value) in &ask.headers {
+            request = request.header(*name, value);
+        }
         if let Some(token) = self.token.as_ref().filter(|_| trusted) {
             let mut value = HeaderValue::from_str(token.reveal()).map_err(unsendable)?;
             value.set_sensitive(true);

@@ -6,8 +6,11 @@ mod address;
 mod answer;
 mod error;
 mod http;
+mod inside;
 mod network;
 mod pages;
+mod part;
+mod remote;
 mod retry;
 mod said;
 
@@ -16,7 +19,9 @@ use std::sync::{Arc, OnceLock};
 
 pub use address::{Address, BadAddress};
 pub use error::{Cause, Error};
+pub use inside::Row;
 pub use network::Network;
+pub use remote::{Remote, RemoteArchive, WholeArchive};
 
 use address::escaped;
 use http::Http;
@@ -36,6 +41,10 @@ struct Ask {
     job_tokens: JobTokens,
     /// Without the token, though there is one.
     anonymous: bool,
+    /// More headers, for every address that a redirect leads to as well.
+    headers: Vec<(&'static str, String)>,
+    /// The address is one that GitLab once redirected to, and can have run out since.
+    leased: bool,
 }
 
 /// Whether an endpoint takes a job token (`doc/ci/jobs/fine_grained_permissions.md`).
@@ -50,6 +59,11 @@ enum JobTokens {
 impl Ask {
     fn query(mut self, name: &str, value: &str) -> Ask {
         self.address = self.address.and_query(name, value);
+        self
+    }
+
+    fn header(mut self, name: &'static str, value: String) -> Ask {
+        self.headers.push((name, value));
         self
     }
 }
@@ -246,7 +260,8 @@ impl Client {
     }
 
     fn ask(&self, doing: String, path: &str, job_tokens: JobTokens) -> Ask {
-        Ask { doing, address: self.http.root.with(path), job_tokens, anonymous: false }
+        let address = self.http.root.with(path);
+        Ask { doing, address, job_tokens, anonymous: false, headers: Vec::new(), leased: false }
     }
 }
 

@@ -1,15 +1,15 @@
 //! What was there, sorted by how near it comes to what was wanted.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 /// Sorts the names by likeness to the nearest of the wanted ones. Equal ones keep their order.
 pub fn nearest<S: AsRef<str>>(wanted: &[S], seen: &[String]) -> Vec<String> {
     let wanted: Vec<String> = wanted.iter().map(|name| name.as_ref().to_lowercase()).collect();
+    let mut known = HashSet::new();
     let mut names: Vec<(u32, &String)> = Vec::new();
-    for name in seen {
-        if names.iter().all(|(_, known)| *known != name) {
-            names.push((likeness(&wanted, &name.to_lowercase()), name));
-        }
+    for name in seen.iter().filter(|name| known.insert(*name)) {
+        names.push((likeness(&wanted, &name.to_lowercase()), name));
     }
     names.sort_by_key(|(likeness, _)| Reverse(*likeness));
     names.into_iter().map(|(_, name)| name.clone()).collect()

@@ -7,6 +7,7 @@ mod progress;
 mod story;
 pub mod tree;
 
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,6 +46,8 @@ pub struct Ui {
     json: bool,
     clock: Arc<dyn Clock>,
     progress: Mutex<Progress>,
+    /// What was told, so that a lookup that is asked again does not repeat itself.
+    told: Mutex<HashSet<String>>,
 }
 
 impl Ui {
@@ -78,6 +81,7 @@ impl Ui {
             json: speech.json,
             clock,
             progress,
+            told: Mutex::default(),
         }
     }
 
@@ -147,6 +151,11 @@ impl Ui {
     /// Takes the progress bars away.
     pub fn finish(&self) {
         lock(&self.progress).finish();
+    }
+
+    /// Whether this was not told before.
+    fn is_news(&self, text: &str) -> bool {
+        lock(&self.told).insert(text.to_owned())
     }
 
     /// A line on standard error, if it speaks at that level. A closed one silences the rest.

@@ -16,12 +16,19 @@ pub struct Progress {
     /// None where there is no terminal.
     bars: Option<MultiProgress>,
     each: HashMap<String, ProgressBar>,
+    /// The live line of a wait.
+    wait: Option<ProgressBar>,
     told: Duration,
 }
 
 impl Progress {
     pub fn new(terminal: bool, now: Duration) -> Progress {
-        Progress { bars: terminal.then(MultiProgress::new), each: HashMap::new(), told: now }
+        Progress {
+            bars: terminal.then(MultiProgress::new),
+            each: HashMap::new(),
+            wait: None,
+            told: now,
+        }
     }
 
     /// Takes note of the count of bytes; gives back a line when it is time for one in the log.
@@ -48,6 +55,26 @@ impl Progress {
         Some(format!("{}: {}{of}", shown(label), ByteSize(done).display().iec()))
     }
 
+    /// Shows on a terminal what is waited for, and for how long.
+    pub fn waiting(&mut self, why: &str) {
+        let Some(bars) = &self.bars else { return };
+        let line = self.wait.get_or_insert_with(|| {
+            let style = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}");
+            let bar = bars.add(ProgressBar::no_length());
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        line.set_message(why.to_owned());
+    }
+
+    /// What was waited for is there.
+    pub fn arrived(&mut self) {
+        if let Some(line) = self.wait.take() {
+            line.finish_and_clear();
+        }
+    }
+
     /// Takes the bar of a finished download away.
     pub fn done(&mut self, label: &str) {
         if let Some(bar) = self.each.remove(label) {
@@ -56,13 +83,14 @@ impl Progress {
     }
 
     pub fn finish(&mut self) {
+        self.arrived();
         self.each.drain().for_each(|(_, bar)| bar.finish_and_clear());
     }
 
     /// Runs something that writes to the terminal, with the bars out of its way.
     pub fn around(&self, write: impl FnOnce()) {
         match &self.bars {
-            Some(bars) if !self.each.is_empty() => bars.suspend(write),
+            Some(bars) if !self.each.is_empty() || self.wait.is_some() => bars.suspend(write),
             _ => write(),
         }
     }

@@ -38,6 +38,7 @@ impl Watch for Ui {
             // The names of all that lost are for `explain`; a refusal lists the nearest.
             Step::Chosen { .. } => {}
             Step::Job { label, status, size } => {
+                lock(&self.progress).arrived();
                 let status = status.map(|status| format!(", {status}")).unwrap_or_default();
                 let size = size.map(|size| format!(", {}", bytes(size))).unwrap_or_default();
                 self.stage(3, &format!("job {}{status}{size}", shown(label)));
@@ -69,8 +70,18 @@ impl Watch for Ui {
                     shown(trouble)
                 ));
             }
+            // A lookup that is asked again tells what has changed; on a terminal a live line shows
+            // that the run is alive.
             Step::Waiting { why, pause } => {
-                self.tell(Voice::Normal, &format!("waiting {:.1} s: {why}", pause.as_secs_f64()));
+                let why = why.to_string();
+                lock(&self.progress).waiting(&why);
+                self.tell(
+                    Voice::Verbose,
+                    &format!("looking again in {:.1} s", pause.as_secs_f64()),
+                );
+                if self.is_news(&why) {
+                    self.tell(Voice::Normal, &format!("waiting: {why}"));
+                }
             }
             Step::Warning(warning) => self.warn(warning),
         }
@@ -78,8 +89,11 @@ impl Watch for Ui {
 }
 
 impl Ui {
-    /// One of the four stages.
+    /// One of the four stages, told once: a lookup goes through the first ones again and again.
     fn stage(&self, number: u8, text: &str) {
+        if number < 4 && !self.is_news(text) {
+            return;
+        }
         let stage = self.styled(FAINT, &format!("[{number}/4]"));
         self.tell(Voice::Normal, &format!("{stage} {text}"));
     }

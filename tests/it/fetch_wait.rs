@@ -85,13 +85,13 @@ fn every_stage_is_waited_through_until_the_archive_is_there() {
     ran.asks(&expect);
     assert_eq!(seconds(&ran.pauses), [1.0; 8]);
     for says in [
-        "waiting 1.0 s: pipeline 10 of project 1 has triggered no pipeline\n",
-        "waiting 1.0 s: no downstream pipeline: bridge `down` is created\n",
-        "waiting 1.0 s: no downstream pipeline: bridge `down` is running\n",
-        "waiting 1.0 s: no job `build` in pipeline 20 of project 2 (running), which shows no jobs",
-        "waiting 1.0 s: job `build` (201) has not finished: it is created\n",
-        "waiting 1.0 s: job `build` (201) has not finished: it is running\n",
-        "waiting 1.0 s: job `build` (201) has no artifacts\n",
+        "waiting: pipeline 10 of project 1 has triggered no pipeline\n",
+        "waiting: no downstream pipeline: bridge `down` is created\n",
+        "waiting: no downstream pipeline: bridge `down` is running\n",
+        "waiting: no job `build` in pipeline 20 of project 2 (running), which shows no jobs",
+        "waiting: job `build` (201) has not finished: it is created\n",
+        "waiting: job `build` (201) has not finished: it is running\n",
+        "waiting: job `build` (201) has no artifacts\n",
     ] {
         ran.says(says);
     }
@@ -236,5 +236,5 @@ fn a_successful_pipeline_of_a_ref_is_waited_for() {
     );
     let ran = Run::new(world).args("fetch build -R 2 --ref main --wait").succeeds();
     assert_eq!(ran.read("from"), "201");
-    ran.says("s: no successful pipeline of ref `main` of project 2\n");
+    ran.says("waiting: no successful pipeline of ref `main` of project 2\n");
 }

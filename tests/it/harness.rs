@@ -115,7 +115,7 @@ impl<'a> Run<'a> {
 
     /// Split as a shell would, with both kinds of quotes; call it as often as needed.
     pub fn args(mut self, line: &str) -> Self {
-        self.args.extend(split(line).into_iter().map(OsString::from));
+        self.args.extend(words(line).into_iter().map(OsString::from));
         self
     }
 
@@ -295,7 +295,7 @@ impl<'a> Run<'a> {
 }
 
 /// The words of a line, as a shell splits it; quotes of both kinds, no escapes.
-fn split(line: &str) -> Vec<String> {
+pub fn words(line: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut quote = None;
     let mut inside = false;
@@ -322,5 +322,5 @@ fn split(line: &str) -> Vec<String> {
 #[test]
 fn lines_are_split_as_a_shell_splits_them() {
     let line = r#"fetch 'build: [linux, x64]' --path="a b" '' x"#;
-    assert_eq!(split(line), ["fetch", "build: [linux, x64]", "--path=a b", "", "x"]);
+    assert_eq!(words(line), ["fetch", "build: [linux, x64]", "--path=a b", "", "x"]);
 }

@@ -1,7 +1,10 @@
 //! The integration tests: whole runs in process against the stand-in GitLab.
 //!
 //! - `harness`, `ran`, `folder`, `outside`: one run, and what came of it
+//! - `ls`, `cat`: what they print, and what they ask for (`made`: their archives)
 //! - `fake_itself`, `worlds`: is the stand-in strict, do its worlds tell their story? (`raw` asks)
+//! - `demo`, `install`: do the demo and the installer do what they say?
+//! - `tree`: the command of that name
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
 //!   `fetch_missing`, `fetch_files`, `fetch_archives` and `fetch_wait` go through the flags
 //! - `speech`: what is said on both streams; `tokens`: who asks, and who is not let in
@@ -9,7 +12,6 @@
 //! - `client`, `client_refusals`: each request and each refusal of GitLab, one by one
 //! - `process`: what only a real process shows, signals for one
 //! - `scenes`: small worlds that many tests begin with
-//! - `tree`: the command of that name
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
 #![allow(
     dead_code,
@@ -24,13 +26,17 @@
 
 #[path = "../fake/mod.rs"]
 mod fake;
+#[path = "../../examples/demo/story.rs"]
+mod story;
 
 #[path = "../../src/archive/craft.rs"]
 mod craft;
 
+mod cat;
 mod checks;
 mod client;
 mod client_refusals;
+mod demo;
 mod fake_itself;
 mod fetch;
 mod fetch_archives;
@@ -41,7 +47,10 @@ mod fetch_wait;
 mod fetch_where;
 mod folder;
 mod harness;
+mod install;
 mod lists;
+mod ls;
+mod made;
 mod network;
 mod outside;
 mod process;

@@ -1,7 +1,11 @@
 //! Do the documents for users say what the program does?
 
+use std::ops::Range;
+
+use clap::Parser;
+
 use crate::fake::World;
-use crate::harness::Run;
+use crate::harness::{Run, words};
 use crate::tidy::root;
 
 fn text(name: &str) -> String {
@@ -35,32 +39,75 @@ fn the_table_of_exit_codes_is_that_of_the_source() {
     assert!(missing.is_empty(), "not in README.md: {missing:#?}");
 }
 
-/// The help blocks: a line `<!-- help: downriver fetch -->`, then a fenced block of text.
-fn help_blocks(readme: &str) -> Vec<(String, String)> {
+/// The help blocks: a line `<!-- help: downriver fetch -->`, then a fenced block of text. Each with
+/// the words after `downriver`, and the range of its text.
+fn help_blocks(readme: &str) -> Vec<(String, Range<usize>)> {
+    const MARK: &str = "<!-- help: downriver";
+    const FENCE: &str = " -->\n```text\n";
     let mut blocks = Vec::new();
-    for (at, _) in readme.match_indices("<!-- help: downriver") {
-        let (command, rest) = readme[at..].split_once(" -->").unwrap();
-        let command = command.trim_start_matches("<!-- help: downriver").trim();
-        let rest = rest.trim_start().strip_prefix("```text\n");
-        let block = rest.and_then(|rest| rest.split_once("```")).map(|(block, _)| block);
-        let block =
-            block.unwrap_or_else(|| panic!("no block of text follows the mark of {command:?}"));
-        blocks.push((command.to_owned(), block.to_owned()));
+    for (at, _) in readme.match_indices(MARK) {
+        let end = at + readme[at..].find(FENCE).expect("a block of text after every mark");
+        let command = readme[at + MARK.len()..end].trim();
+        assert!(!command.contains('\n'), "no block of text follows the mark of {command:?}");
+        let start = end + FENCE.len();
+        let length = readme[start..].find("```").expect("an end of every block");
+        blocks.push((command.to_owned(), start..start + length));
     }
     blocks
 }
 
+/// The help of a command, as the README shows it.
+fn help(command: &str) -> String {
+    let world = World::from_json(serde_json::json!({"projects": [{"id": 1}]}));
+    let ran = Run::new(world).bare().args(command).arg("--help").succeeds();
+    ran.stdout.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
 #[test]
 fn help_blocks_are_what_the_program_prints() {
-    let readme = text("README.md");
+    let mut readme = text("README.md");
     let blocks = help_blocks(&readme);
     assert!(!blocks.is_empty(), "README.md has no `<!-- help: downriver … -->`");
-    for (command, block) in blocks {
-        let world = World::from_json(serde_json::json!({"projects": [{"id": 1}]}));
-        let ran = Run::new(world).bare().args(&command).arg("--help").succeeds();
-        let printed: Vec<&str> = ran.stdout.lines().map(str::trim_end).collect();
-        let shown: Vec<&str> = block.lines().map(str::trim_end).collect();
-        assert_eq!(printed, shown, "README.md shows another help of `downriver {command}`");
+    let mut stale = Vec::new();
+    // From the end, so that the ranges of those before stay right.
+    for (command, range) in blocks.into_iter().rev() {
+        let printed = help(&command);
+        if readme[range.clone()] != printed {
+            readme.replace_range(range, &printed);
+            stale.push(format!("downriver {command} --help"));
+        }
+    }
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(root().join("README.md"), readme).unwrap();
+        return;
+    }
+    let advice = "UPDATE_EXPECT=1 cargo test --test it readme:: writes them anew";
+    assert!(stale.is_empty(), "README.md shows other texts than these print; {advice}: {stale:#?}");
+}
+
+/// Whatever stands in the README as a command line, but for the shell's part of it.
+fn recipes(readme: &str) -> Vec<String> {
+    let lines = readme.lines().map(|line| line.trim().trim_start_matches("- "));
+    let unquoted = lines.map(|line| match line.strip_prefix('"') {
+        Some(line) => line.trim_end_matches('"').to_owned(),
+        // A colon and a space would make a mapping of it.
+        None => line.replace(": ", " <a colon that YAML would take for its own> "),
+    });
+    unquoted.filter(|line| line.starts_with("downriver ")).collect()
+}
+
+#[test]
+fn every_recipe_is_a_command_line_that_the_program_takes() {
+    let recipes = recipes(&text("README.md"));
+    assert!(recipes.len() > 10, "{recipes:?}");
+    for recipe in recipes {
+        let line = recipe.split(" | ").next().unwrap_or_default();
+        let line = line.split(" > ").next().unwrap_or_default();
+        let parsed = downriver::commands::Cli::try_parse_from(words(line));
+        assert!(!line.contains("<a colon"), "the line must be quoted in YAML: {recipe}");
+        if let Err(error) = parsed {
+            panic!("{recipe}\n{error}");
+        }
     }
 }
 

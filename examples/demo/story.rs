@@ -1,0 +1,141 @@
+//! The story of two repositories, scene by scene: what is typed, what the program really answers,
+//! and what is on disk afterwards. A new scene is a new entry of `SCENES`.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use crate::fake::{Fake, World};
+
+#[path = "stage.rs"]
+mod stage;
+
+use stage::{Scene, play, show, wrapped};
+
+const BEGINNING: &str = "
+Two repositories, one story
+
+  shop/linebot is a chat bot. It needs files that another project makes, shop/radar-sharecode.
+  So its pipeline 9001 has a bridge, a job that starts a pipeline over there: number 9002.
+  One job of that pipeline, build-repo, makes the files. How do they get into the bot's pipeline?
+
+  We are in a job of pipeline 9001. GitLab has set CI_PIPELINE_ID, CI_PROJECT_ID, CI_API_V4_URL and
+  CI_JOB_TOKEN; nothing else is needed. The GitLab of this story is a stand-in on this computer.
+";
+
+const END: &str = "
+That was all of it. Nothing is left behind: the stand-in and the folder are gone.
+";
+
+const SCENES: &[Scene] = &[
+    Scene {
+        says: &["bridge build-sharecode → pipeline 9002", "job build-repo (70108)"],
+        ..Scene::new("See what triggered what", "downriver tree")
+    },
+    Scene {
+        says: &["[2/4] bridge `build-sharecode`", "8 files (12.4 KiB)"],
+        shows: "vendor",
+        ..Scene::new("Take the files that build-repo made", "downriver fetch build-repo -D vendor")
+    },
+    Scene {
+        says: &["sharecode/lib/sharecode.dll"],
+        ..Scene::new("Look into an archive without downloading it", "downriver ls build-repo")
+    },
+    Scene {
+        says: &[r#"{"version": "1.4.2"}"#],
+        ..Scene::new("Print one file of it", "downriver cat build-repo sharecode/version.json")
+    },
+    Scene {
+        says: &["1 file (11.7 KiB)"],
+        shows: "libs",
+        ..Scene::new(
+            "Take only some of them, without the folders around them",
+            "downriver fetch build-repo --path '**/*.dll' --strip-components 2 -D libs",
+        )
+    },
+    Scene {
+        shows: "sharecode.zip",
+        ..Scene::new("Keep the archive itself", "downriver fetch build-repo -o sharecode.zip")
+    },
+    Scene {
+        says: &["linux-x64", "windows-x64", "radar.exe"],
+        ..Scene::new("Take what every job of a matrix made", "downriver fetch matrix -D packs")
+    },
+    Scene {
+        shows: "fetched.env",
+        ..Scene::new(
+            "Say in variables what was fetched, for the jobs that come later",
+            "downriver fetch build-repo -D vendor --quiet --dotenv fetched.env",
+        )
+    },
+    Scene {
+        exit: 3,
+        says: &["no job `biuld-repo`", "did you mean `build-repo`?"],
+        ..Scene::new("Misspell a job", "downriver fetch biuld-repo -D vendor")
+    },
+    Scene {
+        says: &["CI_PIPELINE_ID", "curl", "+ build-repo", "would fetch"],
+        ..Scene::new(
+            "Ask how it finds what it finds, without fetching it",
+            "downriver explain build-repo --bridge build-sharecode",
+        )
+    },
+    Scene {
+        exit: 3,
+        says: &["expired at 2026-02-01"],
+        ..Scene::new("Come too late", "downriver fetch 'old: expired artifacts' -D vendor")
+    },
+    Scene {
+        exit: 3,
+        says: &["has not finished: it is running", "--wait waits for it"],
+        ..Scene::new("Come too early", "downriver fetch 'unit: server' -D reports")
+    },
+    Scene {
+        says: &["waiting", "server.xml"],
+        meanwhile: r#"{"set": {"job": 55602, "status": "success",
+                       "archive": {"files": {"server.xml": "<testsuite/>\n"}}}}"#,
+        ..Scene::new(
+            "Come too early, and wait (the job ends meanwhile)",
+            "downriver fetch 'unit: server' --wait -D reports",
+        )
+    },
+    Scene {
+        says: &["waiting", "pipeline 9003 of project 70: success"],
+        meanwhile: r#"{"set": {"pipeline": 9003, "status": "success"}}"#,
+        ..Scene::new(
+            "Wait for a pipeline as a whole (it ends meanwhile)",
+            "downriver wait --bridge 'child*'",
+        )
+    },
+];
+
+/// Tells the whole story; true if every scene ended as it should.
+pub fn tell(out: &mut dyn Write, colors: bool) -> io::Result<bool> {
+    let (bold, green, red, off) =
+        if colors { ("\x1b[1m", "\x1b[32m", "\x1b[31m", "\x1b[0m") } else { ("", "", "", "") };
+    let fake = Arc::new(Fake::start(World::named("two-repos")));
+    let folder = tempfile::Builder::new().prefix("downriver-demo-").tempdir()?;
+    let mut as_told = true;
+    writeln!(out, "{}", BEGINNING.trim_start())?;
+    for (number, scene) in (1..).zip(SCENES) {
+        let (exit, answer) = play(scene, &fake, folder.path());
+        writeln!(out, "{bold}{number}. {}{off}\n\n  {green}$ {}{off}", scene.title, scene.typed)?;
+        for line in answer.lines().flat_map(wrapped) {
+            writeln!(out, "{}", format!("  {line}").trim_end())?;
+        }
+        writeln!(out, "  (exit code {exit})")?;
+        show(out, folder.path(), scene.shows)?;
+        let missing = scene.says.iter().find(|text| !answer.contains(**text));
+        if exit != scene.exit || missing.is_some() {
+            as_told = false;
+            writeln!(out, "  {red}not as told: exit code {}, {:?}{off}", scene.exit, scene.says)?;
+        }
+        writeln!(out)?;
+    }
+    for violation in fake.violations() {
+        as_told = false;
+        writeln!(out, "{red}the stand-in is not content: {violation}{off}")?;
+    }
+    drop(folder);
+    writeln!(out, "{}", END.trim())?;
+    Ok(as_told)
+}

@@ -1,0 +1,113 @@
+//! `cat`: one file of a job's archive to standard output.
+
+use std::fs::File;
+use std::io::{Read, Seek};
+
+use clap::Args;
+
+use super::world::{Looking, World};
+use crate::args::{Connect, Lookup, Speech, Waiting, Which};
+use crate::exit::Exit;
+use crate::flow;
+use crate::patience::Patience;
+use crate::settings::Usage;
+use crate::shown::shown;
+use crate::ui::Ui;
+
+/// As much of the beginning of a file shows whether it is text, in bytes.
+const BEGINNING: u64 = 8 << 10;
+
+/// Print one file of a job's archive
+#[derive(Debug, Args)]
+pub struct Cat {
+    /// The name of a job, as for `fetch`, and the path of a file as `ls` lists it; a web address of a pipeline may come first, and that of a job in place of its name
+    #[arg(value_name = "[URL] JOB PATH")]
+    words: Vec<String>,
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    lookup: Lookup,
+    #[command(flatten)]
+    pub waiting: Waiting,
+    #[command(flatten)]
+    connect: Connect,
+    #[command(flatten)]
+    pub speech: Speech,
+}
+
+impl Cat {
+    pub fn run(mut self, mut world: World) -> anyhow::Result<Exit> {
+        // Two files in one stream are neither of them.
+        self.which.one = true;
+        let Some((path, words)) = self.words.split_last().filter(|(path, _)| !path.contains("://"))
+        else {
+            return Err(Usage::new("no file is named").hint("its path comes last").into());
+        };
+        let path = checked(path)?;
+        let Looking { address, wanted, client, .. } =
+            world.look(words, &self.lookup, &self.which, &self.connect, false)?;
+        let ctx = world.ctx(&client, Patience::from(&self.waiting));
+        let out = |file: &mut File| {
+            may_be_shown(file, path, &world.ui)?;
+            world.ui.copy(file)?;
+            Ok(())
+        };
+        let missing = flow::cat(&ctx, &address, &wanted, path, out)?;
+        world.tell_missing(&self.which, &missing);
+        Ok(Exit::Done)
+    }
+}
+
+/// A path as archives have it. Servers and proxies read `..` for themselves.
+fn checked(path: &str) -> Result<&str, Usage> {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let odd = path.split('/').find(|part| matches!(*part, "" | "." | ".."));
+    match odd {
+        None => Ok(path),
+        Some(odd) => {
+            let what =
+                if odd.is_empty() { "an empty segment".to_owned() } else { format!("`{odd}`") };
+            Err(Usage::new(format!("the path `{}` has {what} in it", shown(path)))
+                .hint("write it as `downriver ls` lists it"))
+        }
+    }
+}
+
+/// A terminal is spared what is no text. Afterwards the file stands at its beginning.
+fn may_be_shown(file: &mut File, path: &str, ui: &Ui) -> anyhow::Result<()> {
+    if !ui.shows_output() {
+        return Ok(());
+    }
+    let mut beginning = Vec::new();
+    (&*file).take(BEGINNING).read_to_end(&mut beginning)?;
+    file.rewind()?;
+    if beginning.contains(&0) {
+        let usage = Usage::new(format!("`{}` is no text, and this is a terminal", shown(path)));
+        return Err(usage.hint("send it on, as in `> FILE`").into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_taken_as_it_stands_or_not_at_all() {
+        for (path, expect) in [
+            ("a", Ok("a")),
+            ("docs/讀我 (1).md", Ok("docs/讀我 (1).md")),
+            ("folder/", Ok("folder")),
+            ("a/..b/.c", Ok("a/..b/.c")),
+            ("", Err("the path `` has an empty segment in it")),
+            ("/etc/passwd", Err("the path `/etc/passwd` has an empty segment in it")),
+            ("a//b", Err("the path `a//b` has an empty segment in it")),
+            ("./a", Err("the path `./a` has `.` in it")),
+            ("a/../b", Err("the path `a/../b` has `..` in it")),
+            ("..", Err("the path `..` has `..` in it")),
+        ] {
+            let checked = checked(path).map_err(|usage| usage.message);
+            assert_eq!(checked.as_deref().map_err(String::as_str), expect, "{path}");
+        }
+    }
+}

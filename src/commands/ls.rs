@@ -1,0 +1,77 @@
+//! `ls`: the files inside the archives of jobs, without downloading all of them.
+
+use clap::Args;
+use serde_json::json;
+
+use super::world::{Looking, World};
+use crate::args::{Connect, Lookup, Speech, Waiting, Which};
+use crate::exit::Exit;
+use crate::flow::{self, Listed};
+use crate::patience::Patience;
+use crate::shown::shown;
+
+/// List the files in the archives of jobs, without downloading all of them
+#[derive(Debug, Args)]
+pub struct Ls {
+    /// Names of jobs: exact, or the base name of a parallel or matrix job, or a glob; a web address of a pipeline or a job may come first
+    #[arg(value_name = "[URL] JOB")]
+    jobs: Vec<String>,
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    lookup: Lookup,
+    #[command(flatten)]
+    pub waiting: Waiting,
+    #[command(flatten)]
+    connect: Connect,
+    #[command(flatten)]
+    pub speech: Speech,
+}
+
+impl Ls {
+    pub fn run(self, mut world: World) -> anyhow::Result<Exit> {
+        let Looking { address, wanted, client, .. } =
+            world.look(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
+        let ctx = world.ctx(&client, Patience::from(&self.waiting));
+        let flow::Contents { jobs, missing } = flow::list(&ctx, &address, &wanted)?;
+        world.tell_missing(&self.which, &missing);
+        if world.ui.wants_json() {
+            let files: Vec<_> = jobs.iter().flat_map(|(_, files)| files).map(value).collect();
+            world.ui.document(&json!({ "files": files }))?;
+        }
+        for (number, (found, files)) in jobs.iter().enumerate() {
+            if jobs.len() > 1 {
+                let above = if number > 0 { "\n" } else { "" };
+                world.ui.line(format!("{above}{}:", shown(&found.label())))?;
+            }
+            if !files.is_empty() {
+                world.ui.line(table(files))?;
+            }
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// A line for each: mode, size, path.
+fn table(files: &[Listed]) -> String {
+    let width = files.iter().map(|file| file.size).max().unwrap_or(0).to_string().len();
+    let line = |file: &Listed| {
+        let mode = mode(file).unwrap_or_else(|| "----".to_owned());
+        format!("{mode} {:>width$} {}", file.size, shown(&file.path))
+    };
+    files.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn value(file: &Listed) -> serde_json::Value {
+    json!({
+        "path": file.path,
+        "size": file.size,
+        "compressed_size": file.compressed_size,
+        "mode": mode(file),
+    })
+}
+
+/// As `chmod` takes it.
+fn mode(file: &Listed) -> Option<String> {
+    file.mode.map(|mode| format!("{mode:04o}"))
+}

@@ -1,0 +1,89 @@
+//! Which part of a file an answer holds, as its `Content-Range` says.
+
+use std::fmt;
+use std::ops::Range;
+
+/// A part, in bytes, and the length of the whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Part {
+    pub(super) range: Range<u64>,
+    pub(super) total: u64,
+}
+
+impl Part {
+    /// Reads `bytes 0-99/1000`. None where it is anything else, a length that is not told (`*`)
+    /// or a part that is empty or does not lie within the whole among it.
+    pub(super) fn parse(header: &str) -> Option<Part> {
+        let (unit, rest) = header.trim().split_once(' ')?;
+        let (range, total) = rest.trim().split_once('/')?;
+        let (first, last) = range.split_once('-')?;
+        let part =
+            Part { range: number(first)?..number(last)?.checked_add(1)?, total: number(total)? };
+        let holds = part.range.start < part.range.end && part.range.end <= part.total;
+        (unit.eq_ignore_ascii_case("bytes") && holds).then_some(part)
+    }
+
+    /// The last so many bytes of a file of this length, or all of it.
+    pub(super) fn tail(length: u64, total: u64) -> Part {
+        Part { range: total.saturating_sub(length)..total, total }
+    }
+
+    pub(super) fn length(&self) -> u64 {
+        self.range.end - self.range.start
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "bytes {}-{}/{}", self.range.start, self.range.end.saturating_sub(1), self.total)
+    }
+}
+
+/// Digits alone: no sign, no space.
+fn number(text: &str) -> Option<u64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_content_range_is_read_to_the_byte_or_not_at_all() {
+        for (header, expect) in [
+            ("bytes 0-99/1000", Some((0..100, 1000))),
+            ("bytes 0-0/1", Some((0..1, 1))),
+            (" Bytes  900-999/1000 ", Some((900..1000, 1000))),
+            (
+                "bytes 18446744073709551000-18446744073709551001/18446744073709551615",
+                Some((18446744073709551000..18446744073709551002, u64::MAX)),
+            ),
+            ("bytes 900-1000/1000", None),
+            ("bytes 99-0/1000", None),
+            ("bytes 0-99/*", None),
+            ("bytes */1000", None),
+            ("bytes 0-18446744073709551615/18446744073709551615", None),
+            ("bytes 0-18446744073709551616/1", None),
+            ("bytes +0-9/10", None),
+            ("bytes 0- 9/10", None),
+            ("bytes -9/10", None),
+            ("bytes=0-9/10", None),
+            ("items 0-9/10", None),
+            ("0-9/10", None),
+            ("", None),
+        ] {
+            let expect = expect.map(|(range, total)| Part { range, total });
+            assert_eq!(Part::parse(header), expect, "{header}");
+            if let Some(part) = expect {
+                assert_eq!(Part::parse(&part.to_string()), Some(part));
+            }
+        }
+    }
+
+    #[test]
+    fn a_tail_is_never_longer_than_the_whole() {
+        assert_eq!(Part::tail(64, 1000), Part { range: 936..1000, total: 1000 });
+        assert_eq!(Part::tail(64, 10), Part { range: 0..10, total: 10 });
+        assert_eq!(Part::tail(64, 1000).length(), 64);
+    }
+}
