@@ -239,7 +239,8 @@ impl Http {
                 Trouble::failed(Cause::Tls { trouble: error.to_string(), from: at.clone() })
             }
             ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-                let trouble = format!("{origin} refuses the connection");
+                let proxy = self.network.or_proxy(at.is_secure());
+                let trouble = format!("{origin} refuses the connection{proxy}");
                 Trouble::failed(Cause::Failing { trouble, tries: 1, request_id: None })
             }
             ureq::Error::HostNotFound => {
