@@ -289,3 +289,33 @@ fn nothing_is_asked_to_be_compressed() {
         assert!(logged.header("user-agent").is_some_and(|agent| agent.starts_with("downriver/")));
     }
 }
+
+#[test]
+fn proxies_are_those_of_the_variables_and_their_passwords_are_not_repeated() {
+    let proxy = "http://me:hush@127.0.0.1:1";
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
+        let ran = Run::new(world()).vars([(name, proxy)]).args("fetch build --retries 0").fails(5);
+        ran.says("or the proxy before it does").asks(&[]).never_says("hush");
+        for except in ["127.0.0.1", "localhost, 127.0.0.1", ".0.0.1", "*.0.1,", "*"] {
+            Run::new(world())
+                .vars([(name, proxy), ("NO_PROXY", except)])
+                .args("fetch build")
+                .succeeds();
+        }
+    }
+    // The API is not spoken to by https here, so that proxy is of no concern.
+    Run::new(world()).vars([("HTTPS_PROXY", proxy)]).args("fetch build").succeeds();
+    let bad = Run::new(world()).vars([("HTTP_PROXY", "http://hush hush")]);
+    bad.args("fetch build").fails(5).says("the address of the proxy").never_says("hush");
+}
+
+#[test]
+fn a_file_of_certificates_that_is_not_there_is_said_before_anything_is_asked() {
+    for line in ["--cacert nowhere.pem", "--cert nowhere.pem --key nowhere.key"] {
+        let ran = Run::new(world()).args("fetch build").args(line).fails(2);
+        ran.says("cannot read <dir>/nowhere.pem").asks(&[]);
+    }
+    let ran = Run::new(world()).vars([("CI_SERVER_TLS_CA_FILE", "nowhere.pem")]);
+    ran.args("fetch build").fails(2).says("CI_SERVER_TLS_CA_FILE").asks(&[]);
+    Run::new(world()).args("fetch build --cert only.pem").fails(2).says("--key").asks(&[]);
+}
