@@ -26,10 +26,10 @@ pub use wait::{Ended, pipelines, refusal};
 use std::collections::HashSet;
 
 use crate::clock::Clock;
-use crate::gitlab::Client;
+use crate::gitlab::{self, Client};
 use crate::interrupt::Interrupt;
 use crate::model::{ArchiveAt, Job, JobId, Pipeline, PipelineAt, PipelineBy, ProjectRef};
-use crate::patience::Patience;
+use crate::patience::{Mends, Patience};
 use crate::refusal::{Idle, Refusal};
 use crate::select::downstream::{self, Branch, Branches, Met};
 use crate::select::job::{self, Listing, Rules};
@@ -101,7 +101,19 @@ pub struct Finding {
 
 /// Steps 1 to 3: the jobs that are wanted, once they are there.
 pub fn find(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<Finding> {
-    ctx.patience.until(ctx.clock, ctx.watch, || look(ctx, address, wanted))
+    patiently(ctx, || look(ctx, address, wanted))
+}
+
+/// Asks until there is something, as long as the patience lasts and time can help.
+fn patiently<T>(ctx: &Ctx<'_>, ask: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let mends = |error: &anyhow::Error| match error.downcast_ref::<gitlab::Error>() {
+        Some(error) if error.may_pass() => Mends::InTime,
+        Some(error) if error.is_unreachable() => Mends::OnceHeard,
+        Some(_) => Mends::Never,
+        None if error.downcast_ref::<Refusal>().is_some_and(Refusal::may_change) => Mends::InTime,
+        None => Mends::Never,
+    };
+    ctx.patience.until(ctx.clock, ctx.watch, mends, ask)
 }
 
 /// Steps 1 to 3, once.

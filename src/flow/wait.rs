@@ -1,6 +1,6 @@
 //! Waiting for whole pipelines, rather than for one of their jobs.
 
-use super::{Address, Ctx, Wanted, below, named};
+use super::{Address, Ctx, Wanted, below, named, patiently};
 use crate::model::{Pipeline, PipelineAt, Status};
 use crate::refusal::{FailedJob, Idle, Place, Refusal};
 use crate::select::{job, pipelines};
@@ -15,7 +15,7 @@ pub struct Ended {
 
 /// The pipelines that the address means, once all of them ended with success or one did not.
 pub fn pipelines(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<Vec<Ended>> {
-    let ended = ctx.patience.until(ctx.clock, ctx.watch, || {
+    let ended = patiently(ctx, || {
         let (seen, idle) = look(ctx, address, wanted)?;
         let places: Vec<Place> = seen.iter().map(place).collect();
         pipelines::ended(&places, &idle, !wanted.bridges.is_empty())?;

@@ -16,6 +16,7 @@ mod said;
 
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 pub use address::{Address, BadAddress};
 pub use error::{Cause, Error};
@@ -43,6 +44,8 @@ struct Ask {
     anonymous: bool,
     /// More headers, for every address that a redirect leads to as well.
     headers: Vec<(&'static str, String)>,
+    /// A download: that there is time left to wait is no condition for trying it again.
+    long: bool,
     /// The address is one that GitLab once redirected to, and can have run out since.
     leased: bool,
 }
@@ -83,7 +86,14 @@ impl Client {
         watch: Arc<dyn Watch>,
     ) -> Client {
         let agents = [OnceLock::new(), OnceLock::new()];
-        Client { http: Http { root, token, network, clock, watch, agents } }
+        Client {
+            http: Http { root, token, network, clock, watch, agents, give_up: OnceLock::new() },
+        }
+    }
+
+    /// From this time on the clock, a question that fails is not asked again.
+    pub fn give_up_at(&self, time: Duration) {
+        let _ = self.http.give_up.set(time);
     }
 
     /// Whether questions are asked with a job token, which some endpoints do not take.
@@ -240,7 +250,7 @@ impl Client {
     }
 
     fn ask_archive(&self, at: &ArchiveAt) -> Ask {
-        match at {
+        let ask = match at {
             ArchiveAt::Job { project, id } => self.ask(
                 format!("downloading the artifacts of job {id} in project {project}"),
                 &format!("/projects/{}/jobs/{id}/artifacts", segment(project)),
@@ -256,12 +266,21 @@ impl Client {
                 let ask = ask.query("job", job);
                 if *recent { ask.query("search_recent_successful_pipelines", "true") } else { ask }
             }
-        }
+        };
+        Ask { long: true, ..ask }
     }
 
     fn ask(&self, doing: String, path: &str, job_tokens: JobTokens) -> Ask {
         let address = self.http.root.with(path);
-        Ask { doing, address, job_tokens, anonymous: false, headers: Vec::new(), leased: false }
+        Ask {
+            doing,
+            address,
+            job_tokens,
+            anonymous: false,
+            headers: Vec::new(),
+            long: false,
+            leased: false,
+        }
     }
 }
 

@@ -238,3 +238,32 @@ fn a_successful_pipeline_of_a_ref_is_waited_for() {
     assert_eq!(ran.read("from"), "201");
     ran.says("waiting: no successful pipeline of ref `main` of project 2\n");
 }
+
+#[test]
+fn an_outage_is_survived_as_long_as_the_time_lasts() {
+    let archive = json!({"status": "success", "archive": {"files": {"from": "201"}}});
+    let world = told(&[running(201, "build")], &[("GET pipelines/20/jobs", set(201, archive))]);
+    let fake = Fake::start(world);
+    fake.fault(Fault::on("GET pipelines/10/bridges").times(20).status(502));
+    let ran = Run::new(&fake).args("fetch build --wait --retries 1").succeeds();
+    assert_eq!(ran.read("from"), "201");
+    ran.says("waiting: listing the bridges of pipeline 10 in project 1: asked");
+}
+
+#[test]
+fn an_outage_that_outlasts_the_time_ends_the_wait_in_time() {
+    let fake = Fake::start(downstream(&[job(201, "build")]));
+    fake.fault(Fault::on("GET pipelines/10/bridges").always().status(503));
+    let ran = Run::new(&fake).args("fetch build --wait --wait-timeout 10s").fails(7);
+    assert!(seconds(&ran.pauses).iter().sum::<f64>() <= 10.5, "{:?}", ran.pauses);
+    ran.says("error: waited 10s: listing the bridges of pipeline 10 in project 1: asked");
+}
+
+#[test]
+fn a_server_that_was_never_heard_of_is_not_waited_for() {
+    let ran = Run::new(downstream(&[job(201, "build")]))
+        .args("fetch build --wait --api-url http://127.0.0.1:9/api/v4 --private-token glpat-typedByHand")
+        .fails(5);
+    ran.says("http://127.0.0.1:9 refuses the connection");
+    assert!(ran.pauses.is_empty());
+}
