@@ -159,6 +159,15 @@ fn below(
     let from = format!("bridges of pipeline {} in project {}", upstream.id, upstream.project);
     ctx.watch.step(&Step::Chosen { from: &from, candidates: &candidates });
     let branches = downstream::downstream(upstream, &met, &wanted.bridges, &wanted.projects);
+    let branches = match branches {
+        // Who waits must know whether more can come. Bridges are there from the first moment of a
+        // pipeline on, so its status may be read after them.
+        Err(refusal) if !ctx.patience.is_none() && refusal.waits_for_bridges() => {
+            let status = ctx.gitlab.pipeline(upstream)?.status;
+            Err(if status.may_move() { refusal } else { refusal.with_end(status) })
+        }
+        branches => branches,
+    };
     for Branch { bridge, at, pipeline } in branches.iter().flat_map(|branches| &branches.chosen) {
         ctx.watch.step(&Step::Downstream { bridge, pipeline, at });
     }

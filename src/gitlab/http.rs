@@ -230,11 +230,7 @@ impl Http {
 
     /// What a failed request means: some failures pass, others will come again.
     fn failed(&self, error: ureq::Error, at: &Address) -> Trouble {
-        let mut origin = at.origin();
-        // Who refuses may be the proxy, whose address is not told: it can hold a password.
-        if self.network.has_proxy(at.is_secure()) {
-            origin += " (or the proxy to it)";
-        }
+        let origin = at.origin();
         match error {
             ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
                 let seconds = self.network.connect_timeout.as_secs_f32();
@@ -251,7 +247,8 @@ impl Http {
                 Trouble::failed(Cause::Tls { trouble: error.to_string(), from: at.clone() })
             }
             ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-                let trouble = format!("{origin} refuses the connection");
+                let proxy = self.network.or_proxy(at.is_secure());
+                let trouble = format!("{origin} refuses the connection{proxy}");
                 Trouble::failed(Cause::Unreachable { trouble })
             }
             ureq::Error::HostNotFound => {

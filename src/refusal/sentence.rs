@@ -25,7 +25,7 @@ impl Display for Refusal {
                 write!(f, "no successful pipeline of {by}")
             }
             Refusal::NoPipeline { by } => write!(f, "no pipeline of {by}"),
-            Refusal::NoBridges { upstream } => {
+            Refusal::NoBridges { upstream, .. } => {
                 write!(
                     f,
                     "pipeline {} of project {} has triggered no pipeline",
