@@ -15,6 +15,9 @@ pub(super) fn pipeline(
 ) -> anyhow::Result<Result<PipelineAt, Refusal>> {
     let (project, newest) = match by {
         PipelineBy::Id(at) => return Ok(Ok(at.clone())),
+        PipelineBy::OfJob { project, id } => {
+            (project, ctx.gitlab.job(project, *id)?.pipeline.into_iter().collect())
+        }
         PipelineBy::Ref { project, ref_, .. } => {
             (project, ctx.gitlab.successful(project, ref_, 1)?)
         }
