@@ -1,5 +1,6 @@
 //! The process: the real outside goes in, an exit code comes out.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use downriver::env::Env;
@@ -7,7 +8,8 @@ use downriver::exit::Exit;
 
 fn main() -> ExitCode {
     let exit = match Env::real() {
-        Ok(env) => downriver::run(env),
+        // A panic has told of itself; that it is our own fault is exit code 1, not 101.
+        Ok(env) => catch_unwind(AssertUnwindSafe(|| downriver::run(env))).unwrap_or(Exit::Fault),
         // Without a current directory or a way to hear signals there is nothing to report to.
         Err(_) => Exit::Fault,
     };

@@ -76,6 +76,11 @@ pub struct PipelineAt {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PipelineBy {
     Id(PipelineAt),
+    /// The one that a job is in.
+    OfJob {
+        project: ProjectRef,
+        id: JobId,
+    },
     /// The latest successful one of a branch or tag; `recent`: or an earlier one, if that has what is wanted.
     Ref {
         project: ProjectRef,
@@ -99,6 +104,7 @@ impl fmt::Display for PipelineBy {
         use crate::shown::shown;
         match self {
             PipelineBy::Id(at) => write!(f, "pipeline {} of project {}", at.id, at.project),
+            PipelineBy::OfJob { project, id } => write!(f, "job {id} of project {project}"),
             PipelineBy::Ref { project, ref_, .. } => {
                 write!(f, "ref `{}` of project {project}", shown(ref_))
             }

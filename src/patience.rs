@@ -4,7 +4,6 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::refusal::Refusal;
 use crate::step::{Step, Watch};
 
 /// The first pause between two lookups, and the longest.
@@ -24,12 +23,21 @@ pub struct Patience {
 #[derive(Debug)]
 pub struct TimedOut {
     pub limit: Duration,
-    pub last: Refusal,
+    pub last: anyhow::Error,
+}
+
+/// Whether time alone can mend what a lookup ended with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mends {
+    Never,
+    InTime,
+    /// A server that answered before can come back; one that never did is the wrong one.
+    OnceHeard,
 }
 
 impl fmt::Display for TimedOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "waited {}: {}", humantime::format_duration(self.limit), self.last)
+        write!(f, "waited {}: {:#}", humantime::format_duration(self.limit), self.last)
     }
 }
 
@@ -50,32 +58,38 @@ impl Patience {
         self.limit.is_none()
     }
 
+    /// How long, if there is any.
+    pub fn limit(&self) -> Option<Duration> {
+        self.limit
+    }
+
     /// Asks until there is something, until time alone cannot help, or until time is over.
     pub fn until<T>(
         &self,
         clock: &dyn Clock,
         watch: &dyn Watch,
+        mends: impl Fn(&anyhow::Error) -> Mends,
         mut ask: impl FnMut() -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
         let start = clock.elapsed();
-        let mut pause = SHORTEST;
+        let (mut pause, mut heard) = (SHORTEST, false);
         loop {
-            let error = match ask() {
+            let last = match ask() {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
-            let Some(limit) = self.limit else { return Err(error) };
-            let last = match error.downcast::<Refusal>() {
-                Ok(refusal) if refusal.may_change() => refusal,
-                Ok(refusal) => return Err(refusal.into()),
-                Err(other) => return Err(other),
-            };
+            let Some(limit) = self.limit else { return Err(last) };
+            match mends(&last) {
+                Mends::InTime => heard = true,
+                Mends::OnceHeard if heard => {}
+                Mends::OnceHeard | Mends::Never => return Err(last),
+            }
             let left = limit.saturating_sub(clock.elapsed() - start);
             if left.is_zero() {
                 return Err(TimedOut { limit, last }.into());
             }
             let next = self.interval.unwrap_or(pause).min(left);
-            watch.step(&Step::Waiting { why: &last, pause: next });
+            watch.step(&Step::Waiting { why: &format!("{last:#}"), pause: next });
             clock.sleep(next);
             pause = pause.mul_f64(1.5).min(LONGEST);
         }

@@ -39,7 +39,8 @@ impl Report {
         } else if let Some(timed_out) = error.downcast_ref::<TimedOut>() {
             report.exit = Exit::TimedOut;
             report.hints.push("--wait-timeout allows more".to_owned());
-            report.candidates = timed_out.last.candidates();
+            let last = timed_out.last.downcast_ref::<Refusal>();
+            report.candidates = last.map(Refusal::candidates).unwrap_or_default();
         } else if let Some(error) = error.downcast_ref::<gitlab::Error>() {
             report.exit = error.exit();
             report.hints = error.hints();

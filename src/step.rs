@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::model::{Bridge, Job, Pipeline, PipelineAt, Status};
-use crate::refusal::{Candidate, Refusal};
+use crate::refusal::Candidate;
 use crate::shown::shown;
 
 /// Somebody who is told what happens. Several threads may tell at once.
@@ -38,7 +38,7 @@ pub enum Step<'a> {
     /// A request will be sent again.
     Retry { trouble: &'a str, pause: Duration, number: u32, of: u32 },
     /// The lookup will be asked again; `why` is what it ended with.
-    Waiting { why: &'a Refusal, pause: Duration },
+    Waiting { why: &'a str, pause: Duration },
     /// Something the user should know that does not stop the run.
     Warning(&'a str),
 }

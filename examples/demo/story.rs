@@ -37,6 +37,14 @@ const SCENES: &[Scene] = &[
         ..Scene::new("Take the files that build-repo made", "downriver fetch build-repo -D vendor")
     },
     Scene {
+        says: &["sharecode/lib/sharecode.dll"],
+        ..Scene::new("Look into an archive without downloading it", "downriver ls build-repo")
+    },
+    Scene {
+        says: &[r#"{"version": "1.4.2"}"#],
+        ..Scene::new("Print one file of it", "downriver cat build-repo sharecode/version.json")
+    },
+    Scene {
         says: &["1 file (11.7 KiB)"],
         shows: "libs",
         ..Scene::new(

@@ -14,9 +14,10 @@ use crate::patience::Patience;
 
 /// Take the artifacts of jobs of downstream pipelines
 #[derive(Debug, Args)]
+#[command(override_usage = "downriver fetch [OPTIONS] [URL] JOB...")]
 pub struct Fetch {
     /// Names of jobs: exact, or the base name of a parallel or matrix job, or a glob; a web address of a pipeline or a job may come first
-    #[arg(value_name = "[URL] JOB")]
+    #[arg(value_name = "JOB")]
     jobs: Vec<String>,
     /// Extract into this folder, which is made if missing
     #[arg(short = 'D', long, value_name = "DIR", default_value = ".", help_heading = "Where to")]

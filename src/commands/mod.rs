@@ -26,7 +26,7 @@ use crate::exit::Exit;
 
 /// Takes the artifacts of a GitLab pipeline that another pipeline triggered
 #[derive(Debug, Parser)]
-#[command(name = "downriver", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(name = "downriver", version, arg_required_else_help = true, term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,

@@ -163,7 +163,7 @@ impl Trigger {
             return self.write_dotenv(world, started, None);
         }
         let id = started.ended.at.id;
-        let watched = flow::watch(&ctx, started, &rule).map_err(|error| {
+        let watched = flow::watch(&ctx, started, &rule, !self.as_of_old).map_err(|error| {
             if error.is::<gitlab::Error>() { error.context(Unwatched(id)) } else { error }
         });
         if self.print_logs && !client.has_job_token() && !started.ended.pipeline.status.may_move() {

@@ -14,9 +14,10 @@ use crate::shown::shown;
 
 /// Wait for jobs of downstream pipelines, or without a name for the pipelines themselves
 #[derive(Debug, Args)]
+#[command(override_usage = "downriver wait [OPTIONS] [URL] [JOB]...")]
 pub struct Wait {
     /// Names of jobs, as for `fetch`; without one, the pipelines that --from selects are waited for
-    #[arg(value_name = "[URL] JOB")]
+    #[arg(value_name = "JOB")]
     jobs: Vec<String>,
     /// Also jobs that end without success
     #[arg(long, help_heading = "Which jobs")]

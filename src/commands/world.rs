@@ -102,6 +102,9 @@ impl World {
 
     /// What the steps need.
     pub fn ctx<'a>(&'a self, gitlab: &'a Client, patience: Patience) -> Ctx<'a> {
+        if let Some(limit) = patience.limit() {
+            gitlab.give_up_at(self.env.clock.elapsed() + limit);
+        }
         Ctx {
             gitlab,
             clock: &*self.env.clock,

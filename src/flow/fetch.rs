@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use super::{Address, Ctx, Finding, Found, Wanted, look, named};
+use super::{Address, Ctx, Finding, Found, Wanted, look, named, patiently};
 use crate::gitlab;
 use crate::model::ArchiveAt;
 use crate::refusal::Refusal;
@@ -72,7 +72,7 @@ pub(super) fn each<T>(
         }
         Ok(())
     };
-    let Finding { found, missing } = ctx.patience.until(ctx.clock, ctx.watch, || {
+    let Finding { found, missing } = patiently(ctx, || {
         let Finding { found, mut missing } = look(ctx, address, wanted)?;
         let (mut complete, mut left_out) = (Vec::new(), None);
         for found in found {

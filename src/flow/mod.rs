@@ -28,10 +28,10 @@ pub use wait::{Ended, pipelines, refusal};
 use std::collections::HashSet;
 
 use crate::clock::Clock;
-use crate::gitlab::Client;
+use crate::gitlab::{self, Client};
 use crate::interrupt::Interrupt;
 use crate::model::{ArchiveAt, Job, JobId, Pipeline, PipelineAt, PipelineBy, ProjectRef};
-use crate::patience::Patience;
+use crate::patience::{Mends, Patience};
 use crate::refusal::{Idle, Refusal};
 use crate::select::downstream::{self, Branch, Branches, Met};
 use crate::select::job::{self, Listing, Rules};
@@ -103,7 +103,19 @@ pub struct Finding {
 
 /// Steps 1 to 3: the jobs that are wanted, once they are there.
 pub fn find(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<Finding> {
-    ctx.patience.until(ctx.clock, ctx.watch, || look(ctx, address, wanted))
+    patiently(ctx, || look(ctx, address, wanted))
+}
+
+/// Asks until there is something, as long as the patience lasts and time can help.
+fn patiently<T>(ctx: &Ctx<'_>, ask: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let mends = |error: &anyhow::Error| match error.downcast_ref::<gitlab::Error>() {
+        Some(error) if error.may_pass() => Mends::InTime,
+        Some(error) if error.is_unreachable() => Mends::OnceHeard,
+        Some(_) => Mends::Never,
+        None if error.downcast_ref::<Refusal>().is_some_and(Refusal::may_change) => Mends::InTime,
+        None => Mends::Never,
+    };
+    ctx.patience.until(ctx.clock, ctx.watch, mends, ask)
 }
 
 /// Steps 1 to 3, once.
@@ -149,6 +161,15 @@ fn below(
     let from = format!("bridges of pipeline {} in project {}", upstream.id, upstream.project);
     ctx.watch.step(&Step::Chosen { from: &from, candidates: &candidates });
     let branches = downstream::downstream(upstream, &met, &wanted.bridges, &wanted.projects);
+    let branches = match branches {
+        // Who waits must know whether more can come. Bridges are there from the first moment of a
+        // pipeline on, so its status may be read after them.
+        Err(refusal) if !ctx.patience.is_none() && refusal.waits_for_bridges() => {
+            let status = ctx.gitlab.pipeline(upstream)?.status;
+            Err(if status.may_move() { refusal } else { refusal.with_end(status) })
+        }
+        branches => branches,
+    };
     for Branch { bridge, at, pipeline } in branches.iter().flat_map(|branches| &branches.chosen) {
         ctx.watch.step(&Step::Downstream { bridge, pipeline, at });
     }
@@ -156,7 +177,7 @@ fn below(
 }
 
 fn find_in(ctx: &Ctx<'_>, at: &PipelineAt, wanted: &Wanted) -> anyhow::Result<Finding> {
-    let pipeline = ctx.gitlab.pipeline(at)?;
+    let pipeline = named::there(ctx, at, ctx.gitlab.pipeline(at))?;
     let listing = listing(ctx, at.clone(), pipeline, None, wanted)?;
     Ok(choose(ctx, &[listing], &[], wanted))
 }
@@ -190,7 +211,7 @@ fn bridges(ctx: &Ctx<'_>, upstream: &PipelineAt, depth: u32) -> anyhow::Result<V
     for _ in 0..depth {
         let mut below = Vec::new();
         for (of, above) in level {
-            let bridges = downstream::latest(ctx.gitlab.bridges(&of)?);
+            let bridges = downstream::latest(named::there(ctx, &of, ctx.gitlab.bridges(&of))?);
             ctx.watch.step(&Step::Bridges { of: &of, bridges: &bridges });
             for bridge in bridges {
                 if let Some(pipeline) = &bridge.downstream_pipeline {

@@ -6,6 +6,7 @@ use super::wait::{self, Ended};
 use super::{Ctx, refusal};
 use crate::gitlab::{self, Start};
 use crate::model::{Job, JobId, Pipeline, PipelineAt, PipelineId, ProjectRef, Status};
+use crate::patience::Mends;
 use crate::refusal::Refusal;
 use crate::select::trigger::{self, Course, Manual, OnManual};
 use crate::step::Step;
@@ -97,12 +98,25 @@ fn new(ctx: &Ctx<'_>, project: &ProjectRef, ref_: &str, start: &Start) -> anyhow
     })
 }
 
-/// Waits until the pipeline has ended, and plays manual jobs if it is to.
-pub fn watch(ctx: &Ctx<'_>, started: &mut Started, rule: &OnManual) -> anyhow::Result<()> {
+/// Waits until the pipeline has ended, and plays manual jobs if it is to. `outages` says that a
+/// GitLab which stops answering is waited for as well.
+pub fn watch(
+    ctx: &Ctx<'_>,
+    started: &mut Started,
+    rule: &OnManual,
+    outages: bool,
+) -> anyhow::Result<()> {
     let Started { ended, retried } = started;
     let mut played = HashSet::new();
     let mut looks = 0;
-    ctx.patience.until(ctx.clock, ctx.watch, || {
+    let mends = |error: &anyhow::Error| match error.downcast_ref::<gitlab::Error>() {
+        // It has answered before: it started the pipeline.
+        Some(error) if outages && (error.may_pass() || error.is_unreachable()) => Mends::InTime,
+        Some(_) => Mends::Never,
+        None if error.downcast_ref::<Refusal>().is_some_and(Refusal::may_change) => Mends::InTime,
+        None => Mends::Never,
+    };
+    ctx.patience.until(ctx.clock, ctx.watch, mends, || {
         looks += 1;
         match ctx.gitlab.pipeline(&ended.at) {
             Ok(pipeline) => ended.pipeline = pipeline,
@@ -151,7 +165,6 @@ fn at_manual(
         Manual::Stop(jobs) => Err(Refusal::Blocked { place: place(ended), jobs }.into()),
         Manual::Play(jobs) => {
             for job in jobs {
-                played.insert(job.id);
                 let label = format!("{} ({})", job.name, job.id);
                 ctx.watch.step(&Step::Playing { label: &label });
                 match ctx.gitlab.play(&ended.at.project, job.id) {
@@ -161,6 +174,7 @@ fn at_manual(
                     }
                     result => result?,
                 }
+                played.insert(job.id);
             }
             Ok(false)
         }

@@ -1,6 +1,6 @@
 //! Waiting for whole pipelines, rather than for one of their jobs.
 
-use super::{Address, Ctx, Wanted, below, named};
+use super::{Address, Ctx, Wanted, below, named, patiently};
 use crate::model::{Pipeline, PipelineAt, Status};
 use crate::refusal::{FailedJob, Idle, Place, Refusal};
 use crate::select::{job, pipelines};
@@ -22,7 +22,7 @@ impl Ended {
 
 /// The pipelines that the address means, once all of them ended with success or one did not.
 pub fn pipelines(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<Vec<Ended>> {
-    let ended = ctx.patience.until(ctx.clock, ctx.watch, || {
+    let ended = patiently(ctx, || {
         let (seen, idle) = look(ctx, address, wanted)?;
         let places: Vec<Place> = seen.iter().map(place).collect();
         pipelines::ended(&places, &idle, !wanted.bridges.is_empty())?;
@@ -50,7 +50,7 @@ fn look(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<(Se
         }
         Address::In(pipeline) => {
             let at = named::pipeline(ctx, pipeline)??;
-            let pipeline = ctx.gitlab.pipeline(&at)?;
+            let pipeline = named::there(ctx, &at, ctx.gitlab.pipeline(&at))?;
             Ok((vec![(at, pipeline)], Vec::new()))
         }
         // A single job is found by `find`; no pipeline is waited for on its behalf.

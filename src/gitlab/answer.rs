@@ -69,7 +69,10 @@ impl Answer {
                 let trouble = format!("the answer is longer than {} MiB", LONGEST_TEXT >> 20);
                 Err(Trouble::failed(Cause::Unexpected { trouble }))
             }
-            Err(error) => Err(Trouble::passing(format!("the answer broke off: {error}"))),
+            Err(error) => {
+                let error = error.into_io();
+                Err(Trouble::passing(format!("the answer broke off: {}", why(&error))))
+            }
         }
     }
 
@@ -119,7 +122,8 @@ impl Answer {
                 Err(error) => {
                     let of = total.map(|total: u64| format!(" of {total}")).unwrap_or_default();
                     return Err(Trouble::passing(format!(
-                        "the download broke off after {done}{of} bytes: {error}"
+                        "the download broke off after {done}{of} bytes: {}",
+                        why(&error)
                     )));
                 }
             };
@@ -143,5 +147,13 @@ impl Answer {
 
     fn page(&self, text: &[u8]) -> Cause {
         Cause::Page { title: said(text).words, from: self.from.clone() }
+    }
+}
+
+/// Why a body broke off. A pause that was too long can be allowed for by a flag, so it is named.
+fn why(error: &io::Error) -> String {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>()) {
+        Some(ureq::Error::Timeout(_)) => "no byte arrived in time".to_owned(),
+        _ => error.to_string(),
     }
 }

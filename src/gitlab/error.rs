@@ -26,6 +26,8 @@ pub enum Cause {
     Answer { status: u16, said: Said, from: Address, request_id: Option<String> },
     /// Still failing after so many tries.
     Failing { trouble: String, tries: u32, request_id: Option<String> },
+    /// Nobody answers at that address.
+    Unreachable { trouble: String },
     /// The server wants more patience than anybody has.
     AskedToWait { seconds: u64 },
     /// A web page where JSON or an archive should be.
@@ -81,6 +83,22 @@ impl Error {
         self.ask.leased && matches!(self.status(), Some(400 | 401 | 403))
     }
 
+    /// The project is there and may be read, but has no such pipeline or job (the small f is
+    /// GitLab's, `lib/api/helpers.rb`).
+    pub fn is_no_record(&self) -> bool {
+        matches!(&*self.cause, Cause::Answer { status: 404, said, .. } if said.words == "404 Not found")
+    }
+
+    /// It did not answer, or not as it should, but may do so later.
+    pub fn may_pass(&self) -> bool {
+        matches!(&*self.cause, Cause::Failing { .. })
+    }
+
+    /// There is nobody at that address, or not now.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(&*self.cause, Cause::Unreachable { .. })
+    }
+
     /// The class of the failure.
     pub fn exit(&self) -> Exit {
         match &*self.cause {
@@ -93,6 +111,7 @@ impl Error {
             Cause::Local(_) => Exit::Disk,
             Cause::Answer { .. }
             | Cause::Failing { .. }
+            | Cause::Unreachable { .. }
             | Cause::AskedToWait { .. }
             | Cause::Tls { .. }
             | Cause::Redirect { .. }
@@ -242,6 +261,7 @@ impl fmt::Display for Error {
                 write!(f, "asked {} {times}: {trouble}", self.ask.address)?;
                 request(f, request_id)
             }
+            Cause::Unreachable { trouble } => write!(f, "asked {}: {trouble}", self.ask.address),
             Cause::AskedToWait { seconds } => {
                 write!(
                     f,

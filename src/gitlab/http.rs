@@ -5,6 +5,7 @@
 //! and this file does: the token stays behind as soon as scheme, host or port differ.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use ureq::http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, LOCATION};
 use ureq::http::request::Builder;
@@ -35,6 +36,8 @@ pub(super) struct Http {
     pub(super) watch: Arc<dyn Watch>,
     /// For http and for https: the certificates are read only when https is spoken.
     pub(super) agents: [OnceLock<Agent>; 2],
+    /// When waiting is over, on the clock; a question is not asked again after that.
+    pub(super) give_up: OnceLock<Duration>,
 }
 
 impl Http {
@@ -84,6 +87,11 @@ impl Http {
                 let seconds = asked.unwrap_or_default().as_secs();
                 return Err(error(Box::new(Cause::AskedToWait { seconds })));
             };
+            if !ask.long && self.give_up.get().is_some_and(|at| self.clock.elapsed() + pause > *at)
+            {
+                let cause = Cause::Failing { trouble, tries: number, request_id };
+                return Err(error(Box::new(cause)));
+            }
             self.watch.step(&Step::Retry { trouble: &trouble, pause, number, of });
             self.clock.sleep(pause);
         }
@@ -272,12 +280,13 @@ impl Http {
                 Trouble::failed(Cause::Tls { trouble: error.to_string(), from: at.clone() })
             }
             ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-                let trouble = format!("{origin} refuses the connection");
-                Trouble::failed(Cause::Failing { trouble, tries: 1, request_id: None })
+                let proxy = self.network.or_proxy(at.is_secure());
+                let trouble = format!("{origin} refuses the connection{proxy}");
+                Trouble::failed(Cause::Unreachable { trouble })
             }
             ureq::Error::HostNotFound => {
                 let trouble = format!("there is no host of that name ({origin})");
-                Trouble::failed(Cause::Failing { trouble, tries: 1, request_id: None })
+                Trouble::failed(Cause::Unreachable { trouble })
             }
             ureq::Error::Io(error) => {
                 Trouble::passing(format!("the connection to {origin} failed: {error}"))

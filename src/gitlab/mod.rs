@@ -19,6 +19,7 @@ mod write;
 
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 pub use address::{Address, BadAddress};
 pub use error::{Cause, Error};
@@ -47,6 +48,8 @@ struct Ask {
     anonymous: bool,
     /// More headers, for every address that a redirect leads to as well.
     headers: Vec<(&'static str, String)>,
+    /// A download: that there is time left to wait is no condition for trying it again.
+    long: bool,
     /// The address is one that GitLab once redirected to, and can have run out since.
     leased: bool,
     /// What to do if there is no answer, before all other advice.
@@ -91,7 +94,14 @@ impl Client {
         watch: Arc<dyn Watch>,
     ) -> Client {
         let agents = [OnceLock::new(), OnceLock::new()];
-        Client { http: Http { root, token, network, clock, watch, agents } }
+        Client {
+            http: Http { root, token, network, clock, watch, agents, give_up: OnceLock::new() },
+        }
+    }
+
+    /// From this time on the clock, a question that fails is not asked again.
+    pub fn give_up_at(&self, time: Duration) {
+        let _ = self.http.give_up.set(time);
     }
 
     /// Whether questions are asked with a job token, which some endpoints do not take.
@@ -121,6 +131,11 @@ impl Client {
             shown(ref_)
         );
         self.newest(doing, project, &[("ref", ref_), ("status", "success")], most)
+    }
+
+    /// The newest pipelines of a project, newest first, at most `most` (up to 100).
+    pub fn pipelines(&self, project: &ProjectRef, most: usize) -> Result<Vec<Pipeline>, Error> {
+        self.newest(format!("listing the pipelines of project {project}"), project, &[], most)
     }
 
     /// The newest pipeline of a commit, if there is one.
@@ -229,7 +244,7 @@ impl Client {
         let ask = self.ask_archive(at);
         match copy(&ask) {
             // A job token that a public project does not admit hides what anybody may see.
-            Err(error) if error.status() == Some(404) && self.has_job_token() => {
+            Err(error) if matches!(error.status(), Some(403 | 404)) && self.has_job_token() => {
                 copy(&Ask { anonymous: true, ..ask }).map_err(|_| error)
             }
             result => result,
@@ -258,7 +273,7 @@ impl Client {
     }
 
     fn ask_archive(&self, at: &ArchiveAt) -> Ask {
-        match at {
+        let ask = match at {
             ArchiveAt::Job { project, id } => self.ask(
                 format!("downloading the artifacts of job {id} in project {project}"),
                 &format!("/projects/{}/jobs/{id}/artifacts", segment(project)),
@@ -274,7 +289,8 @@ impl Client {
                 let ask = ask.query("job", job);
                 if *recent { ask.query("search_recent_successful_pipelines", "true") } else { ask }
             }
-        }
+        };
+        Ask { long: true, ..ask }
     }
 
     fn ask(&self, doing: String, path: &str, job_tokens: JobTokens) -> Ask {
@@ -285,6 +301,7 @@ impl Client {
             job_tokens,
             anonymous: false,
             headers: Vec::new(),
+            long: false,
             leased: false,
             advice: None,
         }

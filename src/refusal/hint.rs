@@ -8,6 +8,10 @@ impl Refusal {
     /// Advice for the person who reads the refusal.
     pub fn hint(&self) -> Option<String> {
         let advice = match self {
+            Refusal::NoSuchPipeline { .. } => "\
+                its number is the one in the address bar of the browser (CI_PIPELINE_ID), not the one \
+                that counts within the project (CI_PIPELINE_IID)"
+                .to_owned(),
             Refusal::NoPipeline { by: PipelineBy::Ref { .. } } => "\
                 name a branch or a tag; a pipeline that is not done or did not succeed is named with --pipeline ID"
                 .to_owned(),

@@ -12,11 +12,20 @@ const MOST: usize = 8;
 impl Display for Refusal {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
+            Refusal::NoSuchPipeline { at, .. } => {
+                write!(
+                    f,
+                    "project {} has no pipeline {}; its newest are {}",
+                    at.project,
+                    at.id,
+                    there(self)
+                )
+            }
             Refusal::NoPipeline { by: by @ PipelineBy::Ref { .. } } => {
                 write!(f, "no successful pipeline of {by}")
             }
             Refusal::NoPipeline { by } => write!(f, "no pipeline of {by}"),
-            Refusal::NoBridges { upstream } => {
+            Refusal::NoBridges { upstream, .. } => {
                 write!(
                     f,
                     "pipeline {} of project {} has triggered no pipeline",

@@ -31,6 +31,14 @@ fn check(refusal: Refusal, expect: Expect) {
 #[test]
 fn refusals_of_a_pipeline_by_another_name() {
     let project = || ProjectRef::Id(1);
+    let at = PipelineAt { project: project(), id: PipelineId(412) };
+    check(
+        Refusal::NoSuchPipeline { at, seen: names(&["9003", "9001"]) },
+        expect![[r#"
+            project 1 has no pipeline 412; its newest are `9003`, `9001`
+            hint: its number is the one in the address bar of the browser (CI_PIPELINE_ID), not the one that counts within the project (CI_PIPELINE_IID)
+            3/3"#]],
+    );
     check(
         Refusal::NoPipeline {
             by: PipelineBy::Ref { project: project(), ref_: "feature/x".to_owned(), recent: false },
@@ -54,18 +62,37 @@ fn refusals_of_the_upstream_pipeline_and_its_bridges() {
     let upstream =
         PipelineAt { project: ProjectRef::Path("shop/linebot".to_owned()), id: PipelineId(10) };
     check(
-        Refusal::NoBridges { upstream },
+        Refusal::NoBridges { upstream, ended: None },
         expect![[r#"
             pipeline 10 of project shop/linebot has triggered no pipeline
             hint: the list also stays empty where the token may not see the jobs of the pipeline, and for pipelines started by `trigger` or the API, which have no bridge: name those with --pipeline ID --from pipeline
             3/3, may change"#]],
     );
     check(
-        Refusal::NoBridge { wanted: names(&["biuld"]), seen: names(&["lint", "build"]) },
+        Refusal::NoBridge {
+            wanted: names(&["biuld"]),
+            seen: names(&["lint", "build"]),
+            ended: None,
+        },
         expect![[r#"
             no bridge is called `biuld`; there are `build`, `lint`
             hint: did you mean `build`?
             3/3, may change"#]],
+    );
+    let gone = |status| {
+        Refusal::NoBridge { wanted: names(&["a"]), seen: Vec::new(), ended: None }.with_end(status)
+    };
+    check(
+        gone(Status::Success),
+        expect![[r#"
+            no bridge is called `a`; there are none
+            3/3"#]],
+    );
+    check(
+        gone(Status::Failed),
+        expect![[r#"
+            no bridge is called `a`; there are none
+            3/8"#]],
     );
     check(
         Refusal::NotTriggered { bridges: vec![idle(Status::Created)] },
@@ -91,7 +118,11 @@ fn refusals_of_the_upstream_pipeline_and_its_bridges() {
             3/8"#]],
     );
     check(
-        Refusal::NoDownstream { wanted: names(&["4"]), seen: names(&["shop/radar (93)"]) },
+        Refusal::NoDownstream {
+            wanted: names(&["4"]),
+            seen: names(&["shop/radar (93)"]),
+            ended: None,
+        },
         expect![[r#"
             no downstream pipeline is of project `4`; there are those of `shop/radar (93)`
             hint: name a project by its id or its full path, as listed
@@ -250,8 +281,11 @@ fn refusals_of_a_job_and_its_archive() {
 
 #[test]
 fn names_in_a_refusal_cannot_act_on_a_terminal() {
-    let refusal =
-        Refusal::NoBridge { wanted: names(&["a\u{1b}[2J"]), seen: names(&["b\nerror: forged"]) };
+    let refusal = Refusal::NoBridge {
+        wanted: names(&["a\u{1b}[2J"]),
+        seen: names(&["b\nerror: forged"]),
+        ended: None,
+    };
     let text = format!("{refusal} {}", refusal.hint().unwrap());
     assert!(!text.contains(['\u{1b}', '\n']), "{text:?}");
 }

@@ -76,13 +76,12 @@ impl Watch for Ui {
             // A lookup that is asked again tells what has changed; on a terminal a live line shows
             // that the run is alive.
             Step::Waiting { why, pause } => {
-                let why = why.to_string();
-                lock(&self.progress).waiting(&why);
+                lock(&self.progress).waiting(why);
                 self.tell(
                     Voice::Verbose,
                     &format!("looking again in {:.1} s", pause.as_secs_f64()),
                 );
-                if self.is_news(&why) {
+                if self.is_news(why) {
                     self.tell(Voice::Normal, &format!("waiting: {why}"));
                 }
             }

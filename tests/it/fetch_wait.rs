@@ -79,7 +79,8 @@ fn every_stage_is_waited_through_until_the_archive_is_there() {
     let ran = Run::new(world).args("fetch build --wait --poll-interval 1s").succeeds();
     assert_eq!(ran.read("from"), "201");
     let [bridges, jobs] = LOOKUP;
-    let mut expect = vec![bridges; 3];
+    // Without a bridge, only the status of the upstream pipeline tells whether one can come.
+    let mut expect = vec![bridges, "GET projects/1/pipelines/10", bridges, bridges];
     expect.extend([bridges, jobs].repeat(4));
     expect.extend([bridges, jobs, ARCHIVE].repeat(2));
     ran.asks(&expect);
@@ -237,4 +238,50 @@ fn a_successful_pipeline_of_a_ref_is_waited_for() {
     let ran = Run::new(world).args("fetch build -R 2 --ref main --wait").succeeds();
     assert_eq!(ran.read("from"), "201");
     ran.says("waiting: no successful pipeline of ref `main` of project 2\n");
+}
+
+#[test]
+fn an_outage_is_survived_as_long_as_the_time_lasts() {
+    let archive = json!({"status": "success", "archive": {"files": {"from": "201"}}});
+    let world = told(&[running(201, "build")], &[("GET pipelines/20/jobs", set(201, archive))]);
+    let fake = Fake::start(world);
+    fake.fault(Fault::on("GET pipelines/10/bridges").times(20).status(502));
+    let ran = Run::new(&fake).args("fetch build --wait --retries 1").succeeds();
+    assert_eq!(ran.read("from"), "201");
+    ran.says("waiting: listing the bridges of pipeline 10 in project 1: asked");
+}
+
+#[test]
+fn an_outage_that_outlasts_the_time_ends_the_wait_in_time() {
+    let fake = Fake::start(downstream(&[job(201, "build")]));
+    fake.fault(Fault::on("GET pipelines/10/bridges").always().status(503));
+    let ran = Run::new(&fake).args("fetch build --wait --wait-timeout 10s").fails(7);
+    assert!(seconds(&ran.pauses).iter().sum::<f64>() <= 10.5, "{:?}", ran.pauses);
+    ran.says("error: waited 10s: listing the bridges of pipeline 10 in project 1: asked");
+}
+
+#[test]
+fn a_server_that_was_never_heard_of_is_not_waited_for() {
+    let ran = Run::new(downstream(&[job(201, "build")]))
+        .args("fetch build --wait --api-url http://127.0.0.1:9/api/v4 --private-token glpat-typedByHand")
+        .fails(5);
+    ran.says("http://127.0.0.1:9 refuses the connection");
+    assert!(ran.pauses.is_empty());
+}
+
+#[test]
+fn an_upstream_pipeline_that_ended_triggers_nothing_more() {
+    for (status, exit) in [("success", 3), ("failed", 8)] {
+        let world = World::from_json(json!({
+            "projects": [{"id": 1, "pipelines": [{"id": 10, "status": status}]}],
+        }));
+        let ran = Run::new(world).args("fetch build --wait").fails(exit);
+        ran.says("pipeline 10 of project 1 has triggered no pipeline");
+        assert!(ran.pauses.is_empty());
+    }
+    let ended = downstream(&[job(201, "build")])
+        .with(&json!({"set": {"pipeline": 10, "status": "success"}}));
+    let ran = Run::new(ended).args("fetch build --wait --bridge dwon").fails(3);
+    ran.says("no bridge is called `dwon`").says("did you mean `down`?");
+    assert!(ran.pauses.is_empty());
 }
