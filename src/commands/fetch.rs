@@ -25,6 +25,9 @@ pub struct Fetch {
     /// Keep the archive itself as FILE instead of extracting it; `-` is standard output
     #[arg(short, long, value_name = "FILE", conflicts_with_all = ["dir", "path", "exclude", "strip_components", "separate"], help_heading = "Where to")]
     output: Option<PathBuf>,
+    /// Not the archive, but the report file of this type (`junit`, `dotenv`, `sast`, …), as it is; GitLab 19.4 and newer
+    #[arg(long, value_name = "TYPE", conflicts_with_all = ["path", "exclude", "strip_components"], help_heading = "Where to")]
+    report: Option<String>,
     #[command(flatten)]
     unpack: Unpack,
     /// Write DOWNRIVER_JOB_ID, _PIPELINE_ID, _PROJECT_ID, _REF and _SHA of what was fetched to FILE, for artifacts:reports:dotenv
@@ -46,7 +49,11 @@ impl Fetch {
     pub fn run(mut self, mut world: World) -> anyhow::Result<Exit> {
         // One file holds one archive.
         self.which.one |= self.output.is_some();
-        let target = Target { dir: &self.dir, output: self.output.as_deref() };
+        let target = Target {
+            dir: &self.dir,
+            output: self.output.as_deref(),
+            report: self.report.as_deref(),
+        };
         target.may_be(&world)?;
         let how = self.unpack.how()?;
         let Looking { address, wanted, client, .. } =

@@ -2,9 +2,11 @@
 
 mod cat;
 mod compat;
+mod delete;
 mod dotenv;
 mod explain;
 mod fetch;
+mod keep;
 mod ls;
 mod pairs;
 mod result;
@@ -42,6 +44,8 @@ pub enum Command {
     Wait(wait::Wait),
     Tree(tree::Tree),
     Trigger(Box<trigger::Trigger>),
+    Keep(keep::Keep),
+    Delete(delete::Delete),
 }
 
 /// What was typed; the name under which the program was called can say how to read it.
@@ -62,6 +66,8 @@ pub fn run(command: Command, world: World) -> anyhow::Result<Exit> {
         Command::Wait(wait) => wait.run(world),
         Command::Tree(tree) => tree.run(world),
         Command::Trigger(trigger) => trigger.run(world),
+        Command::Keep(keep) => keep.run(world),
+        Command::Delete(delete) => delete.run(world),
     }
 }
 
@@ -76,6 +82,8 @@ impl Command {
             Command::Wait(wait) => &wait.speech,
             Command::Tree(tree) => &tree.speech,
             Command::Trigger(trigger) => &trigger.speech,
+            Command::Keep(keep) => &keep.speech,
+            Command::Delete(delete) => &delete.speech,
         }
     }
 
@@ -86,8 +94,7 @@ impl Command {
             Command::Ls(ls) => ls.waiting.wait,
             Command::Cat(cat) => cat.waiting.wait,
             Command::Wait(_) | Command::Trigger(_) => true,
-            Command::Explain(_) => false,
-            Command::Tree(_) => false,
+            Command::Explain(_) | Command::Tree(_) | Command::Keep(_) | Command::Delete(_) => false,
         }
     }
 }

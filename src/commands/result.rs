@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::flow::{Ended, Found, Landed, Landing};
-use crate::model::Pipeline;
+use crate::model::{Job, Pipeline};
 use crate::shown::shown;
 use crate::ui::Ui;
 
@@ -54,6 +54,11 @@ fn fetched(landed: &Landed, output: Option<&Path>, dir: &Path) -> Value {
     value["dir"] = json!(output.is_none().then(|| text(&plain(&dir.join(folder)))));
     value["bytes_transferred"] = json!(bytes);
     value
+}
+
+/// A job by itself.
+pub fn job(job: &Job) -> Value {
+    json!({ "id": job.id, "name": job.name, "status": job.status, "web_url": job.web_url })
 }
 
 /// A job with its pipeline and the bridge that led there; null is what GitLab did not tell.

@@ -1,9 +1,10 @@
 //! Where what is fetched lands: in a folder, in a file, or on standard output.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::world::World;
-use crate::flow::{self, Address, Ctx, How, Landing, Wanted};
+use crate::flow::{self, Address, Ctx, How, Landing, ReportPlace, Wanted};
 use crate::settings::Usage;
 
 /// What the flags about where to say.
@@ -11,6 +12,8 @@ use crate::settings::Usage;
 pub struct Target<'a> {
     pub dir: &'a Path,
     pub output: Option<&'a Path>,
+    /// Not the archives, but the report files of this type.
+    pub report: Option<&'a str>,
 }
 
 impl Target<'_> {
@@ -43,6 +46,9 @@ impl Target<'_> {
         wanted: &Wanted,
         how: &How,
     ) -> anyhow::Result<Landing> {
+        if let Some(kind) = self.report {
+            return self.land_reports(world, ctx, address, wanted, how, kind);
+        }
         match self.output {
             _ if self.is_stdout() => {
                 flow::stream(ctx, address, wanted, |archive| world.ui.copy(archive))
@@ -50,6 +56,32 @@ impl Target<'_> {
             Some(file) => flow::keep(ctx, address, wanted, how.on_conflict, &self.at(world, file)),
             None => flow::extract(ctx, address, wanted, how, &self.at(world, self.dir)),
         }
+    }
+
+    fn land_reports(
+        &self,
+        world: &World,
+        ctx: &Ctx<'_>,
+        address: &Address,
+        wanted: &Wanted,
+        how: &How,
+        kind: &str,
+    ) -> anyhow::Result<Landing> {
+        let on_conflict = how.on_conflict;
+        let (file, dest);
+        let mut out = |report: &mut File| world.ui.copy(report);
+        let place = match self.output {
+            _ if self.is_stdout() => ReportPlace::Out(&mut out),
+            Some(output) => {
+                file = self.at(world, output);
+                ReportPlace::File { file: &file, on_conflict }
+            }
+            None => {
+                dest = self.at(world, self.dir);
+                ReportPlace::Folder { dest: &dest, separate: how.separate, on_conflict }
+            }
+        };
+        flow::reports(ctx, address, wanted, kind, place)
     }
 
     fn at(&self, world: &World, path: &Path) -> PathBuf {

@@ -1,4 +1,5 @@
 //! `trigger`: starts a pipeline, waits for it, and takes artifacts from it.
+#![allow(rustdoc::broken_intra_doc_links, reason = "help texts name variables in brackets")]
 
 use std::fmt;
 use std::path::PathBuf;
@@ -142,7 +143,7 @@ impl Trigger {
         if self.connect.unverified {
             world.ui.warn("the server's certificate is not checked: whoever stands in between reads the tokens");
         }
-        let target = Target { dir: &self.dir, output: self.output.as_deref() };
+        let target = Target { dir: &self.dir, output: self.output.as_deref(), report: None };
         target.may_be(world)?;
         let how = self.unpack.how()?;
         let rule = self.rule()?;

@@ -146,6 +146,11 @@ fn gone(
     wanted: &Wanted,
     error: anyhow::Error,
 ) -> anyhow::Result<Gone> {
+    if let Some(refusal @ (Refusal::NoReport { .. } | Refusal::ReportsUnknown { .. })) =
+        error.downcast_ref()
+    {
+        return Ok(Gone::For(refusal.clone()));
+    }
     if error.downcast_ref::<gitlab::Error>().is_none_or(|error| error.status() != Some(404)) {
         return Err(error);
     }

@@ -15,6 +15,7 @@ mod fetch;
 mod land;
 mod list;
 mod named;
+mod reports;
 pub mod tree;
 mod trigger;
 mod wait;
@@ -22,6 +23,7 @@ mod wait;
 pub use cat::cat;
 pub use land::{How, Landed, Landing, extract, keep, stream};
 pub use list::{Contents, Listed, list};
+pub use reports::{Place as ReportPlace, reports};
 pub use trigger::{Again, Order, Started, logs, start, watch};
 pub use wait::{Ended, pipelines, refusal};
 
@@ -333,6 +335,15 @@ impl Found {
         match &self.at {
             ArchiveAt::Job { id, .. } => Some(*id),
             ArchiveAt::Ref { .. } => None,
+        }
+    }
+
+    /// Where the job itself is, for what is asked by its number.
+    pub fn place(&self) -> Result<(&ProjectRef, JobId), Refusal> {
+        match &self.at {
+            ArchiveAt::Job { project, id } => Ok((project, *id)),
+            // The lists could not be read; what GitLab finds by name it gives no number of.
+            ArchiveAt::Ref { .. } => Err(Refusal::NotThere { label: self.label() }),
         }
     }
 

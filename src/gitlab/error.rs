@@ -105,7 +105,8 @@ impl Error {
             Cause::Answer { status: 401 | 403, said, .. } if said.form != Form::Xml => Exit::Denied,
             // This says no more than that the token does not open this door.
             Cause::Answer { status: 404, .. } if self.is_by_body() => Exit::Denied,
-            Cause::Answer { status: 404 | 405 | 410, .. } => Exit::Nothing,
+            Cause::Answer { status: 404 | 410, .. } => Exit::Nothing,
+            Cause::Answer { status: 405, said, .. } if is_moved(said) => Exit::Nothing,
             Cause::Barred { .. } => Exit::Denied,
             Cause::Page { .. } => Exit::Denied,
             Cause::Local(_) => Exit::Disk,
@@ -142,7 +143,7 @@ impl Error {
             Cause::Answer { status: 403, said, .. } if said.form != Form::Xml => vec![self.forbidden(&said.words)],
             Cause::Answer { status: 404, .. } if self.is_by_body() => vec![self.not_let_in()],
             Cause::Answer { status: 404, said, .. } => self.not_found(said),
-            Cause::Answer { status: 405, said, .. } if said.words.contains("moved projects") => {
+            Cause::Answer { status: 405, said, .. } if is_moved(said) => {
                 vec!["the project was renamed or moved: give its new path, or its id".to_owned()]
             }
             Cause::Barred { .. } => self.unknown_to_gitlab(),
@@ -232,6 +233,11 @@ impl Error {
             self.ask.address.origin()
         )
     }
+}
+
+/// What GitLab says to a change that is addressed to the old path of a project.
+fn is_moved(said: &Said) -> bool {
+    said.words.contains("moved projects")
 }
 
 const NO_TOKEN: &str = "no token was sent: set GITLAB_TOKEN, or use --private-token, --token-file or, in a job, CI_JOB_TOKEN";

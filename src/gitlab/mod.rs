@@ -235,13 +235,39 @@ impl Client {
         restart: impl Fn(&mut W) -> std::io::Result<()>,
         arrived: &mut dyn FnMut(u64, Option<u64>),
     ) -> Result<u64, Error> {
+        self.download(self.ask_archive(at), size, to, restart, arrived)
+    }
+
+    /// Copies a report file of a job into `to`, likewise (19.4 and newer).
+    pub fn report<W: Write>(
+        &self,
+        project: &ProjectRef,
+        id: JobId,
+        kind: &str,
+        to: &mut W,
+        restart: impl Fn(&mut W) -> std::io::Result<()>,
+    ) -> Result<u64, Error> {
+        let at = ArchiveAt::Job { project: project.clone(), id };
+        let mut ask = self.ask_archive(&at).query("file_type", kind);
+        ask.doing =
+            format!("downloading the report `{}` of job {id} in project {project}", shown(kind));
+        self.download(ask, None, to, restart, &mut |_, _| {})
+    }
+
+    fn download<W: Write>(
+        &self,
+        ask: Ask,
+        size: Option<u64>,
+        to: &mut W,
+        restart: impl Fn(&mut W) -> std::io::Result<()>,
+        arrived: &mut dyn FnMut(u64, Option<u64>),
+    ) -> Result<u64, Error> {
         let mut copy = |ask: &Ask| {
             self.http.get(ask, |answer| {
                 restart(to).map_err(|error| answer::Trouble::failed(Cause::Local(error)))?;
                 answer.copy_to(to, size, arrived)
             })
         };
-        let ask = self.ask_archive(at);
         match copy(&ask) {
             // A job token that a public project does not admit hides what anybody may see.
             Err(error) if matches!(error.status(), Some(403 | 404)) && self.has_job_token() => {

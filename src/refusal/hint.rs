@@ -46,7 +46,8 @@ impl Refusal {
                 "--any-status takes the artifacts of jobs that did not succeed".to_owned()
             }
             Refusal::NoArchive { reports: true, .. } => {
-                "list the files under `artifacts: paths:` of the job as well".to_owned()
+                "list the files under `artifacts: paths:` of the job as well, or take a report file with --report TYPE"
+                    .to_owned()
             }
             Refusal::NoArchive { .. } => "check `artifacts:` of that job: its paths, `when`, and `rules`".to_owned(),
             Refusal::NotThere { .. } => {
@@ -64,7 +65,7 @@ impl Refusal {
                 --on-manual play starts it, --on-manual pass takes the pipeline for passed where it stands"
                 .to_owned(),
             Refusal::ReportsUnknown { .. } => {
-                "GitLab gives out report files since 19.4; list the report under `artifacts: paths:` as well, then `fetch` takes it"
+                "GitLab gives out report files since 19.4; list the file under `artifacts: paths:` of the job as well"
                     .to_owned()
             }
             Refusal::NotStarted { .. } | Refusal::NoReport { .. } => return None,

@@ -66,7 +66,7 @@ pub enum Refusal {
     Blocked { place: Place, jobs: Vec<FailedJob> },
     /// The job has no report of that type.
     NoReport { job: JobName, wanted: String, seen: Vec<String> },
-    /// Instead of a report the archive came: an older GitLab does not know about reports.
+    /// The job has the report, but what came is the archive, or nothing: an older GitLab.
     ReportsUnknown { job: String, wanted: String },
     /// A value for later jobs that would become two.
     LineBreak { name: &'static str },

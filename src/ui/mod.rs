@@ -10,7 +10,7 @@ pub mod tree;
 
 use std::collections::HashSet;
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anstyle::{AnsiColor, Style};
@@ -117,8 +117,31 @@ impl Ui {
         self.color_output
     }
 
+    /// Whether standard error is a terminal, where somebody can be asked.
+    pub fn shows_story(&self) -> bool {
+        lock(&self.err).terminal
+    }
+
+    /// Asks, and reads the answer; all that is not yes is no.
+    pub fn asks(&self, question: &str, answers: &mut dyn Read) -> bool {
+        self.finish();
+        let mut err = lock(&self.err);
+        if err.writer.write_all(question.as_bytes()).and_then(|()| err.writer.flush()).is_err() {
+            return false;
+        }
+        let mut line = Vec::new();
+        // One byte at a time: what comes after the line is not for us.
+        for byte in
+            answers.bytes().take(1000).map_while(Result::ok).take_while(|byte| *byte != b'\n')
+        {
+            line.push(byte);
+        }
+        let answer = String::from_utf8_lossy(&line).trim().to_ascii_lowercase();
+        matches!(answer.as_str(), "y" | "yes")
+    }
+
     /// Copies bytes to standard output as they are.
-    pub fn copy(&self, from: &mut dyn io::Read) -> io::Result<u64> {
+    pub fn copy(&self, from: &mut dyn Read) -> io::Result<u64> {
         let mut out = lock(&self.out);
         let count = io::copy(from, &mut out.writer)?;
         out.writer.flush()?;

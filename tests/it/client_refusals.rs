@@ -240,9 +240,9 @@ const REFUSALS: [Row; 33] = [
         "project moved, non-GET by old path",
         JOBS,
         Kind::Private,
-        Exit::Network,
+        Exit::Nothing,
         "405: Non GET methods are not allowed for moved projects",
-        &[],
+        &["its new path"],
     ),
     (
         "offset too deep on keyset-capable list",

@@ -4,7 +4,9 @@
 //! - `ls`, `cat`: what they print, and what they ask for (`made`: their archives)
 //! - `fake_itself`, `worlds`: is the stand-in strict, do its worlds tell their story? (`raw` asks)
 //! - `demo`, `install`: do the demo and the installer do what they say?
-//! - `tree`, `trigger`: the commands of those names
+//! - `tree`, `trigger`: the commands of those names; `trigger_again` retries and prints logs,
+//!   `trigger_old` is called as pipeline-trigger is
+//! - `artifacts_api`: every endpoint of the Job Artifacts API; `keep` and `delete` among it
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
 //!   `fetch_missing`, `fetch_files`, `fetch_archives` and `fetch_wait` go through the flags
 //! - `speech`: what is said on both streams; `tokens`: who asks, and who is not let in
@@ -32,6 +34,7 @@ mod story;
 #[path = "../../src/archive/craft.rs"]
 mod craft;
 
+mod artifacts_api;
 mod cat;
 mod checks;
 mod client;
@@ -63,4 +66,6 @@ mod tidy;
 mod tokens;
 mod tree;
 mod trigger;
+mod trigger_again;
+mod trigger_old;
 mod worlds;
