@@ -56,8 +56,10 @@ pub fn reports(
     kind: &str,
     place: Place<'_>,
 ) -> anyhow::Result<Landing> {
-    // A job can have reports and no archive; and of which job they are must be known by number.
-    let wanted = Wanted { archive: false, listed: true, ..wanted.clone() };
+    // A job can have reports and no archive, so it is looked at; unless its number is known and a
+    // job token may not look.
+    let blind = ctx.gitlab.has_job_token() && matches!(address, Address::Job { .. });
+    let wanted = Wanted { archive: blind, listed: true, ..wanted.clone() };
     let Each { taken, missing } = each(ctx, address, &wanted, |found| take(ctx, found, kind))?;
     let landed = match place {
         Place::Folder { dest, separate, on_conflict } => {

@@ -130,10 +130,7 @@ impl Display for Refusal {
             }
             Refusal::ReportsUnknown { job, wanted } => {
                 let (job, wanted) = (shown(job), shown(wanted));
-                write!(
-                    f,
-                    "GitLab sent no report `{wanted}` of {job}, but the archive of its artifacts"
-                )
+                write!(f, "GitLab does not give out the report `{wanted}` of {job}")
             }
             Refusal::LineBreak { name } => {
                 write!(

@@ -152,6 +152,70 @@ fn refusals_of_pipelines_that_are_waited_for() {
 }
 
 #[test]
+fn refusals_of_pipelines_that_are_started() {
+    let not_started = |ref_: Option<&str>, said: &str| Refusal::NotStarted {
+        project: ProjectRef::Id(93),
+        ref_: ref_.map(str::to_owned),
+        said: said.to_owned(),
+    };
+    check(
+        not_started(Some("a\u{1b}b"), "Reference not found"),
+        expect![[r#"
+        GitLab starts no pipeline of ref `a\u{1b}b` in project 93: Reference not found
+        hint: name a branch or a tag that is there with --ref
+        3/3"#]],
+    );
+    check(
+        not_started(None, "it has no default branch"),
+        expect![[r#"
+        GitLab starts no pipeline in project 93: it has no default branch
+        hint: name a branch or a tag with --ref
+        3/3"#]],
+    );
+    check(
+        not_started(Some("main"), "jobs:a config is empty"),
+        expect![[r#"
+        GitLab starts no pipeline of ref `main` in project 93: jobs:a config is empty
+        3/3"#]],
+    );
+    let at = FailedJob { name: "deploy".to_owned(), id: JobId(7), web_url: None };
+    check(
+        Refusal::Blocked { place: place(Status::Manual), jobs: vec![at] },
+        expect![[r#"
+        pipeline 20 of project 2 (manual) waits for a person at job `deploy` (7)
+        hint: --on-manual play starts it, --on-manual pass takes the pipeline for passed where it stands
+        3/8"#]],
+    );
+    check(
+        Refusal::Blocked { place: place(Status::Manual), jobs: Vec::new() },
+        expect![[r#"
+        pipeline 20 of project 2 (manual) waits for a person
+        hint: --on-manual play starts it, --on-manual pass takes the pipeline for passed where it stands
+        3/8"#]],
+    );
+}
+
+#[test]
+fn refusals_of_reports() {
+    let job = JobName { name: "test".to_owned(), id: JobId(7) };
+    let seen = names(&["dotenv", "junit"]);
+    check(
+        Refusal::NoReport { job, wanted: "unit".to_owned(), seen },
+        expect![[r#"
+        job `test` (7) has no report `unit`; there are `junit`, `dotenv`
+        3/3"#]],
+    );
+    let (job, wanted) = ("test (7)".to_owned(), "junit".to_owned());
+    check(
+        Refusal::ReportsUnknown { job, wanted },
+        expect![[r#"
+        GitLab does not give out the report `junit` of test (7)
+        hint: GitLab gives out report files since 19.4; list the file under `artifacts: paths:` of the job as well
+        3/3"#]],
+    );
+}
+
+#[test]
 fn refusals_of_jobs_that_are_not_there() {
     let none = |seen: &[&str], status: Status, idle: Vec<Idle>| Refusal::NoJob {
         wanted: "build".to_owned(),
@@ -246,7 +310,7 @@ fn refusals_of_a_job_and_its_archive() {
         Refusal::NoArchive { job: job(), reports: true, just_ended: false },
         expect![[r#"
             job `pack: [linux, x64]` (70102) has reports but no archive of artifacts
-            hint: list the files under `artifacts: paths:` of the job as well
+            hint: list the files under `artifacts: paths:` of the job as well, or take a report file with --report TYPE
             3/3"#]],
     );
     check(

@@ -11,7 +11,8 @@
 //!   `fetch_missing`, `fetch_files`, `fetch_archives` and `fetch_wait` go through the flags
 //! - `speech`: what is said on both streams; `tokens`: who asks, and who is not let in
 //! - `lists`: GitLab's lists as they are; `network`: redirects, and what goes wrong on the line
-//! - `client`, `client_refusals`: each request and each refusal of GitLab, one by one
+//! - `client`, `client_changes`, `client_refusals`: each request and each refusal of GitLab, one
+//!   by one
 //! - `process`: what only a real process shows, signals for one
 //! - `scenes`: small worlds that many tests begin with
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
@@ -38,6 +39,7 @@ mod artifacts_api;
 mod cat;
 mod checks;
 mod client;
+mod client_changes;
 mod client_refusals;
 mod demo;
 mod fake_itself;
