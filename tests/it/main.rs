@@ -4,7 +4,7 @@
 //! - `ls`, `cat`: what they print, and what they ask for (`made`: their archives)
 //! - `fake_itself`, `worlds`: is the stand-in strict, do its worlds tell their story? (`raw` asks)
 //! - `demo`, `install`: do the demo and the installer do what they say?
-//! - `tree`: the command of that name
+//! - `tree`, `explain`, `wait`: the commands of those names
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
 //!   `fetch_missing`, `fetch_files`, `fetch_archives` and `fetch_wait` go through the flags
 //! - `speech`: what is said on both streams; `tokens`: who asks, and who is not let in
@@ -37,6 +37,7 @@ mod checks;
 mod client;
 mod client_refusals;
 mod demo;
+mod explain;
 mod fake_itself;
 mod fetch;
 mod fetch_archives;
@@ -62,4 +63,5 @@ mod speech;
 mod tidy;
 mod tokens;
 mod tree;
+mod wait;
 mod worlds;
