@@ -19,9 +19,7 @@ const MOST_NAMES: usize = 20;
 
 /// Delete the artifacts of jobs, or all artifacts of a project that may go
 #[derive(Debug, Args)]
-#[command(
-    override_usage = "downriver delete [OPTIONS] [URL] JOB...\n       downriver delete [OPTIONS] --all-in-project"
-)]
+#[command(override_usage = "downriver delete [OPTIONS] <[URL] JOB...|--all-in-project>")]
 pub struct Delete {
     /// Names of jobs, as for `fetch`; a web address of a pipeline or a job may come first
     #[arg(value_name = "[URL] JOB")]

@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 
-use super::{Address, Ctx, Finding, Found, Wanted, look, named, patiently};
+use super::find::{look, patiently};
+use super::{Address, Ctx, Finding, Found, Wanted, named};
 use crate::gitlab;
 use crate::model::ArchiveAt;
 use crate::refusal::Refusal;

@@ -1,6 +1,7 @@
 //! Before step 1: from a branch, a merge request or a commit to a pipeline.
 
-use super::{Ctx, Finding, Found, Wanted, find_in, nothing};
+use super::find::{find_in, nothing};
+use super::{Ctx, Finding, Found, Wanted};
 use crate::gitlab;
 use crate::model::{ArchiveAt, Pipeline, PipelineAt, PipelineBy, ProjectRef};
 use crate::refusal::Refusal;

@@ -1,6 +1,7 @@
 //! Waiting for whole pipelines, rather than for one of their jobs.
 
-use super::{Address, Ctx, Wanted, below, named, patiently};
+use super::find::{below, patiently};
+use super::{Address, Ctx, Wanted, named};
 use crate::model::{Pipeline, PipelineAt, Status};
 use crate::refusal::{FailedJob, Idle, Place, Refusal};
 use crate::select::{job, pipelines};

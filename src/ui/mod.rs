@@ -129,12 +129,10 @@ impl Ui {
         if err.writer.write_all(question.as_bytes()).and_then(|()| err.writer.flush()).is_err() {
             return false;
         }
-        let mut line = Vec::new();
+        let (mut line, mut byte) = (Vec::new(), [0]);
         // One byte at a time: what comes after the line is not for us.
-        for byte in
-            answers.bytes().take(1000).map_while(Result::ok).take_while(|byte| *byte != b'\n')
-        {
-            line.push(byte);
+        while line.len() < 1000 && matches!(answers.read(&mut byte), Ok(1)) && byte != *b"\n" {
+            line.extend(byte);
         }
         let answer = String::from_utf8_lossy(&line).trim().to_ascii_lowercase();
         matches!(answer.as_str(), "y" | "yes")

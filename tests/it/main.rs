@@ -4,7 +4,7 @@
 //! - `ls`, `cat`: what they print, and what they ask for (`made`: their archives)
 //! - `fake_itself`, `worlds`: is the stand-in strict, do its worlds tell their story? (`raw` asks)
 //! - `demo`, `install`: do the demo and the installer do what they say?
-//! - `tree`, `trigger`: the commands of those names; `trigger_again` retries and prints logs,
+//! - `tree`, `explain`, `wait`, `trigger`: the commands of those names; `trigger_again` retries and prints logs,
 //!   `trigger_old` is called as pipeline-trigger is
 //! - `artifacts_api`: every endpoint of the Job Artifacts API; `keep` and `delete` among it
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
@@ -42,6 +42,7 @@ mod client;
 mod client_changes;
 mod client_refusals;
 mod demo;
+mod explain;
 mod fake_itself;
 mod fetch;
 mod fetch_archives;

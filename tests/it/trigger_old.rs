@@ -82,7 +82,7 @@ fn it_ends_with_the_codes_of_old() {
     ] {
         old(&self::fake(), args).exits(exit);
     }
-    Run::new(&self::fake()).called("trigger").args("-t master 93").fails(2);
+    Run::new(World::named("two-repos")).called("trigger").args("-t master 93").fails(2);
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! Tables of what is started, retried, played and waited for.
+
 use super::*;
 
 fn pipeline(status: &str, sha: &str) -> Pipeline {
