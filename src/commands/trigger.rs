@@ -168,7 +168,7 @@ impl Trigger {
             if error.is::<gitlab::Error>() { error.context(Unwatched(id)) } else { error }
         });
         if self.print_logs && !client.has_job_token() && !started.ended.pipeline.status.may_move() {
-            flow::logs(&ctx, &started.ended.at, |job, log| world.ui.log(job, log))?;
+            flow::logs(&ctx, &started.ended.at, |job, log| world.ui.log(job, log, aside))?;
         }
         watched?;
         if aside {

@@ -11,13 +11,12 @@ use crate::shown::shown;
 const TAB: usize = 8;
 
 impl Ui {
-    /// The log of a job under a heading, on standard output; where that is for a document, beside
-    /// it on standard error.
-    pub fn log(&self, job: &Job, log: &[u8]) -> std::io::Result<()> {
-        let colors = if self.json { self.color } else { self.color_output };
+    /// The log of a job under a heading, where `meanwhile` puts it.
+    pub fn log(&self, job: &Job, log: &[u8], out: bool) -> std::io::Result<()> {
+        let colors = if out && !self.json { self.color_output } else { self.color };
         let mut text = format!("==== {} ({}): {} ====\n", shown(&job.name), job.id, job.status);
         text += &readable(&String::from_utf8_lossy(log), colors);
-        self.meanwhile(text.trim_end_matches('\n'), true)
+        self.meanwhile(text.trim_end_matches('\n'), out)
     }
 
     /// What belongs to the results but comes before they are complete: on standard output, unless

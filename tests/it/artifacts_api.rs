@@ -11,6 +11,7 @@ fn world() -> World {
         "projects": [{"id": 1, "path": "shop/app", "pipelines": [{"id": 10, "jobs": [
             {"id": 101, "name": "build", "reports": ["junit", "dotenv"], "expire_at": "2026-03-09T00:00:00Z",
              "archive": {"files": {"out/app": "app\n", "log.txt": "log\n"}}},
+            {"id": 100, "name": "big", "status": "failed", "archive": {"bytes": 5_000_000, "seed": 1}},
             {"id": 102, "name": "reports only", "reports": ["junit"]},
             {"id": 103, "name": "broken", "status": "failed", "archive": {"files": {"core": "x"}}},
         ]}]}],
@@ -36,6 +37,10 @@ fn every_endpoint_is_reachable() {
             "GET projects/1/jobs/artifacts/main/raw/log.txt?job=build",
         ),
         (
+            "ls --job-id 100 --any-status",
+            "GET projects/1/jobs/100/artifacts/tree?recursive=true&per_page=100&page=1",
+        ),
+        (
             "fetch --job-id 101 --report junit -o -",
             "GET projects/1/jobs/101/artifacts?file_type=junit",
         ),
@@ -43,7 +48,8 @@ fn every_endpoint_is_reachable() {
         ("delete --job-id 101 --yes", "DELETE projects/1/jobs/101/artifacts"),
         ("delete --all-in-project --yes", "DELETE projects/1/artifacts"),
     ] {
-        let ran = Run::new(world()).args(args).binary().succeeds();
+        let world = world().server(json!({"ranges": !args.starts_with("ls")}));
+        let ran = Run::new(world).args(args).binary().succeeds();
         ran.check(ran.requests.iter().any(|asked| asked == request), &format!("it asks {request}"));
     }
 }

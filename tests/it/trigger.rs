@@ -260,7 +260,8 @@ fn artifacts_are_fetched_from_the_very_pipeline_that_was_started() {
     assert!(env.starts_with("DOWNRIVER_JOB_ID=71001\nDOWNRIVER_PIPELINE_ID=9100\nDOWNRIVER_PROJECT_ID=93\nDOWNRIVER_REF=master\n"), "{env}");
     let ran = person().args(args).args("--output build.zip").succeeds();
     assert_eq!(ran.files(), ["build.zip"]);
-    let ran = person().args(args).args("--output - -q").binary().succeeds();
+    let ran = person().args(args).args("--output - -o").binary().succeeds();
+    ran.says("pipeline 9100 of project 93: created").says("==== build-repo (71001): success ====");
     ran.check(ran.raw_stdout.starts_with(b"PK"), "the archive and nothing else");
     person()
         .args("trigger 93 --ref master --on-manual play --fetch build-rep")
