@@ -6,6 +6,9 @@ use std::io::{self, Read, Seek, SeekFrom};
 /// The fixed part of a header behind its signature, in bytes.
 const FIXED: usize = 42;
 
+/// The extra field that gives a name in Unicode.
+pub const UNICODE_PATH: u16 = 0x7075;
+
 /// One header of the central directory.
 #[derive(Debug)]
 pub struct Header {
@@ -18,8 +21,12 @@ pub struct Header {
     /// What must be alike in two headers for them to mean the same: checksum, length and
     /// attributes as they are written.
     pub content: [u32; 3],
+    /// Date and time as DOS writes them.
+    pub dos: u32,
     /// Seconds since 1970, from Info-ZIP's extended timestamp.
     pub modified: Option<u32>,
+    /// The name is there a second time, in a field of its own.
+    pub renamed: bool,
 }
 
 /// The central directory as it lies there.
@@ -76,27 +83,35 @@ fn one<R: Read>(reader: &mut R, at: u64) -> io::Result<(Header, u64)> {
         [24, 26, 28].map(|at| usize::from(u16_at(&fixed, at)));
     let mut rest = vec![0; name_length + extra_length + comment_length];
     reader.read_exact(&mut rest)?;
+    let extra = &rest[name_length..name_length + extra_length];
     let header = Header {
         at,
         name: rest[..name_length].to_vec(),
         flags: u16_at(&fixed, 4),
         method: u16_at(&fixed, 6),
         content: [12, 20, 34].map(|at| u32_at(&fixed, at)),
-        modified: extended_timestamp(&rest[name_length..name_length + extra_length]),
+        dos: u32_at(&fixed, 8),
+        modified: extended_timestamp(extra),
+        renamed: field(extra, UNICODE_PATH).is_some(),
     };
     Ok((header, (4 + FIXED + rest.len()) as u64))
 }
 
-fn extended_timestamp(mut extra: &[u8]) -> Option<u32> {
+fn extended_timestamp(extra: &[u8]) -> Option<u32> {
+    // A byte of flags, of which the lowest says that the time of change is there.
+    match field(extra, 0x5455)? {
+        [flags, time @ ..] if flags & 1 == 1 => time.first_chunk().map(le),
+        _ => None,
+    }
+}
+
+/// The extra field with this number, if the fields before it can be read.
+pub fn field(mut extra: &[u8], wanted: u16) -> Option<&[u8]> {
     while let [id0, id1, len0, len1, rest @ ..] = extra {
         let length = usize::from(u16::from_le_bytes([*len0, *len1]));
         let field = rest.get(..length)?;
-        if [*id0, *id1] == [0x55, 0x54] {
-            // A byte of flags, of which the lowest says that the time of change is there.
-            return match field {
-                [flags, time @ ..] if flags & 1 == 1 => time.first_chunk().map(le),
-                _ => None,
-            };
+        if u16::from_le_bytes([*id0, *id1]) == wanted {
+            return Some(field);
         }
         extra = &rest[length..];
     }
@@ -107,14 +122,14 @@ fn le(bytes: &[u8; 4]) -> u32 {
     u32::from_le_bytes(*bytes)
 }
 
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
+pub fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
+pub fn u16_at(bytes: &[u8], at: usize) -> u16 {
     u16::from_le_bytes([bytes[at], bytes[at + 1]])
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
+pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }

@@ -2,28 +2,37 @@
 
 use std::collections::HashMap;
 use std::io::{BufReader, Read, Seek, SeekFrom};
-use std::sync::Arc;
 
 use zip::ZipArchive;
 use zip::read::ZipArchiveMetadata;
 use zip::result::ZipError;
 
 use super::directory::{self, Directory, Header};
+use super::packed::Packed;
 use super::source::Source;
-use super::{Error, NotZip, entry, start};
+use super::{Error, NotZip, cut, entry, start};
 use crate::model::Entry;
 
 const STORED: u16 = 0;
-const DEFLATE: u16 = 8;
+pub const DEFLATE: u16 = 8;
 const AES: u16 = 99;
 /// The flags of each of the three ways to encrypt.
 const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
 
+/// What the central directory lists.
+pub struct Listed {
+    pub entries: Vec<Entry>,
+    /// Where each entry lies, by the same index.
+    pub packed: Vec<Packed>,
+    /// Where the central directory begins, in bytes from the start of the file.
+    pub directory: u64,
+    /// No header is there twice.
+    single: bool,
+}
+
 /// Finds and reads the central directory, and refuses what it tells of entries that cannot be
 /// unpacked or are not clear.
-pub fn directory<R: Read + Seek>(
-    reader: &mut Source<R>,
-) -> Result<(Arc<ZipArchiveMetadata>, Vec<Entry>), Error> {
+pub fn directory<R: Read + Seek>(reader: &mut Source<R>) -> Result<Listed, Error> {
     let zip = match ZipArchive::new(BufReader::new(&mut *reader)) {
         Ok(zip) => zip,
         Err(error) => return Err(unreadable(reader, &error)),
@@ -58,13 +67,18 @@ pub fn directory<R: Read + Seek>(
         let other = format!("its directory has {size} bytes, its end record says {}", end.size);
         return Err(Error::Contradiction(other));
     }
-    let entries = entries(&found, &headers)?;
-    Ok((found, entries))
+    let (entries, packed) = entries(&found, &headers)?;
+    let single = headers.len() == entries.len();
+    Ok(Listed { entries, packed, directory: at, single })
 }
 
 /// Refuses headers before the entries that tell something else than the central directory,
 /// entries that share bytes, and entries that are not listed.
-pub fn headers<R: Read + Seek>(reader: &mut Source<R>) -> Result<(), Error> {
+pub fn headers<R: Read + Seek>(reader: &mut Source<R>, listed: &Listed) -> Result<(), Error> {
+    // One quick pass settles it for what honest writers make; all else gets a closer look.
+    if listed.single && cut::headers(&mut *reader, &listed.packed, listed.directory).is_ok() {
+        return Ok(());
+    }
     let mut zip = ZipArchive::new(BufReader::new(reader)).map_err(|error| broken(&error))?;
     let contradiction = |error: ZipError| Error::Contradiction(plain(&error));
     // The check of headers refuses every name that is there twice, also with equal contents.
@@ -77,11 +91,14 @@ pub fn headers<R: Read + Seek>(reader: &mut Source<R>) -> Result<(), Error> {
     }
 }
 
-fn entries(found: &ZipArchiveMetadata, headers: &[Header]) -> Result<Vec<Entry>, Error> {
+fn entries(
+    found: &ZipArchiveMetadata,
+    headers: &[Header],
+) -> Result<(Vec<Entry>, Vec<Packed>), Error> {
     let by_place: HashMap<u64, &Header> =
         headers.iter().map(|header| (header.at, header)).collect();
     let mut kept: HashMap<&[u8], &Header> = HashMap::new();
-    let mut entries = Vec::new();
+    let (mut entries, mut packed) = (Vec::new(), Vec::new());
     for index in 0..found.len() {
         let entry = found.entry(index).map_err(|error| broken(&error))?;
         let Some(header) = by_place.get(&entry.central_header_start()) else {
@@ -95,6 +112,7 @@ fn entries(found: &ZipArchiveMetadata, headers: &[Header]) -> Result<Vec<Entry>,
         if header.method != STORED && header.method != DEFLATE {
             return Err(Error::Method { entry: name(), method: header.method });
         }
+        packed.push(Packed::new(index, &entry, header));
         entries.push(entry::entry(&entry, header));
     }
     for header in headers {
@@ -105,7 +123,7 @@ fn entries(found: &ZipArchiveMetadata, headers: &[Header]) -> Result<Vec<Entry>,
             return Err(Error::Double { entry });
         }
     }
-    Ok(entries)
+    Ok((entries, packed))
 }
 
 /// What to say about a file in which no central directory was found.

@@ -5,41 +5,41 @@
 
 #[cfg(test)]
 pub mod craft;
+mod cut;
 mod directory;
 mod entry;
 mod error;
 mod judge;
 mod kind;
+mod packed;
 mod source;
 #[cfg(test)]
 mod tests;
+mod unpack;
 
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
-use std::sync::Arc;
 
-use zip::ZipReadOptions;
-use zip::read::ZipArchiveMetadata;
 use zip::result::ZipError;
 
+pub use cut::{Body, Cutter, Seeking, in_order};
 pub use error::Error;
 pub use kind::NotZip;
+pub use packed::Packed;
+pub use unpack::Unpacker;
 
 use crate::model::Entry;
+use judge::Listed;
 use source::Source;
 
 /// The longest target of a link in bytes, as Linux has it.
 const LONGEST_TARGET: u64 = 4096;
 
-/// The extra fields that writers put before an entry are hardly longer, in bytes.
-const LONGEST_EXTRA: u64 = 256;
-
 /// An opened archive.
 pub struct Archive<R> {
     reader: Source<R>,
-    directory: Arc<ZipArchiveMetadata>,
-    entries: Vec<Entry>,
-    buffer: Vec<u8>,
+    listed: Listed,
+    unpacker: Unpacker,
 }
 
 impl<R: Read + Seek> Archive<R> {
@@ -57,16 +57,14 @@ impl<R: Read + Seek> Archive<R> {
 
     fn opened(reader: R, whole: bool) -> Result<Archive<R>, Error> {
         let mut reader = Source::new(reader);
-        let opened = judge::directory(&mut reader).and_then(|(directory, entries)| {
+        let opened = judge::directory(&mut reader).and_then(|listed| {
             if whole {
-                judge::headers(&mut reader)?;
+                judge::headers(&mut reader, &listed)?;
             }
-            Ok((directory, entries))
+            Ok(listed)
         });
         match (opened, reader.failure()) {
-            (Ok((directory, entries)), _) => {
-                Ok(Archive { reader, directory, entries, buffer: vec![0; 64 * 1024] })
-            }
+            (Ok(listed), _) => Ok(Archive { reader, listed, unpacker: Unpacker::default() }),
             (Err(_), Some(failure)) => Err(Error::Read(failure)),
             (Err(error), None) => Err(error),
         }
@@ -74,7 +72,12 @@ impl<R: Read + Seek> Archive<R> {
 
     /// Every entry, in the order of the central directory.
     pub fn entries(&self) -> &[Entry] {
-        &self.entries
+        &self.listed.entries
+    }
+
+    /// Where each entry lies, by the same index as the entries.
+    pub fn packed(&self) -> &[Packed] {
+        &self.listed.packed
     }
 
     /// The reader that was handed in.
@@ -84,11 +87,12 @@ impl<R: Read + Seek> Archive<R> {
 
     /// Where the bytes are that [`Archive::copy`] will read for this entry, and a few more.
     pub fn extent(&self, index: usize) -> Range<u64> {
-        let Ok(entry) = self.directory.entry(index) else { return 0..0 };
-        // The header before the data repeats the name, with extra fields of its own.
-        let header = 30 + entry.name_raw().len() as u64 + LONGEST_EXTRA;
-        let start = entry.header_start();
-        start..start.saturating_add(header).saturating_add(entry.compressed_size())
+        self.packed().get(index).map_or(0..0, Packed::extent)
+    }
+
+    /// For taking many entries, with where each of them lies.
+    pub fn cutter(&mut self) -> (Cutter<Seeking<&mut R>>, &[Packed]) {
+        (Cutter::some(Seeking(self.reader.inner())), &self.listed.packed)
     }
 
     /// Unpacks one entry; what was written is right only when this returns `Ok`. Never writes
@@ -97,47 +101,26 @@ impl<R: Read + Seek> Archive<R> {
     /// # Errors
     /// When checksum or length are not what the central directory says, and when `to` fails.
     pub fn copy(&mut self, index: usize, to: &mut dyn Write) -> Result<u64, Error> {
-        let Some(entry) = self.entries.get(index) else {
+        let Some(packed) = self.listed.packed.get(index) else {
             return Err(Error::Broken(format!("there is no entry {index}")));
         };
-        let damaged = |why: String| Error::Damaged { entry: entry.name.clone(), why };
-        let mut written = 0;
-        let copied = (|| {
-            let found = self.directory.entry(index)?;
-            let mut unpacked = found.with_reader(&mut self.reader, ZipReadOptions::new())?;
-            loop {
-                let length = match unpacked.read(&mut self.buffer) {
-                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                    result => result?,
-                };
-                if length == 0 {
-                    return Ok(Ok(()));
-                }
-                if entry.size - written < length as u64 {
-                    return Err(ZipError::InvalidArchive("it is longer than declared".into()));
-                }
-                if let Err(error) = to.write_all(&self.buffer[..length]) {
-                    return Ok(Err(error));
-                }
-                written += length as u64;
-            }
-        })();
-        match copied {
-            Ok(Ok(())) if written == entry.size => Ok(written),
-            Ok(Ok(())) => {
-                Err(damaged(format!("it has {written} bytes and declares {}", entry.size)))
-            }
-            Ok(Err(error)) => Err(Error::Write(error)),
-            Err(error) => match self.reader.failure() {
-                Some(failure) => Err(Error::Read(failure)),
-                None => Err(damaged(judge::plain(&error))),
-            },
+        let mut cutter = Cutter::some(Seeking(&mut self.reader));
+        let copied = cutter.next(packed).and_then(|data| {
+            let mut data = BufReader::with_capacity(64 << 10, data);
+            self.unpacker.copy(packed, &mut data, to)
+        });
+        match (copied, self.reader.failure()) {
+            (Ok(()), _) => Ok(packed.size),
+            (Err(Error::Read(_)), Some(failure)) => Err(Error::Read(failure)),
+            // A place beyond all numbers is the archive's lie.
+            (Err(Error::Read(_)), None) => Err(packed.damaged("it ends too early")),
+            (Err(error), _) => Err(error),
         }
     }
 
     /// Where a link points: at most 4096 bytes of UTF-8.
     pub fn link_target(&mut self, index: usize) -> Result<String, Error> {
-        let entry = self.entries.get(index).map(|entry| (entry.name.clone(), entry.size));
+        let entry = self.entries().get(index).map(|entry| (entry.name.clone(), entry.size));
         let (name, size) = entry.unwrap_or_default();
         let bad = |why| Err(Error::Target { entry: name.clone(), why });
         if size > LONGEST_TARGET {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
 use super::Error;
 use super::staging::Staging;
@@ -37,7 +38,8 @@ impl Staging {
             return Err(failure);
         }
         let stayed: HashSet<&PathBuf> = survey.skipped.iter().collect();
-        let mut written = std::mem::take(&mut self.made);
+        let made = self.made.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let mut written = std::mem::take(made);
         written.retain(|path| !stayed.contains(path));
         Ok(Placed { written, skipped: survey.skipped })
     }

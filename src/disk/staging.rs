@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
 
@@ -17,8 +18,8 @@ pub struct Staging {
     pub(super) tree: PathBuf,
     pub(super) private: Option<TempDir>,
     pub(super) interrupt: Interrupt,
-    /// Files and links, relative, in the order in which they were asked for.
-    pub(super) made: Vec<PathBuf>,
+    /// Files and links, relative, in no order: several threads make them.
+    pub(super) made: Mutex<Vec<PathBuf>>,
     pub(super) links: Vec<(PathBuf, String)>,
     pub(super) dates: Vec<(PathBuf, i64)>,
 }
@@ -44,7 +45,7 @@ impl Staging {
             tree,
             private: Some(private),
             interrupt: interrupt.clone(),
-            made: Vec::new(),
+            made: Mutex::default(),
             links: Vec::new(),
             dates: Vec::new(),
         };
@@ -83,19 +84,24 @@ impl Staging {
         Ok(())
     }
 
-    /// Makes a file that was not there yet, for writing.
-    pub fn create(&mut self, path: &Path, mode: Option<u32>) -> Result<NewFile, Error> {
+    /// Makes a file that was not there yet, for writing; from any thread. It costs no more than
+    /// that where its folder is there.
+    pub fn create(&self, path: &Path, mode: Option<u32>) -> Result<NewFile, Error> {
         let (staged, shown) = (self.tree.join(path), self.dest.join(path));
         let file = with_parents(&staged, || system::new_file(&staged, file_mode(mode)))
             .map_err(Error::doing("write", &shown))?;
-        self.made.push(path.to_owned());
+        self.note(path);
         Ok(NewFile { file, shown })
     }
 
     /// Asks for a link; it is made last, when nothing can be written through it any more.
     pub fn link(&mut self, path: &Path, target: &str) {
-        self.made.push(path.to_owned());
+        self.note(path);
         self.links.push((path.to_owned(), target.to_owned()));
+    }
+
+    fn note(&self, path: &Path) {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
     }
 
     /// Makes the links, then dates the folders, which nothing will change any more.

@@ -250,7 +250,7 @@ fn an_interrupted_run_puts_nothing_in_place() {
     let dest = folder(&[("old", "1")]);
     let before = listing(dest.path());
     let interrupt = Interrupt::default();
-    let mut staging = Staging::beside(dest.path(), &interrupt).unwrap();
+    let staging = Staging::beside(dest.path(), &interrupt).unwrap();
     staging.create(Path::new("new"), None).unwrap().finish(None).unwrap();
     drop(interrupt.clean_up());
     assert_eq!(listing(dest.path()), before);

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Cursor;
 
+use super::blocks::BLOCK;
+use super::crew::at_fault;
 use super::*;
 use crate::archive::craft::{Item, file, folder, link, zip};
 use crate::disk::Placed;
@@ -15,6 +17,7 @@ use crate::model::EntryKind;
 use crate::plan::OnConflict;
 use crate::select::files::{Rules, files};
 use crate::select::link::Symlinks;
+use crate::{archive, disk};
 
 fn extract(bytes: Vec<u8>, dest: &Path, rules: &Rules) -> anyhow::Result<Placed> {
     let mut staging = Staging::beside(dest, &Interrupt::default())?;
@@ -106,6 +109,70 @@ fn a_hostile_or_broken_archive_leaves_the_destination_as_it_was() {
         assert!(extract(zip(&items), &home.path().join("a/new"), &Rules::default()).is_err());
         assert_eq!(listing(home.path()), before, "{what}");
     }
+}
+
+/// Bytes that repeat late, so that one block is not like another.
+fn noise(length: usize) -> Vec<u8> {
+    (0..length as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+}
+
+/// Around the sizes at which entries are handled in another way.
+fn of_all_sizes() -> Vec<Item> {
+    let sizes = [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 2 * BLOCK + 1, 7 * BLOCK + 5];
+    let large = sizes.iter().map(|size| file(format!("large/{size}"), noise(*size)));
+    let small = (0..500).map(|i| file(format!("small/{}/{i}", i % 7), noise(i * 3)));
+    let mut items: Vec<Item> = large.chain(small).collect();
+    let packed = items.clone().into_iter().map(|item| {
+        item.deflated().but(|item| item.name.extend(b".packed")).but(|item| item.flags = 8)
+    });
+    items.extend(packed.collect::<Vec<_>>());
+    items
+}
+
+#[test]
+fn entries_of_all_sizes_are_unpacked_to_the_byte() {
+    let dest = tempfile::tempdir().unwrap();
+    let items = of_all_sizes();
+    let placed = extract(zip(&items), dest.path(), &Rules::default()).unwrap();
+    assert_eq!(placed.written.len(), items.len());
+    for item in items {
+        let name = String::from_utf8(item.name).unwrap();
+        assert!(fs::read(dest.path().join(&name)).unwrap() == item.data, "{name}");
+    }
+}
+
+#[test]
+fn one_bad_entry_of_any_size_keeps_all_away() {
+    for (bad, says) in [
+        (file("bad", noise(40)).but(|item| item.crc = 7), "invalid checksum"),
+        (file("bad", noise(40 * BLOCK)).but(|item| item.crc = 7), "invalid checksum"),
+        (file("bad", noise(40 * BLOCK)).deflated().but(|item| item.crc = 7), "invalid checksum"),
+        (file("bad", noise(40 * BLOCK)).deflated().but(|item| item.size -= 1), "longer than"),
+        (file("bad", noise(40 * BLOCK)).deflated().but(|item| item.size += 1), "and declares"),
+        (
+            file("bad", noise(40 * BLOCK)).deflated().but(|item| item.packed[65_540] = 6),
+            "corrupt deflate stream",
+        ),
+    ] {
+        let dest = tempfile::tempdir().unwrap();
+        let mut items = of_all_sizes();
+        items.insert(4, bad);
+        let error = extract(zip(&items), dest.path(), &Rules::default()).unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+        assert_eq!(listing(dest.path()), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_run_that_is_told_to_stop_stops_unpacking() {
+    let dest = tempfile::tempdir().unwrap();
+    let interrupt = Interrupt::default();
+    let mut staging = Staging::beside(dest.path(), &interrupt).unwrap();
+    let mut archive = Archive::open(Cursor::new(zip(&of_all_sizes()))).unwrap();
+    let plan = files(archive.entries(), &BTreeMap::new(), &Rules::default()).unwrap();
+    drop(interrupt.clean_up());
+    let error = stage(&mut archive, &plan, &mut staging).unwrap_err();
+    assert!(matches!(error.downcast_ref(), Some(disk::Error::Interrupted)), "{error}");
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn into_folder(
     separate: bool,
     on_conflict: OnConflict,
 ) -> anyhow::Result<Vec<Landed>> {
-    let mut staging = Staging::beside(dest, ctx.interrupt)?;
+    let staging = Staging::beside(dest, ctx.interrupt)?;
     let mut holders: HashMap<PathBuf, String> = HashMap::new();
     let mut staged = Vec::new();
     for (found, mut report) in taken {
