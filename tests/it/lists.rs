@@ -44,6 +44,24 @@ fn however_lists_are_cut_into_pages_the_result_is_the_same() {
         fake.fault(Fault::on(list).always().without_header("X-Next-Page").without_header("Link"));
     }
     assert_eq!(Run::new(&fake).args(line).succeeds().json(), whole.json(), "a proxy ate a header");
+    let fake = Fake::start(large().server(json!({"page_size_cap": 7})));
+    for list in ["GET pipelines/*/jobs", "GET pipelines/*/bridges"] {
+        fake.fault(Fault::on(list).always().without_header("X-Next-Page"));
+    }
+    assert_eq!(Run::new(&fake).args(line).succeeds().json(), whole.json(), "but left the link");
+}
+
+#[test]
+fn a_server_that_knows_no_pages_is_asked_once_more_and_no_further() {
+    let jobs: Vec<Value> = (0..120)
+        .map(|n| json!({"id": 300 + n, "name": format!("job-{n}"), "status": "success"}))
+        .chain([json!({"id": 201, "name": "build", "status": "success", "artifacts": [{"file_type": "archive"}]})])
+        .collect();
+    let fake = Fake::start(downstream(&[job(201, "build")]));
+    fake.fault(Fault::on("GET pipelines/20/jobs").always().json(200, &json!(jobs)));
+    let ran = Run::new(&fake).args("fetch build").succeeds();
+    let again = "GET projects/2/pipelines/20/jobs?per_page=100&page=2";
+    ran.asks(&[LOOKUP[0], LOOKUP[1], again, "GET projects/2/jobs/201/artifacts"]);
 }
 
 #[test]
