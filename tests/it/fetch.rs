@@ -140,7 +140,7 @@ fn an_archive_shorter_than_its_job_says_is_whole_where_its_end_is_told() {
         (archive().chunked().cut(40), 5),
         (archive().until_close(), 5),
     ] {
-        let fake = Fake::start(downstream(&[short.clone()]));
+        let fake = Fake::start(downstream(std::slice::from_ref(&short)));
         fake.fault(fault);
         Run::new(&fake).args("fetch build --retries 0").exits(exit);
     }
