@@ -54,7 +54,7 @@ impl Target<'_> {
                 flow::stream(ctx, address, wanted, |archive| world.ui.copy(archive))
             }
             Some(file) => flow::keep(ctx, address, wanted, how.on_conflict, &self.at(world, file)),
-            None => flow::extract(ctx, address, wanted, how, &self.at(world, self.dir)),
+            None => flow::extract(ctx, address, wanted, how, &self.dest(world)),
         }
     }
 
@@ -77,7 +77,7 @@ impl Target<'_> {
                 ReportPlace::File { file: &file, on_conflict }
             }
             None => {
-                dest = self.at(world, self.dir);
+                dest = self.dest(world);
                 ReportPlace::Folder { dest: &dest, separate: how.separate, on_conflict }
             }
         };
@@ -86,5 +86,10 @@ impl Target<'_> {
 
     fn at(&self, world: &World, path: &Path) -> PathBuf {
         world.env.dir.join(path)
+    }
+
+    /// The folder in full, without the `.` that stands for the one where the run began.
+    fn dest(&self, world: &World) -> PathBuf {
+        self.at(world, self.dir).components().collect()
     }
 }

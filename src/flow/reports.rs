@@ -111,8 +111,8 @@ fn take(ctx: &Ctx<'_>, found: &Found, kind: &str) -> anyhow::Result<Report> {
 /// The report as the job lists it; none where the job itself is not known.
 fn listed<'a>(found: &'a Found, kind: &str) -> Result<Option<&'a Artifact>, Refusal> {
     let Some(job) = &found.job else { return Ok(None) };
-    let listed = job.artifacts.iter().find(|artifact| artifact.file_type == kind);
-    let types = || job.artifacts.iter().map(|artifact| &artifact.file_type);
+    let listed = job.listed(kind);
+    let types = || job.artifacts.iter().flatten().map(|artifact| &artifact.file_type);
     let reports = || types().filter(|kind| !matches!(kind.as_str(), "trace" | "metadata"));
     listed.map(Some).ok_or_else(|| Refusal::NoReport {
         job: JobName { name: job.name.clone(), id: job.id },

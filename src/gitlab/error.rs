@@ -154,9 +154,7 @@ impl Error {
                 },
                 self.root_advice(),
             ],
-            Cause::Tls { .. } => vec![
-                "name the certificate authority of that server with --cacert FILE (or CI_SERVER_TLS_CA_FILE)".to_owned(),
-            ],
+            Cause::Tls { trouble, .. } => vec![certificates(trouble).to_owned()],
             Cause::Failing { trouble, .. } if trouble.contains("connecting took") => {
                 vec!["--connect-timeout allows more".to_owned()]
             }
@@ -240,6 +238,19 @@ fn is_moved(said: &Said) -> bool {
     said.words.contains("moved projects")
 }
 
+/// What helps against a certificate that is refused. One that `openssl req -x509` made is its own
+/// authority, and no file of authorities makes it a server's.
+fn certificates(trouble: &str) -> &'static str {
+    match trouble.contains("CaUsedAsEndEntity") {
+        true => {
+            "the server shows the certificate of an authority (CA:TRUE) as its own: give it one with CA:FALSE, and name the authority that signed that one with --cacert FILE"
+        }
+        false => {
+            "name the certificate authority of that server with --cacert FILE (or CI_SERVER_TLS_CA_FILE)"
+        }
+    }
+}
+
 const NO_TOKEN: &str = "no token was sent: set GITLAB_TOKEN, or use --private-token, --token-file or, in a job, CI_JOB_TOKEN";
 const TRIGGER: &str = "GitLab says the same of a trigger token that is wrong and of a project that is not there or that the token is not for: check both, the token and the project";
 const ENDED: &str = "a job token is valid only while its job runs";
@@ -299,3 +310,18 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_is_its_own_authority_needs_another_and_not_a_file_of_authorities() {
+        for (trouble, expect) in [
+            ("invalid peer certificate: UnknownIssuer", "CI_SERVER_TLS_CA_FILE"),
+            ("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))", "CA:FALSE"),
+        ] {
+            assert!(certificates(trouble).contains(expect), "{trouble}");
+        }
+    }
+}
