@@ -140,6 +140,9 @@ pub struct Connect {
     /// The key of the client certificate, as PEM [CI_SERVER_TLS_KEY_FILE]
     #[arg(long, value_name = "FILE", requires = "cert", help_heading = "Network")]
     pub key: Option<PathBuf>,
+    /// Take any certificate. Only for those who have always done so: no flag here says it.
+    #[arg(skip)]
+    pub unverified: bool,
 }
 
 impl Connect {

@@ -34,9 +34,7 @@ pub mod ui;
 
 use std::sync::Arc;
 
-use clap::Parser;
-
-use commands::{Cli, World};
+use commands::World;
 use env::Env;
 use exit::Exit;
 use report::Report;
@@ -44,15 +42,15 @@ use ui::Ui;
 
 /// One run of the program, from its arguments to its exit code.
 pub fn run(mut env: Env) -> Exit {
-    let cli = match Cli::try_parse_from(&env.args) {
-        Ok(cli) => cli,
+    let command = match commands::parse(&env.args) {
+        Ok(command) => command,
         Err(error) => return answer(&mut env, &error),
     };
     let plain = env.var("NO_COLOR").is_some() || env.var("TERM") == Some("dumb");
     let (stdout, stderr) = (env.stdout.take(), env.stderr.take());
-    let ui = Arc::new(Ui::new(stdout, stderr, cli.command.speech(), plain, env.clock.clone()));
-    let waited = cli.command.waits();
-    let result = commands::run(cli.command, World { env, ui: ui.clone(), watch: ui.clone() });
+    let ui = Arc::new(Ui::new(stdout, stderr, command.speech(), plain, env.clock.clone()));
+    let waited = command.waits();
+    let result = commands::run(command, World { env, ui: ui.clone(), watch: ui.clone() });
     ui.finish();
     match result {
         Ok(exit) => exit,

@@ -3,6 +3,8 @@
 //! Unknown keys are ignored and unknown statuses kept, because GitLab adds both. Which fields
 //! can be absent or null was read in GitLab's own entities (`lib/api/entities/ci/`).
 
+#[cfg(test)]
+mod tests;
 pub mod tree;
 
 use std::fmt;
@@ -76,6 +78,11 @@ pub struct PipelineAt {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PipelineBy {
     Id(PipelineAt),
+    /// The one that a job is in.
+    OfJob {
+        project: ProjectRef,
+        id: JobId,
+    },
     /// The latest successful one of a branch or tag; `recent`: or an earlier one, if that has what is wanted.
     Ref {
         project: ProjectRef,
@@ -99,6 +106,7 @@ impl fmt::Display for PipelineBy {
         use crate::shown::shown;
         match self {
             PipelineBy::Id(at) => write!(f, "pipeline {} of project {}", at.id, at.project),
+            PipelineBy::OfJob { project, id } => write!(f, "job {id} of project {project}"),
             PipelineBy::Ref { project, ref_, .. } => {
                 write!(f, "ref `{}` of project {project}", shown(ref_))
             }
@@ -186,6 +194,13 @@ impl Status {
     }
 }
 
+/// What a pipeline or a bridge without a status has; which of them are taken does not hang on it.
+impl Default for Status {
+    fn default() -> Status {
+        Status::Other("unknown".to_owned())
+    }
+}
+
 impl From<String> for Status {
     fn from(word: String) -> Status {
         match Status::NAMES.iter().find(|(name, _)| *name == word) {
@@ -219,6 +234,7 @@ pub struct Pipeline {
     pub id: PipelineId,
     /// Absent on servers of the 13 series, where only `web_url` tells.
     pub project_id: Option<u64>,
+    #[serde(default)]
     pub status: Status,
     #[serde(rename = "ref")]
     pub ref_: Option<String>,
@@ -249,9 +265,14 @@ impl Pipeline {
 pub struct Bridge {
     pub id: JobId,
     pub name: String,
+    #[serde(default)]
     pub status: Status,
     /// Present only on a failed one.
     pub failure_reason: Option<String>,
+    /// Its failure, or that it waits for a person, stops no pipeline.
+    #[serde(default)]
+    pub allow_failure: bool,
+    pub web_url: Option<String>,
     /// Null until the downstream pipeline exists, and where it was deleted.
     pub downstream_pipeline: Option<Pipeline>,
 }
@@ -265,12 +286,15 @@ pub struct Job {
     pub web_url: Option<String>,
     /// Present only on a failed one.
     pub failure_reason: Option<String>,
+    /// Its failure, or that it waits for a person, stops no pipeline.
+    #[serde(default)]
+    pub allow_failure: bool,
     pub finished_at: Option<String>,
     pub erased_at: Option<String>,
     /// Missing once the artifacts expired, even where the archive can still be had.
     pub artifacts_file: Option<ArtifactsFile>,
-    #[serde(default)]
-    pub artifacts: Vec<Artifact>,
+    /// None where the server does not say.
+    pub artifacts: Option<Vec<Artifact>>,
     pub artifacts_expire_at: Option<String>,
     pub pipeline: Option<Pipeline>,
 }
@@ -288,20 +312,32 @@ pub struct Artifact {
     pub file_type: String,
     /// Bytes.
     pub size: Option<u64>,
+    pub filename: Option<String>,
+    /// `raw`, `gzip` or `zip`.
+    pub file_format: Option<String>,
 }
 
 impl Job {
     /// Whether GitLab lists an archive. An expired one may be listed and still be there
     /// (`app/models/ci/build.rb`), so the list of artifacts counts and not `artifacts_file` alone.
     pub fn has_archive(&self) -> bool {
-        self.artifacts_file.is_some() || self.artifacts.iter().any(|a| a.file_type == "archive")
+        self.artifacts_file.is_some() || self.listed("archive").is_some()
+    }
+
+    /// Whether nothing is told of its artifacts, so that only asking for them shows.
+    pub fn is_silent(&self) -> bool {
+        self.artifacts_file.is_none() && self.artifacts.is_none()
     }
 
     /// The announced length of the archive in bytes, where GitLab tells it.
     pub fn archive_size(&self) -> Option<u64> {
-        let listed =
-            || self.artifacts.iter().find(|a| a.file_type == "archive").and_then(|a| a.size);
+        let listed = || self.listed("archive").and_then(|artifact| artifact.size);
         self.artifacts_file.as_ref().and_then(|file| file.size).or_else(listed)
+    }
+
+    /// The artifact of this type, if GitLab lists one.
+    pub fn listed(&self, file_type: &str) -> Option<&Artifact> {
+        self.artifacts.iter().flatten().find(|artifact| artifact.file_type == file_type)
     }
 }
 
@@ -330,54 +366,4 @@ pub enum EntryKind {
     Link,
     /// A device, a pipe, a socket: never extracted.
     Special,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pipeline(json: &str) -> Pipeline {
-        serde_json::from_str(json).unwrap()
-    }
-
-    #[test]
-    fn a_status_never_heard_of_is_kept_and_is_not_final() {
-        let pipeline = pipeline(r#"{"id": 10400000001, "status": "pondering"}"#);
-        assert_eq!(pipeline.id, PipelineId(10_400_000_001));
-        assert_eq!(pipeline.status.as_str(), "pondering");
-        assert!(pipeline.status.may_move());
-    }
-
-    #[test]
-    fn every_known_status_survives_the_round_trip() {
-        for (name, status) in Status::NAMES {
-            assert_eq!(Status::from(name.to_owned()), status);
-            assert_eq!(status.as_str(), name);
-        }
-    }
-
-    #[test]
-    fn without_a_project_id_the_web_address_tells_the_project() {
-        let old = r#"{"id": 1, "status": "success", "web_url": "https://gitlab.test/a/b/c/-/pipelines/1"}"#;
-        assert_eq!(pipeline(old).project(), Some(ProjectRef::Path("a/b/c".into())));
-        let new = r#"{"id": 1, "status": "success", "project_id": 93, "web_url": "https://x/a/-/pipelines/1"}"#;
-        assert_eq!(pipeline(new).project(), Some(ProjectRef::Id(93)));
-        assert_eq!(pipeline(r#"{"id": 1, "status": "success"}"#).project(), None);
-    }
-
-    #[test]
-    fn an_expired_archive_that_is_still_listed_counts_as_there() {
-        let job = |rest: &str| -> Job {
-            serde_json::from_str(&format!(
-                r#"{{"id": 1, "name": "a", "status": "success", {rest}}}"#
-            ))
-            .unwrap()
-        };
-        let listed =
-            job(r#""artifacts": [{"file_type": "archive", "size": 7, "filename": "a.zip"}]"#);
-        assert_eq!((listed.has_archive(), listed.archive_size()), (true, Some(7)));
-        let reports =
-            job(r#""artifacts": [{"file_type": "junit", "size": 7, "filename": "a.gz"}]"#);
-        assert_eq!((reports.has_archive(), reports.archive_size()), (false, None));
-    }
 }

@@ -25,6 +25,8 @@ pub enum Step<'a> {
     Chosen { from: &'a str, candidates: &'a [Candidate] },
     /// 3: a job was chosen.
     Job { label: &'a str, status: Option<&'a Status>, size: Option<u64> },
+    /// A manual job is played.
+    Playing { label: &'a str },
     /// 4: bytes of an archive arrived; `total` where the server announced it.
     Bytes { label: &'a str, done: u64, total: Option<u64> },
     /// 4: an archive is here, in so many bytes and so much time.

@@ -1,4 +1,4 @@
-//! A secret that cannot be printed by accident, and the two headers it can travel in.
+//! A secret that cannot be printed by accident, and what it can travel in.
 
 use std::fmt;
 
@@ -12,21 +12,25 @@ pub struct Token {
     secret: String,
 }
 
-/// Which of GitLab's own headers carries a token.
+/// What a token is for, which decides what carries it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A personal, project or group access token.
     Private,
     /// The token of a running CI job.
     Job,
+    /// The token of a trigger, which only starts pipelines.
+    Trigger,
 }
 
 impl Kind {
-    /// The name of the header, as GitLab spells it.
+    /// The name of the header, as GitLab spells it; of a trigger's token, which no header carries,
+    /// the name of the field.
     pub const fn header(self) -> &'static str {
         match self {
             Kind::Private => "PRIVATE-TOKEN",
             Kind::Job => "JOB-TOKEN",
+            Kind::Trigger => "token",
         }
     }
 }

@@ -106,6 +106,14 @@ const SCENES: &[Scene] = &[
             "downriver wait --bridge 'child*'",
         )
     },
+    Scene {
+        says: &["pipeline 9100 of project 93: created", "pipeline 9100 of project 93: manual"],
+        shows: "started",
+        ..Scene::new(
+            "Start a pipeline over there, wait until it stops at a manual job, and take its files",
+            "downriver trigger shop/radar-sharecode --ref master --on-manual pass --fetch build-repo -D started",
+        )
+    },
 ];
 
 /// Tells the whole story; true if every scene ended as it should.

@@ -19,9 +19,10 @@ const BEGINNING: u64 = 8 << 10;
 
 /// Print one file of a job's archive
 #[derive(Debug, Args)]
+#[command(override_usage = "downriver cat [OPTIONS] [URL] JOB PATH")]
 pub struct Cat {
     /// The name of a job, as for `fetch`, and the path of a file as `ls` lists it; a web address of a pipeline may come first, and that of a job in place of its name
-    #[arg(value_name = "[URL] JOB PATH")]
+    #[arg(value_name = "WORD")]
     words: Vec<String>,
     #[command(flatten)]
     which: Which,

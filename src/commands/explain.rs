@@ -19,9 +19,10 @@ use told::Told;
 
 /// Show how the lookup goes and why it finds what it finds, and download nothing
 #[derive(Debug, Args)]
+#[command(override_usage = "downriver explain [OPTIONS] [URL] JOB...")]
 pub struct Explain {
     /// Names of jobs, as for `fetch`
-    #[arg(value_name = "[URL] JOB")]
+    #[arg(value_name = "JOB")]
     jobs: Vec<String>,
     #[command(flatten)]
     which: Which,

@@ -4,22 +4,20 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::result;
+use super::target::Target;
 use super::unpack::Unpack;
 use super::world::{Looking, World};
+use super::{dotenv, result};
 use crate::args::{Connect, Lookup, Speech, Waiting, Which};
 use crate::exit::Exit;
-use crate::flow;
 use crate::patience::Patience;
-use crate::settings::Usage;
-
-mod dotenv;
 
 /// Take the artifacts of jobs of downstream pipelines
 #[derive(Debug, Args)]
+#[command(override_usage = "downriver fetch [OPTIONS] [URL] JOB...")]
 pub struct Fetch {
     /// Names of jobs: exact, or the base name of a parallel or matrix job, or a glob; a web address of a pipeline or a job may come first
-    #[arg(value_name = "[URL] JOB")]
+    #[arg(value_name = "JOB")]
     jobs: Vec<String>,
     /// Extract into this folder, which is made if missing
     #[arg(short = 'D', long, value_name = "DIR", default_value = ".", help_heading = "Where to")]
@@ -27,6 +25,9 @@ pub struct Fetch {
     /// Keep the archive itself as FILE instead of extracting it; `-` is standard output
     #[arg(short, long, value_name = "FILE", conflicts_with_all = ["dir", "path", "exclude", "strip_components", "separate"], help_heading = "Where to")]
     output: Option<PathBuf>,
+    /// Not the archive, but the report file of this type (`junit`, `dotenv`, `sast`, …), as it is; GitLab 19.4 and newer
+    #[arg(long, value_name = "TYPE", conflicts_with_all = ["path", "exclude", "strip_components"], help_heading = "Where to")]
+    report: Option<String>,
     #[command(flatten)]
     unpack: Unpack,
     /// Write DOWNRIVER_JOB_ID, _PIPELINE_ID, _PROJECT_ID, _REF and _SHA of what was fetched to FILE, for artifacts:reports:dotenv
@@ -48,41 +49,26 @@ impl Fetch {
     pub fn run(mut self, mut world: World) -> anyhow::Result<Exit> {
         // One file holds one archive.
         self.which.one |= self.output.is_some();
-        let stdout = self.output.as_ref().is_some_and(|file| file.as_os_str() == "-");
-        if stdout {
-            self.may_stream(&world)?;
-        }
+        let target = Target {
+            dir: &self.dir,
+            output: self.output.as_deref(),
+            report: self.report.as_deref(),
+        };
+        target.may_be(&world)?;
         let how = self.unpack.how()?;
         let Looking { address, wanted, client, .. } =
             world.look(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
         let ctx = world.ctx(&client, Patience::from(&self.waiting));
-        let landing = match &self.output {
-            _ if stdout => flow::stream(&ctx, &address, &wanted, |archive| world.ui.copy(archive))?,
-            Some(file) => {
-                let file = world.env.dir.join(file);
-                flow::keep(&ctx, &address, &wanted, how.on_conflict, &file)?
-            }
-            None => flow::extract(&ctx, &address, &wanted, &how, &world.env.dir.join(&self.dir))?,
-        };
+        let landing = target.land(&world, &ctx, &address, &wanted, &how)?;
         world.tell_missing(&self.which, &landing.missing);
         if let Some(file) = &self.dotenv {
             let first = landing.landed.first().map(|landed| &landed.found);
-            dotenv::write(&world.env.dir.join(file), first, &world.env.interrupt)?;
+            let values = dotenv::Values::of(first);
+            values.write(&world.env.dir.join(file), &world.env.interrupt)?;
         }
-        if !stdout {
+        if !target.is_stdout() {
             result::print(&landing, self.output.as_deref(), &self.dir, &world.ui)?;
         }
         Ok(Exit::Done)
-    }
-
-    fn may_stream(&self, world: &World) -> Result<(), Usage> {
-        if self.speech.json {
-            return Err(Usage::new("--json and --output - both want standard output"));
-        }
-        if world.ui.shows_output() {
-            return Err(Usage::new("an archive is nothing for a terminal")
-                .hint("send it on, as in `--output - | bsdtar -tf -`, or name a file"));
-        }
-        Ok(())
     }
 }

@@ -12,9 +12,10 @@ use crate::shown::shown;
 
 /// List the files in the archives of jobs, without downloading all of them
 #[derive(Debug, Args)]
+#[command(override_usage = "downriver ls [OPTIONS] [URL] JOB...")]
 pub struct Ls {
     /// Names of jobs: exact, or the base name of a parallel or matrix job, or a glob; a web address of a pipeline or a job may come first
-    #[arg(value_name = "[URL] JOB")]
+    #[arg(value_name = "JOB")]
     jobs: Vec<String>,
     #[command(flatten)]
     which: Which,

@@ -1,14 +1,23 @@
 //! The commands: one file for each, with its flags and what it does.
 
 mod cat;
+mod compat;
+mod delete;
+mod dotenv;
 mod explain;
 mod fetch;
+mod keep;
 mod ls;
+mod pairs;
 mod result;
+mod target;
 mod tree;
+mod trigger;
 mod unpack;
 mod wait;
 mod world;
+
+use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
@@ -34,6 +43,17 @@ pub enum Command {
     Explain(explain::Explain),
     Wait(wait::Wait),
     Tree(tree::Tree),
+    Trigger(Box<trigger::Trigger>),
+    Keep(keep::Keep),
+    Delete(delete::Delete),
+}
+
+/// What was typed; the name under which the program was called can say how to read it.
+pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
+    if compat::is_meant(args) {
+        return compat::parse(args);
+    }
+    Cli::try_parse_from(args).map(|cli| cli.command)
 }
 
 /// Does what was asked.
@@ -45,6 +65,9 @@ pub fn run(command: Command, world: World) -> anyhow::Result<Exit> {
         Command::Explain(explain) => explain.run(world),
         Command::Wait(wait) => wait.run(world),
         Command::Tree(tree) => tree.run(world),
+        Command::Trigger(trigger) => trigger.run(world),
+        Command::Keep(keep) => keep.run(world),
+        Command::Delete(delete) => delete.run(world),
     }
 }
 
@@ -58,6 +81,9 @@ impl Command {
             Command::Explain(explain) => &explain.speech,
             Command::Wait(wait) => &wait.speech,
             Command::Tree(tree) => &tree.speech,
+            Command::Trigger(trigger) => &trigger.speech,
+            Command::Keep(keep) => &keep.speech,
+            Command::Delete(delete) => &delete.speech,
         }
     }
 
@@ -67,9 +93,8 @@ impl Command {
             Command::Fetch(fetch) => fetch.waiting.wait,
             Command::Ls(ls) => ls.waiting.wait,
             Command::Cat(cat) => cat.waiting.wait,
-            Command::Wait(_) => true,
-            Command::Explain(_) => false,
-            Command::Tree(_) => false,
+            Command::Wait(_) | Command::Trigger(_) => true,
+            Command::Explain(_) | Command::Tree(_) | Command::Keep(_) | Command::Delete(_) => false,
         }
     }
 }

@@ -5,12 +5,27 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::flow::{Found, Landed, Landing};
+use crate::flow::{Ended, Found, Landed, Landing};
+use crate::model::{Job, Pipeline};
 use crate::shown::shown;
 use crate::ui::Ui;
 
 /// Prints what landed in `output`, or else below `dir`.
 pub fn print(landing: &Landing, output: Option<&Path>, dir: &Path, ui: &Ui) -> io::Result<()> {
+    print_files(landing, output, dir, ui)?;
+    if ui.wants_json() {
+        ui.document(&document(landing, output, dir))?;
+    }
+    Ok(())
+}
+
+/// The paths alone, for people.
+pub fn print_files(
+    landing: &Landing,
+    output: Option<&Path>,
+    dir: &Path,
+    ui: &Ui,
+) -> io::Result<()> {
     for landed in &landing.landed {
         if let Some(file) = output {
             ui.line(shown(&text(file)))?;
@@ -18,9 +33,6 @@ pub fn print(landing: &Landing, output: Option<&Path>, dir: &Path, ui: &Ui) -> i
         for (path, _) in &landed.files {
             ui.line(shown(&text(&plain(&dir.join(path)))))?;
         }
-    }
-    if ui.wants_json() {
-        ui.document(&document(landing, output, dir))?;
     }
     Ok(())
 }
@@ -44,6 +56,11 @@ fn fetched(landed: &Landed, output: Option<&Path>, dir: &Path) -> Value {
     value
 }
 
+/// A job by itself.
+pub fn job(job: &Job) -> Value {
+    json!({ "id": job.id, "name": job.name, "status": job.status, "web_url": job.web_url })
+}
+
 /// A job with its pipeline and the bridge that led there; null is what GitLab did not tell.
 pub fn found(found: &Found) -> Value {
     let (job, pipeline) = (found.job.as_ref(), found.pipeline.as_ref());
@@ -62,6 +79,34 @@ pub fn found(found: &Found) -> Value {
             "web_url": pipeline.and_then(|pipeline| pipeline.web_url.as_ref()),
         },
         "bridge": found.bridge,
+    })
+}
+
+/// How a pipeline stands, in a line.
+pub fn pipeline_line(ended: &Ended) -> String {
+    let Ended { at, pipeline, .. } = ended;
+    let url = pipeline.web_url.as_deref().map(|url| format!("  {}", shown(url)));
+    let url = url.unwrap_or_default();
+    format!("pipeline {} of project {}: {}{url}", at.id, at.project, pipeline.status)
+}
+
+/// A pipeline with its jobs that failed.
+pub fn ended(ended: &Ended) -> Value {
+    let failed = ended.failed.iter();
+    let failed =
+        failed.map(|job| json!({ "id": job.id, "name": job.name, "web_url": job.web_url }));
+    pipeline(&ended.pipeline, ended.project_id(), &failed.collect::<Vec<_>>())
+}
+
+pub fn pipeline(pipeline: &Pipeline, project: Option<u64>, failed: &[Value]) -> Value {
+    json!({
+        "id": pipeline.id,
+        "project_id": project,
+        "status": pipeline.status,
+        "ref": pipeline.ref_,
+        "sha": pipeline.sha,
+        "web_url": pipeline.web_url,
+        "failed_jobs": failed,
     })
 }
 

@@ -3,20 +3,21 @@
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::result;
 use super::world::{Looking, World};
 use crate::args::{Connect, Limits, Lookup, Speech};
 use crate::exit::Exit;
-use crate::flow::{self, Address, Ended, Found};
-use crate::model::{JobId, Pipeline};
+use crate::flow::{self, Address, Found};
 use crate::patience::Patience;
 use crate::report::Report;
 use crate::shown::shown;
 
 /// Wait for jobs of downstream pipelines, or without a name for the pipelines themselves
 #[derive(Debug, Args)]
+#[command(override_usage = "downriver wait [OPTIONS] [URL] [JOB]...")]
 pub struct Wait {
     /// Names of jobs, as for `fetch`; without one, the pipelines that --from selects are waited for
-    #[arg(value_name = "[URL] JOB")]
+    #[arg(value_name = "JOB")]
     jobs: Vec<String>,
     /// Also jobs that end without success
     #[arg(long, help_heading = "Which jobs")]
@@ -49,15 +50,10 @@ impl Wait {
             );
         }
         let ended = flow::pipelines(&ctx, &address, &wanted)?;
-        for Ended { at, pipeline, .. } in &ended {
-            let url = pipeline.web_url.as_deref().map(|url| format!("  {}", shown(url)));
-            let url = url.unwrap_or_default();
-            world.ui.line(format!(
-                "pipeline {} of project {}: {}{url}",
-                at.id, at.project, pipeline.status
-            ))?;
+        for ended in &ended {
+            world.ui.line(result::pipeline_line(ended))?;
         }
-        let document = document(&ended.iter().map(of_pipeline).collect::<Vec<_>>());
+        let document = document(&ended.iter().map(result::ended).collect::<Vec<_>>());
         match flow::refusal(&ended) {
             None => done(&world, &document),
             Some(refusal) => {
@@ -93,24 +89,5 @@ fn line_of_job(found: &Found) -> String {
 }
 
 fn of_job(found: &Found) -> Option<Value> {
-    Some(pipeline(found.pipeline.as_ref()?, found.project_id(), &[]))
-}
-
-fn of_pipeline(ended: &Ended) -> Value {
-    let job = |id: JobId, name: &str, web_url: &Option<String>| json!({ "id": id, "name": name, "web_url": web_url });
-    let failed: Vec<Value> =
-        ended.failed.iter().map(|failed| job(failed.id, &failed.name, &failed.web_url)).collect();
-    pipeline(&ended.pipeline, ended.pipeline.project_id.or(ended.at.project.id()), &failed)
-}
-
-fn pipeline(pipeline: &Pipeline, project: Option<u64>, failed: &[Value]) -> Value {
-    json!({
-        "id": pipeline.id,
-        "project_id": project,
-        "status": pipeline.status,
-        "ref": pipeline.ref_,
-        "sha": pipeline.sha,
-        "web_url": pipeline.web_url,
-        "failed_jobs": failed,
-    })
+    Some(result::pipeline(found.pipeline.as_ref()?, found.project_id(), &[]))
 }

@@ -39,7 +39,10 @@ impl Display for Error {
                     io::ErrorKind::StorageFull => f.write_str("no space left on the disk"),
                     io::ErrorKind::QuotaExceeded => f.write_str("the disk quota is used up"),
                     io::ErrorKind::CrossesDevices => f.write_str("it is on another file system"),
-                    _ => source.fmt(f),
+                    // The private name behind these words is ours, and says nothing to anybody.
+                    _ => f.write_str(
+                        source.to_string().split(" at path \"").next().unwrap_or_default(),
+                    ),
                 }
             }
             Error::InTheWay { path, what } => {

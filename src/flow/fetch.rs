@@ -9,7 +9,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::afar::announce;
 use super::at_once::at_once;
-use super::{Address, Ctx, Finding, Found, Wanted, look, named, patiently};
+use super::find::{look, patiently};
+use super::{Address, Ctx, Finding, Found, Wanted, named};
 use crate::gitlab::{self, Body};
 use crate::model::{ArchiveAt, Job};
 use crate::refusal::Refusal;
@@ -146,7 +147,9 @@ fn download_all(
 }
 
 fn is_gone(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<gitlab::Error>().is_some_and(|error| error.status() == Some(404))
+    let refusal = error.downcast_ref();
+    matches!(refusal, Some(Refusal::NoReport { .. } | Refusal::ReportsUnknown { .. }))
+        || error.downcast_ref::<gitlab::Error>().is_some_and(|error| error.status() == Some(404))
 }
 
 fn download<S: Spool>(ctx: &Ctx<'_>, found: &Found, archive: &mut S) -> anyhow::Result<u64> {
@@ -165,7 +168,7 @@ pub(super) fn whole<'a, S: Spool>(
     let size = found.job.as_ref().and_then(Job::archive_size);
     let mut arrived = |done, total| ctx.watch.step(&Step::Bytes { label: &label, done, total });
     let restart = |archive: &mut S| archive.restart();
-    let bytes = ctx.gitlab.copy(&found.at, body, size, archive, restart, &mut arrived)?;
+    let bytes = ctx.gitlab.copy(body, size, archive, restart, &mut arrived)?;
     let took = ctx.clock.elapsed().saturating_sub(start);
     ctx.watch.step(&Step::Downloaded { label: &label, bytes, took });
     Ok(bytes)
@@ -185,6 +188,11 @@ fn gone(
     wanted: &Wanted,
     error: anyhow::Error,
 ) -> anyhow::Result<Gone> {
+    if let Some(refusal @ (Refusal::NoReport { .. } | Refusal::ReportsUnknown { .. })) =
+        error.downcast_ref()
+    {
+        return Ok(Gone::For(refusal.clone()));
+    }
     if !is_gone(&error) {
         return Err(error);
     }

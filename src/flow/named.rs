@@ -1,6 +1,8 @@
 //! Before step 1: from a branch, a merge request or a commit to a pipeline.
 
-use super::{Ctx, Finding, Found, Wanted, find_in, nothing};
+use super::find::{find_in, nothing};
+use super::{Ctx, Finding, Found, Wanted};
+use crate::gitlab;
 use crate::model::{ArchiveAt, Pipeline, PipelineAt, PipelineBy, ProjectRef};
 use crate::refusal::Refusal;
 
@@ -14,6 +16,9 @@ pub(super) fn pipeline(
 ) -> anyhow::Result<Result<PipelineAt, Refusal>> {
     let (project, newest) = match by {
         PipelineBy::Id(at) => return Ok(Ok(at.clone())),
+        PipelineBy::OfJob { project, id } => {
+            (project, ctx.gitlab.job(project, *id)?.pipeline.into_iter().collect())
+        }
         PipelineBy::Ref { project, ref_, .. } => {
             (project, ctx.gitlab.successful(project, ref_, 1)?)
         }
@@ -90,4 +95,27 @@ pub(super) fn by_lists(
 
 fn at(project: &ProjectRef, pipeline: &Pipeline) -> PipelineAt {
     PipelineAt { project: project.clone(), id: pipeline.id }
+}
+
+/// How many other pipelines a message names.
+const NEAREST: usize = 20;
+
+/// An answer about a pipeline; one that is not there is refused with those that are.
+pub(super) fn there<T>(
+    ctx: &Ctx<'_>,
+    at: &PipelineAt,
+    answer: Result<T, gitlab::Error>,
+) -> anyhow::Result<T> {
+    let error = match answer {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    if error.is_no_record()
+        && let Ok(pipelines) = ctx.gitlab.pipelines(&at.project, NEAREST)
+        && !pipelines.is_empty()
+    {
+        let seen = pipelines.iter().map(|pipeline| pipeline.id.to_string()).collect();
+        return Err(Refusal::NoSuchPipeline { at: at.clone(), seen }.into());
+    }
+    Err(error.into())
 }

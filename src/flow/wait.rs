@@ -1,6 +1,7 @@
 //! Waiting for whole pipelines, rather than for one of their jobs.
 
-use super::{Address, Ctx, Wanted, below, named, patiently};
+use super::find::{below, patiently};
+use super::{Address, Ctx, Wanted, named};
 use crate::model::{Pipeline, PipelineAt, Status};
 use crate::refusal::{FailedJob, Idle, Place, Refusal};
 use crate::select::{job, pipelines};
@@ -11,6 +12,13 @@ pub struct Ended {
     pub at: PipelineAt,
     pub pipeline: Pipeline,
     pub failed: Vec<FailedJob>,
+}
+
+impl Ended {
+    /// The number of its project, where it is known.
+    pub fn project_id(&self) -> Option<u64> {
+        self.pipeline.project_id.or(self.at.project.id())
+    }
 }
 
 /// The pipelines that the address means, once all of them ended with success or one did not.
@@ -43,7 +51,7 @@ fn look(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<(Se
         }
         Address::In(pipeline) => {
             let at = named::pipeline(ctx, pipeline)??;
-            let pipeline = ctx.gitlab.pipeline(&at)?;
+            let pipeline = named::there(ctx, &at, ctx.gitlab.pipeline(&at))?;
             Ok((vec![(at, pipeline)], Vec::new()))
         }
         // A single job is found by `find`; no pipeline is waited for on its behalf.
@@ -51,7 +59,7 @@ fn look(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<(Se
     }
 }
 
-fn place((at, pipeline): &(PipelineAt, Pipeline)) -> Place {
+pub(super) fn place((at, pipeline): &(PipelineAt, Pipeline)) -> Place {
     Place { pipeline: at.id, project: at.project.clone(), status: pipeline.status.clone() }
 }
 
@@ -60,12 +68,17 @@ fn with_failed(ctx: &Ctx<'_>, at: PipelineAt, pipeline: Pipeline) -> anyhow::Res
     if pipeline.status == Status::Success {
         return Ok(Ended { at, pipeline, failed: Vec::new() });
     }
-    let jobs = ctx.gitlab.jobs(&at)?;
+    Ok(Ended { failed: failed(ctx, &at)?, at, pipeline })
+}
+
+/// The jobs of a pipeline that failed.
+pub(super) fn failed(ctx: &Ctx<'_>, at: &PipelineAt) -> anyhow::Result<Vec<FailedJob>> {
+    let jobs = ctx.gitlab.jobs(at)?;
     let failed = job::latest(&jobs).into_iter().filter(|job| job.status == Status::Failed);
     let failed = failed.map(|job| FailedJob {
         name: job.name.clone(),
         id: job.id,
         web_url: job.web_url.clone(),
     });
-    Ok(Ended { failed: failed.collect(), at, pipeline })
+    Ok(failed.collect())
 }

@@ -69,7 +69,10 @@ impl Answer {
                 let trouble = format!("the answer is longer than {} MiB", LONGEST_TEXT >> 20);
                 Err(Trouble::failed(Cause::Unexpected { trouble }))
             }
-            Err(error) => Err(Trouble::passing(format!("the answer broke off: {error}"))),
+            Err(error) => {
+                let error = error.into_io();
+                Err(Trouble::passing(format!("the answer broke off: {}", why(&error))))
+            }
         }
     }
 
@@ -105,6 +108,7 @@ impl Answer {
     ) -> Result<u64, Trouble> {
         let total = self.header("content-length").and_then(|length| length.parse().ok());
         let mut page = Some(self.page_at_first());
+        let chunked = self.is_chunked();
         let mut reader = self.body.as_reader();
         let mut block = vec![0; 256 << 10];
         let mut done = 0;
@@ -116,7 +120,8 @@ impl Answer {
                 Err(error) => {
                     let of = total.map(|total: u64| format!(" of {total}")).unwrap_or_default();
                     return Err(Trouble::passing(format!(
-                        "the download broke off after {done}{of} bytes: {error}"
+                        "the download broke off after {done}{of} bytes: {}",
+                        why(&error)
                     )));
                 }
             };
@@ -128,12 +133,17 @@ impl Answer {
             done += count as u64;
             arrived(done, total);
         }
-        match total.or(least.filter(|least| *least > done)) {
+        match total.or(least.filter(|least| !chunked && *least > done)) {
             Some(expected) if expected != done => Err(Trouble::passing(format!(
                 "the download was cut short at {done} of {expected} bytes"
             ))),
             _ => Ok(done),
         }
+    }
+
+    /// Whether it comes in chunks, which have an end of their own.
+    pub(super) fn is_chunked(&self) -> bool {
+        self.header("transfer-encoding").is_some_and(|it| it.contains("chunked"))
     }
 
     /// For telling by its first bytes whether the body is a web page that nobody asked for.
@@ -164,5 +174,13 @@ impl Page {
             || self.html || is_page(&String::from_utf8_lossy(&start[..start.len().min(100)]));
         let found = !self.file && page();
         found.then(|| Cause::Page { title: said(start).words, from: self.from.clone() })
+    }
+}
+
+/// Why a body broke off. A pause that was too long can be allowed for by a flag, so it is named.
+pub(super) fn why(error: &io::Error) -> String {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>()) {
+        Some(ureq::Error::Timeout(_)) => "no byte arrived in time".to_owned(),
+        _ => error.to_string(),
     }
 }

@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 use ureq::BodyReader;
 
 use super::address::Address;
-use super::answer::{Answer, Page, Trouble};
+use super::answer::{Answer, Page, Trouble, why};
 use super::error::{Cause, Error};
 use super::part::Part;
 use super::remote::{RemoteArchive, etag};
@@ -28,6 +28,7 @@ pub struct Body<'a> {
     /// The server says that it gives parts.
     parts: bool,
     total: Option<u64>,
+    chunked: bool,
     done: u64,
     /// What a page would look like, until the first bytes are here.
     page: Option<Page>,
@@ -49,7 +50,7 @@ pub struct BrokeOff;
 impl Client {
     /// Begins to download an archive.
     pub fn body(&self, at: &ArchiveAt) -> Result<Body<'_>, Error> {
-        self.start(at, 0)
+        self.coming(self.ask_archive(at), 0)
     }
 
     /// Copies an archive into `to`, which `restart` empties before each start. `size` is what the
@@ -62,13 +63,12 @@ impl Client {
         restart: impl Fn(&mut W) -> io::Result<()>,
         arrived: &mut dyn FnMut(u64, Option<u64>),
     ) -> Result<u64, Error> {
-        self.copy(at, self.body(at)?, size, to, restart, arrived)
+        self.copy(self.body(at)?, size, to, restart, arrived)
     }
 
     /// The same of a download that has begun, and of which no byte was read.
     pub fn copy<'a, W: Write>(
         &'a self,
-        at: &ArchiveAt,
         mut body: Body<'a>,
         size: Option<u64>,
         to: &mut W,
@@ -82,21 +82,22 @@ impl Client {
                 Err(Stop::Failed(error)) => return Err(error),
                 Err(Stop::Over(trouble)) => {
                     self.http.again(&body.ask, trouble, &mut body.tries)?;
-                    body = self.start(at, body.tries)?;
+                    body = self.coming(body.ask, body.tries)?;
                 }
             }
         }
     }
 
-    fn start(&self, at: &ArchiveAt, mut tries: u32) -> Result<Body<'_>, Error> {
+    pub(super) fn coming(&self, ask: Ask, mut tries: u32) -> Result<Body<'_>, Error> {
         let mut open = |ask: &Ask| {
             let answer = self.http.open_within(ask, &mut tries, Ok)?;
             Ok(Body::new(self, ask, answer, tries))
         };
-        let ask = self.ask_archive(at);
         match open(&ask) {
             // A job token that a public project does not admit hides what anybody may see.
-            Err(error) if Error::status(&error) == Some(404) && self.has_job_token() => {
+            Err(error)
+                if matches!(Error::status(&error), Some(403 | 404)) && self.has_job_token() =>
+            {
                 open(&Ask { anonymous: true, ..ask }).map_err(|_| error)
             }
             result => result,
@@ -112,6 +113,7 @@ impl<'a> Body<'a> {
             client,
             ask: ask.clone(),
             total,
+            chunked: answer.is_chunked(),
             etag: etag(&answer).map(str::to_owned),
             parts: answer.header("accept-ranges") == Some("bytes"),
             from: answer.from,
@@ -158,7 +160,7 @@ impl<'a> Body<'a> {
             written.map_err(|error| self.failed(Cause::Local(error)))?;
             arrived(self.done, self.total);
         }
-        match least.filter(|least| self.total.is_none() && *least > self.done) {
+        match least.filter(|least| self.total.is_none() && !self.chunked && *least > self.done) {
             Some(least) => Err(Stop::Over(cut_short(self.done, least))),
             None => Ok(self.done),
         }
@@ -184,7 +186,8 @@ impl<'a> Body<'a> {
                     let of = self.total.map(|total| format!(" of {total}")).unwrap_or_default();
                     let done = self.done;
                     Trouble::passing(format!(
-                        "the download broke off after {done}{of} bytes: {error}"
+                        "the download broke off after {done}{of} bytes: {}",
+                        why(&error)
                     ))
                 }
             };

@@ -36,6 +36,10 @@ pub enum Cause {
     Tls { trouble: String, from: Address },
     /// A redirect that is not followed.
     Redirect { trouble: String },
+    /// Something was to be changed and no answer came; what may have happened all the same.
+    Doubt { trouble: String, what: String, request_id: Option<String> },
+    /// Not even asked: it would be in vain.
+    Barred { why: &'static str },
     /// An answer that is not what GitLab sends.
     Unexpected { trouble: String },
     /// The bytes came, but could not be kept here.
@@ -44,6 +48,10 @@ pub enum Cause {
 
 impl Error {
     pub(super) fn new(ask: &Ask, token: Option<Kind>, cause: Box<Cause>) -> Error {
+        let token = match ask.job_tokens {
+            JobTokens::InBody(kind) => Some(kind),
+            _ => token,
+        };
         Error { cause, ask: Box::new(ask.clone()), token }
     }
 
@@ -52,6 +60,14 @@ impl Error {
         match &*self.cause {
             Cause::Answer { status, .. } => Some(*status),
             _ => None,
+        }
+    }
+
+    /// What GitLab said with it; empty where it said nothing.
+    pub fn words(&self) -> &str {
+        match &*self.cause {
+            Cause::Answer { said, .. } => &said.words,
+            _ => "",
         }
     }
 
@@ -65,6 +81,12 @@ impl Error {
     /// their own; that the archive may not be had is for GitLab to say.
     pub(super) fn has_run_out(&self) -> bool {
         self.ask.leased && matches!(self.status(), Some(400 | 401 | 403))
+    }
+
+    /// The project is there and may be read, but has no such pipeline or job (the small f is
+    /// GitLab's, `lib/api/helpers.rb`).
+    pub fn is_no_record(&self) -> bool {
+        matches!(&*self.cause, Cause::Answer { status: 404, said, .. } if said.words == "404 Not found")
     }
 
     /// It did not answer, or not as it should, but may do so later.
@@ -81,7 +103,11 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match &*self.cause {
             Cause::Answer { status: 401 | 403, said, .. } if said.form != Form::Xml => Exit::Denied,
+            // This says no more than that the token does not open this door.
+            Cause::Answer { status: 404, .. } if self.is_by_body() => Exit::Denied,
             Cause::Answer { status: 404 | 410, .. } => Exit::Nothing,
+            Cause::Answer { status: 405, said, .. } if is_moved(said) => Exit::Nothing,
+            Cause::Barred { .. } => Exit::Denied,
             Cause::Page { .. } => Exit::Denied,
             Cause::Local(_) => Exit::Disk,
             Cause::Answer { .. }
@@ -90,6 +116,7 @@ impl Error {
             | Cause::AskedToWait { .. }
             | Cause::Tls { .. }
             | Cause::Redirect { .. }
+            | Cause::Doubt { .. }
             | Cause::Unexpected { .. } => Exit::Network,
         }
     }
@@ -97,6 +124,7 @@ impl Error {
     /// What to do now, most likely first; at most two.
     pub fn hints(&self) -> Vec<String> {
         let mut hints = self.advice();
+        hints.splice(0..0, self.ask.advice.map(str::to_owned));
         if let Cause::Answer { from, .. } = &*self.cause
             && !from.same_origin(&self.ask.address)
             && !hints.is_empty()
@@ -113,7 +141,12 @@ impl Error {
         match &*self.cause {
             Cause::Answer { status: 401, .. } => self.unknown_to_gitlab(),
             Cause::Answer { status: 403, said, .. } if said.form != Form::Xml => vec![self.forbidden(&said.words)],
+            Cause::Answer { status: 404, .. } if self.is_by_body() => vec![self.not_let_in()],
             Cause::Answer { status: 404, said, .. } => self.not_found(said),
+            Cause::Answer { status: 405, said, .. } if is_moved(said) => {
+                vec!["the project was renamed or moved: give its new path, or its id".to_owned()]
+            }
+            Cause::Barred { .. } => self.unknown_to_gitlab(),
             Cause::Page { .. } => vec![
                 match self.token {
                     None => NO_TOKEN.to_owned(),
@@ -121,9 +154,7 @@ impl Error {
                 },
                 self.root_advice(),
             ],
-            Cause::Tls { .. } => vec![
-                "name the certificate authority of that server with --cacert FILE (or CI_SERVER_TLS_CA_FILE)".to_owned(),
-            ],
+            Cause::Tls { trouble, .. } => vec![certificates(trouble).to_owned()],
             Cause::Failing { trouble, .. } if trouble.contains("connecting took") => {
                 vec!["--connect-timeout allows more".to_owned()]
             }
@@ -137,7 +168,8 @@ impl Error {
             (None, _) => vec![NO_TOKEN.to_owned()],
             (Some(Kind::Job), JobTokens::Never) => vec![NEVER.to_owned()],
             (Some(Kind::Job), JobTokens::Newer) => vec![ENDED.to_owned(), NEWER.to_owned()],
-            (Some(Kind::Job), JobTokens::Always) => vec![ENDED.to_owned()],
+            (Some(Kind::Job), JobTokens::Always | JobTokens::InBody(_)) => vec![ENDED.to_owned()],
+            (Some(Kind::Trigger), _) => vec![TRIGGER.to_owned()],
             (Some(Kind::Private), _) => {
                 vec!["the private token is unknown there, expired or revoked: make a new one with the scope read_api".to_owned()]
             }
@@ -154,6 +186,7 @@ impl Error {
         }
         match self.token {
             Some(Kind::Job) => ALLOWLIST.to_owned(),
+            Some(Kind::Trigger) => "who owns the trigger token needs a role in that project that may start pipelines (Developer), for a protected branch that may push or merge there".to_owned(),
             Some(Kind::Private) => "the user of the token needs a role in that project that may read its jobs and artifacts (Reporter; Developer where artifacts are not public)".to_owned(),
             None => NO_TOKEN.to_owned(),
         }
@@ -165,6 +198,7 @@ impl Error {
         }
         let hidden = match self.token {
             None => format!("GitLab says this also of what only a token may see; {NO_TOKEN}"),
+            Some(Kind::Trigger) => TRIGGER.to_owned(),
             Some(Kind::Job) => format!("GitLab says this also of a project that does not admit the job token; {ALLOWLIST}"),
             Some(Kind::Private) => {
                 "GitLab says this also of what the user of the token may not see: check the number, the path and the role".to_owned()
@@ -177,6 +211,20 @@ impl Error {
         }
     }
 
+    /// A 404 to a token in the body means either of two things.
+    fn not_let_in(&self) -> String {
+        match self.token {
+            Some(Kind::Job) => format!(
+                "GitLab says this of a project that is not there, and of one that does not admit the job token; {ALLOWLIST}"
+            ),
+            _ => TRIGGER.to_owned(),
+        }
+    }
+
+    fn is_by_body(&self) -> bool {
+        matches!(self.ask.job_tokens, JobTokens::InBody(_))
+    }
+
     fn root_advice(&self) -> String {
         format!(
             "is {} the address of GitLab's API? it usually ends with /api/v4 (--api-url)",
@@ -185,7 +233,26 @@ impl Error {
     }
 }
 
+/// What GitLab says to a change that is addressed to the old path of a project.
+fn is_moved(said: &Said) -> bool {
+    said.words.contains("moved projects")
+}
+
+/// What helps against a certificate that is refused. One that `openssl req -x509` made is its own
+/// authority, and no file of authorities makes it a server's.
+fn certificates(trouble: &str) -> &'static str {
+    match trouble.contains("CaUsedAsEndEntity") {
+        true => {
+            "the server shows the certificate of an authority (CA:TRUE) as its own: give it one with CA:FALSE, and name the authority that signed that one with --cacert FILE"
+        }
+        false => {
+            "name the certificate authority of that server with --cacert FILE (or CI_SERVER_TLS_CA_FILE)"
+        }
+    }
+}
+
 const NO_TOKEN: &str = "no token was sent: set GITLAB_TOKEN, or use --private-token, --token-file or, in a job, CI_JOB_TOKEN";
+const TRIGGER: &str = "GitLab says the same of a trigger token that is wrong and of a project that is not there or that the token is not for: check both, the token and the project";
 const ENDED: &str = "a job token is valid only while its job runs";
 const NEVER: &str = "GitLab takes no job token for this: use a private token (GITLAB_TOKEN) with the scope read_api, or api to change something";
 const NEWER: &str = "GitLab before 18.3 (some before 18.7) takes no job token for lists of pipelines, bridges and jobs: use a private token (GITLAB_TOKEN) with read_api, or name the job with --job-id";
@@ -228,6 +295,12 @@ impl fmt::Display for Error {
             Cause::Tls { trouble, from } => {
                 write!(f, "no secure connection to {}: {trouble}", from.origin())
             }
+            Cause::Doubt { trouble, what, request_id } => {
+                f.write_str(trouble)?;
+                request(f, request_id)?;
+                write!(f, "; {what}")
+            }
+            Cause::Barred { why } => write!(f, "not asked: {why}"),
             Cause::Redirect { trouble } | Cause::Unexpected { trouble } => {
                 write!(f, "{}: {trouble}", self.ask.address)
             }
@@ -237,3 +310,18 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_is_its_own_authority_needs_another_and_not_a_file_of_authorities() {
+        for (trouble, expect) in [
+            ("invalid peer certificate: UnknownIssuer", "CI_SERVER_TLS_CA_FILE"),
+            ("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))", "CA:FALSE"),
+        ] {
+            assert!(certificates(trouble).contains(expect), "{trouble}");
+        }
+    }
+}

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ureq::http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, LOCATION};
+use ureq::http::request::Builder;
 use ureq::http::{HeaderName, Method, Request, Response, StatusCode};
 use ureq::{Agent, Body, Timeout};
 
@@ -55,7 +56,7 @@ impl Http {
         ask: &Ask,
         mut take: impl FnMut(Answer) -> Result<T, Trouble>,
     ) -> Result<T, Error> {
-        self.open_within(ask, &mut 0, &mut take)
+        self.insist(ask, || self.follow(ask).and_then(&mut take))
     }
 
     /// The same, where `tries` counts what failed before.
@@ -65,8 +66,26 @@ impl Http {
         tries: &mut u32,
         mut take: impl FnMut(Answer) -> Result<T, Trouble>,
     ) -> Result<T, Error> {
+        self.insist_within(ask, tries, || self.follow(ask).and_then(&mut take))
+    }
+
+    /// Tries until it works, or fails in a way that does not pass, as often as the settings allow.
+    pub(super) fn insist<T>(
+        &self,
+        ask: &Ask,
+        try_it: impl FnMut() -> Result<T, Trouble>,
+    ) -> Result<T, Error> {
+        self.insist_within(ask, &mut 0, try_it)
+    }
+
+    fn insist_within<T>(
+        &self,
+        ask: &Ask,
+        tries: &mut u32,
+        mut try_it: impl FnMut() -> Result<T, Trouble>,
+    ) -> Result<T, Error> {
         loop {
-            match self.follow(ask).and_then(&mut take) {
+            match try_it() {
                 Ok(value) => return Ok(value),
                 Err(trouble) => self.again(ask, trouble, tries)?,
             }
@@ -120,7 +139,7 @@ impl Http {
     }
 
     /// Where a redirect leads, unless it must not be followed.
-    fn next(&self, at: &Address, location: &str, moved: bool) -> Result<Address, Cause> {
+    pub(super) fn next(&self, at: &Address, location: &str, moved: bool) -> Result<Address, Cause> {
         let next = at.redirected(location).map_err(|bad| Cause::Redirect {
             trouble: format!("redirected to something that {bad}"),
         })?;
@@ -149,7 +168,7 @@ impl Http {
     }
 
     /// A final response: an answer to read, or what is wrong with it.
-    fn settled(
+    pub(super) fn settled(
         &self,
         ask: &Ask,
         response: Response<Body>,
@@ -189,20 +208,38 @@ impl Http {
 
     /// Sends one request and tells the watcher.
     fn call(&self, ask: &Ask, at: &Address, trusted: bool) -> Result<Response<Body>, Trouble> {
+        self.told("GET", at, || {
+            let agent = self.agent(at.is_secure())?;
+            let request = self.request(Method::GET, ask, at, trusted)?;
+            let request = request.body(()).map_err(unsendable)?;
+            agent.run(request).map_err(|error| self.failed(error, at))
+        })
+    }
+
+    /// Sends, and tells the watcher what was sent and what came back.
+    pub(super) fn told(
+        &self,
+        method: &'static str,
+        at: &Address,
+        send: impl FnOnce() -> Result<Response<Body>, Trouble>,
+    ) -> Result<Response<Body>, Trouble> {
         let before = self.clock.elapsed();
-        let result = self.send(ask, at, trusted);
+        let result = send();
         let took = self.clock.elapsed().saturating_sub(before);
         let response = result.as_ref().ok();
         let headers = response.map(Response::headers);
         // Only the queries of the API are our own; any other could be a signature.
         let ours = at.same_origin(&self.root) && at.path().starts_with(self.root.path());
         self.watch.step(&Step::Exchange(&Exchange {
-            method: "GET",
+            method,
             address: if ours { at.with_query() } else { at.to_string() },
             outcome: match &result {
                 Ok(response) => Ok(response.status().as_u16()),
                 Err(Trouble::Passing { trouble, .. }) => Err(trouble.clone()),
-                Err(Trouble::Final(_)) => Err("not sent".to_owned()),
+                Err(Trouble::Final(cause)) => Err(match &**cause {
+                    Cause::Doubt { trouble, .. } => trouble.clone(),
+                    _ => "not sent".to_owned(),
+                }),
             },
             took,
             bytes: headers.and_then(content_length),
@@ -211,10 +248,16 @@ impl Http {
         result
     }
 
-    fn send(&self, ask: &Ask, at: &Address, trusted: bool) -> Result<Response<Body>, Trouble> {
-        let agent = self.agent(at.is_secure())?;
+    /// A request with its headers, the token among them if the address may see it.
+    pub(super) fn request(
+        &self,
+        method: Method,
+        ask: &Ask,
+        at: &Address,
+        trusted: bool,
+    ) -> Result<Builder, Trouble> {
         let mut request = Request::builder()
-            .method(Method::GET)
+            .method(method)
             .uri(at.to_call())
             // A proxy that compresses would take the length away, and with it the check of it.
             .header(ACCEPT_ENCODING, "identity");
@@ -227,8 +270,7 @@ impl Http {
             let name: HeaderName = token.kind().header().parse().map_err(unsendable)?;
             request = request.header(name, value);
         }
-        let request = request.body(()).map_err(unsendable)?;
-        agent.run(request).map_err(|error| self.failed(error, at))
+        Ok(request)
     }
 
     fn agent(&self, secure: bool) -> Result<&Agent, Trouble> {
@@ -241,7 +283,7 @@ impl Http {
     }
 
     /// What a failed request means: some failures pass, others will come again.
-    fn failed(&self, error: ureq::Error, at: &Address) -> Trouble {
+    pub(super) fn failed(&self, error: ureq::Error, at: &Address) -> Trouble {
         let origin = at.origin();
         match error {
             ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
@@ -259,7 +301,8 @@ impl Http {
                 Trouble::failed(Cause::Tls { trouble: error.to_string(), from: at.clone() })
             }
             ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-                let trouble = format!("{origin} refuses the connection");
+                let proxy = self.network.or_proxy(at.is_secure());
+                let trouble = format!("{origin} refuses the connection{proxy}");
                 Trouble::failed(Cause::Unreachable { trouble })
             }
             ureq::Error::HostNotFound => {
@@ -277,11 +320,11 @@ impl Http {
     }
 }
 
-fn is_tls(error: &std::io::Error) -> bool {
+pub(super) fn is_tls(error: &std::io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
 }
 
-fn unsendable(error: impl Into<ureq::http::Error>) -> Trouble {
+pub(super) fn unsendable(error: impl Into<ureq::http::Error>) -> Trouble {
     let error: ureq::http::Error = error.into();
     Trouble::failed(Cause::Unexpected {
         trouble: format!("the request cannot be written: {error}"),
@@ -289,7 +332,7 @@ fn unsendable(error: impl Into<ureq::http::Error>) -> Trouble {
 }
 
 /// The target of a redirect; a redirect without one is an answer like any other.
-fn redirect(response: &Response<Body>) -> Option<String> {
+pub(super) fn redirect(response: &Response<Body>) -> Option<String> {
     let follows = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
     let location = response.headers().get(LOCATION).filter(|_| follows)?;
     Some(String::from_utf8_lossy(location.as_bytes()).into_owned())

@@ -5,16 +5,20 @@
 mod address;
 mod answer;
 mod body;
+mod branches;
 mod error;
 mod http;
 mod inside;
 mod network;
+mod once;
 mod pages;
 mod part;
 mod remote;
 mod retry;
 mod said;
+mod write;
 
+use std::io::Write;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -24,6 +28,7 @@ pub use error::{Cause, Error};
 pub use inside::Row;
 pub use network::Network;
 pub use remote::{Remote, RemoteArchive, TAIL, WholeArchive};
+pub use write::Start;
 
 use address::escaped;
 use http::Http;
@@ -49,6 +54,8 @@ struct Ask {
     long: bool,
     /// The address is one that GitLab once redirected to, and can have run out since.
     leased: bool,
+    /// What to do if there is no answer, before all other advice.
+    advice: Option<&'static str>,
 }
 
 /// Whether an endpoint takes a job token (`doc/ci/jobs/fine_grained_permissions.md`).
@@ -58,6 +65,8 @@ enum JobTokens {
     /// Since some version between 18.3 and 18.7; before, it is ignored without a word.
     Newer,
     Never,
+    /// The token stands in the body; one of this kind.
+    InBody(Kind),
 }
 
 impl Ask {
@@ -124,6 +133,11 @@ impl Client {
             shown(ref_)
         );
         self.newest(doing, project, &[("ref", ref_), ("status", "success")], most)
+    }
+
+    /// The newest pipelines of a project, newest first, at most `most` (up to 100).
+    pub fn pipelines(&self, project: &ProjectRef, most: usize) -> Result<Vec<Pipeline>, Error> {
+        self.newest(format!("listing the pipelines of project {project}"), project, &[], most)
     }
 
     /// The newest pipeline of a commit, if there is one.
@@ -203,6 +217,32 @@ impl Client {
         self.http.get(&ask, |answer| answer.json())
     }
 
+    /// The log of a job, as its runner wrote it. GitLab shows none to job tokens.
+    pub fn log(&self, project: &ProjectRef, id: JobId) -> Result<Vec<u8>, Error> {
+        let ask = self.ask(
+            format!("reading the log of job {id} in project {project}"),
+            &format!("/projects/{}/jobs/{id}/trace", segment(project)),
+            JobTokens::Never,
+        );
+        self.http.get(&ask, |answer| answer.text())
+    }
+
+    /// Copies a report file of a job into `to`, likewise (19.4 and newer).
+    pub fn report<W: Write>(
+        &self,
+        project: &ProjectRef,
+        id: JobId,
+        kind: &str,
+        to: &mut W,
+        restart: impl Fn(&mut W) -> std::io::Result<()>,
+    ) -> Result<u64, Error> {
+        let at = ArchiveAt::Job { project: project.clone(), id };
+        let mut ask = self.ask_archive(&at).query("file_type", kind);
+        ask.doing =
+            format!("downloading the report `{}` of job {id} in project {project}", shown(kind));
+        self.copy(self.coming(ask, 0)?, None, to, restart, &mut |_, _| {})
+    }
+
     fn failed(&self, ask: &Ask, cause: Cause) -> Error {
         Error::new(ask, self.http.token.as_ref().map(Token::kind), Box::new(cause))
     }
@@ -259,6 +299,7 @@ impl Client {
             headers: Vec::new(),
             long: false,
             leased: false,
+            advice: None,
         }
     }
 }

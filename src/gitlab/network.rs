@@ -19,6 +19,8 @@ pub struct Network {
     pub cacert: Option<Vec<u8>>,
     /// A client certificate and its key, as PEM.
     pub client: Option<(Vec<u8>, Vec<u8>)>,
+    /// Whatever certificate a server shows is taken.
+    pub unverified: bool,
     /// The proxies for http and for https, and the hosts that are reached without.
     pub http_proxy: Option<String>,
     pub https_proxy: Option<String>,
@@ -43,6 +45,12 @@ impl Network {
         Ok(config.build().new_agent())
     }
 
+    /// For messages about a connection: what else may have refused it.
+    pub(super) fn or_proxy(&self, secure: bool) -> &'static str {
+        let proxy = if secure { &self.https_proxy } else { &self.http_proxy };
+        if proxy.is_some() { ", or the proxy before it does" } else { "" }
+    }
+
     fn proxy(&self, secure: bool) -> Result<Option<Proxy>, Cause> {
         let Some(text) = (if secure { &self.https_proxy } else { &self.http_proxy }) else {
             return Ok(None);
@@ -52,10 +60,15 @@ impl Network {
             |_| Cause::Unexpected { trouble: "the address of the proxy cannot be used".to_owned() };
         let plain = Proxy::new(text).map_err(unusable)?;
         let Some(no_proxy) = &self.no_proxy else { return Ok(Some(plain)) };
-        let mut builder = Proxy::builder(plain.protocol())
-            .host(plain.host())
-            .port(plain.port())
-            .no_proxy(no_proxy);
+        let mut builder = Proxy::builder(plain.protocol()).host(plain.host()).port(plain.port());
+        // As curl has it: a list with commas, in which a name means what is below it as well.
+        for name in no_proxy.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            let name = name.trim_start_matches("*.").trim_start_matches('.');
+            builder = builder.no_proxy(name);
+            if name != "*" {
+                builder = builder.no_proxy(&format!(".{name}"));
+            }
+        }
         if let Some(user) = plain.username() {
             builder = builder.username(user);
         }
@@ -82,7 +95,11 @@ impl Network {
             }
             None => None,
         };
-        Ok(TlsConfig::builder().root_certs(RootCerts::from(roots)).client_cert(client).build())
+        Ok(TlsConfig::builder()
+            .root_certs(RootCerts::from(roots))
+            .client_cert(client)
+            .disable_verification(self.unverified)
+            .build())
     }
 }
 
@@ -103,4 +120,42 @@ fn certificates(pem: &[u8], flag: &str) -> Result<Vec<Certificate<'static>>, Cau
 
 fn unreadable(flag: &str, error: &ureq::Error) -> Cause {
     Cause::Unexpected { trouble: format!("the file of {flag} cannot be read: {error}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_no_proxy_means_what_is_below_it_as_well() {
+        let past = |no_proxy: &str, host: &str| {
+            let network = Network {
+                retries: 0,
+                timeout: Duration::ZERO,
+                connect_timeout: Duration::ZERO,
+                cacert: None,
+                client: None,
+                unverified: false,
+                http_proxy: Some("http://me:secret@proxy.test:3128".to_owned()),
+                https_proxy: None,
+                no_proxy: Some(no_proxy.to_owned()),
+            };
+            let proxy = network.proxy(false).ok().flatten().unwrap();
+            assert_eq!((proxy.username(), proxy.password()), (Some("me"), Some("secret")));
+            proxy.is_no_proxy(&format!("http://{host}/").parse().unwrap())
+        };
+        for (no_proxy, host, expect) in [
+            ("gitlab.test", "gitlab.test", true),
+            ("gitlab.test", "api.gitlab.test", true),
+            (".gitlab.test", "gitlab.test", true),
+            ("*.gitlab.test", "api.gitlab.test", true),
+            ("a.test, gitlab.test ,b.test", "gitlab.test", true),
+            ("*", "anything.test", true),
+            ("gitlab.test", "mygitlab.test", false),
+            ("gitlab.test", "gitlab.test.evil", false),
+            (",", "gitlab.test", false),
+        ] {
+            assert_eq!(past(no_proxy, host), expect, "{no_proxy} for {host}");
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! Every page of a list, asked for one by one.
 //!
 //! `Link` headers are not followed: they carry the host that GitLab is configured with, which
-//! need not be the one it is reached by. Totals are not needed: large lists have none.
+//! need not be the one it is reached by. That there is one tells no more than that a page follows.
+//! Totals are not needed: large lists have none.
 
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -18,13 +19,16 @@ const PER_PAGE: usize = 100;
 /// A list longer than this many pages is a fault, not a list.
 const MOST_PAGES: usize = 2_000;
 
-/// Where the next page is: the number GitLab names; where a proxy ate the header, a full page
-/// means that there may be another. `None` is the end.
-fn next_page(header: Option<&str>, page: usize, rows: usize) -> Option<usize> {
+/// Where the next page is: the number GitLab names; where a proxy ate the header, a full page or
+/// a link to another means that there may be one. `None` is the end.
+fn next_page(header: Option<&str>, link: Option<&str>, page: usize, rows: usize) -> Option<usize> {
     match header.map(str::trim) {
         Some("") => None,
         Some(number) => number.parse().ok().filter(|next| *next > page),
-        None => (rows >= PER_PAGE).then_some(page + 1),
+        None => {
+            let linked = link.is_some_and(|link| link.contains("rel=\"next\""));
+            (rows >= PER_PAGE || linked).then_some(page + 1)
+        }
     }
 }
 
@@ -41,13 +45,17 @@ pub(super) fn all<T: DeserializeOwned, K: Hash + Eq>(
     for _ in 0..MOST_PAGES {
         let ask =
             doing.clone().query("per_page", &PER_PAGE.to_string()).query("page", &page.to_string());
-        let (rows, next) = http.get(&ask, |answer| {
+        let (rows, named, next) = http.get(&ask, |answer| {
             let rows: Vec<T> = answer.json()?;
-            let next = next_page(answer.header("x-next-page"), page, rows.len());
-            Ok((rows, next))
+            let (header, link) = (answer.header("x-next-page"), answer.header("link"));
+            let next = next_page(header, link, page, rows.len());
+            Ok((rows, header.is_some(), next))
         })?;
+        let before = list.len();
         list.extend(rows.into_iter().filter(|row| known.insert(key(row))));
-        match next {
+        // A server that knows no pages gives the whole list each time.
+        let more = named || list.len() > before;
+        match next.filter(|_| more) {
             Some(next) => page = next,
             None => return Ok(list),
         }
@@ -66,16 +74,20 @@ mod tests {
 
     #[test]
     fn the_next_page_is_the_one_gitlab_names() {
-        for (header, page, rows, expect) in [
-            (Some("2"), 1, 7, Some(2)),
-            (Some(""), 3, 100, None),
-            (None, 1, 100, Some(2)),
-            (None, 1, 99, None),
+        let first = "<https://elsewhere.test/jobs?page=1>; rel=\"first\"";
+        let more = "<https://elsewhere.test/jobs?page=2>; rel=\"next\"";
+        for (header, link, page, rows, expect) in [
+            (Some("2"), None, 1, 7, Some(2)),
+            (Some(""), Some(more), 3, 100, None),
+            (None, None, 1, 100, Some(2)),
+            (None, None, 1, 99, None),
+            (None, Some(first), 1, 7, None),
+            (None, Some(more), 1, 7, Some(2)),
             // A page that leads to itself or back would never end.
-            (Some("2"), 2, 7, None),
-            (Some("soon"), 2, 7, None),
+            (Some("2"), None, 2, 7, None),
+            (Some("soon"), None, 2, 7, None),
         ] {
-            assert_eq!(next_page(header, page, rows), expect, "{header:?} {page} {rows}");
+            assert_eq!(next_page(header, link, page, rows), expect, "{header:?} {page} {rows}");
         }
     }
 }

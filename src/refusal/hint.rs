@@ -8,6 +8,10 @@ impl Refusal {
     /// Advice for the person who reads the refusal.
     pub fn hint(&self) -> Option<String> {
         let advice = match self {
+            Refusal::NoSuchPipeline { .. } => "\
+                its number is the one in the address bar of the browser (CI_PIPELINE_ID), not the one \
+                that counts within the project (CI_PIPELINE_IID)"
+                .to_owned(),
             Refusal::NoPipeline { by: PipelineBy::Ref { .. } } => "\
                 name a branch or a tag; a pipeline that is not done or did not succeed is named with --pipeline ID"
                 .to_owned(),
@@ -42,7 +46,8 @@ impl Refusal {
                 "--any-status takes the artifacts of jobs that did not succeed".to_owned()
             }
             Refusal::NoArchive { reports: true, .. } => {
-                "list the files under `artifacts: paths:` of the job as well".to_owned()
+                "list the files under `artifacts: paths:` of the job as well, or take a report file with --report TYPE"
+                    .to_owned()
             }
             Refusal::NoArchive { .. } => "check `artifacts:` of that job: its paths, `when`, and `rules`".to_owned(),
             Refusal::NotThere { .. } => {
@@ -52,6 +57,18 @@ impl Refusal {
                 "run the job again, or raise `artifacts: expire_in:`; `keep` stops the next from expiring".to_owned()
             }
             Refusal::Erased { .. } => "run the job again".to_owned(),
+            Refusal::NotStarted { said, .. } if said.contains("Reference not found") => {
+                "name a branch or a tag that is there with --ref".to_owned()
+            }
+            Refusal::NotStarted { ref_: None, .. } => "name a branch or a tag with --ref".to_owned(),
+            Refusal::Blocked { .. } => "\
+                --on-manual play starts it, --on-manual pass takes the pipeline for passed where it stands"
+                .to_owned(),
+            Refusal::ReportsUnknown { .. } => {
+                "GitLab gives out report files since 19.4; list the file under `artifacts: paths:` of the job as well"
+                    .to_owned()
+            }
+            Refusal::NotStarted { .. } | Refusal::NoReport { .. } => return None,
             Refusal::Going { .. } | Refusal::EndedBadly { .. } | Refusal::LineBreak { .. } => {
                 return None;
             }

@@ -22,16 +22,20 @@ use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef, Status
 /// Why a lookup ends without a job, or a job without files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
+    /// The project has no pipeline of that number; those are its newest.
+    NoSuchPipeline { at: PipelineAt, seen: Vec<String> },
     /// There is no pipeline of that ref, merge request or commit.
     NoPipeline { by: PipelineBy },
+    // `ended` is the status of an upstream pipeline that will not go on by itself, where it was
+    // asked for: then nothing more is triggered.
     /// The upstream pipeline has no bridges, or none that this token may see.
-    NoBridges { upstream: PipelineAt },
+    NoBridges { upstream: PipelineAt, ended: Option<Status> },
     /// It has bridges, but none is called so.
-    NoBridge { wanted: Vec<String>, seen: Vec<String> },
+    NoBridge { wanted: Vec<String>, seen: Vec<String>, ended: Option<Status> },
     /// The bridges that are wanted have no downstream pipeline.
     NotTriggered { bridges: Vec<Idle> },
     /// There are downstream pipelines, but none of the wanted project.
-    NoDownstream { wanted: Vec<String>, seen: Vec<String> },
+    NoDownstream { wanted: Vec<String>, seen: Vec<String>, ended: Option<Status> },
     /// Pipelines that are waited for have not ended, or have not begun.
     Going { places: Vec<Place>, idle: Vec<Idle> },
     /// Pipelines that were waited for ended without success.
@@ -56,6 +60,14 @@ pub enum Refusal {
     Erased { job: JobName, at: String },
     /// The archive has no file that the patterns choose.
     NoFile { wanted: Vec<String>, seen: Vec<String> },
+    /// GitLab starts no pipeline; what it says about that. None: not even the ref is known.
+    NotStarted { project: ProjectRef, ref_: Option<String>, said: String },
+    /// A pipeline waits for a person, at these jobs.
+    Blocked { place: Place, jobs: Vec<FailedJob> },
+    /// The job has no report of that type.
+    NoReport { job: JobName, wanted: String, seen: Vec<String> },
+    /// The job has the report, but what came is the archive, or nothing: an older GitLab.
+    ReportsUnknown { job: String, wanted: String },
     /// A value for later jobs that would become two.
     LineBreak { name: &'static str },
     /// The archive itself is not fit to be unpacked.
@@ -97,11 +109,10 @@ impl Refusal {
     /// Whether time alone could help, so that a wait makes sense.
     pub fn may_change(&self) -> bool {
         match self {
-            // Whether more bridges come is not in the answer; a wait ends by its deadline.
-            Refusal::NoPipeline { .. }
-            | Refusal::NoBridges { .. }
-            | Refusal::NoBridge { .. }
-            | Refusal::NoDownstream { .. } => true,
+            Refusal::NoPipeline { .. } => true,
+            Refusal::NoBridges { ended, .. }
+            | Refusal::NoBridge { ended, .. }
+            | Refusal::NoDownstream { ended, .. } => ended.is_none(),
             Refusal::NotTriggered { bridges } => {
                 bridges.iter().any(|bridge| bridge.status.may_move())
             }
@@ -113,12 +124,17 @@ impl Refusal {
             Refusal::NoneUsable { waiting, .. } => *waiting,
             Refusal::Unfinished { status, .. } => status.may_move(),
             Refusal::NoArchive { just_ended, .. } => *just_ended,
-            Refusal::ManyJobs { .. }
+            Refusal::NoSuchPipeline { .. }
+            | Refusal::ManyJobs { .. }
             | Refusal::EndedBadly { .. }
             | Refusal::Unsuccessful { .. }
             | Refusal::Expired { .. }
             | Refusal::Erased { .. }
             | Refusal::NoFile { .. }
+            | Refusal::NotStarted { .. }
+            | Refusal::Blocked { .. }
+            | Refusal::NoReport { .. }
+            | Refusal::ReportsUnknown { .. }
             | Refusal::LineBreak { .. }
             | Refusal::Archive(_) => false,
         }
@@ -132,29 +148,60 @@ impl Refusal {
             Refusal::NotTriggered { bridges } => {
                 bridges.iter().any(|bridge| ended_badly(&bridge.status))
             }
-            Refusal::NoJob { places, .. } => places.iter().any(|place| ended_badly(&place.status)),
+            Refusal::NoBridges { ended, .. }
+            | Refusal::NoBridge { ended, .. }
+            | Refusal::NoDownstream { ended, .. } => ended.as_ref().is_some_and(ended_badly),
+            Refusal::NoJob { places, idle, .. } => {
+                let failed = |idle: &Idle| matches!(idle.status, Status::Failed | Status::Canceled);
+                places.iter().any(|place| ended_badly(&place.status)) || idle.iter().any(failed)
+            }
             Refusal::Unfinished { status, .. } => ended_badly(status),
-            Refusal::Unsuccessful { .. } | Refusal::EndedBadly { .. } => true,
+            Refusal::Unsuccessful { .. } | Refusal::EndedBadly { .. } | Refusal::Blocked { .. } => {
+                true
+            }
             Refusal::Archive(_) | Refusal::LineBreak { .. } => return Exit::Archive,
             _ => false,
         };
         if waited && unsuccessful { Exit::Unsuccessful } else { Exit::Nothing }
     }
 
+    /// Whether another bridge, or another downstream pipeline, could still mend it.
+    pub fn waits_for_bridges(&self) -> bool {
+        matches!(
+            self,
+            Refusal::NoBridges { ended: None, .. }
+                | Refusal::NoBridge { ended: None, .. }
+                | Refusal::NoDownstream { ended: None, .. }
+        )
+    }
+
+    /// The same, known to be final: the upstream pipeline triggers nothing more.
+    pub fn with_end(mut self, status: Status) -> Refusal {
+        if let Refusal::NoBridges { ended, .. }
+        | Refusal::NoBridge { ended, .. }
+        | Refusal::NoDownstream { ended, .. } = &mut self
+        {
+            *ended = Some(status);
+        }
+        self
+    }
+
     /// What there was instead, nearest to the wanted first.
     pub fn candidates(&self) -> Vec<String> {
         match self {
-            Refusal::NoBridge { wanted, seen }
-            | Refusal::NoDownstream { wanted, seen }
+            Refusal::NoBridge { wanted, seen, .. }
+            | Refusal::NoDownstream { wanted, seen, .. }
             | Refusal::NoFile { wanted, seen } => nearest(wanted, seen),
+            Refusal::NoSuchPipeline { at, seen } => nearest(&[at.id.to_string()], seen),
             Refusal::NoJob { wanted, seen, .. } => nearest(std::slice::from_ref(wanted), seen),
             Refusal::ManyJobs { seen } => seen.clone(),
             Refusal::NoneUsable { unusable, .. } => unusable.clone(),
             Refusal::NotTriggered { bridges } => {
                 bridges.iter().map(|bridge| bridge.name.clone()).collect()
             }
-            Refusal::EndedBadly { failed, .. } => {
-                failed.iter().map(|job| job.name.clone()).collect()
+            Refusal::NoReport { wanted, seen, .. } => nearest(std::slice::from_ref(wanted), seen),
+            Refusal::EndedBadly { failed: jobs, .. } | Refusal::Blocked { jobs, .. } => {
+                jobs.iter().map(|job| job.name.clone()).collect()
             }
             _ => Vec::new(),
         }

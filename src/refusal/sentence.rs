@@ -12,11 +12,20 @@ const MOST: usize = 8;
 impl Display for Refusal {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
+            Refusal::NoSuchPipeline { at, .. } => {
+                write!(
+                    f,
+                    "project {} has no pipeline {}; its newest are {}",
+                    at.project,
+                    at.id,
+                    there(self)
+                )
+            }
             Refusal::NoPipeline { by: by @ PipelineBy::Ref { .. } } => {
                 write!(f, "no successful pipeline of {by}")
             }
             Refusal::NoPipeline { by } => write!(f, "no pipeline of {by}"),
-            Refusal::NoBridges { upstream } => {
+            Refusal::NoBridges { upstream, .. } => {
                 write!(
                     f,
                     "pipeline {} of project {} has triggered no pipeline",
@@ -103,6 +112,25 @@ impl Display for Refusal {
                     listed(wanted, MOST),
                     there(self)
                 )
+            }
+            Refusal::NotStarted { project, ref_, said } => {
+                f.write_str("GitLab starts no pipeline ")?;
+                if let Some(ref_) = ref_ {
+                    write!(f, "of ref `{}` ", shown(ref_))?;
+                }
+                write!(f, "in project {project}: {}", shown(said))
+            }
+            Refusal::Blocked { place, jobs } => {
+                write!(f, "{place} waits for a person")?;
+                f.write_str(if jobs.is_empty() { "" } else { " at " })?;
+                separated(f, jobs, ", ")
+            }
+            Refusal::NoReport { job, wanted, .. } => {
+                write!(f, "{job} has no report `{}`; there are {}", shown(wanted), there(self))
+            }
+            Refusal::ReportsUnknown { job, wanted } => {
+                let (job, wanted) = (shown(job), shown(wanted));
+                write!(f, "GitLab does not give out the report `{wanted}` of {job}")
             }
             Refusal::LineBreak { name } => {
                 write!(

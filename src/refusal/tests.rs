@@ -31,6 +31,14 @@ fn check(refusal: Refusal, expect: Expect) {
 #[test]
 fn refusals_of_a_pipeline_by_another_name() {
     let project = || ProjectRef::Id(1);
+    let at = PipelineAt { project: project(), id: PipelineId(412) };
+    check(
+        Refusal::NoSuchPipeline { at, seen: names(&["9003", "9001"]) },
+        expect![[r#"
+            project 1 has no pipeline 412; its newest are `9003`, `9001`
+            hint: its number is the one in the address bar of the browser (CI_PIPELINE_ID), not the one that counts within the project (CI_PIPELINE_IID)
+            3/3"#]],
+    );
     check(
         Refusal::NoPipeline {
             by: PipelineBy::Ref { project: project(), ref_: "feature/x".to_owned(), recent: false },
@@ -54,18 +62,37 @@ fn refusals_of_the_upstream_pipeline_and_its_bridges() {
     let upstream =
         PipelineAt { project: ProjectRef::Path("shop/linebot".to_owned()), id: PipelineId(10) };
     check(
-        Refusal::NoBridges { upstream },
+        Refusal::NoBridges { upstream, ended: None },
         expect![[r#"
             pipeline 10 of project shop/linebot has triggered no pipeline
             hint: the list also stays empty where the token may not see the jobs of the pipeline, and for pipelines started by `trigger` or the API, which have no bridge: name those with --pipeline ID --from pipeline
             3/3, may change"#]],
     );
     check(
-        Refusal::NoBridge { wanted: names(&["biuld"]), seen: names(&["lint", "build"]) },
+        Refusal::NoBridge {
+            wanted: names(&["biuld"]),
+            seen: names(&["lint", "build"]),
+            ended: None,
+        },
         expect![[r#"
             no bridge is called `biuld`; there are `build`, `lint`
             hint: did you mean `build`?
             3/3, may change"#]],
+    );
+    let gone = |status| {
+        Refusal::NoBridge { wanted: names(&["a"]), seen: Vec::new(), ended: None }.with_end(status)
+    };
+    check(
+        gone(Status::Success),
+        expect![[r#"
+            no bridge is called `a`; there are none
+            3/3"#]],
+    );
+    check(
+        gone(Status::Failed),
+        expect![[r#"
+            no bridge is called `a`; there are none
+            3/8"#]],
     );
     check(
         Refusal::NotTriggered { bridges: vec![idle(Status::Created)] },
@@ -91,7 +118,11 @@ fn refusals_of_the_upstream_pipeline_and_its_bridges() {
             3/8"#]],
     );
     check(
-        Refusal::NoDownstream { wanted: names(&["4"]), seen: names(&["shop/radar (93)"]) },
+        Refusal::NoDownstream {
+            wanted: names(&["4"]),
+            seen: names(&["shop/radar (93)"]),
+            ended: None,
+        },
         expect![[r#"
             no downstream pipeline is of project `4`; there are those of `shop/radar (93)`
             hint: name a project by its id or its full path, as listed
@@ -117,6 +148,70 @@ fn refusals_of_pipelines_that_are_waited_for() {
         expect![[r#"
             ended without success: pipeline 20 of project 2 (failed); failed: job `lint` (7) https://gitlab.test/a/-/jobs/7
             3/8"#]],
+    );
+}
+
+#[test]
+fn refusals_of_pipelines_that_are_started() {
+    let not_started = |ref_: Option<&str>, said: &str| Refusal::NotStarted {
+        project: ProjectRef::Id(93),
+        ref_: ref_.map(str::to_owned),
+        said: said.to_owned(),
+    };
+    check(
+        not_started(Some("a\u{1b}b"), "Reference not found"),
+        expect![[r#"
+        GitLab starts no pipeline of ref `a\u{1b}b` in project 93: Reference not found
+        hint: name a branch or a tag that is there with --ref
+        3/3"#]],
+    );
+    check(
+        not_started(None, "it has no default branch"),
+        expect![[r#"
+        GitLab starts no pipeline in project 93: it has no default branch
+        hint: name a branch or a tag with --ref
+        3/3"#]],
+    );
+    check(
+        not_started(Some("main"), "jobs:a config is empty"),
+        expect![[r#"
+        GitLab starts no pipeline of ref `main` in project 93: jobs:a config is empty
+        3/3"#]],
+    );
+    let at = FailedJob { name: "deploy".to_owned(), id: JobId(7), web_url: None };
+    check(
+        Refusal::Blocked { place: place(Status::Manual), jobs: vec![at] },
+        expect![[r#"
+        pipeline 20 of project 2 (manual) waits for a person at job `deploy` (7)
+        hint: --on-manual play starts it, --on-manual pass takes the pipeline for passed where it stands
+        3/8"#]],
+    );
+    check(
+        Refusal::Blocked { place: place(Status::Manual), jobs: Vec::new() },
+        expect![[r#"
+        pipeline 20 of project 2 (manual) waits for a person
+        hint: --on-manual play starts it, --on-manual pass takes the pipeline for passed where it stands
+        3/8"#]],
+    );
+}
+
+#[test]
+fn refusals_of_reports() {
+    let job = JobName { name: "test".to_owned(), id: JobId(7) };
+    let seen = names(&["dotenv", "junit"]);
+    check(
+        Refusal::NoReport { job, wanted: "unit".to_owned(), seen },
+        expect![[r#"
+        job `test` (7) has no report `unit`; there are `junit`, `dotenv`
+        3/3"#]],
+    );
+    let (job, wanted) = ("test (7)".to_owned(), "junit".to_owned());
+    check(
+        Refusal::ReportsUnknown { job, wanted },
+        expect![[r#"
+        GitLab does not give out the report `junit` of test (7)
+        hint: GitLab gives out report files since 19.4; list the file under `artifacts: paths:` of the job as well
+        3/3"#]],
     );
 }
 
@@ -215,7 +310,7 @@ fn refusals_of_a_job_and_its_archive() {
         Refusal::NoArchive { job: job(), reports: true, just_ended: false },
         expect![[r#"
             job `pack: [linux, x64]` (70102) has reports but no archive of artifacts
-            hint: list the files under `artifacts: paths:` of the job as well
+            hint: list the files under `artifacts: paths:` of the job as well, or take a report file with --report TYPE
             3/3"#]],
     );
     check(
@@ -250,8 +345,11 @@ fn refusals_of_a_job_and_its_archive() {
 
 #[test]
 fn names_in_a_refusal_cannot_act_on_a_terminal() {
-    let refusal =
-        Refusal::NoBridge { wanted: names(&["a\u{1b}[2J"]), seen: names(&["b\nerror: forged"]) };
+    let refusal = Refusal::NoBridge {
+        wanted: names(&["a\u{1b}[2J"]),
+        seen: names(&["b\nerror: forged"]),
+        ended: None,
+    };
     let text = format!("{refusal} {}", refusal.hint().unwrap());
     assert!(!text.contains(['\u{1b}', '\n']), "{text:?}");
 }

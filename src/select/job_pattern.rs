@@ -22,12 +22,14 @@ pub enum Fit {
 impl Pattern {
     /// Any text is a pattern; one that is no valid glob can still be a name.
     pub fn new(text: &str) -> Pattern {
-        let glob = text
-            .contains(['*', '?', '[', '{'])
-            // In job names a slash is a character like any other.
-            .then(|| GlobBuilder::new(&literal_matrix(text)).literal_separator(false).build().ok())
-            .flatten()
-            .map(|glob| glob.compile_matcher());
+        // In job names a slash is a character like any other; a backslash escapes on every system.
+        let compiled = || {
+            let text = literal_matrix(text);
+            let glob =
+                GlobBuilder::new(&text).literal_separator(false).backslash_escape(true).build();
+            glob.ok().map(|glob| glob.compile_matcher())
+        };
+        let glob = if text.contains(['*', '?', '[', '{']) { compiled() } else { None };
         Pattern { text: text.to_owned(), glob }
     }
 

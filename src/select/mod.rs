@@ -8,6 +8,7 @@ pub mod job;
 pub mod job_pattern;
 pub mod pipelines;
 pub mod prune;
+pub mod trigger;
 
 pub mod file_pattern;
 pub mod files;

@@ -49,11 +49,17 @@ impl Given<'_> {
             let source = Source::Flag("--pipeline");
             return Ok(Some(Sourced { value: PipelineId(id), source }));
         }
+        let number = self.number(names)?;
+        Ok(number.map(|Sourced { value, source }| Sourced { value: PipelineId(value), source }))
+    }
+
+    /// The number in the first of these variables that is set.
+    pub fn number(&self, names: &[&'static str]) -> Result<Option<Sourced<u64>>, Usage> {
         let Some(Sourced { value, source }) = variable(self.env, names) else { return Ok(None) };
         match value.parse() {
-            Ok(id) => Ok(Some(Sourced { value: PipelineId(id), source })),
+            Ok(value) => Ok(Some(Sourced { value, source })),
             Err(_) => Err(Usage::new(format!(
-                "{source} is `{}`, which is no number of a pipeline",
+                "{source} is `{}`, which is no number of a pipeline or a job",
                 shown(&value)
             ))),
         }

@@ -26,8 +26,8 @@ mod told;
 pub use api::api;
 pub use network::network;
 pub use pasted::{Pasted, split};
-pub use place::{Place, Setting, place};
-pub use token::token;
+pub use place::{Place, Setting, place, project};
+pub use token::{pipeline_token, token};
 pub use told::{flags, who};
 
 /// A value and where it is from.

@@ -29,6 +29,7 @@ pub fn network(connect: &Connect, env: &Env) -> anyhow::Result<Network> {
         connect_timeout: connect.connect_timeout,
         cacert: file(&connect.cacert, "CI_SERVER_TLS_CA_FILE")?,
         client: cert.zip(key),
+        unverified: connect.unverified,
         // As curl has it: the small letters win, and ALL_PROXY serves where no other does.
         http_proxy: variable(&["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]),
         https_proxy: variable(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),

@@ -39,6 +39,11 @@ pub fn place(
     Ok(Place { address, settings })
 }
 
+/// The project that is given, for what is done to a project as a whole.
+pub fn project(lookup: &Lookup, connect: &Connect, env: &Env) -> Result<ProjectRef, Usage> {
+    Ok(Given { lookup, connect, env }.project(&["CI_PROJECT_ID"])?.value)
+}
+
 /// Takes a setting, and a note of it.
 fn take<T: ToString>(settings: &mut Vec<Setting>, name: &'static str, given: Sourced<T>) -> T {
     settings.push(Setting { name, value: given.value.to_string(), source: given.source });
@@ -65,7 +70,7 @@ fn of_given(given: &Given<'_>, settings: &mut Vec<Setting>) -> Result<Address, U
     match from.unwrap_or(From::Downstream) {
         From::Downstream => Ok(Address::Below(PipelineBy::Id(here(given, settings)?))),
         From::Pipeline => Ok(Address::In(PipelineBy::Id(here(given, settings)?))),
-        From::Upstream => Ok(Address::In(PipelineBy::Id(upstream(given, settings)?))),
+        From::Upstream => Ok(Address::In(upstream(given, settings)?)),
     }
 }
 
@@ -150,7 +155,7 @@ fn here(given: &Given<'_>, settings: &mut Vec<Setting>) -> Result<PipelineAt, Us
 
 /// The pipeline that triggered this one. GitLab tells since 18.9; before, the trigger job had to
 /// hand its numbers over. Both numbers are of one origin, or they would name no pipeline.
-fn upstream(given: &Given<'_>, settings: &mut Vec<Setting>) -> Result<PipelineAt, Usage> {
+fn upstream(given: &Given<'_>, settings: &mut Vec<Setting>) -> Result<PipelineBy, Usage> {
     // A child is in its parent's project, so the number of the pipeline alone is enough there.
     let child = given.env.var("CI_PIPELINE_SOURCE") == Some("parent_pipeline");
     for [project, pipeline] in [
@@ -160,12 +165,19 @@ fn upstream(given: &Given<'_>, settings: &mut Vec<Setting>) -> Result<PipelineAt
         let names = [project, "CI_PROJECT_ID"];
         let project = given.flag_or(if child { &names } else { &names[..1] })?;
         if let (Some(project), Some(id)) = (project, given.pipeline(&[pipeline])?) {
-            return Ok(at(project, id, settings));
+            return Ok(PipelineBy::Id(at(project, id, settings)));
         }
+    }
+    // A job that started this pipeline over the API can have handed over its own number.
+    if let (Some(project), Some(id)) =
+        (given.flag_or(&["PARENT_PROJECT_ID"])?, given.number(&["PARENT_JOB_ID"])?)
+    {
+        let project = take(settings, "project", project);
+        return Ok(PipelineBy::OfJob { project, id: JobId(take(settings, "job", id)) });
     }
     Err(Usage::new(
             "nothing tells which pipeline triggered this one: neither --project with --pipeline nor CI_UPSTREAM_PROJECT_ID \
-             with CI_UPSTREAM_PIPELINE_ID (GitLab 18.9 and newer) nor PARENT_PROJECT_ID with PARENT_PIPELINE_ID is set",
+             with CI_UPSTREAM_PIPELINE_ID (GitLab 18.9 and newer) nor PARENT_PROJECT_ID with PARENT_PIPELINE_ID or PARENT_JOB_ID is set (CI_UPSTREAM_JOB_ID is that of a bridge, which tells no pipeline)",
         )
         .hint(
             "on an older GitLab let the trigger job hand them over: `variables: { PARENT_PROJECT_ID: $CI_PROJECT_ID, \

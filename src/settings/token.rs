@@ -39,6 +39,17 @@ pub fn token(
     Ok((kept.token, warnings))
 }
 
+/// The token of a trigger, which starts a pipeline and can do nothing else.
+pub fn pipeline_token(flag: Option<&String>, env: &Env) -> Result<Option<Sourced<Token>>, Usage> {
+    let given = match flag {
+        Some(text) => {
+            Some(Sourced { value: text.clone(), source: Source::Flag("--pipeline-token") })
+        }
+        None => variable(env, &["DOWNRIVER_PIPELINE_TOKEN"]),
+    };
+    given.map(|given| make(Kind::Trigger, &given.value, given.source)).transpose()
+}
+
 /// The token of a flag.
 fn typed(
     connect: &Connect,

@@ -3,13 +3,14 @@
 //! Results go to standard output and everything else to standard error, so that a script can
 //! read the one while a log keeps the other.
 
+mod log;
 mod progress;
 mod story;
 pub mod tree;
 
 use std::collections::HashSet;
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anstyle::{AnsiColor, Style};
@@ -116,8 +117,29 @@ impl Ui {
         self.color_output
     }
 
+    /// Whether standard error is a terminal, where somebody can be asked.
+    pub fn shows_story(&self) -> bool {
+        lock(&self.err).terminal
+    }
+
+    /// Asks, and reads the answer; all that is not yes is no.
+    pub fn asks(&self, question: &str, answers: &mut dyn Read) -> bool {
+        self.finish();
+        let mut err = lock(&self.err);
+        if err.writer.write_all(question.as_bytes()).and_then(|()| err.writer.flush()).is_err() {
+            return false;
+        }
+        let (mut line, mut byte) = (Vec::new(), [0]);
+        // One byte at a time: what comes after the line is not for us.
+        while line.len() < 1000 && matches!(answers.read(&mut byte), Ok(1)) && byte != *b"\n" {
+            line.extend(byte);
+        }
+        let answer = String::from_utf8_lossy(&line).trim().to_ascii_lowercase();
+        matches!(answer.as_str(), "y" | "yes")
+    }
+
     /// Copies bytes to standard output as they are.
-    pub fn copy(&self, from: &mut dyn io::Read) -> io::Result<u64> {
+    pub fn copy(&self, from: &mut dyn Read) -> io::Result<u64> {
         let mut out = lock(&self.out);
         let count = io::copy(from, &mut out.writer)?;
         out.writer.flush()?;

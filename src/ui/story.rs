@@ -43,6 +43,9 @@ impl Watch for Ui {
                 let size = size.map(|size| format!(", {}", bytes(size))).unwrap_or_default();
                 self.stage(3, &format!("job {}{status}{size}", shown(label)));
             }
+            Step::Playing { label } => {
+                self.tell(Voice::Normal, &format!("playing the manual job {}", shown(label)));
+            }
             Step::Bytes { label, done, total } => {
                 let line = lock(&self.progress).update(label, *done, *total, self.clock.elapsed());
                 if let Some(line) = line {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::deliver::report_file;
 use super::world::{Found, NOW, World, list};
 
 /// The host of web addresses; nobody may ever ask it.
@@ -186,7 +187,8 @@ pub fn job(world: &World, found: Found<'_>, size: Option<u64>) -> Value {
         add("trace", 1500, "job.log", "raw");
     }
     for report in list(job, "reports").filter_map(Value::as_str) {
-        add(report, 120, &format!("{report}.gz"), "gzip");
+        let size = report_file(report).len() as u64;
+        add(report, size, &format!("{report}.gz"), "gzip");
     }
     if let Some(size) = size.filter(|_| !expired(job)) {
         whole["artifacts_file"] = json!({"filename": filename, "size": size});

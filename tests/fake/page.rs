@@ -1,5 +1,7 @@
 //! Lists in pages, with the headers GitLab sends.
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 use super::http::{Answer, Reply};
@@ -10,6 +12,15 @@ use super::route::Desk;
 /// The `Link` header names another host on purpose: GitLab writes its configured address there,
 /// which is not always the one that was called, so a client must not follow it.
 pub fn page(desk: &mut Desk<'_>, rows: &[Value]) -> Answer {
+    page_of(desk, rows.len(), |_, span| rows[span].to_vec())
+}
+
+/// The same for rows that are made only when they are shown.
+pub fn page_of(
+    desk: &mut Desk<'_>,
+    rows: usize,
+    show: impl FnOnce(&mut Desk<'_>, Range<usize>) -> Vec<Value>,
+) -> Answer {
     let per_page = number(desk, "per_page", 20)?;
     let number = number(desk, "page", 1)?;
     if per_page > 100 {
@@ -17,9 +28,9 @@ pub fn page(desk: &mut Desk<'_>, rows: &[Value]) -> Answer {
     }
     let cap = desk.world.setting("page_size_cap").as_u64().unwrap_or(100) as usize;
     let size = per_page.min(cap);
-    let pages = rows.len().div_ceil(size).max(1);
-    let shown: Vec<&Value> =
-        rows.iter().skip((number - 1).saturating_mul(size)).take(size).collect();
+    let pages = rows.div_ceil(size).max(1);
+    let start = (number - 1).saturating_mul(size).min(rows);
+    let shown = show(desk, start..start.saturating_add(size).min(rows));
     let body = serde_json::to_string(&shown).unwrap();
     let next = if number < pages { (number + 1).to_string() } else { String::new() };
     let before = if number > 1 { (number - 1).to_string() } else { String::new() };
@@ -35,7 +46,7 @@ pub fn page(desk: &mut Desk<'_>, rows: &[Value]) -> Answer {
         .header("X-Prev-Page", before)
         .header("Link", link);
     if desk.world.setting("no_totals") != true {
-        reply = reply.header("X-Total", rows.len()).header("X-Total-Pages", pages);
+        reply = reply.header("X-Total", rows).header("X-Total-Pages", pages);
     }
     Ok(reply)
 }

@@ -6,7 +6,7 @@ use super::auth::Caller;
 use super::entity;
 use super::error_case;
 use super::http::{Answer, Reply};
-use super::page::page;
+use super::page::{page, page_of};
 use super::route::Desk;
 use super::world::{Found, World, list};
 
@@ -158,8 +158,9 @@ pub fn jobs(desk: &mut Desk<'_>, project: &Value, id: u64) -> Answer {
         .filter_map(|job| job["id"].as_u64())
         .collect();
     ids.sort_unstable_by(|a, b| b.cmp(a));
-    let rows: Vec<Value> = ids.into_iter().map(|id| shown(desk.world, id)).collect();
-    page(desk, &rows)
+    page_of(desk, ids.len(), |desk, span| {
+        ids[span].iter().map(|id| shown(desk.world, *id)).collect()
+    })
 }
 
 pub fn job(desk: &mut Desk<'_>, project: &Value, id: u64) -> Answer {

@@ -226,6 +226,8 @@ fn takes(what: &What) -> &'static [&'static str] {
         What::Bridges(_) | What::TriggerJobs(_) | What::MergeRequest(_) => &["page", "per_page"],
         What::Jobs(_) => &["include_retried", "scope[]", "page", "per_page"],
         What::RefArchive(_) | What::RefFile(..) => &["job", "search_recent_successful_pipelines"],
+        // Older servers take it as well, and send the archive all the same.
+        What::Archive(_) => &["file_type"],
         What::Tree(_) => &["path", "recursive", "page", "per_page"],
         _ => &[],
     }

@@ -39,7 +39,7 @@ const KEYS: [(&str, &str); 8] = [
     (
         "server",
         "root bridges trigger_jobs tree job_token_lists allowlist_errors page_size_cap no_totals \
-         archives etag ranges signature_uses search_recent",
+         archives etag ranges signature_uses search_recent file_type",
     ),
     ("token", "private job trigger project build scopes projects expired revoked finished"),
     (
@@ -284,6 +284,7 @@ fn fill_in(world: &mut Value) {
         ("etag", json!("strong")),
         ("ranges", json!(true)),
         ("search_recent", json!(true)),
+        ("file_type", json!(true)),
     ] {
         or(server, key, default);
     }

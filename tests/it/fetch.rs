@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::fake::{Fake, Fault, Origin, World};
 use crate::harness::Run;
-use crate::scenes::{LOOKUP, downstream, job};
+use crate::scenes::{LOOKUP, downstream, job, job_with};
 
 /// What lands of the archives that GitLab's runner wrote.
 const SHARECODE: [&str; 8] = [
@@ -127,6 +127,22 @@ fn however_the_length_of_an_archive_is_told_it_lands() {
         fake.fault(fault);
         let ran = Run::new(&fake).args("fetch build").succeeds();
         ran.check(ran.read("from") == "201", what);
+    }
+}
+
+#[test]
+fn an_archive_shorter_than_its_job_says_is_whole_where_its_end_is_told() {
+    let archive = || Fault::on("GET jobs/201/artifacts").always();
+    let short = job_with(201, "build", json!({"announced_size": 100_000}));
+    for (fault, exit) in [
+        (archive(), 0),
+        (archive().chunked(), 0),
+        (archive().chunked().cut(40), 5),
+        (archive().until_close(), 5),
+    ] {
+        let fake = Fake::start(downstream(std::slice::from_ref(&short)));
+        fake.fault(fault);
+        Run::new(&fake).args("fetch build --retries 0").exits(exit);
     }
 }
 

@@ -131,7 +131,7 @@ fn files_that_are_there_already_are_overwritten_or_skipped_or_a_reason_to_fail()
     assert!(!paths.contains(&json!("docs/a.md")) && paths.contains(&json!("top.txt")), "{paths:?}");
 
     let ran = run().args("fetch build --on-conflict fail").fails(9);
-    ran.says("docs/a.md` is there already");
+    ran.says("`<dir>/docs/a.md` is there already");
     Run::new(world()).args("fetch build --on-conflict fail").succeeds();
 }
 

@@ -79,7 +79,8 @@ fn every_stage_is_waited_through_until_the_archive_is_there() {
     let ran = Run::new(world).args("fetch build --wait --poll-interval 1s").succeeds();
     assert_eq!(ran.read("from"), "201");
     let [bridges, jobs] = LOOKUP;
-    let mut expect = vec![bridges; 3];
+    // Without a bridge, only the status of the upstream pipeline tells whether one can come.
+    let mut expect = vec![bridges, "GET projects/1/pipelines/10", bridges, bridges];
     expect.extend([bridges, jobs].repeat(4));
     expect.extend([bridges, jobs, ARCHIVE].repeat(2));
     ran.asks(&expect);
@@ -265,5 +266,22 @@ fn a_server_that_was_never_heard_of_is_not_waited_for() {
         .args("fetch build --wait --api-url http://127.0.0.1:9/api/v4 --private-token glpat-typedByHand")
         .fails(5);
     ran.says("http://127.0.0.1:9 refuses the connection");
+    assert!(ran.pauses.is_empty());
+}
+
+#[test]
+fn an_upstream_pipeline_that_ended_triggers_nothing_more() {
+    for (status, exit) in [("success", 3), ("failed", 8)] {
+        let world = World::from_json(json!({
+            "projects": [{"id": 1, "pipelines": [{"id": 10, "status": status}]}],
+        }));
+        let ran = Run::new(world).args("fetch build --wait").fails(exit);
+        ran.says("pipeline 10 of project 1 has triggered no pipeline");
+        assert!(ran.pauses.is_empty());
+    }
+    let ended = downstream(&[job(201, "build")])
+        .with(&json!({"set": {"pipeline": 10, "status": "success"}}));
+    let ran = Run::new(ended).args("fetch build --wait --bridge dwon").fails(3);
+    ran.says("no bridge is called `dwon`").says("did you mean `down`?");
     assert!(ran.pauses.is_empty());
 }

@@ -152,6 +152,15 @@ fn the_upstream_pipeline_is_told_by_flags_or_variables() {
 }
 
 #[test]
+fn a_job_that_started_this_pipeline_leads_to_its_own() {
+    let vars = [("PARENT_PROJECT_ID", "1"), ("PARENT_JOB_ID", "101")];
+    let ran = Run::new(world()).vars(vars).args("fetch own --from upstream");
+    let ran = ran.without(&["CI_JOB_TOKEN"]).succeeds();
+    assert_eq!(ran.read("from"), "101");
+    assert_eq!(ran.requests[0], "GET projects/1/jobs/101");
+}
+
+#[test]
 fn a_child_pipeline_finds_its_parent_in_its_own_project() {
     let vars = [("CI_PIPELINE_SOURCE", "parent_pipeline"), ("PARENT_PIPELINE_ID", "10")];
     let ran = Run::new(world()).vars(vars).args("fetch own --from upstream").succeeds();
@@ -222,7 +231,7 @@ fn outside_of_ci_the_place_must_be_named() {
 #[test]
 fn a_place_that_does_not_exist_is_nothing_to_take() {
     for (line, says) in [
-        ("fetch build --pipeline 77", "404"),
+        ("fetch build --pipeline 77", "project 1 has no pipeline 77; its newest are"),
         ("fetch build -R shop/nowhere", "404 Project Not Found"),
         ("fetch build -R 2 --ref nowhere", "no successful pipeline of ref `nowhere`"),
         ("fetch 'b*' -R 2 --ref nowhere", "no successful pipeline of ref `nowhere`"),

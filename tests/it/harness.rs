@@ -44,9 +44,15 @@ impl<'a> From<&'a Fake> for Server<'a> {
     }
 }
 
+impl From<Fake> for Server<'_> {
+    fn from(fake: Fake) -> Self {
+        Server::Own(Box::new(fake))
+    }
+}
+
 impl From<World> for Server<'_> {
     fn from(world: World) -> Self {
-        Server::Own(Box::new(Fake::start(world)))
+        Fake::start(world).into()
     }
 }
 

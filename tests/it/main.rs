@@ -4,13 +4,16 @@
 //! - `ls`, `cat`: what they print, and what they ask for (`made`: their archives)
 //! - `fake_itself`, `worlds`: is the stand-in strict, do its worlds tell their story? (`raw` asks)
 //! - `demo`, `install`: do the demo and the installer do what they say?
-//! - `tree`: the command of that name
+//! - `tree`, `explain`, `wait`, `trigger`: the commands of those names; `trigger_again` retries and prints logs,
+//!   `trigger_old` is called as pipeline-trigger is
+//! - `artifacts_api`: every endpoint of the Job Artifacts API; `keep` and `delete` among it
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
 //!   `fetch_missing`, `fetch_files`, `fetch_archives` and `fetch_wait` go through the flags
 //! - `resume`, `stream`: downloads that break off, and that are unpacked as they come
 //! - `speech`: what is said on both streams; `tokens`: who asks, and who is not let in
 //! - `lists`: GitLab's lists as they are; `network`: redirects, and what goes wrong on the line
-//! - `client`: each request and each refusal of GitLab, one by one
+//! - `client`, `client_changes`, `client_refusals`: each request and each refusal of GitLab, one
+//!   by one
 //! - `process`: what only a real process shows, signals for one
 //! - `scenes`: small worlds that many tests begin with
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
@@ -33,10 +36,14 @@ mod story;
 #[path = "../../src/archive/craft.rs"]
 mod craft;
 
+mod artifacts_api;
 mod cat;
 mod checks;
 mod client;
+mod client_changes;
+mod client_refusals;
 mod demo;
+mod explain;
 mod fake_itself;
 mod fetch;
 mod fetch_archives;
@@ -64,4 +71,7 @@ mod stream;
 mod tidy;
 mod tokens;
 mod tree;
+mod trigger;
+mod trigger_again;
+mod trigger_old;
 mod worlds;

@@ -41,6 +41,7 @@ fn walk(url: &str, address: &Address, levels: u32) -> anyhow::Result<PipelineTre
         connect_timeout: Duration::from_secs(20),
         cacert: None,
         client: None,
+        unverified: false,
         http_proxy: None,
         https_proxy: None,
         no_proxy: None,

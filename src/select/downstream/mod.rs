@@ -44,12 +44,13 @@ pub fn downstream(
     projects: &[String],
 ) -> Result<Branches, Refusal> {
     if met.is_empty() {
-        return Err(Refusal::NoBridges { upstream: upstream.clone() });
+        return Err(Refusal::NoBridges { upstream: upstream.clone(), ended: None });
     }
     if let Some(nowhere) = bridges.iter().find(|pattern| best(met, pattern).is_none()) {
         return Err(Refusal::NoBridge {
             wanted: vec![nowhere.text().to_owned()],
             seen: met.iter().map(|met| met.bridge.name.clone()).collect(),
+            ended: None,
         });
     }
     let (mut branches, mut others) = (Branches::default(), Vec::new());
@@ -64,7 +65,7 @@ pub fn downstream(
     match branches.chosen.is_empty() {
         false => Ok(branches),
         true if others.is_empty() => Err(Refusal::NotTriggered { bridges: branches.idle }),
-        true => Err(Refusal::NoDownstream { wanted: projects.to_vec(), seen: others }),
+        true => Err(Refusal::NoDownstream { wanted: projects.to_vec(), seen: others, ended: None }),
     }
 }
 

@@ -133,7 +133,10 @@ pub fn usable(job: &Job, rules: Rules) -> Result<(), Refusal> {
     if job.has_archive() || !rules.archive {
         return Ok(());
     }
-    Err(gone(job, rules.now))
+    match gone(job, rules.now) {
+        Refusal::NoArchive { .. } if job.is_silent() => Ok(()),
+        refusal => Err(refusal),
+    }
 }
 
 /// Why a job that ended has no archive: it expired, or it never had one, or not yet.
@@ -145,6 +148,7 @@ pub fn gone(job: &Job, now: Timestamp) -> Refusal {
             let reports = job
                 .artifacts
                 .iter()
+                .flatten()
                 .any(|a| !matches!(&*a.file_type, "trace" | "metadata" | "archive"));
             Refusal::NoArchive {
                 job: name,

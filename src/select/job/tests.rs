@@ -140,7 +140,7 @@ fn who_needs_no_archive_takes_every_job_that_ended_well() {
 #[test]
 fn what_is_gone_is_told_with_its_date() {
     let one = |more: Value| {
-        let mut job = json!({"id": 1, "name": "a", "status": "success"});
+        let mut job = json!({"id": 1, "name": "a", "status": "success", "artifacts": []});
         job.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         choose(&[listing(20, "success", vec![from(job)])], "a", rules())
     };
@@ -166,6 +166,11 @@ fn what_is_gone_is_told_with_its_date() {
         one(json!({"finished_at": "2026-03-02T09:59:30.000Z"})),
         "not yet: job `a` (1) has no artifacts",
         "the list can lag behind the end of the job"
+    );
+    assert_eq!(one(json!({"artifacts": null})), "a#1", "who is told nothing has to ask");
+    assert_eq!(
+        one(json!({"artifacts": null, "artifacts_expire_at": past})),
+        format!("no: the artifacts of job `a` (1) expired at {past}")
     );
 }
 

@@ -26,6 +26,7 @@ fn address(flags: &str, env: &Env) -> Result<String, String> {
 fn told(by: &PipelineBy) -> String {
     match by {
         PipelineBy::Id(at) => format!("{} of {}", at.id, at.project),
+        PipelineBy::OfJob { project, id } => format!("that of job {id} of {project}"),
         PipelineBy::Ref { project, ref_, recent: true } => {
             format!("ref {ref_} of {project} or earlier")
         }
@@ -70,6 +71,7 @@ fn the_upstream_pipeline_is_of_one_origin() {
         ("", format!("{new} {old}"), "in 30 of 3"),
         ("", old.to_owned(), "in 40 of 4"),
         ("", child.to_owned(), "in 40 of 1"),
+        ("", "PARENT_PROJECT_ID=4 PARENT_JOB_ID=44".to_owned(), "in that of job 44 of 4"),
         // What GitLab itself says is whole; half of it does not go with the other half.
         ("", format!("CI_UPSTREAM_PROJECT_ID=3 {old}"), "in 40 of 4"),
         ("--project 5 --pipeline 50", format!("{new} {old}"), "in 50 of 5"),

@@ -1,0 +1,167 @@
+//! The command line of pipeline-trigger, for old CI files: a link named `trigger` to this program
+//! takes it, with its exit codes.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use clap::{ArgAction, Parser};
+
+use super::Command;
+use super::trigger::{OnManual, Trigger, Unwatched};
+use crate::exit::Exit;
+use crate::settings::Usage;
+
+/// The name that means this command line.
+const NAME: &str = "trigger";
+
+/// Whether the program was called by that name.
+pub fn is_meant(args: &[OsString]) -> bool {
+    let called = args.first().map(Path::new).and_then(Path::file_name);
+    let called = called.map(|name| name.to_string_lossy().to_ascii_lowercase());
+    called.is_some_and(|name| name.strip_suffix(".exe").unwrap_or(&name) == NAME)
+}
+
+/// What was typed, as a command.
+pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
+    let typed = Compat::try_parse_from(args)?;
+    // The rest of what `downriver trigger` has stays as it is when nothing is typed.
+    let super::Cli { command } = super::Cli::try_parse_from(["downriver", NAME, "0"])?;
+    Ok(match command {
+        Command::Trigger(ordinary) => Command::Trigger(Box::new(typed.over(*ordinary))),
+        other => other,
+    })
+}
+
+/// How pipeline-trigger would have ended: 2 for what makes no sense and for a pipeline that
+/// cannot be watched any more, 1 for all else that is no success.
+pub fn exit(error: &anyhow::Error, exit: Exit) -> Exit {
+    match exit {
+        Exit::Done => Exit::Done,
+        _ if error.is::<Usage>() || error.is::<Unwatched>() => Exit::Usage,
+        _ => Exit::Fault,
+    }
+}
+
+/// Start a GitLab pipeline and wait for it, with the words of pipeline-trigger
+#[derive(Debug, Parser)]
+#[command(name = NAME, disable_help_flag = true, max_term_width = 100)]
+struct Compat {
+    /// The private token, for watching and retrying
+    #[arg(short, long, value_name = "TOKEN")]
+    api_token: Option<String>,
+    /// The token of the trigger
+    #[arg(short, long, value_name = "TOKEN")]
+    pipeline_token: String,
+    /// The branch or tag
+    #[arg(short, long, value_name = "REF")]
+    target_ref: String,
+    /// A variable for the pipeline; repeatable
+    #[arg(short, long, value_name = "K=V", value_parser = super::pairs::variable)]
+    env: Vec<(String, String)>,
+    /// The host of GitLab
+    #[arg(short, long, value_name = "HOST", default_value = "gitlab.com")]
+    host: String,
+    /// The path of the API, as far as the projects
+    #[arg(short, long, value_name = "PATH", default_value = "/api/v4/projects")]
+    url_path: String,
+    /// Do not wait
+    #[arg(short, long, alias = "detached")]
+    detach: bool,
+    /// Seconds between two looks
+    #[arg(short, long, value_name = "SECONDS", value_parser = crate::args::duration, default_value = "5")]
+    sleep: Duration,
+    /// Retry the last pipeline of the ref, unless it succeeded or the ref has moved on
+    #[arg(short, long)]
+    retry: bool,
+    /// The same with this pipeline
+    #[arg(long, value_name = "ID")]
+    pid: Option<u64>,
+    /// What to do at manual jobs
+    #[arg(long, value_name = "WHAT", default_value = "fail")]
+    on_manual: OnManual,
+    /// Only these manual jobs are played, in this order
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    jobs: Vec<String>,
+    /// Print the logs of the jobs at the end
+    #[arg(short, long)]
+    output: bool,
+    /// Whether to check the server's certificate
+    #[arg(short = 'v', long = "verifyssl", value_name = "BOOL", value_parser = boolean, action = ArgAction::Set, num_args = 0..=1, default_value = "true", default_missing_value = "true")]
+    verify: bool,
+    /// Also each request
+    #[arg(long)]
+    verbose: bool,
+    /// Print help
+    #[arg(long, action = ArgAction::Help)]
+    help: Option<bool>,
+    /// The project, by id or path
+    #[arg(value_name = "PROJECT")]
+    project: String,
+}
+
+impl Compat {
+    fn over(self, mut trigger: Trigger) -> Trigger {
+        // In old CI files a path is written as the API takes it.
+        let project = percent_encoding::percent_decode_str(&self.project);
+        trigger.project = project.decode_utf8_lossy().into_owned();
+        trigger.ref_ = Some(self.target_ref);
+        trigger.env = self.env;
+        trigger.retry = self.retry;
+        trigger.pid = self.pid;
+        trigger.on_manual = self.on_manual;
+        trigger.jobs = self.jobs;
+        trigger.detach = self.detach;
+        trigger.print_logs = self.output && !self.detach;
+        // That tool waits as long as the job that calls it may; no job may longer than a month.
+        trigger.wait_timeout = Duration::from_secs(30 * 24 * 60 * 60);
+        trigger.poll_interval = Some(self.sleep);
+        trigger.pipeline_token = Some(self.pipeline_token);
+        trigger.api_token = self.api_token;
+        trigger.host = Some(self.host);
+        trigger.url_path = Some(self.url_path);
+        trigger.connect.unverified = !self.verify;
+        trigger.speech.verbose = self.verbose;
+        trigger.as_of_old = true;
+        trigger
+    }
+}
+
+/// The words that Python takes for true and false.
+fn boolean(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "y" | "yes" | "t" | "true" | "on" | "1" => Ok(true),
+        "n" | "no" | "f" | "false" | "off" | "0" => Ok(false),
+        _ => Err("it is neither true nor false".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_alone_decides() {
+        for (called, expect) in [
+            ("trigger", true),
+            ("/usr/local/bin/trigger", true),
+            ("trigger.exe", true),
+            ("Trigger.EXE", true),
+            ("downriver", false),
+            ("my-trigger", false),
+            ("trigger.sh", false),
+            ("/trigger/downriver", false),
+        ] {
+            assert_eq!(is_meant(&[called.into()]), expect, "{called}");
+        }
+        assert!(!is_meant(&[]));
+    }
+
+    #[test]
+    fn booleans_are_what_python_takes_for_them() {
+        for (text, expect) in [("true", true), ("No", false), ("1", true), ("off", false)] {
+            assert_eq!(boolean(text), Ok(expect));
+        }
+        assert!(boolean("maybe").is_err());
+    }
+}

@@ -1,0 +1,235 @@
+//! Report files (`artifacts: reports:`), which GitLab gives out one by one since 19.4.
+//!
+//! An older one does not know the parameter that asks for them, and sends the archive instead:
+//! that is seen by its first bytes, before the rest of it comes.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use super::fetch::{Each, Spool, each};
+use super::{Address, Ctx, Found, Landed, Landing, Wanted};
+use crate::disk::{self, Staging, WholeFile};
+use crate::gitlab;
+use crate::model::Artifact;
+use crate::plan::OnConflict;
+use crate::refusal::{JobName, Refusal};
+use crate::select::job;
+use crate::select::name::folder_name;
+use crate::select::together::Clash;
+use crate::step::Step;
+
+/// How an archive begins, an empty one too.
+const ZIP: [[u8; 4]; 2] = [*b"PK\x03\x04", *b"PK\x05\x06"];
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// Where reports are put.
+pub enum Place<'a> {
+    /// Each under its own name; `separate`: and below a folder named after its job.
+    Folder {
+        dest: &'a Path,
+        separate: bool,
+        on_conflict: OnConflict,
+    },
+    File {
+        file: &'a Path,
+        on_conflict: OnConflict,
+    },
+    Out(&'a mut dyn FnMut(&mut File) -> io::Result<u64>),
+}
+
+/// A report that is here.
+struct Report {
+    name: String,
+    file: File,
+    bytes: u64,
+}
+
+/// The reports of this type of the wanted jobs, put in their place.
+pub fn reports(
+    ctx: &Ctx<'_>,
+    address: &Address,
+    wanted: &Wanted,
+    kind: &str,
+    place: Place<'_>,
+) -> anyhow::Result<Landing> {
+    // A job can have reports and no archive, so it is looked at; unless its number is known and a
+    // job token may not look.
+    let blind = ctx.gitlab.has_job_token() && matches!(address, Address::Job { .. });
+    let wanted = Wanted { archive: blind, listed: true, ..wanted.clone() };
+    let Each { taken, missing } =
+        each(ctx, address, &wanted, 1, |found, _| take(ctx, found, kind))?;
+    let landed = match place {
+        Place::Folder { dest, separate, on_conflict } => {
+            into_folder(ctx, taken, dest, separate, on_conflict)?
+        }
+        Place::File { file, on_conflict } => into_file(ctx, taken, file, on_conflict)?,
+        Place::Out(out) => {
+            let mut landed = Vec::new();
+            for (found, mut report) in taken {
+                out(&mut report.file)?;
+                landed.push(landed_as(found, PathBuf::new(), Vec::new(), report.bytes));
+            }
+            landed
+        }
+    };
+    Ok(Landing { landed, missing })
+}
+
+/// Downloads one report, or says why there is none.
+fn take(ctx: &Ctx<'_>, found: &Found, kind: &str) -> anyhow::Result<Report> {
+    let (project, id) = found.place()?;
+    let listed = listed(found, kind)?;
+    let format = listed.and_then(|artifact| artifact.file_format.as_deref());
+    let zip = format == Some("zip") || (format.is_none() && matches!(kind, "archive" | "lsif"));
+    let label = found.label();
+    let (status, size) =
+        (found.job.as_ref().map(|job| &job.status), listed.and_then(|artifact| artifact.size));
+    ctx.watch.step(&Step::Job { label: &label, status, size });
+    let start = ctx.clock.elapsed();
+    let file = tempfile::tempfile().context("making a temporary file")?;
+    let mut sniffed = Sniffed { file, head: Vec::new(), zip, archive: false };
+    let got = ctx.gitlab.report(project, id, kind, &mut sniffed, Spool::restart);
+    let unknown = || Refusal::ReportsUnknown { job: label.clone(), wanted: kind.to_owned() };
+    let bytes = match got {
+        _ if sniffed.archive => return Err(unknown().into()),
+        Ok(bytes) => bytes,
+        Err(error) => return Err(refused(ctx, found, error, unknown)),
+    };
+    let took = ctx.clock.elapsed().saturating_sub(start);
+    ctx.watch.step(&Step::Downloaded { label: &label, bytes, took });
+    let named = listed.and_then(|artifact| artifact.filename.clone());
+    let ending = if sniffed.head.starts_with(&GZIP) { ".gz" } else { "" };
+    let name = named.unwrap_or_else(|| format!("{kind}{ending}"));
+    let mut file = sniffed.file;
+    file.rewind().context("reading a temporary file")?;
+    Ok(Report { name: folder_name(&name), file, bytes })
+}
+
+/// The report as the job lists it; none where the job itself is not known.
+fn listed<'a>(found: &'a Found, kind: &str) -> Result<Option<&'a Artifact>, Refusal> {
+    let Some(job) = &found.job else { return Ok(None) };
+    let listed = job.listed(kind);
+    let types = || job.artifacts.iter().flatten().map(|artifact| &artifact.file_type);
+    let reports = || types().filter(|kind| !matches!(kind.as_str(), "trace" | "metadata"));
+    listed.map(Some).ok_or_else(|| Refusal::NoReport {
+        job: JobName { name: job.name.clone(), id: job.id },
+        wanted: kind.to_owned(),
+        seen: reports().cloned().collect(),
+    })
+}
+
+/// A report that is listed and not there has expired, or the server is older than it could tell.
+fn refused(
+    ctx: &Ctx<'_>,
+    found: &Found,
+    error: gitlab::Error,
+    unknown: impl Fn() -> Refusal,
+) -> anyhow::Error {
+    if error.status() != Some(404) {
+        return error.into();
+    }
+    match found.job.as_ref().map(|job| job::gone(job, ctx.clock.now())) {
+        Some(expired @ Refusal::Expired { .. }) => expired.into(),
+        Some(_) => unknown().into(),
+        None => error.into(),
+    }
+}
+
+fn into_folder(
+    ctx: &Ctx<'_>,
+    taken: Vec<(Found, Report)>,
+    dest: &Path,
+    separate: bool,
+    on_conflict: OnConflict,
+) -> anyhow::Result<Vec<Landed>> {
+    let staging = Staging::beside(dest, ctx.interrupt)?;
+    let mut holders: HashMap<PathBuf, String> = HashMap::new();
+    let mut staged = Vec::new();
+    for (found, mut report) in taken {
+        let label = found.label();
+        let folder = match separate {
+            true => PathBuf::from(folder_name(found.name().unwrap_or(&label))),
+            false => PathBuf::new(),
+        };
+        let path = folder.join(&report.name);
+        if let Some(first) = holders.insert(path.clone(), label.clone()) {
+            return Err(Clash::Both { path, first, second: label }.into());
+        }
+        let mut new = staging.create(&path, None)?;
+        io::copy(&mut report.file, &mut new)
+            .with_context(|| format!("writing {}", path.display()))?;
+        new.finish(None)?;
+        staged.push((found, folder, path, report.bytes));
+    }
+    let written = staging.put_in_place(on_conflict)?.written;
+    let landed = staged.into_iter().map(|(found, folder, path, bytes)| {
+        let files = if written.contains(&path) { vec![(path, bytes)] } else { Vec::new() };
+        landed_as(found, folder, files, bytes)
+    });
+    Ok(landed.collect())
+}
+
+fn into_file(
+    ctx: &Ctx<'_>,
+    taken: Vec<(Found, Report)>,
+    file: &Path,
+    on_conflict: OnConflict,
+) -> anyhow::Result<Vec<Landed>> {
+    if file.is_file() && on_conflict != OnConflict::Overwrite {
+        return match on_conflict {
+            OnConflict::Fail => Err(disk::Error::Conflict { paths: vec![file.to_owned()] }.into()),
+            OnConflict::Overwrite | OnConflict::Skip => Ok(Vec::new()),
+        };
+    }
+    let mut landed = Vec::new();
+    for (found, mut report) in taken {
+        let mut whole = WholeFile::beside(file, ctx.interrupt)?;
+        io::copy(&mut report.file, &mut whole)
+            .with_context(|| format!("writing {}", file.display()))?;
+        whole.keep()?;
+        landed.push(landed_as(found, PathBuf::new(), Vec::new(), report.bytes));
+    }
+    Ok(landed)
+}
+
+fn landed_as(found: Found, folder: PathBuf, files: Vec<(PathBuf, u64)>, bytes: u64) -> Landed {
+    Landed { found, folder, files, bytes }
+}
+
+/// A file that takes no archive where none is wanted.
+struct Sniffed {
+    file: File,
+    /// The first bytes.
+    head: Vec<u8>,
+    /// The report is itself a zip.
+    zip: bool,
+    /// An archive came.
+    archive: bool,
+}
+
+impl Write for Sniffed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let most = u64::try_from(4 - self.head.len()).unwrap_or(0);
+        bytes.take(most).read_to_end(&mut self.head)?;
+        if !self.zip && ZIP.iter().any(|zip| self.head == zip) {
+            self.archive = true;
+            return Err(io::Error::other("an archive came"));
+        }
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Spool for Sniffed {
+    fn restart(&mut self) -> io::Result<()> {
+        self.head.clear();
+        self.file.restart()
+    }
+}

@@ -1,0 +1,205 @@
+//! Starting a pipeline, and staying with it until it ends.
+
+use std::collections::HashSet;
+
+use super::wait::{self, Ended};
+use super::{Ctx, refusal};
+use crate::gitlab::{self, Start};
+use crate::model::{Job, JobId, Pipeline, PipelineAt, PipelineId, ProjectRef, Status};
+use crate::patience::Mends;
+use crate::refusal::Refusal;
+use crate::select::trigger::{self, Course, Manual, OnManual};
+use crate::step::Step;
+
+/// How often a new pipeline may be missing where it is looked for: a replica of the database can
+/// be a moment behind.
+const MOMENTS: u32 = 3;
+
+/// What is to be started.
+#[derive(Debug, Clone)]
+pub struct Order {
+    pub project: ProjectRef,
+    /// None: the default branch of the project.
+    pub ref_: Option<String>,
+    pub start: Start,
+    pub again: Again,
+}
+
+/// Whether a pipeline that did not succeed is retried, rather than a new one started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    No,
+    /// The newest of the ref.
+    Last,
+    This(PipelineId),
+}
+
+/// A pipeline that is on its way; `ended` holds its last known state.
+#[derive(Debug, Clone)]
+pub struct Started {
+    pub ended: Ended,
+    pub retried: bool,
+}
+
+/// Starts a pipeline, or retries one.
+pub fn start(ctx: &Ctx<'_>, order: &Order) -> anyhow::Result<Started> {
+    let Order { project, again, start, .. } = order;
+    if *again != Again::No {
+        ctx.gitlab.may_change(format!("retrying a pipeline of project {project}"))?;
+    }
+    let at = |id| PipelineAt { project: project.clone(), id };
+    let named = match *again {
+        Again::This(id) => Some(ctx.gitlab.pipeline(&at(id))?),
+        Again::No | Again::Last => None,
+    };
+    let ref_ = ref_(ctx, order, named.as_ref())?;
+    let last = match again {
+        Again::Last => ctx.gitlab.newest_of(project, &ref_)?,
+        Again::No | Again::This(_) => named,
+    };
+    let course = match trigger::course(last.as_ref(), None) {
+        Course::AskTip => trigger::course(last.as_ref(), Some(&ctx.gitlab.tip(project, &ref_)?)),
+        known => known,
+    };
+    let (pipeline, retried) = match (course, last) {
+        (Course::Retry, Some(last)) => (ctx.gitlab.retry(&at(last.id))?, true),
+        _ => (new(ctx, project, &ref_, start)?, false),
+    };
+    let at = PipelineAt {
+        project: pipeline.project_id.map_or_else(|| project.clone(), ProjectRef::Id),
+        id: pipeline.id,
+    };
+    Ok(Started { ended: Ended { at, pipeline, failed: Vec::new() }, retried })
+}
+
+fn ref_(ctx: &Ctx<'_>, order: &Order, named: Option<&Pipeline>) -> anyhow::Result<String> {
+    let given = order.ref_.clone().or_else(|| named.and_then(|pipeline| pipeline.ref_.clone()));
+    if let Some(ref_) = given {
+        return Ok(ref_);
+    }
+    let branch = ctx.gitlab.default_branch(&order.project)?;
+    Ok(branch.ok_or_else(|| Refusal::NotStarted {
+        project: order.project.clone(),
+        ref_: None,
+        said: "it has no default branch".to_owned(),
+    })?)
+}
+
+fn new(ctx: &Ctx<'_>, project: &ProjectRef, ref_: &str, start: &Start) -> anyhow::Result<Pipeline> {
+    ctx.gitlab.start(project, ref_, start).map_err(|error| match error.status() {
+        // An unknown ref, a fault in the YAML, variables or inputs that it does not take.
+        Some(400) => Refusal::NotStarted {
+            project: project.clone(),
+            ref_: Some(ref_.to_owned()),
+            said: error.words().to_owned(),
+        }
+        .into(),
+        _ => anyhow::Error::from(error),
+    })
+}
+
+/// Waits until the pipeline has ended, and plays manual jobs if it is to. `outages` says that a
+/// GitLab which stops answering is waited for as well.
+pub fn watch(
+    ctx: &Ctx<'_>,
+    started: &mut Started,
+    rule: &OnManual,
+    outages: bool,
+) -> anyhow::Result<()> {
+    let Started { ended, retried } = started;
+    let mut played = HashSet::new();
+    let mut looks = 0;
+    let mends = |error: &anyhow::Error| match error.downcast_ref::<gitlab::Error>() {
+        // It has answered before: it started the pipeline.
+        Some(error) if outages && (error.may_pass() || error.is_unreachable()) => Mends::InTime,
+        Some(_) => Mends::Never,
+        None if error.downcast_ref::<Refusal>().is_some_and(Refusal::may_change) => Mends::InTime,
+        None => Mends::Never,
+    };
+    ctx.patience.until(ctx.clock, ctx.watch, mends, || {
+        looks += 1;
+        match ctx.gitlab.pipeline(&ended.at) {
+            Ok(pipeline) => ended.pipeline = pipeline,
+            Err(error) if error.status() == Some(404) && !*retried && looks <= MOMENTS => {}
+            Err(error) => return Err(error.into()),
+        }
+        // GitLab takes a moment to see that a retried pipeline goes on.
+        let stale = *retried && looks == 1;
+        let going = match ended.pipeline.status {
+            Status::Success => false,
+            Status::Manual => !at_manual(ctx, ended, rule, &mut played)?,
+            Status::Skipped if matches!(rule, OnManual::Play(_)) => {
+                !at_manual(ctx, ended, rule, &mut played)?
+            }
+            ref status => status.may_move() || stale,
+        };
+        match going {
+            true => Err(Refusal::Going { places: vec![place(ended)], idle: Vec::new() }.into()),
+            false => Ok(()),
+        }
+    })?;
+    let passed = ended.pipeline.status == Status::Manual && *rule == OnManual::Pass;
+    if ended.pipeline.status == Status::Success || passed {
+        return Ok(());
+    }
+    // That it failed is known; which jobs did may not be shown to this token.
+    ended.failed = wait::failed(ctx, &ended.at).unwrap_or_default();
+    refusal(std::slice::from_ref(ended)).map_or(Ok(()), |refusal| Err(refusal.into()))
+}
+
+/// What is done where a pipeline stands at manual jobs; true if it stays there.
+fn at_manual(
+    ctx: &Ctx<'_>,
+    ended: &Ended,
+    rule: &OnManual,
+    played: &mut HashSet<JobId>,
+) -> anyhow::Result<bool> {
+    if *rule == OnManual::Pass {
+        return Ok(true);
+    }
+    let all = trigger::playable(&ctx.gitlab.jobs(&ended.at)?, &ctx.gitlab.bridges(&ended.at)?);
+    match trigger::manual(&all, rule, played) {
+        Manual::Pass => Ok(true),
+        Manual::Wait => Ok(false),
+        Manual::Stop(_) if ended.pipeline.status == Status::Skipped => Ok(true),
+        Manual::Stop(jobs) => Err(Refusal::Blocked { place: place(ended), jobs }.into()),
+        Manual::Play(jobs) => {
+            for job in jobs {
+                let label = format!("{} ({})", job.name, job.id);
+                ctx.watch.step(&Step::Playing { label: &label });
+                match ctx.gitlab.play(&ended.at.project, job.id) {
+                    // Somebody else was faster, which is as good.
+                    Err(error) if error.status() == Some(400) => {
+                        ctx.watch.step(&Step::Warning(&error.to_string()));
+                    }
+                    result => result?,
+                }
+                played.insert(job.id);
+            }
+            Ok(false)
+        }
+    }
+}
+
+/// The logs of a pipeline's jobs, for `print`; none of those that never ran.
+pub fn logs(
+    ctx: &Ctx<'_>,
+    at: &PipelineAt,
+    mut print: impl FnMut(&Job, &[u8]) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    // A log that cannot be read hides neither the others nor how the pipeline ended.
+    let warn = |error: gitlab::Error| ctx.watch.step(&Step::Warning(&error.to_string()));
+    let jobs = ctx.gitlab.jobs(at).map_err(warn).unwrap_or_default();
+    for job in trigger::log_order(&jobs) {
+        match ctx.gitlab.log(&at.project, job.id) {
+            Ok(log) if log.is_empty() => {}
+            Ok(log) => print(job, &log)?,
+            Err(error) => warn(error),
+        }
+    }
+    Ok(())
+}
+
+fn place(ended: &Ended) -> crate::refusal::Place {
+    wait::place(&(ended.at.clone(), ended.pipeline.clone()))
+}
