@@ -44,6 +44,11 @@ impl Cat {
         else {
             return Err(Usage::new("no file is named").hint("its path comes last").into());
         };
+        if words.is_empty() && self.lookup.job_id.is_none() {
+            return Err(Usage::new("either the job or the file is missing")
+                .hint("the job comes first, the path of the file last")
+                .into());
+        }
         let path = checked(path)?;
         let Looking { address, wanted, client, .. } =
             world.look(words, &self.lookup, &self.which, &self.connect, false)?;

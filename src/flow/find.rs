@@ -1,6 +1,7 @@
 //! The walk on one page: from the address to the jobs, by way of bridges and pipelines.
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 
 use super::{Address, Ctx, Finding, Found, Wanted, named};
 use crate::gitlab;
@@ -10,6 +11,9 @@ use crate::refusal::{Idle, Refusal};
 use crate::select::downstream::{self, Branch, Branches, Met};
 use crate::select::job::{self, Listing, Rules};
 use crate::step::Step;
+
+/// How often an archive may be missing after its job was seen to end.
+const MOMENTS: u32 = 5;
 
 /// Steps 1 to 3: the jobs that are wanted, once they are there.
 pub fn find(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<Finding> {
@@ -212,11 +216,28 @@ pub(super) fn patiently<T>(
     ctx: &Ctx<'_>,
     ask: impl FnMut() -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
+    // A job that this very wait saw running has just ended, whatever the clocks say: its archive
+    // may be listed a moment later.
+    let settling = RefCell::new(HashMap::<JobId, u32>::new());
+    let in_time = |refusal: &Refusal| match refusal {
+        Refusal::Unfinished { job, .. } => {
+            settling.borrow_mut().insert(job.id, MOMENTS);
+            refusal.may_change()
+        }
+        Refusal::NoArchive { job, .. } if !refusal.may_change() => {
+            let mut settling = settling.borrow_mut();
+            let left = settling.entry(job.id).or_default();
+            let more = *left > 0;
+            *left = left.saturating_sub(1);
+            more
+        }
+        _ => refusal.may_change(),
+    };
     let mends = |error: &anyhow::Error| match error.downcast_ref::<gitlab::Error>() {
         Some(error) if error.may_pass() => Mends::InTime,
         Some(error) if error.is_unreachable() => Mends::OnceHeard,
         Some(_) => Mends::Never,
-        None if error.downcast_ref::<Refusal>().is_some_and(Refusal::may_change) => Mends::InTime,
+        None if error.downcast_ref::<Refusal>().is_some_and(in_time) => Mends::InTime,
         None => Mends::Never,
     };
     ctx.patience.until(ctx.clock, ctx.watch, mends, ask)

@@ -42,6 +42,11 @@ impl Refusal {
             Refusal::ManyJobs { .. } => {
                 "name one more closely, or narrow the search with --bridge or --downstream".to_owned()
             }
+            Refusal::NoneUsable { unusable, .. }
+                if unusable.iter().all(|why| !why.contains("did not succeed")) =>
+            {
+                return None;
+            }
             Refusal::NoneUsable { .. } | Refusal::Unsuccessful { .. } => {
                 "--any-status takes the artifacts of jobs that did not succeed".to_owned()
             }

@@ -253,20 +253,20 @@ fn refusals_of_jobs_that_are_not_there() {
     );
     let unusable = |waiting| Refusal::NoneUsable {
         wanted: "b*".to_owned(),
-        unusable: names(&["job `b` failed"]),
+        unusable: names(&["job `b` did not succeed"]),
         waiting,
     };
     check(
         unusable(true),
         expect![[r#"
-            no job that `b*` names can be taken: job `b` failed
+            no job that `b*` names can be taken: job `b` did not succeed
             hint: --wait waits for it
             3/3, may change"#]],
     );
     check(
         unusable(false),
         expect![[r#"
-            no job that `b*` names can be taken: job `b` failed
+            no job that `b*` names can be taken: job `b` did not succeed
             hint: --any-status takes the artifacts of jobs that did not succeed
             3/3"#]],
     );

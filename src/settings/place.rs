@@ -156,17 +156,24 @@ fn here(given: &Given<'_>, settings: &mut Vec<Setting>) -> Result<PipelineAt, Us
 /// The pipeline that triggered this one. GitLab tells since 18.9; before, the trigger job had to
 /// hand its numbers over. Both numbers are of one origin, or they would name no pipeline.
 fn upstream(given: &Given<'_>, settings: &mut Vec<Setting>) -> Result<PipelineBy, Usage> {
-    // A child is in its parent's project, so the number of the pipeline alone is enough there.
-    let child = given.env.var("CI_PIPELINE_SOURCE") == Some("parent_pipeline");
-    for [project, pipeline] in [
+    let pairs = [
         ["CI_UPSTREAM_PROJECT_ID", "CI_UPSTREAM_PIPELINE_ID"],
         ["PARENT_PROJECT_ID", "PARENT_PIPELINE_ID"],
-    ] {
-        let names = [project, "CI_PROJECT_ID"];
-        let project = given.flag_or(if child { &names } else { &names[..1] })?;
-        if let (Some(project), Some(id)) = (project, given.pipeline(&[pipeline])?) {
+    ];
+    for [project, pipeline] in pairs {
+        if let (Some(project), Some(id)) =
+            (given.flag_or(&[project])?, given.pipeline(&[pipeline])?)
+        {
             return Ok(PipelineBy::Id(at(project, id, settings)));
         }
+    }
+    // A child is in its parent's project, so the number of the pipeline alone is enough there.
+    // GitLab calls a pipeline that another project triggered `pipeline`.
+    if given.env.var("CI_PIPELINE_SOURCE") != Some("pipeline")
+        && let Some(project) = given.flag_or(&["CI_PROJECT_ID"])?
+        && let Some(id) = given.pipeline(&pairs.map(|[_, pipeline]| pipeline))?
+    {
+        return Ok(PipelineBy::Id(at(project, id, settings)));
     }
     // A job that started this pipeline over the API can have handed over its own number.
     if let (Some(project), Some(id)) =

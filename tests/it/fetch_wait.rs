@@ -136,12 +136,13 @@ fn what_can_no_longer_succeed_ends_the_wait_at_once() {
 
 #[test]
 fn what_ends_badly_while_it_is_waited_for_ends_the_wait() {
-    for (status, exit) in [("failed", 8), ("canceled", 8), ("success", 3)] {
+    // An archive may be listed a moment after its job was seen to end.
+    for (status, exit, pauses) in [("failed", 8, 1), ("canceled", 8, 1), ("success", 3, 6)] {
         let change = set(201, json!({"status": status}));
         let world = told(&[running(201, "build")], &[("GET pipelines/20/jobs", change)]);
         let ran = Run::new(world).args("fetch build --wait --json").fails(exit);
         assert_eq!(ran.json()["error"]["exit"], exit);
-        assert_eq!(ran.pauses.len(), 1);
+        assert_eq!(ran.pauses.len(), pauses);
     }
 }
 
@@ -284,4 +285,24 @@ fn an_upstream_pipeline_that_ended_triggers_nothing_more() {
     let ran = Run::new(ended).args("fetch build --wait --bridge dwon").fails(3);
     ran.says("no bridge is called `dwon`").says("did you mean `down`?");
     assert!(ran.pauses.is_empty());
+}
+
+#[test]
+fn a_job_that_was_seen_to_end_may_show_its_archive_a_moment_later() {
+    let jobs = "GET pipelines/20/jobs";
+    // It ended long ago by its own clock, which need not be ours.
+    let ended =
+        json!({"status": "success", "archive": null, "finished_at": "2026-03-01T00:00:00Z"});
+    let archive = json!({"archive": {"files": {"from": "201"}}});
+    let world = told(
+        &[running(201, "build")],
+        &[(jobs, set(201, ended.clone())), (jobs, set(201, archive))],
+    );
+    let ran = Run::new(world).args("fetch build --wait").succeeds();
+    assert_eq!(ran.read("from"), "201");
+    // One that never gets an archive is not waited for beyond that moment.
+    let world = told(&[running(201, "build")], &[(jobs, set(201, ended))]);
+    let ran = Run::new(world).args("fetch build --wait").fails(3);
+    ran.says("job `build` (201) has no artifacts");
+    assert_eq!(ran.pauses.len(), 6);
 }

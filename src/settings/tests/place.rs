@@ -71,6 +71,7 @@ fn the_upstream_pipeline_is_of_one_origin() {
         ("", format!("{new} {old}"), "in 30 of 3"),
         ("", old.to_owned(), "in 40 of 4"),
         ("", child.to_owned(), "in 40 of 1"),
+        ("", "PARENT_PIPELINE_ID=40".to_owned(), "in 40 of 1"),
         ("", "PARENT_PROJECT_ID=4 PARENT_JOB_ID=44".to_owned(), "in that of job 44 of 4"),
         // What GitLab itself says is whole; half of it does not go with the other half.
         ("", format!("CI_UPSTREAM_PROJECT_ID=3 {old}"), "in 40 of 4"),
@@ -84,9 +85,9 @@ fn the_upstream_pipeline_is_of_one_origin() {
     }
     for variables in [
         "",
-        "PARENT_PIPELINE_ID=40",
+        "CI_PIPELINE_SOURCE=pipeline PARENT_PIPELINE_ID=40",
         "PARENT_PROJECT_ID=4",
-        "CI_UPSTREAM_PROJECT_ID=3 PARENT_PIPELINE_ID=40",
+        "CI_PIPELINE_SOURCE=pipeline CI_UPSTREAM_PROJECT_ID=3 PARENT_PIPELINE_ID=40",
     ] {
         let told = address("--from upstream", &env(&format!("{CI} {variables}"))).unwrap_err();
         for name in [
