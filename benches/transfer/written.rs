@@ -58,7 +58,7 @@ pub fn keep(report: &str, full: bool, runs: usize) {
     let head = format!(
         "# {now}\n\n{} of {cores} cores, {}; load {load} at the end; loopback HTTP; {size}; medians of {runs} runs, taken in turn. `×` is how many times what downriver took, paired. Peaks below about 13 MiB are not seen.\n\n",
         model.map_or("a processor", |(_, model)| model),
-        said("uname", &["-srm"]),
+        said("uname", &["-sm"]),
     );
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/runs");
     std::fs::create_dir_all(&folder).unwrap();

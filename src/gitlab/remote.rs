@@ -55,7 +55,7 @@ impl Client {
         let ask = self.ask_archive(at);
         match self.begin(at, &ask) {
             // A job token that a public project does not admit hides what anybody may see.
-            Err(error) if error.status() == Some(404) && self.has_job_token() => {
+            Err(error) if matches!(error.status(), Some(403 | 404)) && self.has_job_token() => {
                 self.begin(at, &Ask { anonymous: true, ..ask }).map_err(|_| error)
             }
             result => result,

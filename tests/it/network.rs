@@ -90,7 +90,7 @@ fn what_does_not_pass_ends_with_the_address_and_what_came_back() {
             "6 times: the download broke off after 40 of 109 bytes".into(),
         ),
         (
-            always(archive).length(200),
+            always(archive).without_header("ETag").length(200),
             "6 times: the download broke off after 109 of 200 bytes".into(),
         ),
         (always("GET pipelines/20/jobs").cut(40), "6 times: the answer broke off".into()),
