@@ -255,7 +255,7 @@ const NO_TOKEN: &str = "no token was sent: set GITLAB_TOKEN, or use --private-to
 const TRIGGER: &str = "GitLab says the same of a trigger token that is wrong and of a project that is not there or that the token is not for: check both, the token and the project";
 const ENDED: &str = "a job token is valid only while its job runs";
 const NEVER: &str = "GitLab takes no job token for this: use a private token (GITLAB_TOKEN) with the scope read_api, or api to change something";
-const NEWER: &str = "GitLab before 18.3 (some before 18.7) takes no job token for lists of pipelines, bridges and jobs: use a private token (GITLAB_TOKEN) with read_api, or name the job with --job-id";
+const NEWER: &str = "GitLab before 18.3 (some before 18.7) takes no job token for lists of pipelines, bridges and jobs: use a private token (GITLAB_TOKEN) with read_api, or name the job with --job-id or --ref";
 const ALLOWLIST: &str = "the project whose artifacts these are must list yours under its Settings → CI/CD → Job token permissions, and you need a role there";
 
 impl fmt::Display for Error {

@@ -217,7 +217,9 @@ fn an_older_server_ignores_job_tokens_for_lists_and_the_ways_out_are_named() {
     let old = || world().with_token("job").server(json!({"job_token_lists": false}));
     let ran = Run::new(old()).args("fetch build").fails(3);
     ran.says("404 Project Not Found").says("GitLab before 18.3 (some before 18.7)");
-    ran.says("use a private token (GITLAB_TOKEN) with read_api, or name the job with --job-id");
+    ran.says(
+        "use a private token (GITLAB_TOKEN) with read_api, or name the job with --job-id or --ref",
+    );
     ran.asks(&[LOOKUP[0]]);
     Run::new(old()).args("fetch --job-id 201 -R 2").succeeds().asks(&[ARCHIVE]);
     Run::new(old()).args("fetch build -R 2 --ref main").succeeds();
