@@ -83,7 +83,7 @@ fn a_hostile_or_broken_archive_leaves_the_destination_as_it_was() {
     let good = || file("good", "x");
     let archives: [(&str, Vec<Item>); 15] = [
         ("leaves", vec![good(), file("../evil", "x")]),
-        ("absolute", vec![good(), file("/tmp/evil", "x")]),
+        ("absolute", vec![good(), file("/evil", "x")]),
         ("backslash", vec![good(), file("..\\evil", "x")]),
         ("through a link", vec![good(), link("l", ".."), file("l/evil", "x")]),
         ("link above", vec![good(), link("l", "../evil")]),
