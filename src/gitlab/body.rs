@@ -89,19 +89,11 @@ impl Client {
     }
 
     pub(super) fn coming(&self, ask: Ask, mut tries: u32) -> Result<Body<'_>, Error> {
-        let mut open = |ask: &Ask| {
+        let open = |ask: &Ask| {
             let answer = self.http.open_within(ask, &mut tries, Ok)?;
             Ok(Body::new(self, ask, answer, tries))
         };
-        match open(&ask) {
-            // A job token that a public project does not admit hides what anybody may see.
-            Err(error)
-                if matches!(Error::status(&error), Some(403 | 404)) && self.has_job_token() =>
-            {
-                open(&Ask { anonymous: true, ..ask }).map_err(|_| error)
-            }
-            result => result,
-        }
+        self.or_without_token(ask, open)
     }
 }
 

@@ -268,6 +268,21 @@ impl Client {
         format!("curl --location {token}--output artifacts.zip '{address}'")
     }
 
+    /// A job token that a public project does not admit hides what anybody may see: where it is
+    /// refused, the question is asked once more without it. The first refusal stands.
+    fn or_without_token<T>(
+        &self,
+        ask: Ask,
+        mut open: impl FnMut(&Ask) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match open(&ask) {
+            Err(error) if matches!(error.status(), Some(403 | 404)) && self.has_job_token() => {
+                open(&Ask { anonymous: true, ..ask }).map_err(|_| error)
+            }
+            result => result,
+        }
+    }
+
     fn ask_archive(&self, at: &ArchiveAt) -> Ask {
         let ask = match at {
             ArchiveAt::Job { project, id } => self.ask(

@@ -52,14 +52,7 @@ impl Client {
     /// # Errors
     /// Like any other download: that the archive may not be had never leads to asking for more.
     pub fn remote(&self, at: &ArchiveAt) -> Result<Remote<'_>, Error> {
-        let ask = self.ask_archive(at);
-        match self.begin(at, &ask) {
-            // A job token that a public project does not admit hides what anybody may see.
-            Err(error) if matches!(error.status(), Some(403 | 404)) && self.has_job_token() => {
-                self.begin(at, &Ask { anonymous: true, ..ask }).map_err(|_| error)
-            }
-            result => result,
-        }
+        self.or_without_token(self.ask_archive(at), |ask| self.begin(at, ask))
     }
 
     fn begin(&self, at: &ArchiveAt, ask: &Ask) -> Result<Remote<'_>, Error> {

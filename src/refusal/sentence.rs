@@ -67,7 +67,7 @@ impl Display for Refusal {
                     false => write!(f, "; there are {}", there(self))?,
                 }
                 if !idle.is_empty() {
-                    f.write_str("; not triggered yet: ")?;
+                    f.write_str("; no pipeline came of: ")?;
                     separated(f, idle, "; ")?;
                 }
                 Ok(())

@@ -240,7 +240,7 @@ fn refusals_of_jobs_that_are_not_there() {
     check(
         none(&[], Status::Failed, vec![idle(Status::Pending)]),
         expect![[r#"
-            no job `build` in pipeline 20 of project 2 (failed), which shows no jobs at all; not triggered yet: bridge `deploy` is pending
+            no job `build` in pipeline 20 of project 2 (failed), which shows no jobs at all; no pipeline came of: bridge `deploy` is pending
             hint: a list of jobs is empty also where the token may not see them: check its role in that project
             3/8, may change"#]],
     );

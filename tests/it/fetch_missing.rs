@@ -107,7 +107,7 @@ fn lists_that_the_token_may_not_see_are_empty_which_is_said() {
 fn a_bridge_without_a_pipeline_is_named_beside_the_jobs_that_are_there() {
     let later = json!({"add": {"pipeline": 10, "bridge": {"id": 95, "name": "later", "status": "created"}}});
     let ran = Run::new(downstream(&jobs()).with(&later)).args("fetch nowhere").fails(3);
-    ran.says("not triggered yet: bridge `later` is created");
+    ran.says("no pipeline came of: bridge `later` is created");
 }
 
 #[test]
