@@ -71,6 +71,18 @@ fn a_ref_is_one_request_whatever_its_name() {
 }
 
 #[test]
+fn an_older_server_that_ignores_the_search_is_helped_by_its_lists() {
+    let older = world().server(json!({"search_recent": false}));
+    let line = "fetch old -R 2 --ref 'feature/a#1 é' --search-recent";
+    let ran = Run::new(older).args(line).succeeds();
+    assert_eq!(ran.read("from"), "292");
+    let lists =
+        "GET projects/2/pipelines?ref=feature%2Fa%231%20%C3%A9&status=success&per_page=100&page=1";
+    assert!(ran.requests[0].contains("/download?job=old&search_recent_successful_pipelines=true"));
+    assert_eq!(ran.requests[1], lists);
+}
+
+#[test]
 fn a_merge_request_is_found_by_its_refs_with_a_job_token() {
     let change = json!({"set": {"project": 2, "job_token_allowlist": [1]}});
     let ran = Run::new(world().with(&change).with_token("job"))
