@@ -31,6 +31,8 @@ pub enum Step<'a> {
     Bytes { label: &'a str, done: u64, total: Option<u64> },
     /// 4: an archive is here, in so many bytes and so much time.
     Downloaded { label: &'a str, bytes: u64, took: Duration },
+    /// 4: an archive was here already, from an earlier run.
+    Cached { label: &'a str, bytes: u64 },
     /// 4: files were put in place.
     Placed { files: usize, bytes: u64, at: &'a str },
     /// A request was answered, or was not.

@@ -4,17 +4,20 @@
 //! GitLab when its job is already listed.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::sync::{Mutex, PoisonError};
+
+use anyhow::Context;
 
 use super::afar::announce;
 use super::at_once::at_once;
 use super::find::{look, patiently};
-use super::{Address, Ctx, Finding, Found, Wanted, named};
+use super::{Address, Ctx, Finding, Found, Wanted, kept, named};
 use crate::gitlab::{self, Body};
 use crate::model::{ArchiveAt, Job};
 use crate::refusal::Refusal;
 use crate::select::job;
+use crate::shown::shown;
 use crate::step::Step;
 
 /// So many archives are downloaded at a time.
@@ -154,6 +157,12 @@ fn is_gone(error: &anyhow::Error) -> bool {
 
 fn download<S: Spool>(ctx: &Ctx<'_>, found: &Found, archive: &mut S) -> anyhow::Result<u64> {
     announce(ctx, found);
+    if let Some((mut kept, bytes)) = kept::take(ctx, found)? {
+        kept.rewind().and_then(|()| io::copy(&mut kept, archive)).with_context(|| {
+            format!("copying the artifacts of {} from the cache", shown(&found.label()))
+        })?;
+        return Ok(bytes);
+    }
     whole(ctx, found, ctx.gitlab.body(&found.at)?, archive)
 }
 

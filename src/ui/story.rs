@@ -57,6 +57,9 @@ impl Watch for Ui {
                 let seconds = took.as_secs_f64();
                 self.stage(4, &format!("{}: {} in {seconds:.1} s", shown(label), bytes(*count)));
             }
+            Step::Cached { label, bytes: count } => {
+                self.stage(4, &format!("{}: {} from the cache", shown(label), bytes(*count)));
+            }
             Step::Placed { files, bytes: size, at } => {
                 self.stage(
                     4,
