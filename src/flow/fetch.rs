@@ -88,6 +88,12 @@ pub(super) fn each<T: Send>(
     };
     let Finding { found, missing } = patiently(ctx, || {
         let Finding { found, mut missing } = look(ctx, address, wanted)?;
+        let size = |found: &Found| found.job.as_ref().and_then(Job::archive_size);
+        if wanted.archive {
+            let missing = found.iter().filter(|found| !here().contains_key(&found.at));
+            let archives: Vec<_> = missing.map(|found| (found.label(), size(found))).collect();
+            ctx.watch.step(&Step::Archives(&archives));
+        }
         let (mut complete, mut left_out) = (Vec::new(), None);
         let alone = found.len() == 1 && missing.is_empty();
         let mut gone_from = download_all(most, &found, |found| download(found, alone))?;

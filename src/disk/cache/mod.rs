@@ -175,7 +175,7 @@ impl Coming {
 impl Write for Coming {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let file = self.file.as_mut().ok_or(io::ErrorKind::NotFound)?;
-        let count = file.write(bytes)?;
+        let count = file.as_file_mut().write(bytes)?;
         self.crc32.update(&bytes[..count]);
         Ok(count)
     }
