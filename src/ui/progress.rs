@@ -12,7 +12,7 @@ use crate::shown::shown;
 const EVERY: Duration = Duration::from_secs(10);
 
 /// A label that is longer than this, in characters, is cut.
-const WIDEST: usize = 32;
+const WIDEST: usize = 26;
 
 /// The downloads that are going on.
 pub struct Progress {
@@ -255,7 +255,7 @@ mod tests {
         let label = "a job with a name that is longer than a terminal should ever be asked to show";
         progress.begin(label, Some(8 * MIB), Duration::ZERO);
         progress.update(label, MIB, Some(8 * MIB), Duration::ZERO);
-        shows(&screen, "a job with a name that is longer", "] 1.00 MiB/8.00 MiB ");
+        shows(&screen, "a job with a name that is ", "] 1.00 MiB/8.00 MiB ");
         progress.done(label, 8 * MIB, Duration::ZERO);
         assert_eq!(progress.sum(), None);
         assert!(!screen.drawn().iter().any(|line| line.contains("archives")));

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::craft::{Item, file, zip};
-use crate::fake::{Fake, Fault};
+use crate::fake::{Fake, Fault, World};
 use crate::harness::Run;
 use crate::ran::Ran;
 use crate::scenes::{LOOKUP, downstream, job, one_archive};
@@ -52,6 +52,19 @@ fn an_archive_is_downloaded_once_and_lands_alike() {
     // By ref, the lists tell which job it is.
     let by_ref = again().args("fetch build -R 2 --ref main -D ref").succeeds();
     by_ref.check(by_ref.requests.iter().all(|asked| !asked.contains("artifacts")), "no download");
+}
+
+#[test]
+fn what_a_started_pipeline_made_is_kept_as_well() {
+    let fake = Fake::start(World::named("two-repos").with_token("private"));
+    let start = "trigger 93 --ref master --on-manual play --fetch build-repo -D one --cache kept";
+    let first = Run::new(&fake).args(start).succeeds();
+    let second = "fetch build-repo --from pipeline -R 93 --pipeline 9100 -D two --cache kept";
+    let second = Run::new(&fake).after(&first).args(second).succeeds();
+    second.says("from the cache").asks(&[
+        "GET projects/93/pipelines/9100",
+        "GET projects/93/pipelines/9100/jobs?per_page=100&page=1",
+    ]);
 }
 
 #[test]
