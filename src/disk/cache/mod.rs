@@ -108,35 +108,50 @@ impl Cache {
         mut coming: Coming,
         now: SystemTime,
     ) -> Result<(File, Option<Error>), Error> {
-        let Some(file) = coming.file.take() else { return Err(Error::Interrupted) };
+        let Some(mut file) = coming.file.take() else { return Err(Error::Interrupted) };
         let private = file.path().to_owned();
-        let again = || file.reopen().map_err(Error::doing("read", &private));
-        if file.as_file().metadata().is_ok_and(|found| found.len() != key.size) {
+        file.as_file_mut().rewind().map_err(Error::doing("read", &private))?;
+        let kept = if file.as_file().metadata().is_ok_and(|found| found.len() == key.size) {
+            let name = Name::new(key, coming.crc32.clone().finalize()).to_string();
+            self.put_in_place(file, &name, key.size, now)
+        } else {
             // It is not what GitLab announced: no later run would ask for it.
-            return again().map(|file| (file, None));
-        }
-        let name = Name::new(key, coming.crc32.clone().finalize()).to_string();
-        let path = self.dir.join(name);
-        let items = self.items();
-        for name in to_go(&items, key.size, self.most, now) {
+            Ok((file.into_file(), None))
+        };
+        self.interrupt.forget(&private);
+        kept
+    }
+
+    fn put_in_place(
+        &self,
+        file: NamedTempFile,
+        name: &str,
+        size: u64,
+        now: SystemTime,
+    ) -> Result<(File, Option<Error>), Error> {
+        let mut items = self.items();
+        // A parallel run may have kept it already: it takes that one's place.
+        items.retain(|item| item.name != name);
+        for name in to_go(&items, size, self.most, now) {
             let _ = fs::remove_file(self.dir.join(name));
         }
+        let path = self.dir.join(name);
         let _ = file.as_file().set_modified(now);
-        let archive = again()?;
-        let hold = self.interrupt.hold();
-        let kept = match self.interrupt.stopping() {
-            true => return Err(Error::Interrupted),
-            false => file.persist(&path),
-        };
-        drop(hold);
-        let error = match kept {
-            Err(failed) if !path.is_file() => Some(Error::doing("write", &path)(failed.error)),
-            // A parallel run was faster, or it is kept now.
-            Ok(_) | Err(_) => None,
-        };
-        self.note(path);
-        self.interrupt.forget(&private);
-        Ok((archive, error))
+        let _hold = self.interrupt.hold();
+        if self.interrupt.stopping() {
+            return Err(Error::Interrupted);
+        }
+        match file.persist(&path) {
+            Ok(file) => {
+                self.note(path);
+                Ok((file, None))
+            }
+            Err(failed) => {
+                let error = Error::doing("write", &path)(failed.error);
+                // Where there is one now, a parallel run was faster.
+                Ok((failed.file.into_file(), Some(error).filter(|_| !path.is_file())))
+            }
+        }
     }
 
     /// Removes what this run took or kept: it turned out to be no archive that can be unpacked.

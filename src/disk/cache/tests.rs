@@ -111,6 +111,9 @@ fn what_was_used_last_stays_longest() {
         .filter(|job| matches!(cache.take(&key(*job, 30), at(11)), Kept::Whole(_)))
         .collect();
     assert_eq!(here, [1, 3, 4]);
+    // What is kept again, as parallel runs do, takes no more room than before.
+    keep(&cache, &key(1, 30), &[0; 30], at(12));
+    assert_eq!(names(place.path()).len(), 3);
     assert!(cache.holds(100) && !cache.holds(101));
 }
 
@@ -163,6 +166,23 @@ fn what_is_not_kept_leaves_no_trace() {
     assert_eq!(got(&cache, &key(1, 5)).as_deref(), Some(&b"hello"[..]));
     cache.forget();
     assert!(names(place.path()).is_empty());
+}
+
+/// Elsewhere a folder cannot be moved while a file in it is open.
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_kept_can_be_read_all_the_same() {
+    let place = tempfile::tempdir().unwrap();
+    let cache = open(&place.path().join("cache"), 100);
+    let mut coming = cache.begin().unwrap();
+    coming.write_all(b"hello").unwrap();
+    fs::rename(place.path().join("cache"), place.path().join("elsewhere")).unwrap();
+    let (mut file, trouble) = cache.keep(&key(1, 5), coming, at(0)).unwrap();
+    assert!(trouble.unwrap().to_string().starts_with("cannot write `"));
+    let mut read = Vec::new();
+    file.read_to_end(&mut read).unwrap();
+    assert_eq!(read, b"hello");
+    assert!(cache.begin().is_err());
 }
 
 #[test]
