@@ -101,7 +101,8 @@ fn place(
     rules: &Rules,
 ) -> Result<Plan, ArchiveRefusal> {
     let mut plan = Plan::default();
-    // Dropping folders can bring two names together, and moves links to where they count.
+    // Dropping folders can bring two names together, and what a link points to is elsewhere.
+    let moved = rules.strip_components > 0 || rules.symlinks == Symlinks::Copy;
     let mut outside = Tree::new(rules.system);
     let mut links = Vec::new();
     let mut left_out: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
@@ -113,7 +114,7 @@ fn place(
         }
         match fate(good, inside, &originals, rules)? {
             Fate::LeftOut(why) => left_out.entry(why).or_default().push(&good.item.entry.name),
-            Fate::Made(made) if outside.add(place, made)? => {
+            Fate::Made(made) if !moved || outside.add(place, made)? => {
                 if let (EntryKind::Link, Some(target)) = (made.entry.kind, made.target) {
                     links.push((place, target, &made.entry.name));
                 }
