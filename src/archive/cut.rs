@@ -57,6 +57,8 @@ const MOST_BETWEEN: u64 = 1 << 10;
 /// Goes from entry to entry and looks at the header before each.
 pub struct Cutter<B> {
     body: B,
+    /// Each header must tell what the central directory tells.
+    strict: bool,
     /// Where the last entry ended; none where entries are not taken one right behind the other.
     end: Option<u64>,
 }
@@ -64,13 +66,19 @@ pub struct Cutter<B> {
 impl<B: Body> Cutter<B> {
     /// Takes any entries of an archive whose headers were judged, or need not be.
     pub fn some(body: B) -> Cutter<B> {
-        Cutter { body, end: None }
+        Cutter { body, strict: false, end: None }
+    }
+
+    /// Takes some entries of an archive whose headers nobody has looked at; surprised when one of
+    /// theirs tells something else than the central directory.
+    pub fn apart(body: B) -> Cutter<B> {
+        Cutter { body, strict: true, end: None }
     }
 
     /// Takes all entries, in order; surprised when a header tells something else than the central
     /// directory, and when there is room for more entries than those.
     pub fn all(body: B) -> Cutter<B> {
-        Cutter { body, end: Some(0) }
+        Cutter { body, strict: true, end: Some(0) }
     }
 
     /// The bytes of an entry as they are packed, and no others.
@@ -83,10 +91,10 @@ impl<B: Body> Cutter<B> {
             }
             local => local.map_err(Error::Read)?,
         };
+        if self.strict && !local.agrees {
+            return Err(packed.surprise());
+        }
         if let Some(end) = &mut self.end {
-            if !local.agrees {
-                return Err(packed.surprise());
-            }
             *end = packed.at.saturating_add(local.length).saturating_add(packed.compressed_size);
         }
         if !local.header {

@@ -17,11 +17,13 @@ mod find;
 mod land;
 mod list;
 mod named;
+mod parts;
 mod reports;
 mod stream;
 pub mod tree;
 mod trigger;
 mod wait;
+mod way;
 
 pub use cat::cat;
 pub use find::find;

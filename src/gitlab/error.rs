@@ -94,6 +94,11 @@ impl Error {
         matches!(&*self.cause, Cause::Failing { .. })
     }
 
+    /// The answer is not what was asked for: of another archive, for instance, or another part.
+    pub fn is_unexpected(&self) -> bool {
+        matches!(&*self.cause, Cause::Unexpected { .. })
+    }
+
     /// There is nobody at that address, or not now.
     pub fn is_unreachable(&self) -> bool {
         matches!(&*self.cause, Cause::Unreachable { .. })

@@ -27,7 +27,7 @@ pub use body::{Body, BrokeOff};
 pub use error::{Cause, Error};
 pub use inside::Row;
 pub use network::Network;
-pub use remote::{Remote, RemoteArchive, TAIL, WholeArchive};
+pub use remote::{Remote, RemoteArchive, TAIL};
 pub use write::Start;
 
 use address::escaped;

@@ -60,6 +60,7 @@ mod ls;
 mod made;
 mod network;
 mod outside;
+mod parts;
 mod process;
 mod ran;
 mod raw;
