@@ -13,6 +13,7 @@ use super::answer::{Answer, Page, Trouble, why};
 use super::error::{Cause, Error};
 use super::part::Part;
 use super::remote::{RemoteArchive, etag};
+use super::sum::{self, Sum};
 use super::{Ask, Client};
 use crate::model::ArchiveAt;
 
@@ -25,6 +26,8 @@ pub struct Body<'a> {
     from: Address,
     /// A strong one.
     etag: Option<String>,
+    /// The checksum of the whole, where GitLab tells it.
+    sum: Option<String>,
     /// The server says that it gives parts.
     parts: bool,
     /// The length of the archive.
@@ -86,7 +89,9 @@ impl Client {
                 Err(Stop::Failed(error)) => return Err(error),
                 Err(Stop::Over(trouble)) => {
                     self.http.again(&body.ask, trouble, &mut body.tries)?;
+                    let summed = body.sum.is_some();
                     body = self.coming(body.ask, body.tries)?;
+                    body.sum = body.sum.filter(|_| summed);
                 }
             }
         }
@@ -112,6 +117,11 @@ impl<'a> Body<'a> {
             end: total,
             chunked: answer.is_chunked(),
             etag: etag(&answer).map(str::to_owned),
+            // Storage makes tags of its own.
+            sum: etag(&answer)
+                .filter(|_| answer.from.same_origin(&client.http.root))
+                .and_then(sum::told)
+                .map(str::to_owned),
             parts: answer.header("accept-ranges") == Some("bytes"),
             from: answer.from,
             reader: answer.body.into_reader(),
@@ -140,8 +150,14 @@ impl<'a> Body<'a> {
             end: Some(part.range.end),
             done: part.range.start,
             page: None,
+            sum: None,
             ..Body::new(client, ask, answer, 0)
         }
+    }
+
+    /// The same without a look at its checksum.
+    pub(super) fn unsummed(self) -> Body<'a> {
+        Body { sum: None, ..self }
     }
 
     /// The announced length in bytes.
@@ -171,17 +187,25 @@ impl<'a> Body<'a> {
         arrived: &mut dyn FnMut(u64, Option<u64>),
     ) -> Result<u64, Stop> {
         let mut block = vec![0; 256 << 10];
+        let mut sum = self.sum.as_deref().map(Sum::new);
         loop {
             let count = self.next(&mut block)?;
             if count == 0 {
                 break;
             }
+            if let Some(sum) = &mut sum {
+                sum.add(&block[..count]);
+            }
             let written = to.write_all(&block[..count]);
             written.map_err(|error| self.failed(Cause::Local(error)))?;
             arrived(self.done, self.total);
         }
-        match least.filter(|least| self.total.is_none() && !self.chunked && *least > self.done) {
-            Some(least) => Err(Stop::Over(cut_short(self.done, least))),
+        let endless = self.total.is_none() && !self.chunked;
+        if let Some(least) = least.filter(|least| endless && *least > self.done) {
+            return Err(Stop::Over(cut_short(self.done, least)));
+        }
+        match sum.and_then(Sum::wrong) {
+            Some(trouble) => Err(self.failed(Cause::Damaged { trouble })),
             None => Ok(self.done),
         }
     }

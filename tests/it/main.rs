@@ -69,6 +69,7 @@ mod resume;
 mod scenes;
 mod speech;
 mod stream;
+mod sums;
 mod tidy;
 mod tokens;
 mod tree;
