@@ -46,7 +46,8 @@ struct Good<'a> {
     item: Item<'a>,
 }
 
-/// Decides what of an archive lands where. `targets` holds where each link points, by its index.
+/// Decides what of an archive lands where. `targets` holds where each of `links` points, by its
+/// index.
 pub fn files(
     entries: &[Entry],
     targets: &BTreeMap<usize, String>,
@@ -71,6 +72,21 @@ pub fn files(
         return Err(ArchiveRefusal::TooLarge { size: plan.size(), most: rules.max_size }.into());
     }
     Ok(plan)
+}
+
+/// The links whose targets `files` must know, by their index.
+pub fn links(entries: &[Entry], rules: &Rules) -> Vec<usize> {
+    let matters = |entry: &Entry| match rules.symlinks {
+        Symlinks::Skip => false,
+        // One link may lead through another.
+        Symlinks::Copy => true,
+        Symlinks::KeepInside | Symlinks::All => {
+            let path = components(&entry.name, entry.kind, rules.system);
+            path.is_ok_and(|path| rules.patterns.choose(&path.join("/")))
+        }
+    };
+    let links = entries.iter().enumerate().filter(|(_, entry)| entry.kind == EntryKind::Link);
+    links.filter(|(_, entry)| matters(entry)).map(|(index, _)| index).collect()
 }
 
 /// Judges every name, and how the names go together.
