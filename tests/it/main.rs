@@ -44,6 +44,7 @@ mod checks;
 mod client;
 mod client_changes;
 mod client_refusals;
+mod components;
 mod demo;
 mod explain;
 mod fake_itself;
