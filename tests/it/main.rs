@@ -3,7 +3,9 @@
 //! - `harness`, `ran`, `folder`, `outside`: one run, and what came of it
 //! - `ls`, `cat`: what they print, and what they ask for (`made`: their archives)
 //! - `fake_itself`, `worlds`: is the stand-in strict, do its worlds tell their story? (`raw` asks)
-//! - `demo`, `install`: do the demo and the installer do what they say?
+//! - `demo`, `install`: do the demo and the installer do what they say? `install_release` downloads
+//!   from a server of files (`loopback`); `install_ps1` is for Windows
+//! - `release`, `components`: the release pipeline, and the templates for pipelines of others (`yaml`)
 //! - `tree`, `explain`, `wait`, `trigger`: the commands of those names; `trigger_again` retries and prints logs,
 //!   `trigger_old` is called as pipeline-trigger is
 //! - `artifacts_api`: every endpoint of the Job Artifacts API; `keep` and `delete` among it
@@ -44,6 +46,7 @@ mod checks;
 mod client;
 mod client_changes;
 mod client_refusals;
+mod components;
 mod demo;
 mod explain;
 mod fake_itself;
@@ -57,7 +60,10 @@ mod fetch_where;
 mod folder;
 mod harness;
 mod install;
+mod install_ps1;
+mod install_release;
 mod lists;
+mod loopback;
 mod ls;
 mod made;
 mod network;
@@ -67,6 +73,7 @@ mod process;
 mod ran;
 mod raw;
 mod readme;
+mod release;
 mod resume;
 mod scenes;
 mod speech;
@@ -79,3 +86,4 @@ mod trigger;
 mod trigger_again;
 mod trigger_old;
 mod worlds;
+mod yaml;
