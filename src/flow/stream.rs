@@ -67,6 +67,8 @@ pub(super) fn judged(
     rules: &Rules,
 ) -> anyhow::Result<Option<(Plan, Layout)>> {
     let mut archive = archive?;
+    // The directory is entries now.
+    archive.reader().lighten();
     if !archive.is_orderly() || !fetch_links(&mut archive, rules)? {
         return Ok(None);
     }

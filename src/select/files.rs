@@ -57,7 +57,7 @@ pub fn files(
         let (entries, most) = (entries.len(), rules.max_entries);
         return Err(ArchiveRefusal::TooMany { entries, most }.into());
     }
-    let mut inside = Tree::new(rules.system);
+    let mut inside = Tree::new(rules.system, entries.len());
     let good = judge(entries, targets, rules, &mut inside)?;
     let chosen: Vec<&Good<'_>> =
         good.iter().filter(|good| rules.patterns.choose(&good.path.join("/"))).collect();
@@ -96,7 +96,7 @@ fn judge<'a>(
     rules: &Rules,
     inside: &mut Tree<'a>,
 ) -> Result<Vec<Good<'a>>, ArchiveRefusal> {
-    let mut good = Vec::new();
+    let mut good = Vec::with_capacity(entries.len());
     for (index, entry) in entries.iter().enumerate() {
         let path = components(&entry.name, entry.kind, rules.system)?;
         if entry.kind == EntryKind::Folder && entry.size > 0 {
@@ -119,7 +119,7 @@ fn place(
     let mut plan = Plan::default();
     // Dropping folders can bring two names together, and what a link points to is elsewhere.
     let moved = rules.strip_components > 0 || rules.symlinks == Symlinks::Copy;
-    let mut outside = Tree::new(rules.system);
+    let mut outside = Tree::new(rules.system, if moved { chosen.len() } else { 0 });
     let mut links = Vec::new();
     let mut left_out: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
     let originals = originals(good, rules);

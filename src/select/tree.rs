@@ -30,8 +30,9 @@ pub struct Item<'a> {
 }
 
 impl<'a> Tree<'a> {
-    pub fn new(system: System) -> Tree<'a> {
-        Tree { system, nodes: HashMap::new() }
+    /// For about so many entries.
+    pub fn new(system: System, entries: usize) -> Tree<'a> {
+        Tree { system, nodes: HashMap::with_capacity(entries) }
     }
 
     /// Adds an entry at its path; `false` if the very same is there already.
