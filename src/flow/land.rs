@@ -87,7 +87,10 @@ pub fn extract(
     });
     let fetched: anyhow::Result<Vec<_>> = fetched.collect();
     let mut landed = Vec::new();
-    for Opened { found, folder, mut archive, plan, bytes } in open_all(ctx, fetched?, how)? {
+    let opened = open_all(ctx, fetched?, how)?;
+    staging
+        .room_for(opened.iter().map(|opened| opened.plan.size()).fold(0, u128::saturating_add))?;
+    for Opened { found, folder, mut archive, plan, bytes } in opened {
         extract::stage(&mut archive, &plan, &mut staging).with_context(|| unpacking(&found))?;
         landed.push((Landed { found, folder, files: Vec::new(), bytes }, plan));
     }
@@ -129,6 +132,7 @@ fn keep_first<'a>(
     body: Body<'a>,
     staging: &Staging,
 ) -> anyhow::Result<(File, u64)> {
+    staging.room_for(body.total().unwrap_or_default().into())?;
     let mut archive = staging.spool()?;
     let bytes = whole(ctx, found, body, &mut archive)?;
     Ok((archive, bytes))
@@ -183,7 +187,7 @@ pub fn keep(
         if let Some(archive) = archive.file() {
             judge(archive, &found)?;
         }
-        archive.keep()?;
+        archive.keep(on_conflict)?;
         landed.push(Landed { found, folder: PathBuf::new(), files: Vec::new(), bytes });
     }
     Ok(Landing { landed, missing })
