@@ -91,7 +91,8 @@ impl Drop for WholeFile {
 impl Write for WholeFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.content {
-            Content::Beside(Some(file)) => file.write(bytes),
+            // The file itself, for errors that do not name a private path.
+            Content::Beside(Some(file)) => file.as_file_mut().write(bytes),
             Content::Beside(None) => Err(io::ErrorKind::NotFound.into()),
             Content::Through(file) => file.write(bytes),
         }
