@@ -33,7 +33,11 @@ impl Below {
         if let Some(folder) = known {
             return Ok(folder);
         }
-        let folder = Arc::new(self.folder(parent)?.inner(name.as_os_str())?);
+        let folder = match self.root.below(path) {
+            Some(folder) => folder,
+            None => self.folder(parent)?.inner(name.as_os_str())?,
+        };
+        let folder = Arc::new(folder);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.len() >= MOST {
             open.clear();

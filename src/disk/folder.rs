@@ -36,6 +36,22 @@ impl Folder {
         Ok(Folder(rustix::fs::openat(&self.0, name, flags, Mode::empty())?))
     }
 
+    /// A folder further below, with one call where the system has such a call; none where it has
+    /// not, or where that folder is not to be had.
+    pub fn below(&self, path: &Path) -> Option<Folder> {
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::fs::{ResolveFlags, openat2};
+            let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+            openat2(&self.0, path, PASSING | FOLDER, Mode::empty(), resolve).ok().map(Folder)
+        }
+        #[cfg(not(target_os = "linux"))]
+        {
+            let _ = path;
+            None
+        }
+    }
+
     /// What is there under this name; none if nothing is.
     pub fn kind(&self, name: &OsStr) -> io::Result<Option<Kind>> {
         match rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {

@@ -28,6 +28,11 @@ impl Folder {
         }
     }
 
+    /// No folder can be had without looking at those above it.
+    pub fn below(&self, _path: &Path) -> Option<Folder> {
+        None
+    }
+
     /// What is there under this name; none if nothing is.
     pub fn kind(&self, name: &OsStr) -> io::Result<Option<Kind>> {
         match fs::symlink_metadata(self.0.join(name)) {
