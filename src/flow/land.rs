@@ -103,7 +103,10 @@ fn stage_all(
     staging: &mut Staging,
 ) -> anyhow::Result<Vec<(Landed, Plan)>> {
     let mut landed = Vec::new();
-    for Opened { found, folder, source, plan } in open_all(ctx, taken, how, staging)? {
+    let opened = open_all(ctx, taken, how, staging)?;
+    let sizes = opened.iter().map(|opened| opened.plan.size());
+    staging.room_for(sizes.fold(0, u128::saturating_add))?;
+    for Opened { found, folder, source, plan } in opened {
         let bytes = match source {
             Source::File(mut archive, bytes) => {
                 extract::stage(&mut archive, &plan, staging).with_context(|| unpacking(&found))?;
@@ -165,7 +168,7 @@ pub fn keep(
         if let Some(archive) = archive.file() {
             judge(archive, &found)?;
         }
-        archive.keep()?;
+        archive.keep(on_conflict)?;
         landed.push(Landed { found, folder: PathBuf::new(), files: Vec::new(), bytes });
     }
     Ok(Landing { landed, missing })

@@ -17,7 +17,8 @@
 //! - `lists`: GitLab's lists as they are; `network`: redirects, and what goes wrong on the line
 //! - `client`, `client_changes`, `client_refusals`: each request and each refusal of GitLab, one
 //!   by one
-//! - `process`: what only a real process shows, signals for one
+//! - `process`, `signals`: what only a real process shows
+//! - `places`: destinations that others write to, that are full, or that cannot be written
 //! - `scenes`: small worlds that many tests begin with
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
 #![allow(
@@ -69,6 +70,7 @@ mod made;
 mod network;
 mod outside;
 mod parts;
+mod places;
 mod process;
 mod ran;
 mod raw;
@@ -76,6 +78,7 @@ mod readme;
 mod release;
 mod resume;
 mod scenes;
+mod signals;
 mod speech;
 mod stream;
 mod sums;
