@@ -7,7 +7,7 @@ use super::source::Source;
 use super::{AHEAD, Error, entry};
 
 /// The fixed part of a header, in bytes.
-const FIXED: usize = 46;
+pub const FIXED: usize = 46;
 /// The extra field for what does not fit into the fixed part.
 pub const ZIP64: u16 = 1;
 /// The extra field that gives a name in Unicode.

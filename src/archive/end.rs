@@ -8,6 +8,7 @@ use std::io::{Read, Seek, SeekFrom};
 use memchr::memmem;
 
 use super::Error;
+use super::directory;
 use super::source::Source;
 
 const RECORD: &[u8] = b"PK\x05\x06";
@@ -33,6 +34,14 @@ pub struct End {
     pub before: u64,
     pub entries: u64,
     pub size: u64,
+}
+
+impl End {
+    /// How many entries there can be at the most, whatever it says.
+    pub fn most_entries(&self) -> usize {
+        let headers = (self.end - self.start) / directory::FIXED as u64;
+        self.entries.min(headers) as usize
+    }
 }
 
 /// What one end record says, the short or the long one.

@@ -40,8 +40,8 @@ pub fn directory<R: Read + Seek>(reader: &mut Source<R>) -> Result<Listed, Error
         return Err(Error::NotZip(NotZip::by_start(&start(reader)?)));
     };
     look_before(reader, &end)?;
-    let mut entries: Vec<Entry> = Vec::new();
-    let mut packed = Vec::new();
+    let most = end.most_entries();
+    let (mut entries, mut packed) = (Vec::with_capacity(most), Vec::with_capacity(most));
     directory::read(reader, &end, |header| {
         let entry = entry::entry(&header)?;
         packable(&header, &entry)?;
