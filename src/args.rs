@@ -107,6 +107,18 @@ pub struct Limits {
     pub poll_interval: Option<Duration>,
 }
 
+/// What is kept for the next run.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "For the next run")]
+pub struct Caching {
+    /// Keep whole archives in this folder, and take them from there when they are wanted again [DOWNRIVER_CACHE]
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+    /// The most bytes in there; the least recently used archives go [DOWNRIVER_CACHE_SIZE] [default: 10GiB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub cache_size: Option<u64>,
+}
+
 /// Which GitLab, who asks, and how.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Connect {

@@ -23,6 +23,8 @@ pub enum Step<'a> {
     Jobs { at: &'a PipelineAt, status: &'a Status, jobs: &'a [Job] },
     /// 2 and 3: what a choice was made from, and why the others lost.
     Chosen { from: &'a str, candidates: &'a [Candidate] },
+    /// 3: these jobs were chosen to take archives from, with the bytes that each will be.
+    Archives(&'a [(String, Option<u64>)]),
     /// 3: a job was chosen.
     Job { label: &'a str, status: Option<&'a Status>, size: Option<u64> },
     /// A manual job is played.
@@ -31,6 +33,8 @@ pub enum Step<'a> {
     Bytes { label: &'a str, done: u64, total: Option<u64> },
     /// 4: an archive is here, in so many bytes and so much time.
     Downloaded { label: &'a str, bytes: u64, took: Duration },
+    /// 4: an archive was here already, from an earlier run.
+    Cached { label: &'a str, bytes: u64 },
     /// 4: files were put in place.
     Placed { files: usize, bytes: u64, at: &'a str },
     /// A request was answered, or was not.

@@ -26,6 +26,8 @@ pub struct Item {
     pub local_name: Option<Vec<u8>>,
     pub local_method: Option<u16>,
     pub local_crc: Option<u32>,
+    /// What is written behind the data in place of checksum and sizes.
+    pub descriptor: Option<Vec<u8>>,
     /// Takes the local header of the entry before it.
     pub shares: bool,
     /// Written before its data, but not listed.
@@ -49,6 +51,7 @@ fn item(name: &[u8], data: &[u8], mode: u32) -> Item {
         local_name: None,
         local_method: None,
         local_crc: None,
+        descriptor: None,
         shares: false,
         hidden: false,
     }
@@ -143,7 +146,9 @@ fn local(bytes: &mut Vec<u8>, item: &Item) {
     bytes.extend([0, 0]);
     bytes.extend(name);
     bytes.extend(&item.packed);
-    if descriptor {
+    if let Some(descriptor) = &item.descriptor {
+        bytes.extend(descriptor);
+    } else if descriptor {
         bytes.extend(b"PK\x07\x08");
         for field in [item.crc, item.packed.len() as u32, item.size] {
             bytes.extend(field.to_le_bytes());

@@ -49,32 +49,39 @@ impl<R: Read + Seek> Body for Seeking<R> {
 
 /// Between two entries there may be what tells the sizes of the first; as much as a header of
 /// another entry would take is too much, in bytes.
-const LEAST_HIDDEN: u64 = FIXED as u64;
+const LEAST_HIDDEN: usize = FIXED - 1;
 
 /// What writers put between the data of entries besides names: extra fields, sizes; in bytes.
 const MOST_BETWEEN: u64 = 1 << 10;
 
 /// Goes from entry to entry and looks at the header before each.
-pub struct Cutter<B> {
+pub struct Cutter<'a, B> {
     body: B,
-    /// Where the last entry ended; none where entries are not taken one right behind the other.
-    end: Option<u64>,
+    /// None where entries are not taken one right behind the other.
+    behind: Option<Behind<'a>>,
 }
 
-impl<B: Body> Cutter<B> {
+/// What was taken last.
+#[derive(Default)]
+struct Behind<'a> {
+    end: u64,
+    entry: Option<&'a Packed>,
+}
+
+impl<'a, B: Body> Cutter<'a, B> {
     /// Takes any entries of an archive whose headers were judged, or need not be.
-    pub fn some(body: B) -> Cutter<B> {
-        Cutter { body, end: None }
+    pub fn some(body: B) -> Cutter<'a, B> {
+        Cutter { body, behind: None }
     }
 
     /// Takes all entries, in order; surprised when a header tells something else than the central
     /// directory, and when there is room for more entries than those.
-    pub fn all(body: B) -> Cutter<B> {
-        Cutter { body, end: Some(0) }
+    pub fn all(body: B) -> Cutter<'a, B> {
+        Cutter { body, behind: Some(Behind::default()) }
     }
 
     /// The bytes of an entry as they are packed, and no others.
-    pub fn next(&mut self, packed: &Packed) -> Result<io::Take<&mut B>, Error> {
+    pub fn next(&mut self, packed: &'a Packed) -> Result<io::Take<&mut B>, Error> {
         self.gap(packed.at)?;
         self.body.go_to(packed.at).map_err(Error::Read)?;
         let local = match packed.header(&mut self.body) {
@@ -83,11 +90,13 @@ impl<B: Body> Cutter<B> {
             }
             local => local.map_err(Error::Read)?,
         };
-        if let Some(end) = &mut self.end {
+        if let Some(behind) = &mut self.behind {
             if !local.agrees {
                 return Err(packed.surprise());
             }
-            *end = packed.at.saturating_add(local.length).saturating_add(packed.compressed_size);
+            let end = packed.at.saturating_add(local.length);
+            let end = end.saturating_add(packed.compressed_size);
+            *behind = Behind { end, entry: Some(packed) };
         }
         if !local.header {
             return Err(packed.damaged("it is not where the central directory says"));
@@ -96,16 +105,22 @@ impl<B: Body> Cutter<B> {
     }
 
     /// Looks whether nothing can be hidden before the central directory.
-    pub fn finish(&self, directory: u64) -> Result<(), Error> {
+    pub fn finish(&mut self, directory: u64) -> Result<(), Error> {
         self.gap(directory)
     }
 
-    fn gap(&self, next: u64) -> Result<(), Error> {
-        let fine = |end: u64| next.checked_sub(end).is_some_and(|gap| gap < LEAST_HIDDEN);
-        match self.end {
-            Some(end) if !fine(end) => Err(Error::Surprise { near: next }),
-            _ => Ok(()),
+    /// What lies between the last entry and the next thing may tell the sizes of that entry.
+    fn gap(&mut self, next: u64) -> Result<(), Error> {
+        let Some(Behind { end, entry }) = &self.behind else { return Ok(()) };
+        let mut between = [0; LEAST_HIDDEN];
+        let gap =
+            next.checked_sub(*end).and_then(|gap| between.get_mut(..usize::try_from(gap).ok()?));
+        let Some(gap) = gap else { return Err(Error::Surprise { near: next }) };
+        if gap.is_empty() {
+            return Ok(());
         }
+        self.body.go_to(*end).and_then(|()| self.body.read_exact(gap)).map_err(Error::Read)?;
+        entry.map_or(Ok(()), |packed| packed.described(gap))
     }
 }
 

@@ -1,108 +1,173 @@
-//! The headers of the central directory as they stand there, for what the `zip` crate keeps to
-//! itself: dates to the second, headers of one name, headers beyond those the end record claims.
+//! The headers of the central directory, one after the other, as they stand there.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 
-/// The fixed part of a header behind its signature, in bytes.
-const FIXED: usize = 42;
+use super::end::{End, HEADER, u16_at, u32_at, u64_at};
+use super::source::Source;
+use super::{AHEAD, Error, entry};
 
+/// The fixed part of a header, in bytes.
+const FIXED: usize = 46;
+/// The extra field for what does not fit into the fixed part.
+pub const ZIP64: u16 = 1;
 /// The extra field that gives a name in Unicode.
 pub const UNICODE_PATH: u16 = 0x7075;
 
 /// One header of the central directory.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Header {
-    /// Where it begins, in bytes from the start of the file.
-    pub at: u64,
     pub name: Vec<u8>,
     pub flags: u16,
     /// The compression method as a number.
     pub method: u16,
-    /// What must be alike in two headers for them to mean the same: checksum, length and
-    /// attributes as they are written.
-    pub content: [u32; 3],
+    pub crc32: u32,
+    /// Bytes when unpacked.
+    pub size: u64,
+    pub compressed_size: u64,
+    /// Where the header before the entry begins, in bytes from the start of the file.
+    pub at: u64,
+    /// The system of the writer, which says how to read the attributes.
+    pub system: u8,
+    pub attributes: u32,
     /// Date and time as DOS writes them.
     pub dos: u32,
     /// Seconds since 1970, from Info-ZIP's extended timestamp.
     pub modified: Option<u32>,
-    /// The name is there a second time, in a field of its own.
-    pub renamed: bool,
+    /// The name a second time, in a field of its own.
+    pub unicode: Option<Unicode>,
 }
 
-/// The central directory as it lies there.
+/// A name in Unicode, and the checksum of the name it stands for.
 #[derive(Debug)]
-pub struct Directory {
-    pub headers: Vec<Header>,
-    /// Bytes of all headers together.
-    pub size: u64,
-    /// What the end record right behind them says; none where something else follows.
-    pub end: Option<End>,
+pub struct Unicode {
+    pub name: Vec<u8>,
+    pub crc32: u32,
 }
 
-/// What an end record claims.
-#[derive(Debug)]
-pub struct End {
-    pub entries: u64,
-    pub size: u64,
-}
-
-/// Reads every header from `start` on, and the end record behind them.
-pub fn read<R: Read + Seek>(reader: &mut R, start: u64) -> io::Result<Directory> {
-    reader.seek(SeekFrom::Start(start))?;
-    let (mut headers, mut size) = (Vec::new(), 0);
-    let end = loop {
-        let mut signature = Vec::new();
-        reader.by_ref().take(4).read_to_end(&mut signature)?;
-        match signature.as_slice() {
-            b"PK\x01\x02" => {
-                let (header, length) = one(reader, start + size)?;
-                headers.push(header);
-                size += length;
-            }
-            b"PK\x05\x06" => {
-                let mut end = [0; 18];
-                reader.read_exact(&mut end)?;
-                let (entries, size) = (u16_at(&end, 6).into(), u32_at(&end, 8).into());
-                break Some(End { entries, size });
-            }
-            b"PK\x06\x06" => {
-                let mut end = [0; 52];
-                reader.read_exact(&mut end)?;
-                break Some(End { entries: u64_at(&end, 28), size: u64_at(&end, 36) });
-            }
-            _ => break None,
+/// Reads every header, and compares what the end record says of them all.
+pub fn read<R: Read + Seek>(
+    reader: &mut Source<R>,
+    end: &End,
+    mut each: impl FnMut(Header) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut reader = BufReader::with_capacity(AHEAD, reader);
+    reader.seek(SeekFrom::Start(end.start)).map_err(Error::Read)?;
+    let (mut at, mut count) = (end.start, 0);
+    while at < end.end {
+        let mut fixed = [0; FIXED];
+        let begin = (end.end - at).min(FIXED as u64) as usize;
+        reader.read_exact(&mut fixed[..begin]).map_err(Error::Read)?;
+        if !fixed.starts_with(HEADER) {
+            break;
         }
-    };
-    Ok(Directory { headers, size, end })
+        let lengths = [28, 30, 32].map(|at| usize::from(u16_at(&fixed, at)));
+        let mut rest = vec![0; lengths.iter().sum()];
+        if begin < FIXED || at + (FIXED + rest.len()) as u64 > end.end {
+            return Err(Error::Broken("its central directory ends too early".to_owned()));
+        }
+        reader.read_exact(&mut rest).map_err(Error::Read)?;
+        at += (FIXED + rest.len()) as u64;
+        count += 1;
+        each(header(&fixed, rest, lengths[0], lengths[1], end.before)?)?;
+    }
+    agree(end, at, count)
 }
 
-fn one<R: Read>(reader: &mut R, at: u64) -> io::Result<(Header, u64)> {
-    let mut fixed = [0; FIXED];
-    reader.read_exact(&mut fixed)?;
-    let [name_length, extra_length, comment_length] =
-        [24, 26, 28].map(|at| usize::from(u16_at(&fixed, at)));
-    let mut rest = vec![0; name_length + extra_length + comment_length];
-    reader.read_exact(&mut rest)?;
-    let extra = &rest[name_length..name_length + extra_length];
-    let header = Header {
-        at,
-        name: rest[..name_length].to_vec(),
-        flags: u16_at(&fixed, 4),
-        method: u16_at(&fixed, 6),
-        content: [12, 20, 34].map(|at| u32_at(&fixed, at)),
-        dos: u32_at(&fixed, 8),
+/// What was read is what the end record says.
+fn agree(end: &End, at: u64, count: u64) -> Result<(), Error> {
+    let size = at - end.start;
+    if at != end.end && size == end.size {
+        let between = "something lies between the central directory and its end";
+        return Err(Error::Contradiction(between.to_owned()));
+    }
+    if count != end.entries {
+        return Err(Error::Entries { claimed: end.entries, found: count });
+    }
+    if size != end.size {
+        let other = format!("its directory has {size} bytes, its end record says {}", end.size);
+        return Err(Error::Contradiction(other));
+    }
+    Ok(())
+}
+
+fn header(
+    fixed: &[u8; FIXED],
+    mut rest: Vec<u8>,
+    name: usize,
+    extra: usize,
+    before: u64,
+) -> Result<Header, Error> {
+    let extra = &rest[name..name + extra];
+    if are_cut(extra) {
+        let name = entry::text(&rest[..name]);
+        return Err(Error::Broken(format!("the extra fields of entry `{name}` are cut short")));
+    }
+    let mut header = Header {
+        flags: u16_at(fixed, 8),
+        method: u16_at(fixed, 10),
+        crc32: u32_at(fixed, 16),
+        size: u32_at(fixed, 24).into(),
+        compressed_size: u32_at(fixed, 20).into(),
+        at: u32_at(fixed, 42).into(),
+        system: fixed[5],
+        attributes: u32_at(fixed, 38),
+        dos: u32_at(fixed, 12),
         modified: extended_timestamp(extra),
-        renamed: field(extra, UNICODE_PATH).is_some(),
+        unicode: unicode(extra),
+        name: Vec::new(),
     };
-    Ok((header, (4 + FIXED + rest.len()) as u64))
+    let large = field(extra, ZIP64).unwrap_or_default();
+    let short = [&mut header.size, &mut header.compressed_size, &mut header.at];
+    enlarge(short, large);
+    rest.truncate(name);
+    header.name = rest;
+    header.at = header.at.checked_add(before).ok_or_else(|| {
+        let entry = entry::text(&header.name);
+        Error::Damaged { entry, why: "it lies beyond the end".to_owned() }
+    })?;
+    Ok(header)
+}
+
+/// What does not fit into 32 bits is all ones there, and stands in the zip64 field in this order.
+pub fn enlarge<const N: usize>(short: [&mut u64; N], mut large: &[u8]) {
+    for value in short {
+        if *value == u64::from(u32::MAX)
+            && let Some((long, rest)) = large.split_at_checked(8)
+        {
+            *value = u64_at(long, 0);
+            large = rest;
+        }
+    }
 }
 
 fn extended_timestamp(extra: &[u8]) -> Option<u32> {
     // A byte of flags, of which the lowest says that the time of change is there.
     match field(extra, 0x5455)? {
-        [flags, time @ ..] if flags & 1 == 1 => time.first_chunk().map(le),
+        [flags, time @ ..] if flags & 1 == 1 => time.first_chunk::<4>().map(|time| u32_at(time, 0)),
         _ => None,
     }
+}
+
+fn unicode(extra: &[u8]) -> Option<Unicode> {
+    match field(extra, UNICODE_PATH)? {
+        // A version, of which there is one, then the checksum.
+        [_, a, b, c, d, name @ ..] => {
+            Some(Unicode { name: name.to_vec(), crc32: u32_at(&[*a, *b, *c, *d], 0) })
+        }
+        // Too short to be right, which no checksum of a name will agree with.
+        _ => Some(Unicode { name: Vec::new(), crc32: 0 }),
+    }
+}
+
+/// Whether a field claims more bytes than there are. Fewer than one has are padding.
+fn are_cut(mut extra: &[u8]) -> bool {
+    while let [_, _, len0, len1, rest @ ..] = extra {
+        match rest.get(usize::from(u16::from_le_bytes([*len0, *len1]))..) {
+            Some(next) => extra = next,
+            None => return true,
+        }
+    }
+    false
 }
 
 /// The extra field with this number, if the fields before it can be read.
@@ -116,20 +181,4 @@ pub fn field(mut extra: &[u8], wanted: u16) -> Option<&[u8]> {
         extra = &rest[length..];
     }
     None
-}
-
-fn le(bytes: &[u8; 4]) -> u32 {
-    u32::from_le_bytes(*bytes)
-}
-
-pub fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
-}
-
-pub fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    u16::from_le_bytes([bytes[at], bytes[at + 1]])
-}
-
-pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }

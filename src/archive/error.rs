@@ -18,7 +18,7 @@ pub enum Error {
     /// Two places of the archive tell different things about its entries.
     Contradiction(String),
     /// The end record claims another number of entries than the central directory has.
-    Entries { claimed: u64, found: usize },
+    Entries { claimed: u64, found: u64 },
     /// One name with different contents.
     Double { entry: String },
     /// The entry can be read only with a password.

@@ -7,6 +7,7 @@
 pub mod craft;
 mod cut;
 mod directory;
+mod end;
 mod entry;
 mod error;
 mod judge;
@@ -19,8 +20,6 @@ mod unpack;
 
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
-
-use zip::result::ZipError;
 
 pub use cut::{Body, Cutter, Seeking, in_order};
 pub use error::Error;
@@ -103,7 +102,7 @@ impl<R: Read + Seek> Archive<R> {
     }
 
     /// For taking many entries, with where each of them lies.
-    pub fn cutter(&mut self) -> (Cutter<Seeking<&mut R>>, &[Packed]) {
+    pub fn cutter(&mut self) -> (Cutter<'_, Seeking<&mut R>>, &[Packed]) {
         (Cutter::some(Seeking::new(self.reader.inner(), AHEAD)), &self.listed.packed)
     }
 
@@ -162,9 +161,12 @@ impl<R: Read + Seek> Archive<R> {
 }
 
 /// The first bytes, as far as there are some.
-fn start<R: Read + Seek>(reader: &mut R) -> Result<Vec<u8>, ZipError> {
+fn start<R: Read + Seek>(reader: &mut R) -> Result<Vec<u8>, Error> {
     let mut start = Vec::new();
-    reader.seek(SeekFrom::Start(0))?;
-    BufReader::new(reader).take(kind::START as u64).read_to_end(&mut start)?;
+    let mut read = || {
+        reader.seek(SeekFrom::Start(0))?;
+        reader.take(kind::START as u64).read_to_end(&mut start)
+    };
+    read().map_err(Error::Read)?;
     Ok(start)
 }

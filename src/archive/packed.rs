@@ -3,8 +3,9 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
-use super::Error;
-use super::directory::{Header, UNICODE_PATH, field, u16_at, u32_at, u64_at};
+use super::directory::{Header, UNICODE_PATH, ZIP64, enlarge, field};
+use super::end::{self, u16_at, u32_at};
+use super::{Error, entry};
 
 /// The fixed part of the header before an entry, in bytes.
 pub const FIXED: usize = 30;
@@ -12,8 +13,6 @@ pub const FIXED: usize = 30;
 const DESCRIPTOR: u16 = 1 << 3;
 /// The extra fields that writers put before an entry are hardly longer, in bytes.
 const LONGEST_EXTRA: u64 = 256;
-/// Sizes that do not fit stand in this extra field.
-const ZIP64: u16 = 1;
 
 /// An entry as it lies in its archive, by the central directory.
 #[derive(Debug, Clone)]
@@ -47,19 +46,19 @@ pub struct Local {
 }
 
 impl Packed {
-    pub fn new(entry: usize, found: &zip::read::ZipFileEntry<'_>, header: &Header) -> Packed {
+    pub fn new(entry: usize, header: Header) -> Packed {
         Packed {
             entry,
-            at: found.header_start(),
-            size: found.size(),
-            compressed_size: found.compressed_size(),
-            crc32: found.crc32(),
+            at: header.at,
+            size: header.size,
+            compressed_size: header.compressed_size,
+            crc32: header.crc32,
             deflated: header.method == super::judge::DEFLATE,
             flags: header.flags,
             method: header.method,
             dos: header.dos,
-            raw_name: header.name.as_slice().into(),
-            renamed: header.renamed,
+            renamed: header.unicode.is_some(),
+            raw_name: header.name.into_boxed_slice(),
         }
     }
 
@@ -90,6 +89,26 @@ impl Packed {
         Ok(Local { length, header, agrees: header && agrees })
     }
 
+    /// Refuses what is written behind its data, if that has the look of sizes and they are others.
+    pub fn described(&self, behind: &[u8]) -> Result<(), Error> {
+        if self.flags & DESCRIPTOR == 0 {
+            return Ok(());
+        }
+        let told = behind.strip_prefix(b"PK\x07\x08").unwrap_or(behind);
+        let long = |at| end::u64_at(told, at);
+        let sizes = match told.len() {
+            12 => [4, 8].map(|at| u32_at(told, at).into()),
+            20 => [4, 12].map(long),
+            _ => return Ok(()),
+        };
+        if u32_at(told, 0) == self.crc32 && sizes == [self.compressed_size, self.size] {
+            return Ok(());
+        }
+        let entry = entry::text(&self.raw_name);
+        let why = format!("entry `{entry}` has other sizes behind its data than in the directory");
+        Err(Error::Contradiction(why))
+    }
+
     /// Where its data end at the least.
     pub fn least_end(&self) -> u64 {
         let header = (FIXED + self.raw_name.len()) as u64;
@@ -97,8 +116,7 @@ impl Packed {
     }
 
     pub fn damaged(&self, why: &str) -> Error {
-        // As good as exact for saying which one it is.
-        let entry = String::from_utf8_lossy(&self.raw_name).into_owned();
+        let entry = entry::text(&self.raw_name);
         Error::Damaged { entry, why: why.to_owned() }
     }
 
@@ -108,18 +126,10 @@ impl Packed {
 
     fn sizes_agree(&self, fixed: &[u8], extra: &[u8]) -> bool {
         let behind = self.flags & DESCRIPTOR != 0;
-        let mut large = field(extra, ZIP64).unwrap_or_default();
-        let mut size = |at: usize| {
-            let short = u32_at(fixed, at);
-            match large.split_at_checked(8).filter(|_| short == u32::MAX) {
-                Some((long, rest)) => {
-                    large = rest;
-                    u64_at(long, 0)
-                }
-                None => u64::from(short),
-            }
-        };
-        let told = [(size(22), self.size), (size(18), self.compressed_size)];
+        let [mut size, mut compressed_size] = [22, 18].map(|at| u64::from(u32_at(fixed, at)));
+        let large = field(extra, ZIP64).unwrap_or_default();
+        enlarge([&mut size, &mut compressed_size], large);
+        let told = [(size, self.size), (compressed_size, self.compressed_size)];
         let crc = (u64::from(u32_at(fixed, 14)), u64::from(self.crc32));
         let agrees = |(here, there): &(u64, u64)| here == there || behind && *here == 0;
         agrees(&crc) && told.iter().all(agrees)

@@ -16,11 +16,6 @@ impl<R> Source<R> {
         Source { reader, failure: None }
     }
 
-    /// Whether the reader itself gave an error: asking it for more is of no use.
-    pub fn has_failed(&self) -> bool {
-        self.failure.is_some()
-    }
-
     /// The reader itself.
     pub fn inner(&mut self) -> &mut R {
         &mut self.reader

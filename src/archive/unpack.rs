@@ -83,7 +83,10 @@ impl Unpacker {
                 filled = 0;
             }
             if over {
-                return Ok(());
+                return match fill(from)? {
+                    [] => Ok(()),
+                    _ => Err(copy.damaged("something lies behind its data")),
+                };
             }
         }
     }

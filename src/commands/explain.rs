@@ -5,11 +5,12 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::world::{Looking, World};
-use crate::args::{Connect, Lookup, Speech, Which};
+use crate::args::{Caching, Connect, Lookup, Speech, Which};
 use crate::exit::Exit;
 use crate::flow::{self, Finding};
 use crate::patience::Patience;
 use crate::report::Report;
+use crate::settings;
 
 mod record;
 mod told;
@@ -38,8 +39,10 @@ impl Explain {
     pub fn run(self, mut world: World) -> anyhow::Result<Exit> {
         let record = Arc::new(Record::new(world.ui.clone()));
         world.watch = record.clone();
-        let Looking { address, mut wanted, client, settings } =
+        let Looking { address, mut wanted, client, mut settings } =
             world.look(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
+        let cache = settings::cache(&Caching::default(), &world.env)?;
+        settings.extend(cache.into_iter().flat_map(settings::Cache::told));
         wanted.listed = true;
         let ctx = world.ctx(&client, Patience::none());
         let (finding, error) = match flow::find(&ctx, &address, &wanted) {

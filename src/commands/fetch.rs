@@ -8,8 +8,9 @@ use super::target::Target;
 use super::unpack::Unpack;
 use super::world::{Looking, World};
 use super::{dotenv, result};
-use crate::args::{Connect, Lookup, Speech, Waiting, Which};
+use crate::args::{Caching, Connect, Lookup, Speech, Waiting, Which};
 use crate::exit::Exit;
+use crate::flow::Ctx;
 use crate::patience::Patience;
 
 /// Take the artifacts of jobs of downstream pipelines
@@ -34,6 +35,8 @@ pub struct Fetch {
     #[arg(long, value_name = "FILE", help_heading = "Where to")]
     dotenv: Option<PathBuf>,
     #[command(flatten)]
+    caching: Caching,
+    #[command(flatten)]
     which: Which,
     #[command(flatten)]
     lookup: Lookup,
@@ -56,9 +59,13 @@ impl Fetch {
         };
         target.may_be(&world)?;
         let how = self.unpack.how()?;
-        let Looking { address, wanted, client, .. } =
+        let cache = world.cache(&self.caching)?;
+        let Looking { address, mut wanted, client, .. } =
             world.look(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
-        let ctx = world.ctx(&client, Patience::from(&self.waiting));
+        // What is kept is known by the number of its job, which only the lists tell.
+        wanted.listed = cache.is_some();
+        let patience = Patience::from(&self.waiting);
+        let ctx = Ctx { cache: cache.as_ref(), ..world.ctx(&client, patience) };
         let landing = target.land(&world, &ctx, &address, &wanted, &how)?;
         world.tell_missing(&self.which, &landing.missing);
         if let Some(file) = &self.dotenv {

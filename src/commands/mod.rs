@@ -37,7 +37,7 @@ pub struct Cli {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    Fetch(fetch::Fetch),
+    Fetch(Box<fetch::Fetch>),
     Ls(ls::Ls),
     Cat(cat::Cat),
     Explain(explain::Explain),

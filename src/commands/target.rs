@@ -49,13 +49,14 @@ impl Target<'_> {
         if let Some(kind) = self.report {
             return self.land_reports(world, ctx, address, wanted, how, kind);
         }
-        match self.output {
+        let landed = match self.output {
             _ if self.is_stdout() => {
                 flow::stream(ctx, address, wanted, |archive| world.ui.copy(archive))
             }
             Some(file) => flow::keep(ctx, address, wanted, how.on_conflict, &self.at(world, file)),
             None => flow::extract(ctx, address, wanted, how, &self.dest(world)),
-        }
+        };
+        flow::doubted(ctx, landed)
     }
 
     fn land_reports(

@@ -12,7 +12,7 @@ use super::target::Target;
 use super::unpack::Unpack;
 use super::world::World;
 use super::{compat, dotenv, pairs, result};
-use crate::args::{Connect, Lookup, Speech, duration};
+use crate::args::{Caching, Connect, Lookup, Speech, duration};
 use crate::exit::Exit;
 use crate::flow::{self, Again, Order, Started};
 use crate::gitlab::{self, Client, Start};
@@ -76,6 +76,8 @@ pub struct Trigger {
     /// Write DOWNRIVER_JOB_ID, _PIPELINE_ID, _PROJECT_ID, _REF and _SHA of what was started or fetched to FILE, for artifacts:reports:dotenv
     #[arg(long, value_name = "FILE", help_heading = "Where to")]
     pub dotenv: Option<PathBuf>,
+    #[command(flatten)]
+    pub caching: Caching,
     /// The token of a trigger, which starts the pipeline; without it the private or the job token does [DOWNRIVER_PIPELINE_TOKEN]
     #[arg(short, long, value_name = "TOKEN", help_heading = "Who")]
     pub pipeline_token: Option<String>,
@@ -154,7 +156,9 @@ impl Trigger {
         if self.print_logs && client.has_job_token() {
             world.ui.warn("GitLab shows no logs to a job token, so none will be printed; a private token (GITLAB_TOKEN) may read them");
         }
-        let ctx = world.ctx(&client, Patience::new(self.wait_timeout, self.poll_interval));
+        let patience = Patience::new(self.wait_timeout, self.poll_interval);
+        let cache = if self.fetch.is_empty() { None } else { world.cache(&self.caching)? };
+        let ctx = flow::Ctx { cache: cache.as_ref(), ..world.ctx(&client, patience) };
         let started = told.started.insert(flow::start(&ctx, &order)?);
         let aside = !target.is_stdout();
         let line = result::pipeline_line(&started.ended);

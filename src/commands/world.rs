@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::args::{Connect, IfMissing, Limits, Lookup, Waiting, Which};
+use crate::args::{Caching, Connect, IfMissing, Limits, Lookup, Waiting, Which};
+use crate::disk::Cache;
 use crate::env::Env;
 use crate::flow::{Address, Ctx, Wanted};
 use crate::gitlab::Client;
@@ -100,6 +101,20 @@ impl World {
         Ok((Client::new(api.value, token, network, clock, watch), settings))
     }
 
+    /// The cache that is meant, if one is. Of one that cannot be used a warning is enough.
+    pub fn cache(&self, caching: &Caching) -> Result<Option<Cache>, Usage> {
+        let Some(settings::Cache { dir, most }) = settings::cache(caching, &self.env)? else {
+            return Ok(None);
+        };
+        match Cache::open(&dir.value, most.value, &self.env.interrupt) {
+            Ok(cache) => Ok(Some(cache)),
+            Err(error) => {
+                self.ui.warn(&format!("{error}; going on without the cache of {}", dir.source));
+                Ok(None)
+            }
+        }
+    }
+
     /// What the steps need.
     pub fn ctx<'a>(&'a self, gitlab: &'a Client, patience: Patience) -> Ctx<'a> {
         if let Some(limit) = patience.limit() {
@@ -110,6 +125,7 @@ impl World {
             clock: &*self.env.clock,
             watch: &*self.watch,
             interrupt: &self.env.interrupt,
+            cache: None,
             patience,
         }
     }

@@ -4,6 +4,7 @@
 //! by renames, which are undone if one of them fails. Nothing of the user's is ever deleted, and
 //! no link that is there already is followed.
 
+mod cache;
 mod error;
 #[cfg(test)]
 pub mod listing;
@@ -15,6 +16,7 @@ mod system;
 mod tests;
 mod whole;
 
+pub use cache::{Cache, Coming, Kept, Key};
 pub use error::Error;
 pub use place::Placed;
 pub use staging::{NewFile, Staging};

@@ -54,6 +54,17 @@ pub fn new_folder(path: &Path, _mode: u32) -> io::Result<()> {
     std::fs::create_dir(path)
 }
 
+/// A folder and those above it that are missing, open to their owner alone.
+pub fn private_folders(path: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.recursive(true).create(path)
+}
+
 #[cfg(unix)]
 pub fn date_folder(path: &Path, date: SystemTime) -> io::Result<()> {
     File::open(path)?.set_modified(date)

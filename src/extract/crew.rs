@@ -49,8 +49,8 @@ struct Batch<'a> {
 /// What is handed out and not taken yet.
 type Loads<'a> = Arc<Mutex<Receiver<Load<'a>>>>;
 
-struct Crew<'a> {
-    tasks: &'a [Task<'a>],
+struct Crew<'a, 'p> {
+    tasks: &'a [Task<'p>],
     staging: &'a Staging,
     blocks: &'a Blocks,
     /// Somebody failed, so that nothing more is of use.
@@ -62,9 +62,9 @@ struct Crew<'a> {
 /// # Errors
 /// An `archive::Error` if the bytes are bad or cannot be read, a `disk::Error` if they cannot be
 /// written or the run was told to stop.
-pub fn unpack<B: Body>(
-    cutter: &mut Cutter<B>,
-    tasks: &[Task<'_>],
+pub fn unpack<'p, B: Body>(
+    cutter: &mut Cutter<'p, B>,
+    tasks: &[Task<'p>],
     staging: &Staging,
 ) -> anyhow::Result<()> {
     let blocks = Blocks::default();
@@ -94,7 +94,7 @@ pub fn unpack<B: Body>(
     }
 }
 
-impl<'a> Crew<'a> {
+impl<'a, 'p> Crew<'a, 'p> {
     /// How many workers there is work for.
     fn size(&self) -> usize {
         let cores = thread::available_parallelism().map_or(1, usize::from).min(MOST);
@@ -105,7 +105,11 @@ impl<'a> Crew<'a> {
     }
 
     /// Cuts the entries from the archive, until all are out or somebody fails.
-    fn feed<B: Body>(&self, cutter: &mut Cutter<B>, queue: Sender<Load<'a>>) -> anyhow::Result<()> {
+    fn feed<B: Body>(
+        &self,
+        cutter: &mut Cutter<'p, B>,
+        queue: Sender<Load<'a>>,
+    ) -> anyhow::Result<()> {
         let mut batch: Option<Batch<'a>> = None;
         // Nobody listens any more when the workers are gone, which is told by themselves.
         let send = |batch: &mut Option<Batch<'a>>| {

@@ -4,17 +4,20 @@
 //! GitLab when its job is already listed.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::sync::{Mutex, PoisonError};
+
+use anyhow::Context;
 
 use super::afar::announce;
 use super::at_once::at_once;
 use super::find::{look, patiently};
-use super::{Address, Ctx, Finding, Found, Wanted, named};
+use super::{Address, Ctx, Finding, Found, Wanted, kept, named};
 use crate::gitlab::{self, Body};
 use crate::model::{ArchiveAt, Job};
 use crate::refusal::Refusal;
 use crate::select::job;
+use crate::shown::shown;
 use crate::step::Step;
 
 /// So many archives are downloaded at a time.
@@ -85,6 +88,12 @@ pub(super) fn each<T: Send>(
     };
     let Finding { found, missing } = patiently(ctx, || {
         let Finding { found, mut missing } = look(ctx, address, wanted)?;
+        let size = |found: &Found| found.job.as_ref().and_then(Job::archive_size);
+        if wanted.archive {
+            let missing = found.iter().filter(|found| !here().contains_key(&found.at));
+            let archives: Vec<_> = missing.map(|found| (found.label(), size(found))).collect();
+            ctx.watch.step(&Step::Archives(&archives));
+        }
         let (mut complete, mut left_out) = (Vec::new(), None);
         let alone = found.len() == 1 && missing.is_empty();
         let mut gone_from = download_all(most, &found, |found| download(found, alone))?;
@@ -154,6 +163,12 @@ fn is_gone(error: &anyhow::Error) -> bool {
 
 fn download<S: Spool>(ctx: &Ctx<'_>, found: &Found, archive: &mut S) -> anyhow::Result<u64> {
     announce(ctx, found);
+    if let Some((mut kept, bytes)) = kept::take(ctx, found)? {
+        kept.rewind().and_then(|()| io::copy(&mut kept, archive)).with_context(|| {
+            format!("copying the artifacts of {} from the cache", shown(&found.label()))
+        })?;
+        return Ok(bytes);
+    }
     whole(ctx, found, ctx.gitlab.body(&found.at)?, archive)
 }
 

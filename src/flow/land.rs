@@ -10,7 +10,7 @@ use anyhow::Context;
 use super::afar::announce;
 use super::fetch::{Each, Fetch, Fetched, MOST, Spool, each, fetch, whole};
 use super::stream::{self, Staged};
-use super::{Address, Ctx, Found, Wanted};
+use super::{Address, Ctx, Found, Wanted, kept};
 use crate::archive::Archive;
 use crate::disk::{self, Staging, WholeFile};
 use crate::extract;
@@ -112,6 +112,9 @@ fn take(
     alone: bool,
 ) -> anyhow::Result<Taken> {
     announce(ctx, found);
+    if let Some((archive, bytes)) = kept::take(ctx, found)? {
+        return Ok(Taken::Kept(archive, bytes));
+    }
     let mut body = ctx.gitlab.body(&found.at)?;
     if alone && let Some(ready) = stream::ready(found, &body, how)? {
         if let Some(staged) = stream::run(ctx, found, ready, body, dest)? {

@@ -14,6 +14,7 @@ mod at_once;
 mod cat;
 mod fetch;
 mod find;
+mod kept;
 mod land;
 mod list;
 mod named;
@@ -25,6 +26,7 @@ mod wait;
 
 pub use cat::cat;
 pub use find::find;
+pub use kept::doubted;
 pub use land::{How, Landed, Landing, extract, keep, stream};
 pub use list::{Contents, Listed, list};
 pub use reports::{Place as ReportPlace, reports};
@@ -32,6 +34,7 @@ pub use trigger::{Again, Order, Started, logs, start, watch};
 pub use wait::{Ended, pipelines, refusal};
 
 use crate::clock::Clock;
+use crate::disk::Cache;
 use crate::gitlab::Client;
 use crate::interrupt::Interrupt;
 use crate::model::{ArchiveAt, Job, JobId, Pipeline, PipelineBy, ProjectRef};
@@ -46,6 +49,8 @@ pub struct Ctx<'a> {
     pub clock: &'a dyn Clock,
     pub watch: &'a dyn Watch,
     pub interrupt: &'a Interrupt,
+    /// Archives of earlier runs.
+    pub cache: Option<&'a Cache>,
     pub patience: Patience,
 }
 

@@ -99,6 +99,11 @@ impl Error {
         matches!(&*self.cause, Cause::Unreachable { .. })
     }
 
+    /// Not GitLab's fault: the bytes could not be kept here.
+    pub fn is_local(&self) -> bool {
+        matches!(&*self.cause, Cause::Local(_))
+    }
+
     /// The class of the failure.
     pub fn exit(&self) -> Exit {
         match &*self.cause {

@@ -119,6 +119,11 @@ impl Client {
         self.http.token.as_ref().is_some_and(|token| token.kind() == Kind::Job)
     }
 
+    /// Which GitLab is asked: scheme, host, port and the path of its API.
+    pub fn server(&self) -> String {
+        self.http.root.to_string()
+    }
+
     /// A pipeline.
     pub fn pipeline(&self, at: &PipelineAt) -> Result<Pipeline, Error> {
         let ask = self.ask(

@@ -16,8 +16,9 @@ use crate::model::ArchiveAt;
 use crate::shown::shown;
 use crate::token::Token;
 
-/// How much of the end is asked for first, in bytes.
-pub const TAIL: u64 = 64 << 10;
+/// How much of the end is asked for first, in bytes: as far as the longest comment of a zip can
+/// push its end record away from the end.
+pub const TAIL: u64 = 66 << 10;
 
 /// An archive as its server gives it.
 pub enum Remote<'a> {

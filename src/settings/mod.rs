@@ -10,6 +10,7 @@ use crate::env::Env;
 use crate::shown::shown;
 
 mod api;
+mod cache;
 mod checkout;
 mod credentials;
 mod given;
@@ -24,6 +25,7 @@ mod token;
 mod told;
 
 pub use api::api;
+pub use cache::{Cache, cache};
 pub use network::network;
 pub use pasted::{Pasted, split};
 pub use place::{Place, Setting, place, project};

@@ -6,6 +6,7 @@
 mod log;
 mod progress;
 mod story;
+mod totals;
 pub mod tree;
 
 use std::collections::HashSet;
@@ -14,6 +15,7 @@ use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anstyle::{AnsiColor, Style};
+use indicatif::ProgressDrawTarget;
 use serde_json::Value;
 
 use crate::args::{Color, Speech};
@@ -72,6 +74,7 @@ impl Ui {
             _ => Voice::Normal,
         };
         let bars = err.terminal && voice != Voice::Quiet;
+        let bars = bars.then(ProgressDrawTarget::stderr);
         let progress = Mutex::new(Progress::new(bars, clock.elapsed()));
         Ui {
             out: Mutex::new(out),

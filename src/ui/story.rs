@@ -1,8 +1,7 @@
 //! The steps of a run, told on standard error as they happen.
 
-use bytesize::ByteSize;
-
-use super::{FAINT, Ui, Voice, lock};
+use super::totals::bytes;
+use super::{FAINT, Ui, Voice, lock, totals};
 use crate::shown::shown;
 use crate::step::{Step, Watch};
 
@@ -37,8 +36,12 @@ impl Watch for Ui {
             }
             // The names of all that lost are for `explain`; a refusal lists the nearest.
             Step::Chosen { .. } => {}
+            Step::Archives(archives) => lock(&self.progress).totals.expect(archives),
             Step::Job { label, status, size } => {
-                lock(&self.progress).arrived();
+                let mut progress = lock(&self.progress);
+                progress.arrived();
+                progress.begin(label, *size, self.clock.elapsed());
+                drop(progress);
                 let status = status.map(|status| format!(", {status}")).unwrap_or_default();
                 let size = size.map(|size| format!(", {}", bytes(size))).unwrap_or_default();
                 self.stage(3, &format!("job {}{status}{size}", shown(label)));
@@ -53,11 +56,16 @@ impl Watch for Ui {
                 }
             }
             Step::Downloaded { label, bytes: count, took } => {
-                lock(&self.progress).done(label);
-                let seconds = took.as_secs_f64();
-                self.stage(4, &format!("{}: {} in {seconds:.1} s", shown(label), bytes(*count)));
+                lock(&self.progress).done(label, *count, self.clock.elapsed());
+                self.stage(4, &format!("{}: {}", shown(label), totals::took(*count, *took)));
+            }
+            Step::Cached { label, bytes: count } => {
+                lock(&self.progress).totals.spare(label);
+                self.stage(4, &format!("{}: {} from the cache", shown(label), bytes(*count)));
             }
             Step::Placed { files, bytes: size, at } => {
+                let sum = lock(&self.progress).sum();
+                sum.into_iter().for_each(|sum| self.stage(4, &sum));
                 self.stage(
                     4,
                     &format!("{} ({}) in {}", count(*files, "file"), bytes(*size), shown(at)),
@@ -76,7 +84,10 @@ impl Watch for Ui {
             // A lookup that is asked again tells what has changed; on a terminal a live line shows
             // that the run is alive.
             Step::Waiting { why, pause } => {
-                lock(&self.progress).waiting(why);
+                let mut progress = lock(&self.progress);
+                progress.totals.pause(self.clock.elapsed());
+                progress.waiting(why);
+                drop(progress);
                 self.tell(
                     Voice::Verbose,
                     &format!("looking again in {:.1} s", pause.as_secs_f64()),
@@ -105,6 +116,118 @@ fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
-fn bytes(count: u64) -> String {
-    ByteSize(count).display().iec().to_string()
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::args::Speech;
+    use crate::clock::Clock;
+    use crate::env::Stream;
+
+    /// A clock that goes as it is told.
+    #[derive(Default)]
+    struct Script(Mutex<Duration>);
+
+    impl Clock for Script {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+
+        fn elapsed(&self) -> Duration {
+            *self.0.lock().unwrap()
+        }
+
+        fn sleep(&self, _: Duration) {}
+    }
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What a log says of steps, each at its second.
+    fn told(steps: &[(u64, Step<'_>)]) -> String {
+        let (log, clock) = (Log::default(), Arc::new(Script::default()));
+        let stream = |writer: Box<dyn Write + Send>| Stream { writer, terminal: false };
+        let (out, err) = (stream(Box::new(io::sink())), stream(Box::new(log.clone())));
+        let ui = Ui::new(out, err, &Speech::default(), true, clock.clone());
+        for (second, step) in steps {
+            *clock.0.lock().unwrap() = Duration::from_secs(*second);
+            ui.step(step);
+        }
+        let log = log.0.lock().unwrap().clone();
+        String::from_utf8(log).unwrap()
+    }
+
+    const MIB: u64 = 1 << 20;
+
+    fn job(label: &str) -> Step<'_> {
+        Step::Job { label, status: None, size: None }
+    }
+
+    fn bytes(label: &str, done: u64) -> Step<'_> {
+        Step::Bytes { label, done: done * MIB, total: Some(100 * MIB) }
+    }
+
+    fn downloaded(label: &str, seconds: u64) -> Step<'_> {
+        Step::Downloaded { label, bytes: 100 * MIB, took: Duration::from_secs(seconds) }
+    }
+
+    #[test]
+    fn a_slow_download_is_told_every_ten_seconds() {
+        let mut steps = vec![(30, job("build (1)"))];
+        steps.extend((31..80).map(|second| (second, bytes("build (1)", 2 * (second - 30)))));
+        steps.push((80, downloaded("build (1)", 50)));
+        steps.push((81, Step::Placed { files: 1, bytes: MIB, at: "out" }));
+        assert_eq!(
+            told(&steps),
+            "[3/4] job build (1)\n\
+             [4/4] build (1): 20.0 MiB of 100.0 MiB, 2.0 MiB/s, 40s left\n\
+             [4/4] build (1): 40.0 MiB of 100.0 MiB, 2.0 MiB/s, 30s left\n\
+             [4/4] build (1): 60.0 MiB of 100.0 MiB, 2.0 MiB/s, 20s left\n\
+             [4/4] build (1): 80.0 MiB of 100.0 MiB, 2.0 MiB/s, 10s left\n\
+             [4/4] build (1): 100.0 MiB in 50.0 s, 2.0 MiB/s\n\
+             [4/4] 1 file (1.0 MiB) in out\n"
+        );
+    }
+
+    #[test]
+    fn of_several_downloads_the_totals_are_told() {
+        let archives = ["a", "b", "c"].map(|label| (label.to_owned(), Some(100 * MIB)));
+        let mut steps = vec![(0, Step::Archives(&archives)), (0, job("a")), (0, job("b"))];
+        for second in 1..20 {
+            steps.push((second, bytes("a", 5 * second)));
+            steps.push((second, bytes("b", 5 * second)));
+        }
+        let cached = Step::Cached { label: "c", bytes: 100 * MIB };
+        steps.extend([(20, downloaded("a", 20)), (20, job("c")), (20, cached)]);
+        steps.push((20, downloaded("b", 20)));
+        steps.extend((0..2).map(|_| (21, Step::Placed { files: 1, bytes: MIB, at: "out" })));
+        assert_eq!(
+            told(&steps),
+            "[3/4] job a\n\
+             [3/4] job b\n\
+             [4/4] 0 of 3 archives: 95.0 MiB of 300.0 MiB, 9.5 MiB/s, 22s left\n\
+             [4/4] a: 100.0 MiB in 20.0 s, 5.0 MiB/s\n\
+             [3/4] job c\n\
+             [4/4] c: 100.0 MiB from the cache\n\
+             [4/4] b: 100.0 MiB in 20.0 s, 5.0 MiB/s\n\
+             [4/4] 2 archives: 200.0 MiB in 20.0 s, 10.0 MiB/s\n\
+             [4/4] 1 file (1.0 MiB) in out\n\
+             [4/4] 1 file (1.0 MiB) in out\n"
+        );
+    }
 }

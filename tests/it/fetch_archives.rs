@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use serde_json::json;
 
-use crate::craft::{Item, file, folder, link, zip, zip_claiming};
+use crate::craft::{Item, crc32, file, folder, link, zip, zip_claiming};
 use crate::fake::World;
 use crate::harness::Run;
 use crate::scenes::{downstream, job, one_archive};
@@ -27,6 +27,23 @@ fn large_with(items: &[Item]) -> Vec<u8> {
 
 fn cut(bytes: Vec<u8>, at: usize) -> Vec<u8> {
     bytes[..at].to_vec()
+}
+
+/// An entry behind whose data so many bytes tell sizes that are not its own.
+fn described(length: usize) -> Item {
+    let signature = if length.is_multiple_of(8) { b"PK\x07\x08".as_slice() } else { b"" };
+    let descriptor = [signature, &[1; 24][..length - signature.len()]].concat();
+    file("x", "x").but(|item| (item.flags, item.descriptor) = (8, Some(descriptor)))
+}
+
+/// The extra field that says how a name is spelled in Unicode.
+fn unicode(of: &str, name: &str) -> Vec<u8> {
+    let mut field = vec![0x75, 0x70];
+    field.extend((5 + name.len() as u16).to_le_bytes());
+    field.push(1);
+    field.extend(crc32(of.as_bytes()).to_le_bytes());
+    field.extend(name.as_bytes());
+    field
 }
 
 /// Archives that must be refused, and what is said; `with` makes one of these entries.
@@ -62,6 +79,15 @@ fn bad(with: impl Fn(&[Item]) -> Vec<u8>) -> Vec<(Vec<u8>, &'static str)> {
         ),
         (with(&[x().but(|item| item.local_method = Some(8))]), "contradicts itself"),
         (with(&[x().but(|item| item.local_crc = Some(7))]), "contradicts itself"),
+        (with(&[described(16)]), "entry `x` has other sizes behind its data"),
+        (with(&[described(12)]), "entry `x` has other sizes behind its data"),
+        (with(&[described(24)]), "entry `x` has other sizes behind its data"),
+        (with(&[described(20)]), "entry `x` has other sizes behind its data"),
+        (with(&[x().deflated().but(|item| item.packed.push(0))]), "something lies behind its data"),
+        (with(&[x().but(|item| item.flags = 32)]), "is a patch"),
+        (with(&[x().but(|item| item.extra = unicode("x", "z"))]), "has a second name"),
+        (with(&[x().but(|item| item.extra = vec![9, 9, 5, 0, 1])]), "of entry `x` are cut short"),
+        (with(&[x().but(|item| item.extra = unicode("y", "x"))]), "has a second name"),
         (with(&[x(), file("y", "x").but(|item| item.shares = true)]), "contradicts itself"),
         (with(&[x().but(|item| item.hidden = true)]), "contradicts itself"),
         (with(&[x().but(|item| item.hidden = true), file("y", "")]), "contradicts itself"),

@@ -207,6 +207,12 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// Its clock moves on by this each time that the run looks at it.
+    pub fn clock_moves(mut self, step: Duration) -> Self {
+        self.clock.step = step;
+        self
+    }
+
     /// Called in every pause, with its number from 1: to interrupt, or to change the world.
     pub fn when_paused(mut self, call: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.clock.when_paused = Arc::new(call);

@@ -10,6 +10,7 @@
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
 //!   `fetch_missing`, `fetch_files`, `fetch_archives` and `fetch_wait` go through the flags
 //! - `resume`, `stream`: downloads that break off, and that are unpacked as they come
+//! - `cache`: archives that are kept for the next run
 //! - `speech`: what is said on both streams; `tokens`: who asks, and who is not let in
 //! - `lists`: GitLab's lists as they are; `network`: redirects, and what goes wrong on the line
 //! - `client`, `client_changes`, `client_refusals`: each request and each refusal of GitLab, one
@@ -37,6 +38,7 @@ mod story;
 mod craft;
 
 mod artifacts_api;
+mod cache;
 mod cat;
 mod checks;
 mod client;

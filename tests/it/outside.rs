@@ -2,6 +2,7 @@
 //! that moves only when somebody sleeps.
 
 use std::io::{self, ErrorKind, Write};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -40,16 +41,24 @@ impl Write for Pipe {
     }
 }
 
-/// A clock that begins at 2026-03-02T10:10:00Z and moves only when somebody sleeps.
+/// A clock that begins at 2026-03-02T10:10:00Z and moves only when somebody sleeps, or by a step
+/// each time that somebody looks.
 #[derive(Clone)]
 pub struct FakeClock {
     pauses: Arc<Mutex<Vec<Duration>>>,
     pub when_paused: Arc<dyn Fn(usize) + Send + Sync>,
+    pub step: Duration,
+    looks: Arc<AtomicU32>,
 }
 
 impl Default for FakeClock {
     fn default() -> FakeClock {
-        FakeClock { pauses: Arc::default(), when_paused: Arc::new(|_| {}) }
+        FakeClock {
+            pauses: Arc::default(),
+            when_paused: Arc::new(|_| {}),
+            step: Duration::ZERO,
+            looks: Arc::default(),
+        }
     }
 }
 
@@ -66,7 +75,8 @@ impl Clock for FakeClock {
     }
 
     fn elapsed(&self) -> Duration {
-        self.pauses().iter().sum()
+        let looks = self.looks.fetch_add(1, Ordering::SeqCst);
+        self.pauses().iter().sum::<Duration>() + self.step * looks
     }
 
     fn sleep(&self, pause: Duration) {

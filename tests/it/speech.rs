@@ -1,10 +1,13 @@
 //! How a run speaks: results on standard output, all else on standard error.
 
+use std::time::Duration;
+
 use serde_json::json;
 
+use crate::craft::{file, zip};
 use crate::fake::{Fake, Fault};
 use crate::harness::Run;
-use crate::scenes::{downstream, job, job_with};
+use crate::scenes::{downstream, job, job_with, one_archive};
 
 #[test]
 fn the_document_of_a_fetch_is_exactly_this() {
@@ -255,4 +258,17 @@ fn names_from_an_archive_cannot_act_on_a_terminal() {
     }
     let ran = Run::new(downstream(&[job])).args("fetch build").succeeds();
     assert!(ran.stdout.contains(r"a\u{1b}[31m\u{a}b"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_log_hears_of_a_slow_download_and_of_its_rate() {
+    let world =
+        one_archive(zip(&[file("a.bin", vec![7; 3_000_000])])).server(json!({"etag": "none"}));
+    let ran = Run::new(world).clock_moves(Duration::from_secs(3)).args("fetch build").succeeds();
+    let lines = |end: &str| {
+        let about = |line: &&str| line.starts_with("[4/4] build (201): ") && line.ends_with(end);
+        ran.stderr.lines().filter(about).count()
+    };
+    ran.check(lines("s left") > 1, "it tells how far it is more than once");
+    ran.says(" of 2.9 MiB, ").check(lines("/s") == 1, "and once how fast it was");
 }

@@ -54,6 +54,7 @@ fn walk(url: &str, address: &Address, levels: u32) -> anyhow::Result<PipelineTre
         clock: &Still,
         watch: &Still,
         interrupt: &interrupt,
+        cache: None,
         patience: Patience::none(),
     };
     tree(&ctx, address, levels)

@@ -1,0 +1,170 @@
+//! Where the central directory of an archive is, by the record at the end of the file.
+//!
+//! Everything that could make two readers take two archives out of one file is refused here: two
+//! end records, two directories, a zip64 record that tells something else than the short one.
+
+use std::io::{Read, Seek, SeekFrom};
+
+use memchr::memmem;
+
+use super::Error;
+use super::source::Source;
+
+const RECORD: &[u8] = b"PK\x05\x06";
+const LOCATOR: &[u8] = b"PK\x06\x07";
+const RECORD64: &[u8] = b"PK\x06\x06";
+pub const HEADER: &[u8] = b"PK\x01\x02";
+
+/// The lengths of these, in bytes: of the records without a comment or what may come behind.
+const SHORT: usize = 22;
+const LOCATING: usize = 20;
+const LONG: usize = 56;
+/// How much of the end of a file can belong to its end records, in bytes.
+const TAIL: u64 = (LONG + LOCATING + SHORT) as u64 + u16::MAX as u64;
+
+/// What the end records say of the central directory. All places are in bytes from the start of
+/// the file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct End {
+    pub start: u64,
+    /// Where the end records begin: right behind the directory.
+    pub end: u64,
+    /// Bytes before the archive itself, which its own places do not count.
+    pub before: u64,
+    pub entries: u64,
+    pub size: u64,
+}
+
+/// What one end record says, the short or the long one.
+struct Told {
+    at: u64,
+    entries: u64,
+    size: u64,
+    offset: u64,
+}
+
+/// Finds the end records; none where the file has not the look of a zip at all.
+pub fn find<R: Read + Seek>(reader: &mut Source<R>) -> Result<Option<End>, Error> {
+    let length = reader.seek(SeekFrom::End(0)).map_err(Error::Read)?;
+    let from = length.saturating_sub(TAIL);
+    let tail = bytes(reader, from, (length - from) as usize)?;
+    let Some(at) = record(&tail)? else { return Ok(None) };
+    let short = &tail[at..at + SHORT];
+    let disks = [4, 6].map(|at| u16_at(short, at));
+    if disks.iter().any(|disk| ![0, u16::MAX].contains(disk)) {
+        return Err(broken("it is one part of several"));
+    }
+    let told = Told {
+        at: from + at as u64,
+        entries: u16_at(short, 10).into(),
+        size: u32_at(short, 12).into(),
+        offset: u32_at(short, 16).into(),
+    };
+    let told = long(reader, told)?;
+    directory(reader, &told).map(Some)
+}
+
+/// Where the short end record begins in the end of a file.
+fn record(tail: &[u8]) -> Result<Option<usize>, Error> {
+    let places = memmem::find_iter(tail, RECORD).filter(|at| at + SHORT <= tail.len());
+    let ends = |at: &usize| at + SHORT + usize::from(u16_at(tail, at + 20));
+    let places: Vec<usize> = places.collect();
+    let mut exact = places.iter().filter(|at| ends(at) == tail.len());
+    match (exact.next(), exact.next()) {
+        (Some(_), Some(_)) => return Err(contradiction("it has two end records")),
+        (Some(at), None) => return Ok(Some(*at)),
+        (None, _) => {}
+    }
+    // Something else may lie behind the archive. What is inside it lies before its end.
+    match places.iter().rev().find(|at| ends(at) < tail.len()) {
+        Some(at) => Ok(Some(*at)),
+        None if places.is_empty() => Ok(None),
+        None => Err(broken("it ends too early")),
+    }
+}
+
+/// What the zip64 record says, where there is one; it must not contradict the short one.
+fn long<R: Read + Seek>(reader: &mut Source<R>, short: Told) -> Result<Told, Error> {
+    let Some(at) = short.at.checked_sub(LOCATING as u64) else { return Ok(short) };
+    let locator = bytes(reader, at, LOCATING)?;
+    if !locator.starts_with(LOCATOR) {
+        return Ok(short);
+    }
+    let known = u64_at(&locator, 8);
+    // It has this length in all archives but those that encrypt their directory.
+    let usual = at.checked_sub(LONG as u64);
+    for place in usual.into_iter().chain([known]) {
+        let record = bytes(reader, place, LONG)?;
+        let is_record = record.len() == LONG && record.starts_with(RECORD64);
+        if !is_record || place.checked_add(12 + u64_at(&record, 4)) != Some(at) {
+            continue;
+        }
+        let told = Told {
+            at: place,
+            entries: u64_at(&record, 32),
+            size: u64_at(&record, 40),
+            offset: u64_at(&record, 48),
+        };
+        let fits = |short: u64, long: u64, none: u64| short == long || short == none;
+        let fit = fits(short.entries, told.entries, u16::MAX.into())
+            && fits(short.size, told.size, u32::MAX.into())
+            && fits(short.offset, told.offset, u32::MAX.into());
+        return match fit {
+            true => Ok(told),
+            false => Err(contradiction("its two end records do not agree")),
+        };
+    }
+    Err(contradiction("its zip64 end record is not where it should be"))
+}
+
+/// The directory lies right before the end records; its own place tells what lies before it all.
+fn directory<R: Read + Seek>(reader: &mut Source<R>, told: &Told) -> Result<End, Error> {
+    let Told { at: end, entries, size, offset } = *told;
+    let early = || broken("its beginning is missing");
+    let start = end.checked_sub(size).ok_or_else(early)?;
+    let found = End { start, end, before: start.saturating_sub(offset), entries, size };
+    let mut begins_at = |place| {
+        Ok::<_, Error>(place < end && bytes(reader, place, HEADER.len())?.starts_with(HEADER))
+    };
+    match (size == 0 || begins_at(start)?, start == offset || !begins_at(offset)?) {
+        (true, true) if start < offset => Err(early()),
+        (true, true) => Ok(found),
+        (true, false) => Err(contradiction("it has two central directories")),
+        // Whoever reads this one will say what is wrong with it.
+        (false, false) => Ok(End { start: offset, before: 0, ..found }),
+        (false, true) => Err(broken("there is no central directory where its end record says")),
+    }
+}
+
+/// So many bytes from a place on, or fewer where the file ends.
+fn bytes<R: Read + Seek>(reader: &mut Source<R>, at: u64, count: usize) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    // A place beyond all numbers is the archive's lie, and nothing is there.
+    if reader.seek(SeekFrom::Start(at)).is_ok() {
+        reader.by_ref().take(count as u64).read_to_end(&mut bytes).map_err(Error::Read)?;
+    }
+    Ok(bytes)
+}
+
+fn broken(why: &str) -> Error {
+    Error::Broken(why.to_owned())
+}
+
+fn contradiction(why: &str) -> Error {
+    Error::Contradiction(why.to_owned())
+}
+
+pub fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
+}
+
+pub fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes([bytes[at], bytes[at + 1]])
+}
+
+pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+#[cfg(test)]
+mod tests;
