@@ -149,7 +149,19 @@ fn the_end_record_stands_right_behind_a_directory_of_the_size_it_says() {
     larger[end + 12] += 1;
     let mut apart = whole.clone();
     apart.splice(end..end, *b"junk");
+    let early = "the archive is broken: its central directory ends too early";
+    // A name and a header that reach into the end record.
+    let mut named = whole.clone();
+    named[end - 47 + 28] += 1;
+    let mut cut = whole.clone();
+    cut[end + 12] -= 2;
+    cut.splice(end - 2..end, []);
+    let mut commented = whole.clone();
+    commented[end - 47 + 32] = 255;
     for (bytes, expect) in [
+        (named, early),
+        (cut, early),
+        (commented, early),
         (
             larger,
             "the archive contradicts itself: its directory has 47 bytes, its end record says 48",
