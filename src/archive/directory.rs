@@ -182,3 +182,6 @@ pub fn field(mut extra: &[u8], wanted: u16) -> Option<&[u8]> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests;
