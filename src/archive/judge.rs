@@ -61,8 +61,7 @@ fn look_before<R: Read + Seek>(reader: &mut Source<R>, end: &End) -> Result<(), 
     match NotZip::by_start(&start) {
         NotZip::Empty | NotZip::Cut | NotZip::Unknown => {}
         // A tar that ends in a zip is a zip to some and a tar to others.
-        other if end.before > 0 => return Err(Error::NotZip(other)),
-        _ => {}
+        other => return Err(Error::NotZip(other)),
     }
     if end.entries == 0 && start.starts_with(b"PK\x03\x04") {
         return Err(Error::Contradiction("it lists no entries and begins with one".to_owned()));
