@@ -212,3 +212,18 @@ fn size_and_number_are_limited() {
     let huge = format!("b={}", u64::MAX);
     assert!(refusal(&[&huge, &huge.replace('b', "c")], &small).contains("36893488147419103230"));
 }
+
+#[test]
+fn only_links_that_matter_need_a_target() {
+    let (entries, _) = archive(&["a", "docs/l -> ../a", "m -> a", "../n -> a"]);
+    for (rules, matter) in [
+        (rules(), vec![1, 2]),
+        (including(&["docs"]), vec![1]),
+        (including(&["a"]), vec![]),
+        (Rules { symlinks: Symlinks::Skip, ..rules() }, vec![]),
+        // What is chosen may lead through what is not.
+        (Rules { symlinks: Symlinks::Copy, ..including(&["a"]) }, vec![1, 2, 3]),
+    ] {
+        assert_eq!(links(&entries, &rules), matter);
+    }
+}
