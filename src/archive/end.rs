@@ -56,7 +56,7 @@ struct Told {
 pub fn find<R: Read + Seek>(reader: &mut Source<R>) -> Result<Option<End>, Error> {
     let length = reader.seek(SeekFrom::End(0)).map_err(Error::Read)?;
     let from = length.saturating_sub(TAIL);
-    let tail = bytes(reader, from, (length - from) as usize)?;
+    let tail = bytes(reader, from, TAIL as usize)?;
     let Some(at) = record(&tail)? else { return Ok(None) };
     let short = &tail[at..at + SHORT];
     let disks = [4, 6].map(|at| u16_at(short, at));
