@@ -9,6 +9,7 @@
 //! - `artifacts_api`: every endpoint of the Job Artifacts API; `keep` and `delete` among it
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
 //!   `fetch_missing`, `fetch_files`, `fetch_archives` and `fetch_wait` go through the flags
+//! - `archives` and the six behind it: hostile and odd archives, over a hundred of them
 //! - `resume`, `stream`: downloads that break off, and that are unpacked as they come
 //! - `cache`: archives that are kept for the next run
 //! - `speech`: what is said on both streams; `tokens`: who asks, and who is not let in
@@ -37,6 +38,13 @@ mod story;
 #[path = "../../src/archive/craft.rs"]
 mod craft;
 
+mod archives;
+mod archives_data;
+mod archives_ends;
+mod archives_headers;
+mod archives_large;
+mod archives_links;
+mod archives_names;
 mod artifacts_api;
 mod cache;
 mod cat;

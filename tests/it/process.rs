@@ -8,7 +8,7 @@ use crate::fake::{Fake, World};
 use crate::scenes::{downstream, job};
 
 /// The program, standing where the world's story stands, with nothing else of this process.
-fn downriver(fake: &Fake, dir: &std::path::Path) -> Command {
+pub fn downriver(fake: &Fake, dir: &std::path::Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_downriver"));
     let here = fake.here();
     command
