@@ -232,12 +232,14 @@ impl Client {
         self.http.get(&ask, |answer| answer.text())
     }
 
-    /// Copies a report file of a job into `to`, likewise (19.4 and newer).
+    /// Copies a report file of a job into `to`, likewise (19.4 and newer). `size` is what the job
+    /// says it has.
     pub fn report<W: Write>(
         &self,
         project: &ProjectRef,
         id: JobId,
         kind: &str,
+        size: Option<u64>,
         to: &mut W,
         restart: impl Fn(&mut W) -> std::io::Result<()>,
     ) -> Result<u64, Error> {
@@ -245,7 +247,7 @@ impl Client {
         let mut ask = self.ask_archive(&at).query("file_type", kind);
         ask.doing =
             format!("downloading the report `{}` of job {id} in project {project}", shown(kind));
-        self.copy(self.coming(ask, 0)?, None, to, restart, &mut |_, _| {})
+        self.copy(self.coming(ask, 0)?, size, to, restart, &mut |_, _| {})
     }
 
     fn failed(&self, ask: &Ask, cause: Cause) -> Error {

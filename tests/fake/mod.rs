@@ -315,6 +315,18 @@ impl Inner {
                 .replace("{store}", &store)
                 .replace("{self}", &asked.target);
         }
+        // A list that goes on and on has another row on each page.
+        let query = asked.query().unwrap_or_default();
+        if let Some((_, page)) = query.iter().find(|(name, _)| name == "page") {
+            let next = page.parse().map_or(0, |page: u64| page + 1).to_string();
+            for (_, value) in &mut reply.headers {
+                *value = value.replace("{next}", &next);
+            }
+            if memchr::memmem::find(reply.body(), b"{page}").is_some() {
+                let body = String::from_utf8_lossy(reply.body()).replace("{page}", page);
+                (reply.span, reply.bytes) = (0..body.len(), Arc::new(body.into_bytes()));
+            }
+        }
         reply
     }
 

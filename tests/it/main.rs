@@ -16,6 +16,7 @@
 //! - `lists`: GitLab's lists as they are; `network`: redirects, and what goes wrong on the line
 //! - `client`, `client_changes`, `client_refusals`: each request and each refusal of GitLab, one
 //!   by one
+//! - `tls`: certificates; `wire`: answers that lie about their length, or never end
 //! - `process`: what only a real process shows, signals for one
 //! - `scenes`: small worlds that many tests begin with
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
@@ -79,9 +80,11 @@ mod scenes;
 mod speech;
 mod stream;
 mod tidy;
+mod tls;
 mod tokens;
 mod tree;
 mod trigger;
 mod trigger_again;
 mod trigger_old;
+mod wire;
 mod worlds;
