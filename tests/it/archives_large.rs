@@ -46,7 +46,8 @@ fn as_many_entries_as_two_bytes_can_count_and_more() {
     Run::new(one_archive(zip(&many(70_000)))).args("fetch build").fails(6).says("lists 70000");
 }
 
-/// In a process that may have so little memory, all that an archive says and holds has to fit.
+/// In a process that may have so little memory and so few open files, all that an archive says and
+/// holds has to fit.
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_does_not_grow_with_what_an_archive_says_or_holds() {
@@ -88,7 +89,7 @@ fn memory_does_not_grow_with_what_an_archive_says_or_holds() {
             let dir = tempfile::tempdir().unwrap();
             let program = downriver(&fake, dir.path());
             let mut limited = std::process::Command::new("sh");
-            limited.args(["-c", &format!("ulimit -v {MOST}; exec \"$0\" \"$@\"")]);
+            limited.args(["-c", &format!("ulimit -v {MOST}; ulimit -n 64; exec \"$0\" \"$@\"")]);
             limited.arg(program.get_program()).args(["fetch", "build", "-q", "-D", "out"]);
             limited.env_clear().envs(program.get_envs().filter_map(|(k, v)| Some((k, v?))));
             // The allocator would reserve 64 MiB of addresses for each thread.

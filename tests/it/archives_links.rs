@@ -8,12 +8,13 @@ const CIRCLES: &str = "goes round in circles";
 const BELOW: &str = "lies below the link `l`";
 
 /// One link to each of these: nothing of the archive is taken.
-const HOSTILE: [(&str, &str, &str); 16] = [
+const HOSTILE: [(&str, &str, &str); 17] = [
     ("l", "/etc", "link `l` points out of the destination, to `/etc`"),
     ("l", "/", OUT),
     ("l", "..", OUT),
     ("l", "../..", OUT),
     ("l", "../out/good.txt", OUT),
+    ("l", "../out-evil/x", OUT),
     ("l", "d/../../x", OUT),
     ("l", "./../x", OUT),
     ("d/l", "../../x", OUT),

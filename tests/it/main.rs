@@ -19,6 +19,7 @@
 //! - `tls`: certificates; `wire`: answers that lie about their length, or never end
 //! - `process`: what only a real process shows, signals for one
 //! - `scenes`: small worlds that many tests begin with
+//! - `threats`: which tests show the rows of THREATS.md; `guarded`: those that had no other place
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
 #![allow(
     dead_code,
@@ -64,6 +65,7 @@ mod fetch_missing;
 mod fetch_wait;
 mod fetch_where;
 mod folder;
+mod guarded;
 mod harness;
 mod install;
 mod lists;
@@ -79,6 +81,7 @@ mod resume;
 mod scenes;
 mod speech;
 mod stream;
+mod threats;
 mod tidy;
 mod tls;
 mod tokens;
