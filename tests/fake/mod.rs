@@ -144,6 +144,12 @@ impl Fake {
         self
     }
 
+    /// No faults from here on.
+    pub fn calm(&self) {
+        lock(&self.0.faults).clear();
+        self.forget();
+    }
+
     /// The root of the API, as `CI_API_V4_URL` gives it.
     pub fn api_url(&self) -> String {
         self.0.with(|state| {

@@ -10,6 +10,7 @@
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
 //!   `fetch_missing`, `fetch_files`, `fetch_archives` and `fetch_wait` go through the flags
 //! - `archives` and the six behind it: hostile and odd archives, over a hundred of them
+//! - `soak`: fetches through a stand-in that fails at random
 //! - `resume`, `stream`: downloads that break off, and that are unpacked as they come
 //! - `cache`: archives that are kept for the next run
 //! - `speech`: what is said on both streams; `tokens`: who asks, and who is not let in
@@ -79,6 +80,7 @@ mod raw;
 mod readme;
 mod resume;
 mod scenes;
+mod soak;
 mod speech;
 mod stream;
 mod threats;

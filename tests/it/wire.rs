@@ -42,7 +42,7 @@ fn a_body_that_breaks_off_is_never_taken_for_whole() {
             let ran = Run::new(&fake).binary().args(line).succeeds();
             ran.check(ran.pauses.len() == 1, &format!("{what}: it is asked for once more"));
             let always = strike(Fault::on(ARCHIVE).always().without_header("ETag"));
-            let ran = Run::new(&struck(world(), always)).args(line).fails(5);
+            let ran = Run::new(struck(world(), always)).args(line).fails(5);
             ran.prints("").says("6 times: the download ");
         }
     }
@@ -112,7 +112,7 @@ fn more_bytes_than_were_announced_are_none_of_the_answer() {
         let fake = struck(world(), Fault::on(ARCHIVE).extra(more.clone()));
         assert_eq!(Run::new(&fake).args(line).succeeds().read("from"), "201");
         let list = Fault::on("GET pipelines/20/jobs").extra("[{\"id\": 666}]");
-        Run::new(&struck(world(), list)).args(line).succeeds();
+        Run::new(struck(world(), list)).args(line).succeeds();
     }
 }
 
@@ -120,8 +120,8 @@ fn more_bytes_than_were_announced_are_none_of_the_answer() {
 fn who_sends_byte_by_byte_is_listened_to_and_who_pauses_too_long_is_not() {
     let drip = |pause| Fault::on(ARCHIVE).drip(Duration::from_millis(pause));
     let line = "fetch build --retries 0 --timeout";
-    Run::new(&struck(world(), drip(1))).args(line).args("400ms").succeeds();
-    let ran = Run::new(&struck(world(), drip(20_000))).args(line).args("100ms").fails(5);
+    Run::new(struck(world(), drip(1))).args(line).args("400ms").succeeds();
+    let ran = Run::new(struck(world(), drip(20_000))).args(line).args("100ms").fails(5);
     ran.says("no byte arrived").says("hint: --timeout allows more");
 }
 
@@ -136,7 +136,7 @@ fn a_storage_that_cannot_be_reached_is_named() {
     assert!(ran.pauses.is_empty());
     // There is no such host, and that can be a fault of the moment.
     let afar = Fault::on(ARCHIVE).always().redirect("http://nowhere.invalid/a.zip?sig=hush");
-    let ran = Run::new(&struck(world(), afar)).args("fetch build --retries 1").fails(5);
+    let ran = Run::new(struck(world(), afar)).args("fetch build --retries 1").fails(5);
     ran.says("http://nowhere.invalid").never_says("hush");
 }
 
@@ -152,10 +152,10 @@ fn an_answer_that_is_packed_or_too_long_or_too_deep_is_not_unfolded() {
         (Fault::on(jobs).body(200, "application/json", long.clone()), "longer than 10 MiB"),
         (Fault::on(jobs).body(500, "application/json", long), "answered 500"),
     ] {
-        Run::new(&struck(world(), fault)).args("fetch build --retries 0").fails(5).says(says);
+        Run::new(struck(world(), fault)).args("fetch build --retries 0").fails(5).says(says);
     }
     let gzip = Fault::on(ARCHIVE).gzip();
-    Run::new(&struck(world(), gzip)).args("fetch build").fails(6).says("it is gzip data");
+    Run::new(struck(world(), gzip)).args("fetch build").fails(6).says("it is gzip data");
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn a_list_that_never_ends_is_given_up() {
     let endless = Fault::on("GET pipelines/10/bridges").always();
     let page = Reply::new(200, "application/json", row).header("X-Next-Page", "{next}");
     let endless = endless.reply(page);
-    let ran = Run::new(&struck(world(), endless)).args("fetch build").fails(5);
+    let ran = Run::new(struck(world(), endless)).args("fetch build").fails(5);
     ran.says("the list does not end after 2000 pages");
     assert_eq!(ran.requests.len(), 2000);
     assert_eq!(ran.requests[0], LOOKUP[0]);
