@@ -10,7 +10,7 @@ use super::Kind;
 use super::folder::Folder;
 
 /// So many folders are kept open, because the next path is most often near the last one.
-const MOST: usize = 64;
+const MOST: usize = 24;
 
 /// A folder with what is below it; from any thread. All paths are relative to it.
 #[derive(Debug)]

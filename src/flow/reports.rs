@@ -92,7 +92,7 @@ fn take(ctx: &Ctx<'_>, found: &Found, kind: &str) -> anyhow::Result<Report> {
     let start = ctx.clock.elapsed();
     let file = tempfile::tempfile().context("making a temporary file")?;
     let mut sniffed = Sniffed { file, head: Vec::new(), zip, archive: false };
-    let got = ctx.gitlab.report(project, id, kind, &mut sniffed, Spool::restart);
+    let got = ctx.gitlab.report(project, id, kind, size, &mut sniffed, Spool::restart);
     let unknown = || Refusal::ReportsUnknown { job: label.clone(), wanted: kind.to_owned() };
     let bytes = match got {
         _ if sniffed.archive => return Err(unknown().into()),

@@ -140,6 +140,11 @@ impl Address {
         &self.path
     }
 
+    /// Whether a part of the path is `.` or `..`, which servers and proxies fold.
+    pub fn has_dots(&self) -> bool {
+        self.path.split('/').any(|part| matches!(part, "." | ".."))
+    }
+
     /// The query with its `?`, or nothing.
     pub fn query_part(&self) -> String {
         self.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default()

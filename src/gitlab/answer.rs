@@ -141,6 +141,11 @@ impl Answer {
         }
     }
 
+    /// Whether the end of the body is told, by its length or by chunks.
+    pub(super) fn has_an_end(&self) -> bool {
+        self.header("content-length").is_some() || self.is_chunked()
+    }
+
     /// Whether it comes in chunks, which have an end of their own.
     pub(super) fn is_chunked(&self) -> bool {
         self.header("transfer-encoding").is_some_and(|it| it.contains("chunked"))

@@ -256,6 +256,11 @@ impl Http {
         at: &Address,
         trusted: bool,
     ) -> Result<Builder, Trouble> {
+        // It would become the address of something else; a name from a server can have brought it.
+        if trusted && at.has_dots() {
+            let trouble = "not asked, because `..` in its path leads elsewhere".to_owned();
+            return Err(Trouble::failed(Cause::Unexpected { trouble }));
+        }
         let mut request = Request::builder()
             .method(method)
             .uri(at.to_call())

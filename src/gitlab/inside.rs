@@ -35,7 +35,8 @@ impl Row {
 
 impl Client {
     /// Copies one file of an archive into `to`, which `restart` empties before each try. None
-    /// where GitLab has no such file to give, which does not say that the archive has none.
+    /// where GitLab has no such file to give, which does not say that the archive has none; and
+    /// where it does not tell the length, because then a lost connection looks like the end.
     ///
     /// `path` is the name of the entry; it has no empty, `.` or `..` segments.
     pub fn file<W: Write>(
@@ -47,11 +48,14 @@ impl Client {
     ) -> Result<Option<u64>, Error> {
         let Some(ask) = self.ask_file(at, path) else { return Ok(None) };
         let copied = self.http.get(&ask, |answer| {
+            if !answer.has_an_end() {
+                return Ok(None);
+            }
             restart(to).map_err(|error| Trouble::failed(Cause::Local(error)))?;
-            answer.copy_to(to, None, &mut |_, _| {})
+            answer.copy_to(to, None, &mut |_, _| {}).map(Some)
         });
         match copied {
-            Ok(count) => Ok(Some(count)),
+            Ok(count) => Ok(count),
             // Refused also where the artifacts have expired and the archive can still be had.
             Err(error) if matches!(error.status(), Some(400 | 404)) => Ok(None),
             Err(error) => Err(error),

@@ -241,12 +241,14 @@ impl Client {
         self.http.get(&ask, |answer| answer.text())
     }
 
-    /// Copies a report file of a job into `to`, likewise (19.4 and newer).
+    /// Copies a report file of a job into `to`, likewise (19.4 and newer). `size` is what the job
+    /// says it has.
     pub fn report<W: Write>(
         &self,
         project: &ProjectRef,
         id: JobId,
         kind: &str,
+        size: Option<u64>,
         to: &mut W,
         restart: impl Fn(&mut W) -> std::io::Result<()>,
     ) -> Result<u64, Error> {
@@ -256,7 +258,7 @@ impl Client {
             format!("downloading the report `{}` of job {id} in project {project}", shown(kind));
         // What a tag means is told of archives alone.
         let body = self.coming(ask, 0)?.unsummed();
-        self.copy(body, None, to, restart, &mut |_, _| {})
+        self.copy(body, size, to, restart, &mut |_, _| {})
     }
 
     fn failed(&self, ask: &Ask, cause: Cause) -> Error {

@@ -8,6 +8,12 @@ use crate::gitlab;
 use crate::model::{PipelineId, ProjectRef};
 use crate::shown::shown;
 
+/// Whether one of the parts of a path is `.` or `..`: servers and proxies fold those, and the token
+/// would be sent to another place of the API than is meant.
+pub(super) fn has_dots(path: &str) -> bool {
+    path.split('/').any(|part| matches!(part, "." | ".."))
+}
+
 /// Everything that can name a project or a pipeline.
 pub(super) struct Given<'a> {
     pub lookup: &'a Lookup,
@@ -39,6 +45,13 @@ impl Given<'_> {
         if project.trim_matches('/').is_empty() {
             return Err(Usage::new(format!("{source} is empty"))
                 .hint("name the project by its id, or its path like group/project"));
+        }
+        if has_dots(&project) {
+            let project = shown(&project);
+            return Err(Usage::new(format!(
+                "{source} is `{project}`, which is no path of a project"
+            ))
+            .hint("name the project by its id, or its path like group/project"));
         }
         Ok(Some(Sourced { value: ProjectRef::parse(&project), source }))
     }

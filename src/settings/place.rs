@@ -1,6 +1,6 @@
 //! Where to look: below a pipeline, in one, or a job itself.
 
-use super::given::Given;
+use super::given::{Given, has_dots};
 use super::pasted::{Pasted, What};
 use super::{Source, Sourced, Usage};
 use crate::args::{Connect, From, Lookup};
@@ -110,6 +110,10 @@ fn named(given: &Given<'_>, settings: &mut Vec<Setting>) -> Result<PipelineBy, U
     let Lookup { ref_, mr, commit, search_recent: recent, .. } = given.lookup;
     if ref_.as_deref() == Some("") {
         return Err(Usage::new("--ref is empty").hint("name a branch or a tag"));
+    }
+    if let Some(ref_) = ref_.as_deref().filter(|ref_| has_dots(ref_)) {
+        let message = format!("--ref is `{}`, which is no branch or tag", shown(ref_));
+        return Err(Usage::new(message).hint("git allows no part `.` or `..` in their names"));
     }
     let project = take(settings, "project", given.project(&["CI_PROJECT_ID"])?);
     let mut note = |name, flag, value: &dyn ToString| {

@@ -39,6 +39,10 @@ pub enum Framing {
 #[derive(Debug, Clone)]
 pub struct Twist {
     pub reset: bool,
+    /// The connection ends with a reset and not with a goodbye.
+    pub torn: bool,
+    /// So long between any two bytes of the body.
+    pub drip: Option<Duration>,
     pub close: bool,
     pub framing: Framing,
     /// The connection ends after so many bytes of the body.
@@ -57,6 +61,8 @@ impl Default for Twist {
     fn default() -> Twist {
         Twist {
             reset: false,
+            torn: false,
+            drip: None,
             close: false,
             framing: Framing::Length(None),
             cut: None,
@@ -73,6 +79,7 @@ impl Default for Twist {
 impl Twist {
     pub fn ends_connection(&self) -> bool {
         self.close
+            || self.torn
             || self.cut.is_some()
             || self.stall.is_some()
             || !self.extra.is_empty()
@@ -211,6 +218,18 @@ impl Fault {
 
     pub fn reset(mut self) -> Fault {
         self.twist.reset = true;
+        self
+    }
+
+    /// Ends with a reset, behind all that is sent.
+    pub fn torn(mut self) -> Fault {
+        self.twist.torn = true;
+        self
+    }
+
+    /// One byte of the body at a time, with a pause of at least a millisecond before each.
+    pub fn drip(mut self, pause: Duration) -> Fault {
+        self.twist.drip = Some(pause);
         self
     }
 

@@ -144,6 +144,12 @@ impl Fake {
         self
     }
 
+    /// No faults from here on.
+    pub fn calm(&self) {
+        lock(&self.0.faults).clear();
+        self.forget();
+    }
+
     /// The root of the API, as `CI_API_V4_URL` gives it.
     pub fn api_url(&self) -> String {
         self.0.with(|state| {
@@ -314,6 +320,18 @@ impl Inner {
                 .replace("{api}", &api)
                 .replace("{store}", &store)
                 .replace("{self}", &asked.target);
+        }
+        // A list that goes on and on has another row on each page.
+        let query = asked.query().unwrap_or_default();
+        if let Some((_, page)) = query.iter().find(|(name, _)| name == "page") {
+            let next = page.parse().map_or(0, |page: u64| page + 1).to_string();
+            for (_, value) in &mut reply.headers {
+                *value = value.replace("{next}", &next);
+            }
+            if memchr::memmem::find(reply.body(), b"{page}").is_some() {
+                let body = String::from_utf8_lossy(reply.body()).replace("{page}", page);
+                (reply.span, reply.bytes) = (0..body.len(), Arc::new(body.into_bytes()));
+            }
         }
         reply
     }

@@ -65,12 +65,17 @@ impl Talk<'_> {
                 self.inner.log(self.origin, self.number, asked, 0);
                 return false;
             }
-            self.pay();
-            if self.read_body(&mut asked).is_err() {
-                return true;
+            let fault = fault.unwrap_or_default();
+            let torn = fault.twist.torn;
+            // What stays unread when all is sent makes a reset of the end.
+            if !torn {
+                self.pay();
+                if self.read_body(&mut asked).is_err() {
+                    return true;
+                }
             }
-            if !self.reply(asked, fault.unwrap_or_default()) {
-                return true;
+            if !self.reply(asked, fault) {
+                return !torn;
             }
         }
         true
@@ -181,6 +186,13 @@ impl Talk<'_> {
         let whole = &body[..twist.cut.unwrap_or(body.len()).min(body.len())];
         let (before, after) = whole.split_at(twist.stall.unwrap_or(0).min(whole.len()));
         let chunked = matches!(twist.framing, Framing::Chunked);
+        if let Some(pause) = twist.drip {
+            for byte in whole.chunks(1) {
+                self.wait(pause);
+                self.write(byte, chunked, entry)?;
+            }
+            return Ok(());
+        }
         self.write(before, chunked, entry)?;
         if twist.stall.is_some() {
             self.wait(LONGEST);

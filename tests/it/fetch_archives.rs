@@ -1,10 +1,9 @@
-//! Hostile, damaged and merely unusual archives: refused as a whole, or taken as they are meant.
-
-use std::sync::OnceLock;
+//! What flags do to archives that are hostile, damaged or merely unusual; `archives` has those that
+//! need none.
 
 use serde_json::json;
 
-use crate::craft::{Item, crc32, file, folder, link, zip, zip_claiming};
+use crate::craft::{Item, file, link, zip};
 use crate::fake::World;
 use crate::harness::Run;
 use crate::scenes::{downstream, job, one_archive};
@@ -14,109 +13,6 @@ fn with(items: &[Item]) -> Vec<u8> {
     let mut all = vec![file("good.txt", "good")];
     all.extend_from_slice(items);
     zip(&all)
-}
-
-/// The same, so large that it is unpacked while it is downloaded.
-fn large_with(items: &[Item]) -> Vec<u8> {
-    static LARGE: OnceLock<Item> = OnceLock::new();
-    let large = LARGE.get_or_init(|| file("large.bin", vec![7; (2 << 20) + 1]));
-    let mut all = vec![file("good.txt", "good"), large.clone()];
-    all.extend_from_slice(items);
-    zip(&all)
-}
-
-fn cut(bytes: Vec<u8>, at: usize) -> Vec<u8> {
-    bytes[..at].to_vec()
-}
-
-/// An entry behind whose data so many bytes tell sizes that are not its own.
-fn described(length: usize) -> Item {
-    let signature = if length.is_multiple_of(8) { b"PK\x07\x08".as_slice() } else { b"" };
-    let descriptor = [signature, &[1; 24][..length - signature.len()]].concat();
-    file("x", "x").but(|item| (item.flags, item.descriptor) = (8, Some(descriptor)))
-}
-
-/// The extra field that says how a name is spelled in Unicode.
-fn unicode(of: &str, name: &str) -> Vec<u8> {
-    let mut field = vec![0x75, 0x70];
-    field.extend((5 + name.len() as u16).to_le_bytes());
-    field.push(1);
-    field.extend(crc32(of.as_bytes()).to_le_bytes());
-    field.extend(name.as_bytes());
-    field
-}
-
-/// Archives that must be refused, and what is said; `with` makes one of these entries.
-fn bad(with: impl Fn(&[Item]) -> Vec<u8>) -> Vec<(Vec<u8>, &'static str)> {
-    let good = || with(&[]);
-    let x = || file("x", "x");
-    vec![
-        (with(&[file("../a", "x")]), "entry `../a` leaves the destination"),
-        (with(&[file("d/../../a", "x")]), "leaves the destination"),
-        (with(&[file("/etc/a", "x")]), "entry `/etc/a` leaves the destination"),
-        (with(&[file("C:/a", "x")]), "entry `C:/a` leaves the destination"),
-        (with(&[file("..\\a", "x")]), "has a backslash in its name"),
-        (with(&[file("", "x")]), "has no name"),
-        (with(&[file("d/", "x").mode(0o100_644)]), "`d/`"),
-        (with(&[folder("../d/")]), "leaves the destination"),
-        (with(&[link("out", "/etc")]), "link `out` points out of the destination, to `/etc`"),
-        (with(&[link("out", "../..")]), "link `out` points out of the destination"),
-        (with(&[link("a", "."), link("b", "a/../..")]), "points out of the destination"),
-        (with(&[link("l", "d"), file("l/in", "x")]), "entry `l/in` lies below the link `l`"),
-        (with(&[file("l/in", "x"), link("l", "d")]), "`l`"),
-        (with(&[link("l", "")]), "link `l` has no target"),
-        (with(&[file("good.txt", "bad")]), "is there twice with different contents"),
-        (with(&[file("good.txt/in", "x")]), "is both a folder and not one"),
-        (with(&[file("sum", "x").but(|item| item.crc = 7)]), "sum"),
-        (with(&[file("long", "xyz").but(|item| item.size = 2)]), "long"),
-        (with(&[file("long", "xyz").deflated().but(|item| item.size = 2)]), "long"),
-        (with(&[file("odd", "xyz").deflated().but(|item| item.packed[0] = 6)]), "odd"),
-        (with(&[file("shut", "x").but(|item| item.flags = 1)]), "encrypted"),
-        (with(&[file("odd", "x").but(|item| item.method = 98)]), "98"),
-        (
-            with(&[file("a", "x").but(|item| item.local_name = Some(b"b".to_vec()))]),
-            "contradicts itself",
-        ),
-        (with(&[x().but(|item| item.local_method = Some(8))]), "contradicts itself"),
-        (with(&[x().but(|item| item.local_crc = Some(7))]), "contradicts itself"),
-        (with(&[described(16)]), "entry `x` has other sizes behind its data"),
-        (with(&[described(12)]), "entry `x` has other sizes behind its data"),
-        (with(&[described(24)]), "entry `x` has other sizes behind its data"),
-        (with(&[described(20)]), "entry `x` has other sizes behind its data"),
-        (with(&[x().deflated().but(|item| item.packed.push(0))]), "something lies behind its data"),
-        (with(&[x().but(|item| item.flags = 32)]), "is a patch"),
-        (with(&[x().but(|item| item.extra = unicode("x", "z"))]), "has a second name"),
-        (with(&[x().but(|item| item.extra = vec![9, 9, 5, 0, 1])]), "of entry `x` are cut short"),
-        (with(&[x().but(|item| item.extra = unicode("y", "x"))]), "has a second name"),
-        (with(&[x(), file("y", "x").but(|item| item.shares = true)]), "contradicts itself"),
-        (with(&[x().but(|item| item.hidden = true)]), "contradicts itself"),
-        (with(&[x().but(|item| item.hidden = true), file("y", "")]), "contradicts itself"),
-        (zip_claiming(&[file("a", "x"), file("b", "y")], 1), ""),
-        (cut(good(), 10), ""),
-        (cut(good(), good().len() - 1), ""),
-        (Vec::new(), "empty"),
-        (b"{\"message\":\"no archive\"}".to_vec(), ""),
-        (b"\x1f\x8b\x08 a gzip, perhaps of a report".to_vec(), "gzip"),
-    ]
-}
-
-#[test]
-fn what_would_leave_the_destination_or_does_not_hold_together_is_refused_whole() {
-    for (bytes, says) in bad(with) {
-        let run = Run::new(one_archive(bytes)).file("out/mine", "stays");
-        let ran = run.args("fetch build -D out").fails(6);
-        ran.says("error: unpacking the artifacts of build (201): ").says(says).prints("");
-    }
-}
-
-#[test]
-fn it_is_refused_whole_while_it_is_downloaded_too() {
-    for (bytes, says) in bad(large_with) {
-        let world = one_archive(bytes).server(json!({"archives": "redirect"}));
-        let run = Run::new(world).file("out/mine", "stays");
-        let ran = run.args("fetch build -D out").fails(6);
-        ran.says("error: unpacking the artifacts of build (201): ").says(says).prints("");
-    }
 }
 
 #[test]

@@ -11,6 +11,8 @@
 //! - `artifacts_api`: every endpoint of the Job Artifacts API; `keep` and `delete` among it
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
 //!   `fetch_missing`, `fetch_files`, `fetch_archives` and `fetch_wait` go through the flags
+//! - `archives` and the six behind it: hostile and odd archives, over a hundred of them
+//! - `soak`: fetches through a stand-in that fails at random
 //! - `resume`, `stream`: downloads that break off, and that are unpacked as they come
 //! - `parts`, `sums`: downloads of wanted files alone, and of archives whose SHA-256 is told
 //! - `as_python`: what was unpacked against what another reader has
@@ -19,9 +21,11 @@
 //! - `lists`: GitLab's lists as they are; `network`: redirects, and what goes wrong on the line
 //! - `client`, `client_changes`, `client_refusals`: each request and each refusal of GitLab, one
 //!   by one
+//! - `tls`: certificates; `wire`: answers that lie about their length, or never end
 //! - `process`, `signals`: what only a real process shows
 //! - `places`: destinations that others write to, that are full, or that cannot be written
 //! - `scenes`: small worlds that many tests begin with
+//! - `threats`: which tests show the rows of THREATS.md; `guarded`: those that had no other place
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
 #![allow(
     dead_code,
@@ -42,6 +46,13 @@ mod story;
 #[path = "../../src/archive/craft.rs"]
 mod craft;
 
+mod archives;
+mod archives_data;
+mod archives_ends;
+mod archives_headers;
+mod archives_large;
+mod archives_links;
+mod archives_names;
 mod artifacts_api;
 mod as_python;
 mod cache;
@@ -62,6 +73,7 @@ mod fetch_missing;
 mod fetch_wait;
 mod fetch_where;
 mod folder;
+mod guarded;
 mod harness;
 mod install;
 mod install_ps1;
@@ -82,14 +94,18 @@ mod release;
 mod resume;
 mod scenes;
 mod signals;
+mod soak;
 mod speech;
 mod stream;
 mod sums;
+mod threats;
 mod tidy;
+mod tls;
 mod tokens;
 mod tree;
 mod trigger;
 mod trigger_again;
 mod trigger_old;
+mod wire;
 mod worlds;
 mod yaml;

@@ -47,7 +47,11 @@ fn the_exit_status_is_the_exit_code() {
     ] {
         let Output { status, stdout, stderr } =
             downriver(&fake, dir.path()).args(line.split_whitespace()).output().unwrap();
-        assert_eq!(status.code(), Some(code), "{line}: {} {}", text(&stdout), text(&stderr));
+        let said = text(&stdout) + &text(&stderr);
+        assert_eq!(status.code(), Some(code), "{line}: {said}");
+        for secret in fake.secrets() {
+            assert!(!said.contains(&secret), "{line}: {said}");
+        }
     }
     assert_eq!(std::fs::read_to_string(dir.path().join("from")).unwrap(), "201");
 }

@@ -123,8 +123,12 @@ impl Ran {
     /// Every file, folder and link is as it was before the run.
     #[track_caller]
     pub fn changes_nothing(&self) -> &Ran {
-        self.check(items(self.place.path()) == self.before, "it leaves all files as they were");
+        self.check(self.is_unchanged(), "it leaves all files as they were");
         self
+    }
+
+    pub fn is_unchanged(&self) -> bool {
+        items(self.place.path()) == self.before
     }
 
     /// The files, folders and links where the run started, as `Item::line` shows them.
@@ -183,7 +187,7 @@ fn harmless(text: &str, colour: bool) -> bool {
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window == part)
+    memchr::memmem::find(text, part).is_some()
 }
 
 #[test]

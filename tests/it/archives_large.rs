@@ -1,0 +1,103 @@
+//! Archives with very many entries, and how little memory any archive takes.
+
+use serde_json::json;
+
+use crate::craft::{Item, Whole, Zip64, file, zip};
+use crate::harness::Run;
+use crate::scenes::one_archive;
+
+fn many(count: usize) -> Vec<Item> {
+    (0..count).map(|i| file(format!("d{}/f{i}", i % 50), i.to_string())).collect()
+}
+
+#[test]
+fn twenty_thousand_files_land_to_the_byte() {
+    let items = many(20_000);
+    let ran = Run::new(one_archive(zip(&items))).args("fetch build -q").succeeds();
+    let mut expect: Vec<(String, Vec<u8>)> =
+        items.into_iter().map(|item| (String::from_utf8(item.name).unwrap(), item.data)).collect();
+    expect.sort();
+    let landed = ran.items().into_iter().filter(|item| !item.path.ends_with('/'));
+    let landed: Vec<(String, Vec<u8>)> = landed.map(|item| (item.path, item.content)).collect();
+    assert!(landed == expect);
+}
+
+#[test]
+fn one_bad_entry_among_twenty_thousand_keeps_all_away() {
+    for bad in [file("x", "x").but(|item| item.crc = 7), file("x", "x").but(|item| item.flags = 1)]
+    {
+        let mut items = many(20_000);
+        items.insert(19_000, bad);
+        Run::new(one_archive(zip(&items))).args("fetch build").fails(6).says("entry `x` is ");
+    }
+}
+
+#[test]
+fn as_many_entries_as_two_bytes_can_count_and_more() {
+    for (count, long) in [(65_534, None), (65_535, None), (70_000, Some(Zip64::default()))] {
+        let items = many(count);
+        let whole = Whole::of(&items).but(|whole| whole.zip64 = long);
+        let ran = Run::new(one_archive(whole.bytes())).args("fetch build --path d7/f7").succeeds();
+        assert_eq!((ran.files(), ran.read("d7/f7")), (vec!["d7/f7".to_owned()], "7".to_owned()));
+    }
+    // The count begins anew where nothing tells more.
+    let ran = Run::new(one_archive(zip(&many(65_536)))).args("fetch build").fails(6);
+    ran.says("it lists no entries and begins with one");
+    Run::new(one_archive(zip(&many(70_000)))).args("fetch build").fails(6).says("lists 70000");
+}
+
+/// In a process that may have so little memory and so few open files, all that an archive says and
+/// holds has to fit.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_does_not_grow_with_what_an_archive_says_or_holds() {
+    use crate::archives_data::zeros;
+    use crate::craft::{link, zip64_extra};
+    use crate::fake::Fake;
+    use crate::process::downriver;
+
+    /// KiB of addresses, most of them the program itself and the stacks of its threads.
+    const MOST: &str = "163840";
+    let huge = |item: Item, size: u64| {
+        item.but(|item| {
+            (item.size, item.local_size) = (u32::MAX, Some(u32::MAX));
+            item.extra = zip64_extra(&[size]);
+            item.local_extra = item.extra.clone();
+        })
+    };
+    for (what, items, code) in [
+        ("128 MiB of zeros", vec![zeros("z", 128 << 20)], 0),
+        ("the same, of 1 KiB", vec![zeros("z", 128 << 20).but(|item| item.size = 1024)], 6),
+        ("8 EiB declared", vec![huge(file("x", "x").deflated(), 1 << 63)], 6),
+        ("a link of 1 TiB", vec![huge(link("l", "x").deflated(), 1 << 40)], 6),
+        ("a link of 128 MiB", vec![zeros("l", 128 << 20).mode(0o120_777)], 6),
+        ("10,000 entries", many(10_000), 0),
+        (
+            "a name and a field of 65,000 bytes",
+            vec![file("n".repeat(65_000), "").but(|item| {
+                item.extra = vec![0; 65_000];
+            })],
+            6,
+        ),
+    ] {
+        // Kept first, and unpacked as it comes.
+        for small in [true, false] {
+            let filler = file("filler", vec![7; if small { 1 } else { 3 << 20 }]);
+            let bytes = zip(&[&[filler][..], &items].concat());
+            let world = one_archive(bytes).server(json!({"archives": "redirect"}));
+            let fake = Fake::start(world);
+            let dir = tempfile::tempdir().unwrap();
+            let program = downriver(&fake, dir.path());
+            let mut limited = std::process::Command::new("sh");
+            limited.args(["-c", &format!("ulimit -v {MOST}; ulimit -n 64; exec \"$0\" \"$@\"")]);
+            limited.arg(program.get_program()).args(["fetch", "build", "-q", "-D", "out"]);
+            limited.env_clear().envs(program.get_envs().filter_map(|(k, v)| Some((k, v?))));
+            // The allocator would reserve 64 MiB of addresses for each thread.
+            limited.env("MALLOC_ARENA_MAX", "1").current_dir(dir.path());
+            let output = limited.output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(code), "{what}, small {small}: {said}");
+            assert_eq!(dir.path().join("out").exists(), code == 0, "{what}");
+        }
+    }
+}

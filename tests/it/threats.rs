@@ -1,0 +1,352 @@
+//! Which tests show that the rows of `THREATS.md` hold: at least one for each.
+
+use std::collections::BTreeSet;
+
+use crate::tidy::root;
+
+/// By the number of the row, tests by the names that `cargo test` gives them.
+const SHOWN_BY: [(usize, &str); 76] = [
+    (
+        1,
+        "wire::a_body_that_breaks_off_is_never_taken_for_whole resume::what_breaks_off_goes_on_where_it_was_with_a_fresh_address network::what_does_not_pass_ends_with_the_address_and_what_came_back",
+    ),
+    (
+        2,
+        "wire::a_body_that_breaks_off_is_never_taken_for_whole wire::where_nobody_tells_a_length_the_archive_itself_must_be_whole wire::a_single_file_without_a_length_is_taken_from_the_archive_instead wire::a_report_without_a_length_must_have_as_many_bytes_as_its_job_says",
+    ),
+    (
+        3,
+        "wire::a_length_that_is_none_or_two_is_an_answer_of_no_web_server wire::more_bytes_than_were_announced_are_none_of_the_answer",
+    ),
+    (
+        4,
+        "network::silence_ends_after_the_timeout wire::who_sends_byte_by_byte_is_listened_to_and_who_pauses_too_long_is_not",
+    ),
+    (
+        5,
+        "network::a_server_that_is_not_there_is_told_at_once wire::a_storage_that_cannot_be_reached_is_named",
+    ),
+    (
+        6,
+        "tls::a_certificate_that_is_not_trusted_ends_the_run_at_once gitlab::error::tests::a_certificate_that_is_its_own_authority_needs_another_and_not_a_file_of_authorities",
+    ),
+    (
+        7,
+        "network::what_can_pass_is_tried_again network::tries_are_counted_and_pauses_double network::the_server_says_how_long_to_wait_and_too_long_is_not_waited network::what_cannot_pass_is_asked_once",
+    ),
+    (
+        8,
+        "trigger::a_post_is_sent_again_only_where_it_surely_had_no_effect gitlab::once::tests::only_what_failed_while_connecting_was_surely_not_sent",
+    ),
+    (9, "network::some_redirects_are_not_followed network::a_loop_of_redirects_ends"),
+    (
+        10,
+        "network::a_page_for_people_is_no_answer network::some_redirects_are_not_followed cat::a_page_in_an_archive_is_a_file_and_a_sign_in_page_is_not",
+    ),
+    (
+        11,
+        "gitlab::said::tests::every_shape_of_a_body_becomes_one_line gitlab::said::tests::what_a_server_says_is_short_and_harmless client_refusals::each_refusal_of_gitlab_becomes_a_sentence_a_hint_and_an_exit_code",
+    ),
+    (
+        12,
+        "network::a_signed_address_that_ran_out_is_asked_for_anew ls::an_address_that_has_run_out_is_replaced_by_a_fresh_one",
+    ),
+    (13, "wire::a_storage_that_cannot_be_reached_is_named"),
+    (
+        14,
+        "resume::what_cannot_be_tied_to_the_same_archive_begins_again stream::what_breaks_off_while_it_is_unpacked_goes_on gitlab::part::tests::a_content_range_is_read_to_the_byte_or_not_at_all",
+    ),
+    (
+        15,
+        "network::nothing_is_asked_to_be_compressed wire::an_answer_that_is_packed_or_too_long_or_too_deep_is_not_unfolded",
+    ),
+    (
+        16,
+        "lists::however_lists_are_cut_into_pages_the_result_is_the_same lists::a_row_that_moves_to_the_next_page_counts_once_and_a_page_that_leads_back_is_the_last wire::a_list_that_never_ends_is_given_up",
+    ),
+    (
+        17,
+        "fetch_missing::each_miss_has_its_sentence_and_its_hint fetch_wait::every_stage_is_waited_through_until_the_archive_is_there fetch_wait::what_can_no_longer_succeed_ends_the_wait_at_once",
+    ),
+    (
+        18,
+        "network::proxies_are_those_of_the_variables_and_their_passwords_are_not_repeated gitlab::network::tests::a_name_in_no_proxy_means_what_is_below_it_as_well",
+    ),
+    (
+        19,
+        "network::a_redirect_to_another_origin_carries_no_token_and_gets_none_back fake_itself::a_token_at_the_storage_is_noted_as_a_leak",
+    ),
+    (
+        20,
+        "network::a_redirect_to_another_origin_carries_no_token_and_gets_none_back tls::from_https_nobody_is_sent_to_http gitlab::address::tests::origins_differ_by_scheme_host_and_port",
+    ),
+    (
+        21,
+        "lists::pages_are_asked_for_one_after_the_other_to_the_end fake_itself::pages_have_the_headers_of_gitlab_and_a_link_that_leads_astray",
+    ),
+    (22, "lists::a_downstream_pipeline_may_tell_its_project_by_its_web_address_alone"),
+    (
+        23,
+        "guarded::parts_of_dots_are_refused_wherever_they_come_from cat::a_path_with_dots_or_without_a_beginning_is_refused_before_anything_is_sent cat::odd_names_reach_the_server_as_they_are gitlab::address::tests::segments_are_escaped_to_the_last_slash fetch_where::a_ref_is_one_request_whatever_its_name",
+    ),
+    (
+        24,
+        "client::each_request_is_exactly_this client_changes::each_change_is_one_exact_request fake_itself::what_no_client_should_do_is_noted",
+    ),
+    (
+        25,
+        "gitlab::address::tests::an_address_is_shown_without_its_query speech::verbose_tells_each_request",
+    ),
+    (
+        26,
+        "token::tests::debug_output_names_the_kind_and_hides_the_secret guarded::a_token_that_is_printed_fails_the_test guarded::a_token_that_is_written_fails_the_test",
+    ),
+    (
+        27,
+        "process::no_help_shows_the_value_of_a_variable tokens::one_token_is_sent_and_flags_win_over_variables_and_private_ones_over_jobs",
+    ),
+    (
+        28,
+        "tokens::a_token_that_cannot_be_one_is_refused_and_not_repeated token::tests::one_line_break_at_the_end_is_dropped_and_nothing_else",
+    ),
+    (
+        29,
+        "tokens::the_token_of_the_job_is_for_the_gitlab_of_the_job_alone settings::tests::token::no_token_goes_to_a_server_that_only_a_git_remote_names explain::a_lookup_is_told_step_by_step",
+    ),
+    (
+        30,
+        "tokens::what_a_token_is_refused_for_is_said_with_a_way_out tokens::a_project_that_does_not_admit_the_job_token_is_explained",
+    ),
+    (
+        31,
+        "settings::tests::api::an_unusable_address_is_named_by_its_setting_and_not_repeated guarded::nobody_reads_a_netrc",
+    ),
+    (
+        32,
+        "tls::a_certificate_that_is_not_trusted_ends_the_run_at_once trigger_old::certificates_are_checked_unless_it_is_told_not_to",
+    ),
+    (
+        33,
+        "disk::tests::the_staging_is_for_its_owner_alone_and_a_spool_has_no_name disk::cache::tests::folder_and_files_are_open_to_their_owner_alone",
+    ),
+    (
+        34,
+        "archives_names::names_are_taken_as_they_are_or_not_at_all select::name::tests::hostile_names_are_refused_on_every_system",
+    ),
+    (
+        35,
+        "archives_names::names_are_taken_as_they_are_or_not_at_all select::name::tests::hostile_names_are_refused_on_every_system",
+    ),
+    (
+        36,
+        "archives_names::names_are_taken_as_they_are_or_not_at_all select::name::tests::honest_names_are_taken_on_every_system",
+    ),
+    (
+        37,
+        "archives_links::links_stay_inside_or_nothing_is_taken select::link::tests::a_link_that_leaves_or_never_ends_is_refused",
+    ),
+    (38, "archives_names::names_are_taken_as_they_are_or_not_at_all"),
+    (
+        39,
+        "fetch_files::a_folder_of_ones_own_is_named_after_the_job_as_far_as_names_go guarded::the_name_of_a_report_is_no_path",
+    ),
+    (40, "archives_links::links_stay_inside_or_nothing_is_taken"),
+    (
+        41,
+        "archives_links::links_stay_inside_or_nothing_is_taken fetch_archives::links_are_kept_left_out_copied_or_taken_as_they_are",
+    ),
+    (
+        42,
+        "archives_links::links_stay_inside_or_nothing_is_taken archives_large::memory_does_not_grow_with_what_an_archive_says_or_holds",
+    ),
+    (
+        43,
+        "fetch_files::the_destination_may_be_a_link_but_nothing_is_written_through_one_inside disk::tests::links_that_are_there_are_replaced_or_refused_and_never_followed guarded::a_hard_link_in_the_destination_is_replaced_and_not_written_into",
+    ),
+    (
+        44,
+        "archives_names::names_are_taken_as_they_are_or_not_at_all archive::tests::a_name_that_is_there_twice_with_the_same_bytes_is_taken_once",
+    ),
+    (45, "archives_names::names_are_taken_as_they_are_or_not_at_all"),
+    (
+        46,
+        "select::files::tests::names_that_differ_only_in_case_or_form_are_refused_where_they_are_one archives_names::names_are_taken_as_they_are_or_not_at_all",
+    ),
+    (
+        47,
+        "select::name::tests::names_that_windows_cannot_keep_are_refused_there_alone archives_names::names_are_taken_as_they_are_or_not_at_all",
+    ),
+    (
+        48,
+        "fetch_archives::modes_are_those_of_a_careful_program disk::tests::modes_are_those_asked_for_without_what_is_dangerous_or_in_the_way",
+    ),
+    (
+        49,
+        "fetch_archives::devices_are_left_out_and_the_rest_is_taken archives_headers::headers_agree_or_nothing_is_taken",
+    ),
+    (
+        50,
+        "archives_headers::headers_agree_or_nothing_is_taken fetch_archives::modes_are_those_of_a_careful_program",
+    ),
+    (
+        51,
+        "archives_data::data_are_what_was_declared_or_nothing_is_taken fetch_archives::what_is_too_large_is_refused_before_it_is_unpacked archives_large::memory_does_not_grow_with_what_an_archive_says_or_holds",
+    ),
+    (
+        52,
+        "archives_data::data_are_what_was_declared_or_nothing_is_taken archives_headers::headers_agree_or_nothing_is_taken archives_ends::ends_tell_one_archive_or_nothing_is_taken archives_large::memory_does_not_grow_with_what_an_archive_says_or_holds",
+    ),
+    (
+        53,
+        "archives_headers::headers_agree_or_nothing_is_taken archives_data::data_are_what_was_declared_or_nothing_is_taken",
+    ),
+    (
+        54,
+        "archives_headers::headers_agree_or_nothing_is_taken archives_ends::ends_tell_one_archive_or_nothing_is_taken archive::end::tests::what_can_be_read_in_two_ways_or_not_at_all_is_refused",
+    ),
+    (
+        55,
+        "archives_ends::ends_tell_one_archive_or_nothing_is_taken archives_large::as_many_entries_as_two_bytes_can_count_and_more",
+    ),
+    (
+        56,
+        "archives_headers::headers_agree_or_nothing_is_taken archives_large::one_bad_entry_among_twenty_thousand_keeps_all_away",
+    ),
+    (
+        57,
+        "archives_data::data_are_what_was_declared_or_nothing_is_taken archives_large::one_bad_entry_among_twenty_thousand_keeps_all_away",
+    ),
+    (
+        58,
+        "archives_ends::ends_tell_one_archive_or_nothing_is_taken archive::tests::an_archive_cut_at_any_byte_is_refused",
+    ),
+    (
+        59,
+        "fetch::the_files_of_the_runner_land_with_their_modes_and_links fetch::archives_of_every_writer_land archives_headers::headers_agree_or_nothing_is_taken",
+    ),
+    (60, "archives_names::names_are_taken_as_they_are_or_not_at_all"),
+    (
+        61,
+        "archives_large::twenty_thousand_files_land_to_the_byte archives_large::memory_does_not_grow_with_what_an_archive_says_or_holds archives_names::names_are_taken_as_they_are_or_not_at_all",
+    ),
+    (
+        62,
+        "guarded::a_git_folder_is_taken_with_a_warning archives_ends::ends_tell_one_archive_or_nothing_is_taken",
+    ),
+    (
+        63,
+        "speech::names_from_a_server_cannot_act_on_a_terminal speech::names_from_an_archive_cannot_act_on_a_terminal shown::tests::what_acts_on_a_terminal_is_escaped_and_all_else_is_left_alone",
+    ),
+    (
+        64,
+        "speech::names_from_a_server_cannot_act_on_a_terminal ui::tree::tests::a_hostile_name_adds_no_line_and_no_control_to_the_picture",
+    ),
+    (
+        65,
+        "speech::a_ref_with_a_line_break_becomes_no_second_variable shown::tests::json_stays_the_same_json_with_nothing_in_it_that_acts",
+    ),
+    (
+        66,
+        "speech::colours_are_for_terminals_and_for_those_who_ask fetch_files::an_archive_is_not_poured_into_a_terminal cat::a_terminal_is_spared_what_is_no_text",
+    ),
+    (
+        67,
+        "speech::whoever_stops_reading_has_read_enough process::a_reader_that_goes_away_is_no_failure",
+    ),
+    (
+        68,
+        "disk::tests::a_failure_in_the_middle_is_undone disk::tests::what_cannot_be_put_back_is_kept_and_named extract::tests::one_bad_entry_of_any_size_keeps_all_away",
+    ),
+    (
+        69,
+        "disk::space::only_what_surely_does_not_fit_is_refused places::what_surely_does_not_fit_is_refused_before_it_is_unpacked process::a_file_that_may_not_get_so_large_is_an_error_and_leaves_nothing fetch_files::a_folder_that_cannot_be_written_is_found_before_anything_is_asked extract::tests::a_disk_that_fails_is_no_fault_of_the_archive",
+    ),
+    (
+        70,
+        "places::a_folder_where_a_file_must_go_is_refused_and_so_is_the_other_way_round disk::tests::what_is_of_another_kind_is_in_the_way_whatever_was_asked_for",
+    ),
+    (
+        71,
+        "disk::tests::races::several_runs_into_one_place_end_well_and_no_file_is_mixed disk::tests::races::what_comes_between_look_and_rename_is_not_overwritten_but_looked_at_again places::a_file_that_comes_while_the_archive_does_is_not_replaced_if_that_was_asked_for",
+    ),
+    (
+        72,
+        "disk::tests::races::a_folder_that_becomes_a_link_between_look_and_rename_leads_nowhere disk::tests::races::neither_the_destination_nor_the_private_folder_leads_elsewhere_once_it_is_open disk::tests::links_that_are_there_are_replaced_or_refused_and_never_followed",
+    ),
+    (
+        73,
+        "disk::tests::races::the_private_folder_of_a_killed_run_goes_away_with_the_next_and_no_other_does disk::tests::a_staging_that_is_dropped_leaves_nothing disk::cache::tests::only_what_is_ours_and_old_is_removed",
+    ),
+    (
+        74,
+        "signals::a_signal_ends_a_stalled_download_soon_and_leaves_nothing_behind signals::a_signal_ends_a_wait_and_a_pause_between_tries signals::a_signal_ends_an_archive_that_is_unpacked_as_it_comes signals::what_a_killed_run_has_left_goes_away_with_the_next signals::a_signal_while_files_are_put_in_place_leaves_all_or_nothing interrupt::tests::a_signal_waits_until_what_is_being_made_is_known disk::tests::an_interrupted_run_puts_nothing_in_place",
+    ),
+    (
+        75,
+        "fetch_wait::pauses_grow_and_the_wait_ends_in_time fetch_wait::what_can_no_longer_succeed_ends_the_wait_at_once trigger::a_manual_job_stops_the_run_unless_it_is_told_what_to_do",
+    ),
+    (
+        76,
+        "artifacts_api::delete_asks_on_a_terminal_and_wants_to_be_told_elsewhere trigger::a_redirect_is_not_followed_where_something_is_to_be_changed",
+    ),
+];
+
+/// Whether a file of this module, or of one it stands in, has such a test.
+fn exists(test: &str) -> bool {
+    let (modules, name) = test.rsplit_once("::").unwrap_or(("", test));
+    let modules: Vec<&str> = modules.split("::").collect();
+    let wanted = format!("fn {name}()");
+    (1..=modules.len()).any(|count| {
+        let path = modules[..count].join("/");
+        let files =
+            [format!("src/{path}.rs"), format!("src/{path}/mod.rs"), format!("tests/it/{path}.rs")];
+        files.iter().any(|file| {
+            std::fs::read_to_string(root().join(file)).is_ok_and(|text| text.contains(&wanted))
+        })
+    })
+}
+
+/// What is wrong with a table of tests for the rows of this page.
+fn wrong(page: &str, table: &[(usize, &str)]) -> Vec<String> {
+    let number = |line: &str| line.strip_prefix("| T")?.split(' ').next()?.parse().ok();
+    let rows: Vec<usize> = page.lines().filter_map(number).collect();
+    let mut wrong = Vec::new();
+    if rows.iter().collect::<BTreeSet<_>>().len() != rows.len() {
+        wrong.push("a row is there twice".to_owned());
+    }
+    for row in &rows {
+        if !table.iter().any(|(number, tests)| number == row && !tests.is_empty()) {
+            wrong.push(format!("T{row} has no test"));
+        }
+    }
+    for (row, tests) in table {
+        if !rows.contains(row) {
+            wrong.push(format!("there is no T{row}"));
+        }
+        let missing = tests.split(' ').filter(|test| !test.is_empty() && !exists(test));
+        wrong.extend(missing.map(|test| format!("T{row}: there is no test {test}")));
+    }
+    wrong
+}
+
+#[test]
+fn every_threat_has_a_test_that_exists() {
+    let page = std::fs::read_to_string(root().join("THREATS.md")).expect("THREATS.md");
+    let wrong = wrong(&page, &SHOWN_BY);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_gap_in_the_table_is_found() {
+    let here = "threats::a_gap_in_the_table_is_found";
+    for (page, table, expect) in [
+        ("| T1 | a | b |\n| T2 | a | b |", &[(1, here)][..], "T2 has no test"),
+        ("| T1 | a | b |", &[(1, "")], "T1 has no test"),
+        ("| T1 | a | b |", &[(1, here), (3, here)], "there is no T3"),
+        ("| T1 | a | b |", &[(1, "threats::no_such_test")], "T1: there is no test"),
+        ("| T1 | a | b |\n| T1 | a | b |", &[(1, here)], "a row is there twice"),
+    ] {
+        let wrong = wrong(page, table);
+        assert!(wrong.len() == 1 && wrong[0].starts_with(expect), "{wrong:?}");
+    }
+}

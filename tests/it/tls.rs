@@ -1,0 +1,107 @@
+//! Certificates: which servers are believed, and where an https server may send us.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use serde_json::json;
+
+use crate::fake::{Fake, fixtures};
+use crate::harness::Run;
+use crate::ran::Ran;
+use crate::scenes::{downstream, job};
+
+/// A server on loopback that shows this certificate and gives this answer, again and again.
+fn server(certificate: &str, answer: String) -> String {
+    let file = |name: &str| fixtures().join("tls").join(name);
+    let chain = vec![CertificateDer::from_pem_file(file(certificate)).unwrap()];
+    let key = PrivateKeyDer::from_pem_file(file("server.key")).unwrap();
+    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key);
+    let config = Arc::new(config.unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("https://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let connection = ServerConnection::new(config.clone()).unwrap();
+            let mut stream = StreamOwned::new(connection, stream);
+            // Whoever does not believe the certificate hangs up here.
+            if stream.read(&mut [0; 8192]).is_ok_and(|count| count > 0) {
+                let _ = stream.write_all(answer.as_bytes());
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
+        }
+    });
+    origin
+}
+
+/// Asks that server for the jobs of a pipeline, in the end with this exit code.
+fn asked(fake: &Fake, origin: &str, line: &str, exit: u8) -> Ran {
+    let api = format!("{origin}/api/v4");
+    Run::new(fake).args("fetch build --retries 0 --api-url").arg(&api).args(line).exits(exit)
+}
+
+fn json_answer(body: &str) -> String {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Next-Page: \r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+#[test]
+fn a_certificate_that_is_not_trusted_ends_the_run_at_once() {
+    let fake = Fake::start(downstream(&[job(201, "build")]));
+    let ca = fixtures().join("tls/ca.pem");
+    let trusting = format!("--cacert '{}'", ca.display());
+    for (certificate, line, says) in [
+        ("good.pem", "", "UnknownIssuer"),
+        ("expired.pem", &*trusting, "expired"),
+        ("other.pem", &*trusting, "not valid for"),
+    ] {
+        let origin = server(certificate, json_answer("[]"));
+        let api = format!("{origin}/api/v4");
+        let run = Run::new(&fake).args("fetch build --api-url").arg(&api).args(line);
+        let ran = run.fails(5);
+        ran.says(&format!("no secure connection to {origin}")).says(says);
+        ran.says("hint: name the certificate authority of that server with --cacert FILE (or CI_SERVER_TLS_CA_FILE)");
+        assert!(ran.pauses.is_empty(), "what will not pass is not tried again");
+        for turns_checks_off in ["--insecure", "--no-verify", "-k"] {
+            ran.never_says(turns_checks_off);
+        }
+    }
+    let origin = server("good.pem", json_answer("[]"));
+    asked(&fake, &origin, &trusting, 3).says("0 bridges");
+    for variable in [true, false] {
+        let run = Run::new(&fake).args("fetch build --retries 0 --api-url");
+        let run = run.arg(format!("{origin}/api/v4"));
+        let ca = ca.display().to_string();
+        match variable {
+            true => run.vars([("CI_SERVER_TLS_CA_FILE", &*ca)]).fails(3),
+            false => run.args("--insecure").fails(2),
+        };
+    }
+}
+
+#[test]
+fn from_https_nobody_is_sent_to_http() {
+    let fake = Fake::start(downstream(&[job(201, "build")]));
+    let trusting = format!("--cacert '{}'", fixtures().join("tls/ca.pem").display());
+    let jobs = json!([{"id": 201, "name": "build", "status": "success"}]).to_string();
+    for to in [fake.web("elsewhere"), format!("{}/store/201/artifacts.zip", fake.store_origin())] {
+        let answer = format!(
+            "HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: {}\r\n\r\n{jobs}",
+            jobs.len()
+        );
+        let origin = server("good.pem", answer);
+        for public in [false, true] {
+            let api = format!("{origin}/api/v4");
+            let run = Run::new(&fake).args("fetch build --api-url").arg(&api).args(&trusting);
+            let run = if public { run.without(&["GITLAB_TOKEN"]) } else { run };
+            let ran = run.fails(5);
+            ran.says("redirected from https to <").says("which is not followed").asks(&[]);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Answers that break off, lie about their length, never end, or are too much: counted, and never
+//! taken for whole.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::craft::{file, zip};
+use crate::fake::{Fake, Fault, Reply, World};
+use crate::harness::Run;
+use crate::made;
+use crate::scenes::{LOOKUP, downstream, job, job_with, one_archive};
+
+const ARCHIVE: &str = "GET jobs/201/artifacts";
+const FILE: &str = "artifacts/a";
+
+fn world() -> World {
+    downstream(&[job(201, "build")])
+}
+
+fn struck(world: World, fault: Fault) -> Fake {
+    let fake = Fake::start(world);
+    fake.fault(fault);
+    fake
+}
+
+#[test]
+fn a_body_that_breaks_off_is_never_taken_for_whole() {
+    type Strike = fn(Fault) -> Fault;
+    let ways: [(&str, Strike); 7] = [
+        ("before its length", |fault| fault.cut(40)),
+        ("before its length, by a reset", |fault| fault.cut(40).torn()),
+        ("inside a chunk", |fault| fault.chunked().cut(40)),
+        ("inside a chunk, by a reset", |fault| fault.chunked().cut(40).torn()),
+        ("before its last chunk", |fault| fault.chunked().cut(109)),
+        ("without a length", |fault| fault.until_close().cut(40)),
+        ("without a length, by a reset", |fault| fault.until_close().cut(40).torn()),
+    ];
+    for (what, strike) in ways {
+        for line in ["fetch build", "fetch build -o it.zip", "fetch build -o -"] {
+            let fake = struck(world(), strike(Fault::on(ARCHIVE)));
+            let ran = Run::new(&fake).binary().args(line).succeeds();
+            ran.check(ran.pauses.len() == 1, &format!("{what}: it is asked for once more"));
+            let always = strike(Fault::on(ARCHIVE).always().without_header("ETag"));
+            let ran = Run::new(struck(world(), always)).args(line).fails(5);
+            ran.prints("").says("6 times: the download ");
+        }
+    }
+}
+
+#[test]
+fn where_nobody_tells_a_length_the_archive_itself_must_be_whole() {
+    // By its number and with a job token, nothing is known of the job.
+    for line in ["fetch", "fetch -o it.zip", "fetch -o -"] {
+        for torn in [true, false] {
+            let fault = Fault::on(ARCHIVE).always().until_close().cut(80);
+            let fault = if torn { fault.torn() } else { fault };
+            let fake = struck(world().with_token("job"), fault);
+            let ran = Run::new(&fake).args(line).args("-R 2 --job-id 201").fails(6);
+            ran.prints("").says("not a zip archive: it begins like one, but its end is missing");
+        }
+    }
+}
+
+#[test]
+fn a_single_file_without_a_length_is_taken_from_the_archive_instead() {
+    let text = "one line\n".repeat(20);
+    for torn in [true, false] {
+        let fault = Fault::on(FILE).until_close().cut(50);
+        let fault = if torn { fault.torn() } else { fault };
+        let fake = struck(made::world(made::zip(&[("a", &text)])), fault);
+        Run::new(&fake).args("cat --job-id 100 a").succeeds().prints(&text);
+        // Nor is it printed where the archive cannot be had.
+        let fake = struck(made::world(made::zip(&[("a", &text)])), Fault::on(FILE).until_close());
+        fake.fault(Fault::on("jobs/100/artifacts").status(404));
+        Run::new(&fake).args("cat --job-id 100 a").fails(3).prints("");
+    }
+}
+
+#[test]
+fn a_report_without_a_length_must_have_as_many_bytes_as_its_job_says() {
+    let reports = || downstream(&[job_with(201, "build", json!({"reports": ["junit"]}))]);
+    let line = "fetch build --report junit";
+    let fake = struck(reports(), Fault::on(ARCHIVE).until_close().cut(60).torn());
+    Run::new(&fake).args(line).succeeds().says("cut short at 60 of 120 bytes");
+    let fake = struck(reports(), Fault::on(ARCHIVE).always().until_close().cut(60));
+    Run::new(&fake).args(line).fails(5).says("6 times: the download was cut short at 60 of 120");
+}
+
+#[test]
+fn a_length_that_is_none_or_two_is_an_answer_of_no_web_server() {
+    for fault in [
+        Fault::on(ARCHIVE).until_close().header("Content-Length", "-109"),
+        Fault::on(ARCHIVE).until_close().header("Content-Length", "many"),
+        Fault::on(ARCHIVE).header("Content-Length", "50"),
+    ] {
+        let what = format!("{:?}", fault.twist.headers);
+        let ran = Run::new(struck(world(), fault)).args("fetch build --retries 0").runs();
+        ran.check(ran.exit == Some(5), &what);
+        ran.changes_nothing().says("error: downloading the artifacts of job 201 in project 2: ");
+    }
+}
+
+#[test]
+fn more_bytes_than_were_announced_are_none_of_the_answer() {
+    let more = zip(&[file("from", "evil")]);
+    let fake = struck(world(), Fault::on(ARCHIVE).extra(more.clone()));
+    let ran = Run::new(&fake).args("fetch build -o it.zip").succeeds();
+    let kept = ran.items().remove(0).content;
+    assert_eq!(kept.len(), 109);
+    for line in ["fetch build", "fetch build --wait"] {
+        let fake = struck(world(), Fault::on(ARCHIVE).extra(more.clone()));
+        assert_eq!(Run::new(&fake).args(line).succeeds().read("from"), "201");
+        let list = Fault::on("GET pipelines/20/jobs").extra("[{\"id\": 666}]");
+        Run::new(struck(world(), list)).args(line).succeeds();
+    }
+}
+
+#[test]
+fn who_sends_byte_by_byte_is_listened_to_and_who_pauses_too_long_is_not() {
+    let drip = |pause| Fault::on(ARCHIVE).drip(Duration::from_millis(pause));
+    let line = "fetch build --retries 0 --timeout";
+    Run::new(struck(world(), drip(1))).args(line).args("400ms").succeeds();
+    let ran = Run::new(struck(world(), drip(20_000))).args(line).args("100ms").fails(5);
+    ran.says("no byte arrived").says("hint: --timeout allows more");
+}
+
+#[test]
+fn a_storage_that_cannot_be_reached_is_named() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let storage = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let fake = struck(world(), Fault::on(ARCHIVE).redirect(&format!("{storage}/a.zip?sig=hush")));
+    let ran = Run::new(&fake).args("fetch build").fails(5);
+    ran.says(&format!("{storage} refuses the connection")).never_says("hush");
+    assert!(ran.pauses.is_empty());
+    // There is no such host, and that can be a fault of the moment.
+    let afar = Fault::on(ARCHIVE).always().redirect("http://nowhere.invalid/a.zip?sig=hush");
+    let ran = Run::new(struck(world(), afar)).args("fetch build --retries 1").fails(5);
+    ran.says("http://nowhere.invalid").never_says("hush");
+}
+
+#[test]
+fn an_answer_that_is_packed_or_too_long_or_too_deep_is_not_unfolded() {
+    let jobs = "GET pipelines/20/jobs";
+    let deep = "[".repeat(200_000) + &"]".repeat(200_000);
+    let long = format!("[\"{}\"]", "x".repeat(11 << 20));
+    for (fault, says) in [
+        // Nobody asked for that; and unpacked it is never.
+        (Fault::on(jobs).gzip(), "the answer is not the JSON that GitLab sends"),
+        (Fault::on(jobs).body(200, "application/json", deep), "the JSON that GitLab sends"),
+        (Fault::on(jobs).body(200, "application/json", long.clone()), "longer than 10 MiB"),
+        (Fault::on(jobs).body(500, "application/json", long), "answered 500"),
+    ] {
+        Run::new(struck(world(), fault)).args("fetch build --retries 0").fails(5).says(says);
+    }
+    let gzip = Fault::on(ARCHIVE).gzip();
+    Run::new(struck(world(), gzip)).args("fetch build").fails(6).says("it is gzip data");
+}
+
+#[test]
+fn a_list_that_never_ends_is_given_up() {
+    let row = r#"[{"id": {page}, "name": "b", "status": "success", "downstream_pipeline": null}]"#;
+    let endless = Fault::on("GET pipelines/10/bridges").always();
+    let page = Reply::new(200, "application/json", row).header("X-Next-Page", "{next}");
+    let endless = endless.reply(page);
+    let ran = Run::new(struck(world(), endless)).args("fetch build").fails(5);
+    ran.says("the list does not end after 2000 pages");
+    assert_eq!(ran.requests.len(), 2000);
+    assert_eq!(ran.requests[0], LOOKUP[0]);
+}
+
+#[test]
+fn an_archive_that_is_only_a_part_of_itself_is_none() {
+    // A server that takes the tail of an archive for all of it.
+    let bytes = zip(&[file("a", "x".repeat(500)), file("b", "y")]);
+    let tail = bytes[300..].to_vec();
+    let fake = struck(one_archive(bytes), Fault::on(ARCHIVE).body(200, "application/zip", tail));
+    Run::new(&fake).args("fetch build").fails(6).says("its beginning is missing");
+}
