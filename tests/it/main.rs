@@ -15,6 +15,7 @@
 //! - `lists`: GitLab's lists as they are; `network`: redirects, and what goes wrong on the line
 //! - `client`, `client_changes`, `client_refusals`: each request and each refusal of GitLab, one
 //!   by one
+//! - `completions`: scripts for shells, and man pages
 //! - `process`: what only a real process shows, signals for one
 //! - `scenes`: small worlds that many tests begin with
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
@@ -44,6 +45,7 @@ mod checks;
 mod client;
 mod client_changes;
 mod client_refusals;
+mod completions;
 mod demo;
 mod explain;
 mod fake_itself;
