@@ -61,6 +61,14 @@ impl Staging {
         tempfile::tempfile_in(at).map_err(Error::doing("make a file in", at))
     }
 
+    /// Whether links can be made there: on Windows not everybody may, and some file systems have
+    /// none.
+    pub fn takes_links(&self) -> bool {
+        let probe = self.tree.with_file_name("link");
+        // Some systems that have none say that they made one.
+        system::new_link("nowhere", &probe).is_ok() && probe.is_symlink()
+    }
+
     /// Whether the run was told to stop.
     pub fn stopping(&self) -> bool {
         self.interrupt.stopping()

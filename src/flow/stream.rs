@@ -4,6 +4,7 @@
 //! place. The whole plan is made and judged from it; then the files are made as their bytes come.
 //! Whatever is unusual about an archive or its server is left to the way that keeps it first.
 
+use std::collections::HashSet;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
@@ -76,6 +77,11 @@ fn planned(
         together::settle(&mut plans, how.on_conflict, how.rules.symlinks, how.rules.system)?;
     let [(_, mut plan)] = plans;
     plan.warnings.extend(warnings);
+    // The bytes of an entry come once, and here they are wanted in several places.
+    let mut entries = HashSet::new();
+    if !plan.placements.iter().all(|placement| entries.insert(placement.entry)) {
+        return Ok(None);
+    }
     Ok(Some(Ready { plan, layout: archive.into_layout() }))
 }
 

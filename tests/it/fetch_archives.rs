@@ -196,7 +196,9 @@ fn what_is_too_large_is_refused_before_it_is_unpacked() {
 #[test]
 fn honest_names_that_look_odd_are_taken() {
     let long = "n".repeat(255);
-    let names = ["foo..bar", "..x", ".hidden", "-rf", "...", "a b", "讀我.md", &long];
+    let mut names = vec!["foo..bar", "..x", ".hidden", "-rf", "...", "a b", "讀我.md", &long];
+    // Windows drops dots at the end of a name, so there it is refused.
+    names.retain(|name| cfg!(not(windows)) || *name != "...");
     let items: Vec<Item> = names.iter().map(|name| file(name, "x")).collect();
     let ran = Run::new(one_archive(zip(&items))).args("fetch build").succeeds();
     let mut expect: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();

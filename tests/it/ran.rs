@@ -91,10 +91,11 @@ impl Ran {
         self
     }
 
-    /// Standard error says this.
+    /// Standard error says this; for people, paths are written as the system writes them.
     #[track_caller]
     pub fn says(&self, text: &str) -> &Ran {
-        self.check(self.stderr.contains(text), &format!("stderr says {text:?}"));
+        let said = self.stderr.contains(text) || slashed(&self.stderr).contains(text);
+        self.check(said, &format!("stderr says {text:?}"));
         self
     }
 
@@ -108,7 +109,8 @@ impl Ran {
     /// Standard output is just this.
     #[track_caller]
     pub fn prints(&self, text: &str) -> &Ran {
-        self.check(self.stdout == text, &format!("stdout is just {text:?}"));
+        let printed = self.stdout == text || slashed(&self.stdout) == text;
+        self.check(printed, &format!("stdout is just {text:?}"));
         self
     }
 
@@ -198,4 +200,9 @@ fn colours_are_harmless_only_where_they_were_asked_for() {
     ] {
         assert_eq!(harmless(text, colour), expect, "{text:?} {colour}");
     }
+}
+
+/// A text with the paths of Windows in it, as the other systems write them.
+pub fn slashed(text: &str) -> String {
+    if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() }
 }
