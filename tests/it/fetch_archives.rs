@@ -5,7 +5,6 @@ use std::sync::OnceLock;
 use serde_json::json;
 
 use crate::craft::{Item, crc32, file, folder, link, zip, zip_claiming};
-use crate::fake::World;
 use crate::harness::Run;
 use crate::scenes::{downstream, job, one_archive};
 
@@ -168,7 +167,7 @@ fn links_are_kept_left_out_copied_or_taken_as_they_are() {
     };
     let inside = || one_archive(with(&[file("d/run", "run"), link("inside", "d/run")]));
     Run::new(world()).args("fetch build").fails(6).says("--symlinks skip leaves links out");
-    let lines = |world: World, how: &str| -> Vec<String> {
+    let lines = |world: crate::fake::World, how: &str| -> Vec<String> {
         let ran = Run::new(world).args("fetch build --symlinks").args(how).succeeds();
         ran.tree().into_iter().filter(|line| line.contains("side")).collect()
     };
