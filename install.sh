@@ -1,17 +1,29 @@
 #!/bin/sh
-# Builds downriver from this checkout and installs it for one user.
+# Installs downriver for one user: downloads a release and compares its SHA-256, or builds it from
+# the checkout this script is in.
 # Everything is in functions and called on the last line: a file that is cut off does nothing.
 set -eu
 
+# Where releases lie. The release pipeline writes the address here; in a checkout there is none.
+releases=''
+version='0.1.0'
+
 usage() {
     cat <<'TEXT'
-Usage: install.sh [--to DIR]
+Usage: install.sh [OPTIONS]
 
-Builds downriver from the checkout this script is in, with cargo, and puts the
-program into DIR (~/.local/bin if left out).
+Downloads downriver for this computer, compares its SHA-256, and puts it into
+~/.local/bin. In a checkout, and where there is no release for the computer,
+it builds the program with cargo instead.
 
-  --to DIR    where the program goes; made if missing
-  -h, --help  this text
+  --to DIR        where the program goes; made if missing
+  --version V     another version than the one this script came with
+  --target T      for another computer, such as aarch64-unknown-linux-musl
+  --base-url URL  where releases lie, for mirrors: the files of a version are
+                  at URL/VERSION/downloads/ [DOWNRIVER_BASE_URL]
+  --force         download again what is installed already
+  --quiet         say nothing but errors
+  -h, --help      this text
 TEXT
 }
 
@@ -20,81 +32,229 @@ fail() {
     exit "${2:-1}"
 }
 
-# The folder of the checkout, wherever the script is called from.
-checkout() {
-    CDPATH='' cd -- "$(dirname -- "$0")" && pwd
+say() {
+    [ -n "$quiet" ] || printf '%s\n' "$1"
 }
 
-# Is the folder one of those in which the shell looks for programs?
-on_path() {
-    case ":$PATH:" in
-        *":$1:"*) return 0 ;;
-        *) return 1 ;;
+has() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+# The folder of the checkout, wherever the script is called from. Read from a pipe, it is in none.
+checkout() {
+    folder=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+    [ -f "$0" ] && grep -q '^name = "downriver"$' "$folder/Cargo.toml" 2>/dev/null || return 1
+    printf '%s\n' "$folder"
+}
+
+# The target whose program runs here, or nothing.
+platform() {
+    machine=$(uname -m)
+    case "$(uname -s)" in
+        Linux) system=unknown-linux-musl ;;
+        Darwin)
+            system=apple-darwin
+            # A shell that is itself translated from Intel's code sees the wrong machine.
+            [ "$(sysctl -n sysctl.proc_translated 2>/dev/null)" != 1 ] || machine=arm64
+            ;;
+        # Windows on ARM runs programs for Intel as well.
+        MINGW* | MSYS* | CYGWIN*) system=pc-windows-gnu machine=x86_64 ;;
+        *) return ;;
+    esac
+    case "$machine" in
+        x86_64 | amd64) printf 'x86_64-%s\n' "$system" ;;
+        aarch64 | arm64) printf 'aarch64-%s\n' "$system" ;;
     esac
 }
 
-# What would fail in the end is said before the build, which takes a minute or two.
-check() {
-    [ -f "$1/Cargo.toml" ] || fail "no Cargo.toml in $1; run this script from its checkout"
-    command -v cargo >/dev/null 2>&1 ||
-        fail 'no cargo on the PATH; install Rust first, as https://rustup.rs shows'
-    mkdir -p -- "$2" 2>/dev/null || fail "cannot make the folder $2; choose another with --to DIR"
-    [ -w "$2" ] || fail "no permission to write to $2; choose another with --to DIR"
+# What would fail in the end is said before the work, which can take a minute or two.
+check_folder() {
+    mkdir -p -- "$1" 2>/dev/null || fail "cannot make the folder $1; choose another with --to DIR"
+    [ -w "$1" ] || fail "no permission to write to $1; choose another with --to DIR"
+    [ ! -d "$1/$program" ] || fail "$1/$program is a folder; choose another place with --to DIR"
 }
 
-build() {
-    printf 'building in %s\n' "$1"
-    # From within the checkout, so that a toolchain chosen for it counts.
-    (cd -- "$1" && cargo build --release --locked --bin downriver --target-dir "$1/target") ||
-        fail 'the build failed; what cargo says above tells why'
-}
-
-# Under another name first: a program that is running cannot be written to, but can be replaced.
+# place PROGRAM DIR RUNS: under another name first, because a program that is running cannot be
+# written to, but can be replaced. RUNS is set if it must run here.
 place() {
     new="$2/.downriver-new-$$"
-    trap 'rm -f -- "$new"' EXIT
     cp -- "$1" "$new" 2>/dev/null || fail "cannot write to $2; choose another with --to DIR"
     chmod 755 "$new"
-    mv -f -- "$new" "$2/downriver" || fail "cannot replace $2/downriver"
-    trap - EXIT
+    if [ -n "$3" ]; then
+        "$new" --version >/dev/null 2>&1 || fail "the program for $target does not run here"
+    fi
+    mv -f -- "$new" "$2/$program" || fail "cannot replace $2/$program"
+    new=''
 }
 
-main() {
-    to=''
+# build CHECKOUT DIR
+build() {
+    has cargo || fail 'no cargo on the PATH; install Rust first, as https://rustup.rs shows'
+    check_folder "$2"
+    say "building in $1"
+    # From within the checkout, so that a toolchain chosen for it counts.
+    (cd -- "$1" && cargo build --release --locked --bin downriver ${quiet:+--quiet} \
+        ${target:+--target "$target"} --target-dir "$1/target") ||
+        fail 'the build failed; what cargo says above tells why'
+    place "$1/target/${target:+$target/}release/$program" "$2" ''
+}
+
+# download ADDRESS FILE
+download() {
+    if has curl; then
+        curl --fail --silent --show-error --location --retry 3 --output "$2" "$1"
+    else
+        wget -q -O "$2" "$1"
+    fi || fail "cannot download $1"
+}
+
+# Prints the SHA-256 of a file.
+sum() {
+    if has sha256sum; then
+        sha256sum "$1"
+    elif has shasum; then
+        shasum -a 256 "$1"
+    else
+        openssl dgst -sha256 -r "$1"
+    fi | cut -d ' ' -f 1
+}
+
+# Compares the archive with its line in SHA256SUMS.
+verify() {
+    # A star before the name says that the sum was made of bytes rather than of text.
+    wanted=$(sed -n "s/^\([0-9a-f]\{64\}\) [ *]$archive\$/\1/p" "$temporary/SHA256SUMS")
+    [ -n "$wanted" ] || fail "SHA256SUMS has no line for $archive; nothing was installed"
+    got=$(sum "$temporary/$archive")
+    [ "$got" = "$wanted" ] ||
+        fail "the SHA-256 of $archive is $got, not $wanted; nothing was installed"
+}
+
+# What takes part in a download is looked for before it.
+check_tools() {
+    has curl || has wget || fail 'no curl or wget on the PATH to download with'
+    has sha256sum || has shasum || has openssl ||
+        fail 'no sha256sum, shasum or openssl on the PATH; the download could not be verified'
+    case "$archive" in
+        *.zip) has unzip || fail 'no unzip on the PATH to unpack with' ;;
+        *) { has tar && has gzip; } || fail 'no tar and gzip on the PATH to unpack with' ;;
+    esac
+}
+
+# fetch DIR RUNS: downloads the release for the target.
+fetch() {
+    name=downriver-$version-$target
+    case "$target" in
+        *windows*) archive=$name.zip ;;
+        *) archive=$name.tar.gz ;;
+    esac
+    check_tools
+    check_folder "$1"
+    temporary=$(mktemp -d)
+    say "downloading $archive"
+    download "$releases/$version/downloads/SHA256SUMS" "$temporary/SHA256SUMS"
+    download "$releases/$version/downloads/$archive" "$temporary/$archive"
+    verify
+    case "$archive" in
+        *.zip) unzip -q -d "$temporary" "$temporary/$archive" ;;
+        *) (cd -- "$temporary" && gzip -dc "$archive" | tar -xf -) ;;
+    esac
+    [ -f "$temporary/$name/$program" ] || fail "$archive has no $name/$program in it"
+    place "$temporary/$name/$program" "$1" "$2"
+}
+
+clean() {
+    [ -z "$new" ] || rm -f -- "$new"
+    [ -z "$temporary" ] || rm -rf -- "$temporary"
+}
+
+# Sets what the flags say.
+read_flags() {
     while [ $# -gt 0 ]; do
         case "$1" in
             -h | --help)
                 usage
                 exit 0
                 ;;
-            --to)
-                [ $# -ge 2 ] || fail '--to wants a folder' 2
-                to=$2
-                shift 2
-                ;;
-            --to=*)
-                to=${1#--to=}
+            --force) force=yes ;;
+            -q | --quiet) quiet=yes ;;
+            --to | --version | --target | --base-url)
+                [ $# -ge 2 ] || fail "$1 wants a value" 2
+                read_value "$1" "$2"
                 shift
                 ;;
+            --to=* | --version=* | --target=* | --base-url=*) read_value "${1%%=*}" "${1#*=}" ;;
             *) fail "unknown option $1; see install.sh --help" 2 ;;
         esac
-        [ -n "$to" ] || fail '--to wants a folder' 2
+        shift
     done
-    if [ -z "$to" ]; then
-        [ -n "${HOME:-}" ] || fail 'HOME is not set; name a folder with --to DIR' 2
-        to=$HOME/.local/bin
-    fi
+}
+
+read_value() {
+    [ -n "$2" ] || fail "$1 wants a value" 2
+    case "$1" in
+        --to) to=$2 ;;
+        --base-url) releases=$2 ;;
+        --version)
+            check_word "$1" "$2"
+            version=${2#v}
+            ;;
+        --target)
+            check_word "$1" "$2"
+            target=$2
+            ;;
+    esac
+}
+
+# Versions and targets become parts of addresses and of names of files.
+check_word() {
+    case "$2" in
+        *[!A-Za-z0-9._+-]* | [.-]*) fail "$1 cannot be $2" 2 ;;
+    esac
+}
+
+main() {
+    quiet='' force='' target='' new='' temporary='' program=downriver own=$version
+    releases=${DOWNRIVER_BASE_URL:-$releases}
+    to=${HOME:+$HOME/.local/bin}
+    read_flags "$@"
+    releases=${releases%/}
+    [ -n "$to" ] || fail 'HOME is not set; name a folder with --to DIR' 2
     case "$to" in
-        /*) ;;
+        /* | [A-Za-z]:[/\\]*) ;;
         *) to=$(pwd)/$to ;;
     esac
+    trap clean EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
 
-    source=$(checkout)
-    check "$source" "$to"
-    build "$source"
-    place "$source/target/release/downriver" "$to"
-    printf 'installed %s\n' "$to/downriver"
-    on_path "$to" || printf 'note: %s is not on your PATH\n' "$to"
+    here=$(platform)
+    case "${target:-$(uname -s)}" in
+        *windows* | MINGW* | MSYS* | CYGWIN*) program=downriver.exe ;;
+    esac
+    if [ -n "$releases" ] && [ -n "$target$here" ]; then
+        # A program for another computer cannot be asked for its version.
+        runs=$([ -n "$target" ] || echo yes)
+        target=${target:-$here}
+        if [ -z "$force" ] && [ -n "$runs" ] &&
+            [ "$("$to/$program" --version 2>/dev/null)" = "downriver $version" ]; then
+            say "downriver $version is in $to already"
+            return
+        fi
+        fetch "$to" "$runs"
+    elif source=$(checkout); then
+        [ "$version" = "$own" ] ||
+            fail "this checkout is of $own; other versions need --base-url URL" 2
+        build "$source" "$to"
+    elif [ -n "$releases" ]; then
+        fail "there is no release for $(uname -s) on $(uname -m); build it from a checkout"
+    else
+        fail 'this script is in no checkout and knows no releases; name them with --base-url URL' 2
+    fi
+    say "installed $to/$program"
+    case ":$PATH:" in
+        *":$to:"*) ;;
+        *) say "note: $to is not on your PATH" ;;
+    esac
 }
 
 main "$@"

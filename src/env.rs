@@ -103,6 +103,10 @@ mod signals {
 
     #[cfg(unix)]
     pub fn listen(interrupt: Interrupt) -> Result<()> {
+        // A file that gets larger than `ulimit -f` allows is an error that can be told, and no end
+        // of the process.
+        let ignored = std::sync::Arc::default();
+        signal_hook::flag::register(signal_hook::consts::SIGXFSZ, ignored)?;
         let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
         std::thread::spawn(move || {
             for (number, signal) in signals.forever().enumerate() {

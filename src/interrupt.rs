@@ -3,6 +3,7 @@
 //! A signal can come while the run sleeps or is blocked in a read, so a thread of its own cleans
 //! up. While files are being put in place it waits, because half of that must never stay.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,9 +29,13 @@ impl Interrupt {
         self.0.stopping.load(Ordering::SeqCst)
     }
 
-    /// From now on this file or folder, made by this run, goes away with it.
-    pub fn remember(&self, path: &Path) {
-        self.list().push(path.to_owned());
+    /// Makes a file or folder that goes away with the run. A signal waits for that, so that there
+    /// is no moment in which it is there and nobody knows.
+    pub fn make<T>(&self, make: impl FnOnce() -> io::Result<(T, PathBuf)>) -> io::Result<T> {
+        let mut list = self.list();
+        let (made, path) = make()?;
+        list.push(path);
+        Ok(made)
     }
 
     /// The run itself has taken care of this one.
@@ -82,12 +87,31 @@ mod tests {
             std::fs::write(path.join("file"), "x").unwrap();
         }
         let interrupt = Interrupt::default();
-        interrupt.remember(&private);
-        interrupt.remember(&kept);
+        for path in [&private, &kept] {
+            interrupt.make(|| Ok(((), path.clone()))).unwrap();
+        }
         interrupt.forget(&kept);
         drop(interrupt.clean_up());
         assert!(interrupt.stopping());
         assert!(!private.exists());
         assert!(kept.join("file").exists());
+    }
+    #[test]
+    fn a_signal_waits_until_what_is_being_made_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("private");
+        let interrupt = Interrupt::default();
+        std::thread::scope(|scope| {
+            let made = interrupt.make(|| {
+                scope.spawn(|| drop(interrupt.clean_up()));
+                while !interrupt.stopping() {
+                    std::thread::yield_now();
+                }
+                std::fs::create_dir(&path)?;
+                Ok(((), path.clone()))
+            });
+            made.unwrap();
+        });
+        assert!(!path.exists());
     }
 }

@@ -8,8 +8,16 @@ use downriver::exit::Exit;
 
 fn main() -> ExitCode {
     let exit = match Env::real() {
-        // A panic has told of itself; that it is our own fault is exit code 1, not 101.
-        Ok(env) => catch_unwind(AssertUnwindSafe(|| downriver::run(env))).unwrap_or(Exit::Fault),
+        Ok(env) => {
+            let interrupt = env.interrupt.clone();
+            // A panic has told of itself; that it is our own fault is exit code 1, not 101.
+            let exit = catch_unwind(AssertUnwindSafe(|| downriver::run(env)));
+            // Then the thread of signals cleans up and says how the run has ended.
+            while interrupt.stopping() {
+                std::thread::park();
+            }
+            exit.unwrap_or(Exit::Fault)
+        }
         // Without a current directory or a way to hear signals there is nothing to report to.
         Err(_) => Exit::Fault,
     };

@@ -51,8 +51,10 @@ pub enum OnConflict {
 impl Plan {
     /// The same below a folder of its own.
     pub fn below(mut self, folder: &Path) -> Plan {
-        for placement in &mut self.placements {
-            placement.path = folder.join(&placement.path);
+        if folder != Path::new("") {
+            for placement in &mut self.placements {
+                placement.path = folder.join(&placement.path);
+            }
         }
         self
     }

@@ -54,6 +54,12 @@ impl<'a> Ranged<'a> {
         }
     }
 
+    /// Lets go of what is large: it was read, and will not be read again.
+    pub fn lighten(&mut self) {
+        self.kept.retain(|_, bytes| bytes.len() as u64 <= 2 * LEAST);
+        self.order.retain(|start| self.kept.contains_key(start));
+    }
+
     /// The next reads are within these bytes, which may reach past the end.
     pub fn want(&mut self, range: Range<u64>) {
         self.wanted = range;

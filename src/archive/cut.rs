@@ -57,6 +57,8 @@ const MOST_BETWEEN: u64 = 1 << 10;
 /// Goes from entry to entry and looks at the header before each.
 pub struct Cutter<'a, B> {
     body: B,
+    /// Each header must tell what the central directory tells.
+    strict: bool,
     /// None where entries are not taken one right behind the other.
     behind: Option<Behind<'a>>,
 }
@@ -71,13 +73,19 @@ struct Behind<'a> {
 impl<'a, B: Body> Cutter<'a, B> {
     /// Takes any entries of an archive whose headers were judged, or need not be.
     pub fn some(body: B) -> Cutter<'a, B> {
-        Cutter { body, behind: None }
+        Cutter { body, strict: false, behind: None }
+    }
+
+    /// Takes some entries of an archive whose headers nobody has looked at; surprised when one of
+    /// theirs tells something else than the central directory.
+    pub fn apart(body: B) -> Cutter<'a, B> {
+        Cutter { body, strict: true, behind: None }
     }
 
     /// Takes all entries, in order; surprised when a header tells something else than the central
     /// directory, and when there is room for more entries than those.
     pub fn all(body: B) -> Cutter<'a, B> {
-        Cutter { body, behind: Some(Behind::default()) }
+        Cutter { body, strict: true, behind: Some(Behind::default()) }
     }
 
     /// The bytes of an entry as they are packed, and no others.
@@ -90,10 +98,10 @@ impl<'a, B: Body> Cutter<'a, B> {
             }
             local => local.map_err(Error::Read)?,
         };
+        if self.strict && !local.agrees {
+            return Err(packed.surprise());
+        }
         if let Some(behind) = &mut self.behind {
-            if !local.agrees {
-                return Err(packed.surprise());
-            }
             let end = packed.at.saturating_add(local.length);
             let end = end.saturating_add(packed.compressed_size);
             *behind = Behind { end, entry: Some(packed) };

@@ -62,5 +62,5 @@ impl Man {
 fn unknown(name: &str, all: &clap::Command) -> Usage {
     let names: Vec<&str> = all.get_subcommands().map(clap::Command::get_name).collect();
     Usage::new(format!("there is no command `{}`", crate::shown::shown(name)))
-        .hint(&format!("the commands are {}", names.join(", ")))
+        .hint(format!("the commands are {}", names.join(", ")))
 }

@@ -9,6 +9,7 @@ use crate::disk::WholeFile;
 use crate::flow::Found;
 use crate::interrupt::Interrupt;
 use crate::model::{JobId, Pipeline};
+use crate::plan::OnConflict;
 use crate::refusal::Refusal;
 
 /// What is handed on; what is not known is empty.
@@ -31,7 +32,7 @@ impl<'a> Values<'a> {
         let text = text(self)?;
         let mut whole = WholeFile::beside(file, interrupt)?;
         whole.write_all(text.as_bytes()).with_context(|| format!("writing {}", file.display()))?;
-        Ok(whole.keep()?)
+        Ok(whole.keep(OnConflict::Overwrite)?)
     }
 }
 

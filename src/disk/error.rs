@@ -4,6 +4,8 @@ use std::fmt::{self, Display, Formatter};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use bytesize::ByteSize;
+
 use crate::shown::{listed, shown};
 
 /// Why files did not get to their place. Whatever it is, what was there is as it was, unless it
@@ -16,6 +18,8 @@ pub enum Error {
     InTheWay { path: PathBuf, what: &'static str },
     /// Files that are there already, under `--on-conflict fail`.
     Conflict { paths: Vec<PathBuf> },
+    /// What is to be written does not fit, in bytes.
+    NoRoom { path: PathBuf, needed: u128, free: u64 },
     /// The run was told to stop.
     Interrupted,
     /// Something failed, and so did going back; what could not be put back is kept.
@@ -26,6 +30,19 @@ impl Error {
     /// For `map_err`: what was being done, and to what.
     pub fn doing(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
         move |source| Error::Io { doing, path: path.to_owned(), source }
+    }
+
+    /// Whether this is what comes of somebody else's writing in the same place, so that it is
+    /// worth another look.
+    pub(super) fn is_of_change(&self) -> bool {
+        use io::ErrorKind::{
+            AlreadyExists, DirectoryNotEmpty, IsADirectory, NotADirectory, NotFound,
+        };
+        let Error::Io { source, .. } = self else { return false };
+        matches!(
+            source.kind(),
+            AlreadyExists | DirectoryNotEmpty | IsADirectory | NotADirectory | NotFound
+        )
     }
 }
 
@@ -38,6 +55,7 @@ impl Display for Error {
                 match source.kind() {
                     io::ErrorKind::StorageFull => f.write_str("no space left on the disk"),
                     io::ErrorKind::QuotaExceeded => f.write_str("the disk quota is used up"),
+                    io::ErrorKind::FileTooLarge => f.write_str("no file may be so large here"),
                     io::ErrorKind::CrossesDevices => f.write_str("it is on another file system"),
                     // The private name behind these words is ours, and says nothing to anybody.
                     _ => f.write_str(
@@ -52,6 +70,13 @@ impl Display for Error {
                 let paths: Vec<String> = paths.iter().map(|path| name(path)).collect();
                 let are = if paths.len() == 1 { "is" } else { "are" };
                 write!(f, "{} {are} there already", listed(&paths, 3))
+            }
+            Error::NoRoom { path, needed, free } => {
+                let needed = u64::try_from(*needed).unwrap_or(u64::MAX);
+                let (needed, free) = (ByteSize(needed), ByteSize(*free));
+                let (needed, free) = (needed.display().iec(), free.display().iec());
+                let path = name(path);
+                write!(f, "no space left on `{}` (needs {needed}, {free} free)", shown(&path))
             }
             Error::Interrupted => f.write_str("interrupted"),
             Error::NotUndone { cause, undoing, kept } => write!(

@@ -1,22 +1,30 @@
 //! A private folder beside the destination, in which everything is made before it is shown.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
-use tempfile::TempDir;
-
-use super::Error;
-use super::system::{self, file_mode, folder_mode};
+use super::below::Below;
+use super::folder::Folder;
+use super::modes::{file_mode, folder_mode};
+use super::private::{Private, TREE};
+use super::{Error, Kind, space};
 use crate::interrupt::Interrupt;
 
 /// What will be put in place together. Goes away with all it holds when it is dropped.
 #[derive(Debug)]
 pub struct Staging {
+    /// As the user has named it.
     pub(super) dest: PathBuf,
-    pub(super) tree: PathBuf,
-    pub(super) private: Option<TempDir>,
+    /// The destination below the nearest folder that was there; empty if it was there itself.
+    pub(super) rest: PathBuf,
+    pub(super) at: Arc<Folder>,
+    pub(super) private: Private,
+    /// What is in the private folder.
+    pub(super) inside: Below,
     pub(super) interrupt: Interrupt,
     /// Files and links, relative, in no order: several threads make them.
     pub(super) made: Mutex<Vec<PathBuf>>,
@@ -35,38 +43,53 @@ impl Staging {
     /// A private folder on the file system of `dest`: inside it, or in the nearest folder above
     /// it that exists. Nothing else is made yet.
     pub fn beside(dest: &Path, interrupt: &Interrupt) -> Result<Staging, Error> {
-        let at = nearest_folder(dest)?;
-        let private =
-            private_folder().tempdir_in(&at).map_err(Error::doing("make a folder in", &at))?;
-        interrupt.remember(private.path());
-        let tree = private.path().join("tree");
-        let staging = Staging {
+        let (nearest, rest) = nearest_folder(dest)?;
+        let at = if nearest.as_os_str().is_empty() { Path::new(".") } else { nearest };
+        let make = |path: &Path| {
+            let folder = Arc::new(Folder::named(path)?);
+            let private = Private::make(Arc::clone(&folder), path, interrupt)?;
+            let inside = Below::new(Arc::clone(private.folder()));
+            inside.make_folders(Path::new(TREE), folder_mode(None))?;
+            Ok((folder, private, inside))
+        };
+        let (at, private, inside) = make(at).map_err(Error::doing("make a folder in", at))?;
+        Ok(Staging {
             dest: dest.to_owned(),
-            tree,
-            private: Some(private),
+            rest: rest.to_owned(),
+            at,
+            private,
+            inside,
             interrupt: interrupt.clone(),
             made: Mutex::default(),
             links: Vec::new(),
             dates: Vec::new(),
-        };
-        system::new_folder(&staging.tree, folder_mode(None))
-            .map_err(Error::doing("make the folder", &staging.tree))?;
-        Ok(staging)
+        })
     }
 
     /// A nameless file on the same file system, for an archive on its way; it ends with its handle,
     /// which on Windows must be closed before the staging goes.
     pub fn spool(&self) -> Result<File, Error> {
-        let at = self.tree.parent().unwrap_or(&self.tree);
-        tempfile::tempfile_in(at).map_err(Error::doing("make a file in", at))
+        let private = &self.private;
+        private.folder().nameless().map_err(Error::doing("make a file in", private.path()))
     }
 
-    /// Whether links can be made there: on Windows not everybody may, and some file systems have
-    /// none.
+    /// Refuses what surely has no room on the file system, in bytes.
+    pub fn room_for(&self, needed: u128) -> Result<(), Error> {
+        match space::too_little(space::free(&self.at), needed) {
+            Some(free) => Err(Error::NoRoom { path: self.dest.clone(), needed, free }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether links can be made there: on Windows not everybody may.
     pub fn takes_links(&self) -> bool {
-        let probe = self.tree.with_file_name("link");
-        // Some systems that have none say that they made one.
-        system::new_link("nowhere", &probe).is_ok() && probe.is_symlink()
+        if cfg!(unix) {
+            return true;
+        }
+        let (folder, name) = (self.private.folder(), OsStr::new("link"));
+        // Wine has none, and says that it made one.
+        folder.new_link("nowhere", name).is_ok()
+            && matches!(folder.kind(name), Ok(Some(Kind::Link)))
     }
 
     /// Whether the run was told to stop.
@@ -82,12 +105,17 @@ impl Staging {
         mode: Option<u32>,
         modified: Option<i64>,
     ) -> Result<(), Error> {
-        let staged = self.tree.join(path);
-        let made = with_parents(&staged, || system::new_folder(&staged, folder_mode(mode)));
-        match made {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && staged.is_dir() => {}
-            made => made.map_err(Error::doing("make the folder", &self.dest.join(path)))?,
-        }
+        self.make("make the folder", path, |folder, name| {
+            match folder.new_folder(name, folder_mode(mode)) {
+                Err(error)
+                    if error.kind() == io::ErrorKind::AlreadyExists
+                        && folder.kind(name)? == Some(Kind::Folder) =>
+                {
+                    Ok(())
+                }
+                made => made,
+            }
+        })?;
         self.dates.extend(modified.map(|modified| (path.to_owned(), modified)));
         Ok(())
     }
@@ -95,11 +123,10 @@ impl Staging {
     /// Makes a file that was not there yet, for writing; from any thread. It costs no more than
     /// that where its folder is there.
     pub fn create(&self, path: &Path, mode: Option<u32>) -> Result<NewFile, Error> {
-        let (staged, shown) = (self.tree.join(path), self.dest.join(path));
-        let file = with_parents(&staged, || system::new_file(&staged, file_mode(mode)))
-            .map_err(Error::doing("write", &shown))?;
+        let make = |folder: &Folder, name: &OsStr| folder.new_file(name, file_mode(mode));
+        let file = self.make("write", path, make)?;
         self.note(path);
-        Ok(NewFile { file, shown })
+        Ok(NewFile { file, shown: self.dest.join(path) })
     }
 
     /// Asks for a link; it is made last, when nothing can be written through it any more.
@@ -115,28 +142,33 @@ impl Staging {
     /// Makes the links, then dates the folders, which nothing will change any more.
     pub(super) fn complete(&mut self) -> Result<(), Error> {
         for (path, target) in std::mem::take(&mut self.links) {
-            let staged = self.tree.join(&path);
-            with_parents(&staged, || system::new_link(&target, &staged))
-                .map_err(Error::doing("make the link", &self.dest.join(&path)))?;
+            self.make("make the link", &path, |folder, name| folder.new_link(&target, name))?;
         }
         for (path, modified) in std::mem::take(&mut self.dates) {
-            if let Some(date) = system::date(modified) {
-                system::date_folder(&self.tree.join(&path), date)
-                    .map_err(Error::doing("date the folder", &self.dest.join(&path)))?;
-            }
+            self.make("date", &path, |folder, name| folder.date_folder(name, modified))?;
         }
         Ok(())
     }
-}
 
-impl Drop for Staging {
-    fn drop(&mut self) {
-        if let Some(private) = self.private.take() {
-            let path = private.path().to_owned();
-            // What cannot be removed now can still be when the run is interrupted.
-            if private.close().is_ok() {
-                self.interrupt.forget(&path);
+    /// Does it in the folder where this is staged, which is made if it is missing.
+    fn make<T>(
+        &self,
+        doing: &'static str,
+        path: &Path,
+        make: impl Fn(&Folder, &OsStr) -> io::Result<T>,
+    ) -> Result<T, Error> {
+        let staged = staged(path);
+        let make = || self.inside.place(&staged).and_then(|(folder, name)| make(&folder, name));
+        let made = match (make(), staged.parent()) {
+            (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
+                self.inside.make_folders(parent, folder_mode(None)).and_then(|()| make())
             }
+            (made, _) => made,
+        };
+        match made {
+            // The private folder goes away under a run that is told to stop.
+            Err(_) if self.stopping() => Err(Error::Interrupted),
+            made => made.map_err(Error::doing(doing, &self.dest.join(path))),
         }
     }
 }
@@ -144,7 +176,7 @@ impl Drop for Staging {
 impl NewFile {
     /// Dates the file and closes it.
     pub fn finish(self, modified: Option<i64>) -> Result<(), Error> {
-        match modified.and_then(system::date) {
+        match modified.and_then(date) {
             Some(date) => self.file.set_modified(date).map_err(Error::doing("date", &self.shown)),
             None => Ok(()),
         }
@@ -161,35 +193,28 @@ impl Write for NewFile {
     }
 }
 
-/// Open to its owner alone: archives hold secrets.
-fn private_folder() -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".downriver-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o700));
-    }
-    builder
+/// Where it lies in the private folder.
+fn staged(path: &Path) -> PathBuf {
+    Path::new(TREE).join(path)
 }
 
-/// Does it, after making the folders above where those are missing.
-fn with_parents<T>(path: &Path, make: impl Fn() -> io::Result<T>) -> io::Result<T> {
-    match (make(), path.parent()) {
-        (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
-            fs::create_dir_all(parent)?;
-            make()
-        }
-        (made, _) => made,
+/// A date in seconds since 1970; none where the system has no such date.
+fn date(seconds: i64) -> Option<SystemTime> {
+    let distance = Duration::from_secs(seconds.unsigned_abs());
+    match seconds {
+        0.. => SystemTime::UNIX_EPOCH.checked_add(distance),
+        _ => SystemTime::UNIX_EPOCH.checked_sub(distance),
     }
 }
 
-/// The folder itself, or the nearest above it that exists.
-fn nearest_folder(dest: &Path) -> Result<PathBuf, Error> {
-    for at in dest.ancestors() {
-        let at = if at.as_os_str().is_empty() { Path::new(".") } else { at };
+/// The folder itself, or the nearest above it that exists, and the rest of the way.
+fn nearest_folder(dest: &Path) -> Result<(&Path, &Path), Error> {
+    for nearest in dest.ancestors() {
+        let at = if nearest.as_os_str().is_empty() { Path::new(".") } else { nearest };
         match fs::metadata(at) {
-            Ok(found) if found.is_dir() => return Ok(at.to_owned()),
+            Ok(found) if found.is_dir() => {
+                return Ok((nearest, dest.strip_prefix(nearest).unwrap_or(dest)));
+            }
             Ok(_) => {
                 return Err(Error::InTheWay {
                     path: at.to_owned(),
@@ -202,5 +227,5 @@ fn nearest_folder(dest: &Path) -> Result<PathBuf, Error> {
             Err(error) => return Err(Error::doing("look at", at)(error)),
         }
     }
-    Ok(PathBuf::from("."))
+    Ok((Path::new(""), dest))
 }

@@ -1,13 +1,14 @@
 //! What putting a tree in place will take, found out before anything is touched.
 
-use std::fs::{self, FileType};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Error;
+use super::below::Below;
+use super::private::TREE;
+use super::{Error, Kind};
 use crate::plan::OnConflict;
 
-/// One rename. Both paths are whole.
+/// One rename, out of the private folder to a place below the folder that was there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     pub from: PathBuf,
@@ -25,76 +26,60 @@ pub struct Survey {
     conflicts: Vec<PathBuf>,
 }
 
-impl Survey {
+/// The two sides of a comparison, and the destination, whole and below the second of them.
+pub struct Sides<'a> {
+    pub inside: &'a Below,
+    pub at: &'a Below,
+    pub dest: &'a Path,
+    pub rest: &'a Path,
+    pub on_conflict: OnConflict,
+}
+
+impl Sides<'_> {
     /// Compares what is staged with what is there. What is new goes as one, however much is in
     /// it; folders that are on both sides are gone into.
     ///
     /// # Errors
     /// When something of another kind is in the way, and for every file that is there already
     /// under `OnConflict::Fail`.
-    pub fn of(staged: &Path, dest: &Path, on_conflict: OnConflict) -> Result<Survey, Error> {
+    pub fn survey(&self) -> Result<Survey, Error> {
         let mut survey = Survey::default();
-        // The destination itself may be a link that the user has set; what is in it may not.
-        let found = match fs::metadata(dest) {
-            Ok(found) => Some(found.file_type()),
-            Err(_) => kind(dest)?,
-        };
-        survey.compare(staged, dest, Path::new(""), found, on_conflict)?;
+        self.compare(&mut survey, Path::new(""))?;
         match survey.conflicts.as_slice() {
             [] => Ok(survey),
             _ => Err(Error::Conflict { paths: survey.conflicts }),
         }
     }
 
-    fn compare(
-        &mut self,
-        from: &Path,
-        to: &Path,
-        relative: &Path,
-        found: Option<FileType>,
-        on_conflict: OnConflict,
-    ) -> Result<(), Error> {
-        let step = |replaces| Step { from: from.to_owned(), to: to.to_owned(), replaces };
-        let in_the_way = |what| Err(Error::InTheWay { path: to.to_owned(), what });
-        let Some(found) = found else {
-            self.steps.push(step(false));
-            return Ok(());
-        };
-        let staged_folder = kind(from)?.is_some_and(|kind| kind.is_dir());
-        match (staged_folder, found) {
-            (true, found) if found.is_dir() => {
-                for name in names(from)? {
-                    let (from, to) = (from.join(&name), to.join(&name));
-                    let found = kind(&to)?;
-                    self.compare(&from, &to, &relative.join(&name), found, on_conflict)?;
+    fn compare(&self, survey: &mut Survey, relative: &Path) -> Result<(), Error> {
+        let (from, to) = (joined(Path::new(TREE), relative), joined(self.rest, relative));
+        let shown = joined(self.dest, relative);
+        let look = |at: io::Result<Option<Kind>>| at.map_err(Error::doing("look at", &shown));
+        let in_the_way = |what| Err(Error::InTheWay { path: shown.clone(), what });
+        let (staged, found) = (look(self.inside.kind(&from))?, look(self.at.kind(&to))?);
+        let step = |replaces| Step { from: from.clone(), to: to.clone(), replaces };
+        match (staged, found) {
+            (_, None) => survey.steps.push(step(false)),
+            (Some(Kind::Folder), Some(Kind::Folder)) => {
+                let names = self.inside.folder(&from).and_then(|folder| folder.names());
+                for name in names.map_err(Error::doing("list", &shown))? {
+                    self.compare(survey, &relative.join(name))?;
                 }
             }
-            (true, found) if found.is_symlink() => return in_the_way("a link"),
-            (true, _) => return in_the_way("a file"),
-            (false, found) if found.is_dir() => return in_the_way("a folder"),
-            (false, _) => match on_conflict {
-                OnConflict::Overwrite => self.steps.push(step(true)),
-                OnConflict::Skip => self.skipped.push(relative.to_owned()),
-                OnConflict::Fail => self.conflicts.push(to.to_owned()),
+            (Some(Kind::Folder), Some(Kind::Link)) => return in_the_way("a link"),
+            (Some(Kind::Folder), Some(Kind::File)) => return in_the_way("a file"),
+            (_, Some(Kind::Folder)) => return in_the_way("a folder"),
+            (_, Some(Kind::File | Kind::Link)) => match self.on_conflict {
+                OnConflict::Overwrite => survey.steps.push(step(true)),
+                OnConflict::Skip => survey.skipped.push(relative.to_owned()),
+                OnConflict::Fail => survey.conflicts.push(shown),
             },
         }
         Ok(())
     }
 }
 
-/// What is there, links not followed; none if nothing is.
-fn kind(path: &Path) -> Result<Option<FileType>, Error> {
-    match fs::symlink_metadata(path) {
-        Ok(found) => Ok(Some(found.file_type())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::doing("look at", path)(error)),
-    }
-}
-
-fn names(folder: &Path) -> Result<Vec<std::ffi::OsString>, Error> {
-    let listing = fs::read_dir(folder).map_err(Error::doing("list", folder))?;
-    let names: io::Result<Vec<_>> = listing.map(|entry| Ok(entry?.file_name())).collect();
-    let mut names = names.map_err(Error::doing("list", folder))?;
-    names.sort_unstable();
-    Ok(names)
+/// As `join`, without a slash behind it where nothing follows.
+pub fn joined(path: &Path, relative: &Path) -> PathBuf {
+    if relative.as_os_str().is_empty() { path.to_owned() } else { path.join(relative) }
 }

@@ -1,14 +1,17 @@
 //! Trees that are put in place, and what is left when that fails.
 
+mod races;
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
+use super::below::Below;
 use super::listing::listing;
 #[cfg(unix)]
 use super::listing::mode;
-use super::place::Renames;
-use super::survey::{Step, Survey};
+use super::survey::Step;
 use super::*;
 use crate::interrupt::Interrupt;
 use crate::plan::OnConflict;
@@ -87,7 +90,7 @@ fn a_staging_that_is_dropped_leaves_nothing() {
 fn the_staging_is_for_its_owner_alone_and_a_spool_has_no_name() {
     let home = folder(&[]);
     let staging = Staging::beside(home.path(), &Interrupt::default()).unwrap();
-    let private = staging.private.as_ref().unwrap().path().to_owned();
+    let private = staging.private.path().to_owned();
     assert_eq!(mode(&private), "0700");
     assert!(private.file_name().unwrap().to_str().unwrap().starts_with(".downriver-"));
     let before = listing(home.path());
@@ -181,6 +184,23 @@ fn links_that_are_there_are_replaced_or_refused_and_never_followed() {
     assert_eq!(fs::read(dest.path().join("other")).unwrap(), b"old");
 }
 
+/// What comes between a look at the destination and the renames.
+fn renamed_after(
+    staging: &Staging,
+    on_conflict: OnConflict,
+    between: impl FnOnce(&mut Vec<Step>),
+) -> Result<(), Error> {
+    staging.make_backup()?;
+    let at = Below::new(Arc::clone(&staging.at));
+    let mut steps = staging.survey(&at, on_conflict)?.steps;
+    between(&mut steps);
+    staging.rename(&at, &steps)
+}
+
+fn step(from: &str, to: &str, replaces: bool) -> Step {
+    Step { from: from.into(), to: to.into(), replaces }
+}
+
 #[test]
 fn a_failure_in_the_middle_is_undone() {
     let dest = folder(&[("both/shared", "old"), ("top", "old"), ("way/in/", "")]);
@@ -191,56 +211,43 @@ fn a_failure_in_the_middle_is_undone() {
         fs::set_permissions(dest.path().join("both/shared"), odd).unwrap();
     }
     let before = listing(dest.path());
-    let below = dest.path().join("not/yet/there");
     let new = [("both/shared", "new"), ("fresh/x", "1"), ("top", "new"), ("zest", "2")];
-    // What comes between survey and renames: a folder with something in it, a file that is gone.
+    // A file that is gone, a folder with something in it, a file that is not there to give way.
     type Break<'a> = &'a dyn Fn(&mut Vec<Step>);
     let breaks: [Break<'_>; 3] = [
-        &|steps| {
-            steps.push(Step { from: "gone".into(), to: dest.path().join("z"), replaces: false })
-        },
-        &|steps| {
-            let to = dest.path().join("way");
-            steps.push(Step {
-                from: steps[1].from.parent().unwrap().to_owned(),
-                to,
-                replaces: false,
-            });
-        },
-        &|steps| {
-            let to = dest.path().join("missing");
-            steps.insert(3, Step { from: steps[0].from.clone(), to, replaces: true });
-        },
+        &|steps| steps.push(step("tree/gone", "z", false)),
+        &|steps| steps.push(step("tree/both", "way", false)),
+        &|steps| steps.insert(3, step("tree/both/shared", "missing", true)),
     ];
     for broken in breaks {
         let staging = staged(dest.path(), &new);
-        let backup = staging.tree.with_file_name("backup");
-        fs::create_dir(&backup).unwrap();
-        let mut steps =
-            Survey::of(&staging.tree, dest.path(), OnConflict::Overwrite).unwrap().steps;
-        assert_eq!(steps.len(), 4);
-        broken(&mut steps);
-        let interrupt = Interrupt::default();
-        let failed = Renames::new(&interrupt, &backup).all_or_none(&below.join("x"), &steps);
+        let failed = renamed_after(&staging, OnConflict::Overwrite, |steps| {
+            assert_eq!(steps.len(), 4);
+            broken(steps);
+        });
         assert!(matches!(failed, Err(Error::Io { .. })), "{failed:?}");
         drop(staging);
         assert_eq!(listing(dest.path()), before);
     }
+    // A destination that is not there is not there after.
+    let staging = staged(&dest.path().join("not/yet/there"), &new);
+    let add = |steps: &mut Vec<Step>| steps.push(step("tree/gone", "z", false));
+    assert!(renamed_after(&staging, OnConflict::Overwrite, add).is_err());
+    drop(staging);
+    assert_eq!(listing(dest.path()), before);
 }
 
 #[test]
 fn what_cannot_be_put_back_is_kept_and_named() {
-    let home = folder(&[("file", "old"), ("other", "old"), ("new", "new"), ("backup/", "")]);
-    let at = |name: &str| home.path().join(name);
+    let dest = folder(&[("file", "old"), ("other", "old")]);
+    let staging = staged(dest.path(), &[("file", "new")]);
+    let backup = staging.private.path().join("backup");
     // The second step takes away what the first has kept, so that the way back is cut off.
-    let steps = [
-        Step { from: at("new"), to: at("file"), replaces: true },
-        Step { from: at("backup/0"), to: at("other"), replaces: true },
-        Step { from: at("gone"), to: at("x"), replaces: false },
-    ];
-    let interrupt = Interrupt::default();
-    let backup = at("backup");
-    let failed = Renames::new(&interrupt, &backup).all_or_none(home.path(), &steps).unwrap_err();
+    let failed = renamed_after(&staging, OnConflict::Overwrite, |steps| {
+        steps.push(step("backup/0", "other", true));
+        steps.push(step("tree/gone", "x", false));
+    })
+    .unwrap_err();
     assert!(matches!(&failed, Error::NotUndone { kept, .. } if *kept == backup), "{failed}");
     assert!(failed.to_string().contains("then could not go back: cannot restore"), "{failed}");
 }
@@ -257,9 +264,10 @@ fn an_interrupted_run_puts_nothing_in_place() {
     assert!(staging.put_in_place(OnConflict::Overwrite).is_err());
     assert_eq!(listing(dest.path()), before);
 
-    let staging = staged(dest.path(), &[("new", "2")]);
-    let steps = Survey::of(&staging.tree, dest.path(), OnConflict::Overwrite).unwrap().steps;
-    let stopped = Renames::new(&interrupt, &staging.tree).all_or_none(dest.path(), &steps);
+    let interrupt = Interrupt::default();
+    let staging = Staging::beside(dest.path(), &interrupt).unwrap();
+    staging.create(Path::new("new"), None).unwrap().finish(None).unwrap();
+    let stopped = renamed_after(&staging, OnConflict::Overwrite, |_| drop(interrupt.clean_up()));
     assert!(matches!(stopped, Err(Error::Interrupted)));
     drop(staging);
     assert_eq!(listing(dest.path()), before);
@@ -312,7 +320,7 @@ fn one_whole_file_appears_when_it_is_kept_and_never_before() {
     for path in [old, home.path().join("new.zip")] {
         let mut file = WholeFile::beside(&path, &interrupt).unwrap();
         file.write_all(b"whole").unwrap();
-        file.keep().unwrap();
+        file.keep(OnConflict::Overwrite).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"whole");
         #[cfg(unix)]
         assert_eq!(mode(&path), usual(0o666));
@@ -331,7 +339,7 @@ fn a_device_is_written_to_and_stays_one() {
     let null = Path::new("/dev/null");
     let mut file = WholeFile::beside(null, &Interrupt::default()).unwrap();
     file.write_all(b"gone").unwrap();
-    file.keep().unwrap();
+    file.keep(OnConflict::Overwrite).unwrap();
     assert!(fs::metadata(null).unwrap().file_type().is_char_device());
 }
 

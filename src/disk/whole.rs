@@ -8,6 +8,7 @@ use tempfile::NamedTempFile;
 
 use super::Error;
 use crate::interrupt::Interrupt;
+use crate::plan::OnConflict;
 
 /// A file in the making beside the place where it will appear; dropped, it leaves no trace.
 #[derive(Debug)]
@@ -37,8 +38,12 @@ impl WholeFile {
                     Some(folder) if !folder.as_os_str().is_empty() => folder,
                     _ => Path::new("."),
                 };
-                let file = builder().tempfile_in(folder).map_err(Error::doing("write", dest))?;
-                interrupt.remember(file.path());
+                let make = || {
+                    let file = builder().tempfile_in(folder)?;
+                    let path = file.path().to_owned();
+                    Ok((file, path))
+                };
+                let file = interrupt.make(make).map_err(Error::doing("write", dest))?;
                 Content::Beside(Some(file))
             }
         };
@@ -53,18 +58,16 @@ impl WholeFile {
         }
     }
 
-    /// Shows the file under its name, in place of what was there.
-    pub fn keep(mut self) -> Result<(), Error> {
+    /// Shows the file under its name. A file that has come there meanwhile gives way, stays, or is
+    /// a conflict, as was asked for.
+    pub fn keep(mut self, on_conflict: OnConflict) -> Result<(), Error> {
         let Content::Beside(file) = &mut self.content else { return Ok(()) };
         let Some(file) = file.take() else { return Ok(()) };
         let path = file.path().to_owned();
         let hold = self.interrupt.hold();
         let kept = match self.interrupt.stopping() {
             true => Err(Error::Interrupted),
-            false => match file.persist(&self.dest) {
-                Ok(_) => Ok(()),
-                Err(failed) => Err(Error::doing("write", &self.dest)(failed.error)),
-            },
+            false => persist(file, &self.dest, on_conflict),
         };
         drop(hold);
         self.interrupt.forget(&path);
@@ -88,7 +91,8 @@ impl Drop for WholeFile {
 impl Write for WholeFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.content {
-            Content::Beside(Some(file)) => file.write(bytes),
+            // The file itself, for errors that do not name a private path.
+            Content::Beside(Some(file)) => file.as_file_mut().write(bytes),
             Content::Beside(None) => Err(io::ErrorKind::NotFound.into()),
             Content::Through(file) => file.write(bytes),
         }
@@ -100,6 +104,21 @@ impl Write for WholeFile {
             Content::Beside(None) => Ok(()),
             Content::Through(file) => file.flush(),
         }
+    }
+}
+
+fn persist(file: NamedTempFile, dest: &Path, on_conflict: OnConflict) -> Result<(), Error> {
+    let persisted = match on_conflict {
+        OnConflict::Overwrite => file.persist(dest),
+        OnConflict::Skip | OnConflict::Fail => file.persist_noclobber(dest),
+    };
+    match (persisted.map_err(|failed| failed.error), on_conflict) {
+        (Ok(_), _) => Ok(()),
+        (Err(error), OnConflict::Skip) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        (Err(error), OnConflict::Fail) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(Error::Conflict { paths: vec![dest.to_owned()] })
+        }
+        (Err(error), _) => Err(Error::doing("write", dest)(error)),
     }
 }
 

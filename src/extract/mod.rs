@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Seek};
 use std::path::Path;
 
-use crate::archive::{self, Archive, Body, Cutter, Layout, in_order};
+use crate::archive::{self, Archive, Body, Cutter, Layout, Packed, in_order};
 use crate::disk::Staging;
 use crate::plan::{Plan, What};
 use crew::{NewFile, Task};
@@ -27,11 +27,23 @@ pub fn stage<R: Read + Seek>(
 ) -> anyhow::Result<()> {
     prepare(plan, staging)?;
     let (mut cutter, packed) = archive.cutter();
-    let mut tasks: Vec<Task<'_>> = files(plan)
-        .filter_map(|(entry, file)| Some(Task { packed: packed.get(entry)?, file: Some(file) }))
-        .collect();
-    tasks.sort_by_key(|task| task.packed.at);
-    crew::unpack(&mut cutter, &tasks, staging)
+    crew::unpack(&mut cutter, &tasks(packed, plan), staging)
+}
+
+/// The same of an archive of which only the directory was looked at: no more of it is read than
+/// what the plan needs, in the order in which it lies there.
+///
+/// # Errors
+/// Also `archive::Error::Surprise`, where the header before an entry is not as the directory let
+/// expect. Whoever gets this should look at all of it.
+pub fn some<B: Body>(
+    layout: &Layout,
+    body: B,
+    plan: &Plan,
+    staging: &mut Staging,
+) -> anyhow::Result<()> {
+    prepare(plan, staging)?;
+    crew::unpack(&mut Cutter::apart(body), &tasks(&layout.packed, plan), staging)
 }
 
 /// The same of an archive that comes from start to end, while it comes. `layout` is what its
@@ -87,6 +99,15 @@ fn prepare(plan: &Plan, staging: &mut Staging) -> anyhow::Result<()> {
         staging.folder(path, mode, modified)?;
     }
     Ok(())
+}
+
+/// The files of a plan, as they lie in the archive.
+fn tasks<'a>(packed: &'a [Packed], plan: &'a Plan) -> Vec<Task<'a>> {
+    let mut tasks: Vec<Task<'_>> = files(plan)
+        .filter_map(|(entry, file)| Some(Task { packed: packed.get(entry)?, file: Some(file) }))
+        .collect();
+    tasks.sort_by_key(|task| task.packed.at);
+    tasks
 }
 
 /// The files of a plan, each with its entry.

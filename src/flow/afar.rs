@@ -1,14 +1,15 @@
 //! Instead of step 4: an archive that is read where it is, as far as its server allows that.
 
+use std::borrow::BorrowMut;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use anyhow::Context;
 
-use super::fetch::Spool;
+use super::fetch::whole;
 use super::{Ctx, Found};
 use crate::archive::{self, Archive};
-use crate::gitlab::{self, Remote, RemoteArchive, TAIL, WholeArchive};
+use crate::gitlab::{self, Body, Remote, RemoteArchive, TAIL};
 use crate::model::Job;
 use crate::ranged::{Give, Ranged};
 use crate::shown::shown;
@@ -33,9 +34,9 @@ pub(super) fn open<'a>(
     let bytes = match remote {
         Remote::Parts(mut remote) => {
             let tail = remote.tail();
-            parts(remote, tail)
+            parts(*remote, tail)
         }
-        Remote::Whole(whole) => here(download(ctx, found, whole)?)?,
+        Remote::Whole(body) => here(download(ctx, found, *body)?)?,
     };
     Archive::list(bytes).map_err(|error| plain(error, reading(found)))
 }
@@ -48,9 +49,14 @@ pub(super) fn read(mut remote: RemoteArchive<'_>) -> Result<Afar<'_>, archive::E
     Archive::list(parts(remote, tail))
 }
 
-fn parts<'a>(mut remote: RemoteArchive<'a>, tail: Vec<u8>) -> Ranged<'a> {
-    let length = remote.length();
-    let give: Give<'a> = Box::new(move |range| remote.range(range).map_err(io::Error::other));
+/// An archive of which the end is here.
+pub(super) fn parts<'a, 'b: 'a>(
+    mut remote: impl BorrowMut<RemoteArchive<'b>> + 'a,
+    tail: Vec<u8>,
+) -> Ranged<'a> {
+    let length = remote.borrow().length();
+    let give: Give<'a> =
+        Box::new(move |range| remote.borrow_mut().range(range).map_err(io::Error::other));
     let mut bytes = Ranged::new(length, give);
     bytes.keep(length - tail.len() as u64, tail);
     bytes
@@ -90,14 +96,9 @@ pub(super) fn reading(found: &Found) -> String {
     format!("reading the artifacts of {}", shown(&found.label()))
 }
 
-fn download(ctx: &Ctx<'_>, found: &Found, whole: WholeArchive<'_>) -> anyhow::Result<File> {
+fn download<'a>(ctx: &Ctx<'a>, found: &Found, body: Body<'a>) -> anyhow::Result<File> {
     let mut file = tempfile::tempfile().context("making a temporary file")?;
-    let (label, start) = (found.label(), ctx.clock.elapsed());
-    let bytes = whole.copy(&mut file, Spool::restart, &mut |done, total| {
-        ctx.watch.step(&Step::Bytes { label: &label, done, total });
-    })?;
-    let took = ctx.clock.elapsed().saturating_sub(start);
-    ctx.watch.step(&Step::Downloaded { label: &label, bytes, took });
+    whole(ctx, found, body, &mut file)?;
     Ok(file)
 }
 

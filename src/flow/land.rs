@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read, Seek};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::afar::announce;
-use super::fetch::{Each, Fetch, Fetched, MOST, Spool, each, fetch, whole};
-use super::stream::{self, Staged};
-use super::{Address, Ctx, Found, Wanted, kept};
+use super::fetch::{Each, Fetch, Fetched, MOST, Spool, each, fetch};
+use super::parts::{self, Apart};
+use super::stream::{Staged, begins_again};
+use super::way::{Taken, keep_first, take};
+use super::{Address, Ctx, Found, Wanted};
 use crate::archive::Archive;
 use crate::disk::{self, Staging, WholeFile};
 use crate::extract;
-use crate::gitlab::Body;
-use crate::model::EntryKind;
 use crate::plan::{OnConflict, Plan, What};
 use crate::refusal::Refusal;
 use crate::select::files::{self, Rules};
@@ -79,64 +79,46 @@ pub fn extract(
             missing,
         });
     }
-    let fetched = taken.into_iter().map(|(found, taken)| {
-        let (archive, bytes) = match taken {
-            Taken::Kept(archive, bytes) => (archive, bytes),
-            // It was the only one when it came, and no more: now all are judged together.
-            Taken::Staged(_) => keep_first(ctx, &found, ctx.gitlab.body(&found.at)?, &staging)?,
-        };
-        Ok(Fetched { found, archive, bytes })
-    });
-    let fetched: anyhow::Result<Vec<_>> = fetched.collect();
-    let mut landed = Vec::new();
-    for Opened { found, folder, mut archive, plan, bytes } in open_all(ctx, fetched?, how)? {
-        extract::stage(&mut archive, &plan, &mut staging).with_context(|| unpacking(&found))?;
-        landed.push((Landed { found, folder, files: Vec::new(), bytes }, plan));
-    }
+    let founds: Vec<Found> = taken.iter().map(|(found, _)| found.clone()).collect();
+    let landed = match stage_all(ctx, taken, how, &mut staging) {
+        Err(error) if begins_again(&error) => {
+            // Some archive is not what its directory let expect: now each is looked at as a whole.
+            staging = Staging::beside(dest, ctx.interrupt)?;
+            let kept = founds.into_iter().map(|found| {
+                let (archive, bytes) =
+                    keep_first(ctx, &found, ctx.gitlab.body(&found.at)?, &staging)?;
+                Ok((found, Taken::Kept(archive, bytes)))
+            });
+            let kept: anyhow::Result<Vec<_>> = kept.collect();
+            stage_all(ctx, kept?, how, &mut staging)?
+        }
+        landed => landed?,
+    };
     Ok(Landing { landed: place(ctx, landed, staging, how, dest)?, missing })
 }
 
-/// An archive that was downloaded.
-enum Taken {
-    /// To a file, with its length.
-    Kept(File, u64),
-    /// Straight into files.
-    Staged(Box<Staged>),
-}
-
-/// Downloads an archive: where it is `alone`, into files if that can be, else into a file.
-fn take(
+/// Judges all archives together, and makes the files of each.
+fn stage_all(
     ctx: &Ctx<'_>,
-    found: &Found,
+    taken: Vec<(Found, Taken<'_>)>,
     how: &How,
-    dest: &Path,
-    staging: &Staging,
-    alone: bool,
-) -> anyhow::Result<Taken> {
-    announce(ctx, found);
-    if let Some((archive, bytes)) = kept::take(ctx, found)? {
-        return Ok(Taken::Kept(archive, bytes));
+    staging: &mut Staging,
+) -> anyhow::Result<Vec<(Landed, Plan)>> {
+    let mut landed = Vec::new();
+    let opened = open_all(ctx, taken, how, staging)?;
+    let sizes = opened.iter().map(|opened| opened.plan.size());
+    staging.room_for(sizes.fold(0, u128::saturating_add))?;
+    for Opened { found, folder, source, plan } in opened {
+        let bytes = match source {
+            Source::File(mut archive, bytes) => {
+                extract::stage(&mut archive, &plan, staging).with_context(|| unpacking(&found))?;
+                bytes
+            }
+            Source::Afar(apart, parts) => parts::run(ctx, &found, *apart, &parts, &plan, staging)?,
+        };
+        landed.push((Landed { found, folder, files: Vec::new(), bytes }, plan));
     }
-    let mut body = ctx.gitlab.body(&found.at)?;
-    if alone && let Some(ready) = stream::ready(found, &body, how)? {
-        if let Some(staged) = stream::run(ctx, found, ready, body, dest)? {
-            return Ok(Taken::Staged(Box::new(staged)));
-        }
-        body = ctx.gitlab.body(&found.at)?;
-    }
-    let (archive, bytes) = keep_first(ctx, found, body, staging)?;
-    Ok(Taken::Kept(archive, bytes))
-}
-
-fn keep_first<'a>(
-    ctx: &Ctx<'a>,
-    found: &Found,
-    body: Body<'a>,
-    staging: &Staging,
-) -> anyhow::Result<(File, u64)> {
-    let mut archive = staging.spool()?;
-    let bytes = whole(ctx, found, body, &mut archive)?;
-    Ok((archive, bytes))
+    Ok(landed)
 }
 
 /// Puts all that was staged in its place, and tells what of each archive was.
@@ -188,7 +170,7 @@ pub fn keep(
         if let Some(archive) = archive.file() {
             judge(archive, &found)?;
         }
-        archive.keep()?;
+        archive.keep(on_conflict)?;
         landed.push(Landed { found, folder: PathBuf::new(), files: Vec::new(), bytes });
     }
     Ok(Landing { landed, missing })
@@ -214,58 +196,78 @@ pub fn stream(
 }
 
 /// An archive that was judged, and what will become of it.
-struct Opened {
+struct Opened<'a> {
     found: Found,
     folder: PathBuf,
-    archive: Archive<File>,
+    source: Source<'a>,
     plan: Plan,
-    bytes: u64,
+}
+
+/// Where the bytes of an archive are.
+enum Source<'a> {
+    /// Here, with how many were received.
+    File(Box<Archive<File>>, u64),
+    /// Far away, and which of them are needed.
+    Afar(Box<Apart<'a>>, Vec<Range<u64>>),
 }
 
 /// Judges all archives, each for itself and all together, before a byte is unpacked.
-fn open_all(ctx: &Ctx<'_>, fetched: Vec<Fetched<File>>, how: &How) -> anyhow::Result<Vec<Opened>> {
+fn open_all<'a>(
+    ctx: &Ctx<'_>,
+    taken: Vec<(Found, Taken<'a>)>,
+    how: &How,
+    staging: &Staging,
+) -> anyhow::Result<Vec<Opened<'a>>> {
     let (mut opened, mut plans) = (Vec::new(), Vec::new());
-    for Fetched { found, archive, bytes } in fetched {
-        let (archive, mut plan) = open(archive, &how.rules).with_context(|| unpacking(&found))?;
+    for (found, taken) in taken {
+        let (source, mut plan) = match taken {
+            Taken::Apart(mut apart, parts) => {
+                let plan = std::mem::take(&mut apart.plan);
+                (Source::Afar(apart, parts), plan)
+            }
+            Taken::Kept(archive, bytes) => open(archive, bytes, &found, how)?,
+            // It was the only one when it came, and no more: now all are judged together.
+            Taken::Staged(_) => {
+                let body = ctx.gitlab.body(&found.at)?;
+                let (archive, bytes) = keep_first(ctx, &found, body, staging)?;
+                open(archive, bytes, &found, how)?
+            }
+        };
         tell_warnings(ctx, &found, &mut plan);
         let folder = folder(&found, how);
         plans.push((found.label(), plan.below(&folder)));
-        opened.push((found, folder, archive, bytes));
+        opened.push((found, folder, source));
     }
     let warnings =
         together::settle(&mut plans, how.on_conflict, how.rules.symlinks, how.rules.system)?;
     for warning in warnings {
         ctx.watch.step(&Step::Warning(&warning));
     }
+    let opened = opened.into_iter().zip(plans);
     let opened =
-        opened.into_iter().zip(plans).map(|((found, folder, archive, bytes), (_, plan))| Opened {
-            found,
-            folder,
-            archive,
-            plan,
-            bytes,
-        });
+        opened.map(|((found, folder, source), (_, plan))| Opened { found, folder, source, plan });
     Ok(opened.collect())
 }
 
-fn open(archive: File, rules: &Rules) -> anyhow::Result<(Archive<File>, Plan)> {
-    let mut archive = Archive::open(archive)?;
-    let plan = plan(&mut archive, rules)?;
-    Ok((archive, plan))
+fn open<'a>(
+    archive: File,
+    bytes: u64,
+    found: &Found,
+    how: &How,
+) -> anyhow::Result<(Source<'a>, Plan)> {
+    let mut archive = Archive::open(archive).with_context(|| unpacking(found))?;
+    let plan = plan(&mut archive, &how.rules).with_context(|| unpacking(found))?;
+    Ok((Source::File(Box::new(archive), bytes), plan))
 }
 
-/// What becomes of an archive. Of its content, the targets of its links are read.
+/// What becomes of an archive. Of its content, the targets of the links that matter
+/// are read.
 pub(super) fn plan<R: Read + Seek>(
     archive: &mut Archive<R>,
     rules: &Rules,
 ) -> anyhow::Result<Plan> {
-    let entries = archive.entries().iter().enumerate();
-    let links: Vec<usize> = entries
-        .filter(|(_, entry)| entry.kind == EntryKind::Link)
-        .map(|(index, _)| index)
-        .collect();
     let mut targets = BTreeMap::new();
-    for index in links {
+    for index in files::links(archive.entries(), rules) {
         targets.insert(index, archive.link_target(index)?);
     }
     Ok(files::files(archive.entries(), &targets, rules)?)

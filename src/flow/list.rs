@@ -40,7 +40,7 @@ fn files(ctx: &Ctx<'_>, found: &Found) -> anyhow::Result<Vec<Listed>> {
     announce(ctx, found);
     let remote = ctx.gitlab.remote(&found.at)?;
     if let Remote::Whole(whole) = &remote
-        && whole.length().is_none_or(|length| length > SMALL)
+        && whole.total().is_none_or(|length| length > SMALL)
         // Older servers make no listing, and none of an archive without metadata.
         && let Ok(Some(rows)) = ctx.gitlab.tree(&found.at)
     {

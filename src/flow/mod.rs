@@ -18,11 +18,13 @@ mod kept;
 mod land;
 mod list;
 mod named;
+mod parts;
 mod reports;
 mod stream;
 pub mod tree;
 mod trigger;
 mod wait;
+mod way;
 
 pub use cat::cat;
 pub use find::find;

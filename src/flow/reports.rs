@@ -190,7 +190,7 @@ fn into_file(
         let mut whole = WholeFile::beside(file, ctx.interrupt)?;
         io::copy(&mut report.file, &mut whole)
             .with_context(|| format!("writing {}", file.display()))?;
-        whole.keep()?;
+        whole.keep(on_conflict)?;
         landed.push(landed_as(found, PathBuf::new(), Vec::new(), report.bytes));
     }
     Ok(landed)

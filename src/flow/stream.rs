@@ -6,29 +6,28 @@
 
 use std::collections::HashSet;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::ops::Range;
 use std::path::Path;
 
 use anyhow::Context;
 
 use super::afar::{Afar, plain, read};
 use super::land::{How, folder, plan, unpacking};
+use super::way::{self, SMALL};
 use super::{Ctx, Found};
 use crate::archive::{self, Layout};
 use crate::disk::Staging;
 use crate::extract;
-use crate::gitlab::{Body, BrokeOff};
-use crate::model::EntryKind;
+use crate::gitlab::{self, Body, BrokeOff};
 use crate::plan::Plan;
+use crate::select::files::{self, Rules};
 use crate::select::together;
 use crate::step::Step;
 
-/// Below this, in bytes, a further request costs more than is gained.
-const SMALL: u64 = 2 << 20;
 /// The targets of links are read beside as well, where they take no more than so many requests
 /// and bytes.
 const MOST_LINKS: (usize, u64) = (4, 256 << 10);
-/// Links that are not further apart than this come with one request, in bytes.
+/// Links that are not further apart than this come with one request, in bytes; so much is read at
+/// once as well.
 const NEAR: u64 = 64 << 10;
 /// The download is told of each time that so many bytes have come.
 const TOLD: u64 = 256 << 10;
@@ -55,54 +54,56 @@ pub(super) fn ready(found: &Found, body: &Body<'_>, how: &How) -> anyhow::Result
     let Some(remote) = body.beside().filter(|remote| remote.length() > SMALL) else {
         return Ok(None);
     };
-    match planned(found, read(remote), how) {
+    match judged(read(remote), &how.rules) {
         // The bytes beside do not come; those of the download may.
         Err(error) if matches!(error.downcast_ref(), Some(archive::Error::Read(_))) => Ok(None),
-        ready => ready.with_context(|| unpacking(found)),
+        Err(error) => Err(error).with_context(|| unpacking(found)),
+        Ok(judged) => {
+            let judged = judged.filter(|(plan, _)| wants_each_once(plan));
+            judged.map(|(plan, layout)| alone(found, plan, layout, how)).transpose()
+        }
     }
 }
 
-fn planned(
-    found: &Found,
+/// The bytes of an entry come once, and copies of links want them in several places.
+fn wants_each_once(plan: &Plan) -> bool {
+    let mut entries = HashSet::new();
+    plan.placements.iter().all(|placement| entries.insert(placement.entry))
+}
+
+/// What becomes of an archive whose directory alone speaks for it; none where it does not.
+pub(super) fn judged(
     archive: Result<Afar<'_>, archive::Error>,
-    how: &How,
-) -> anyhow::Result<Option<Ready>> {
+    rules: &Rules,
+) -> anyhow::Result<Option<(Plan, Layout)>> {
     let mut archive = archive?;
-    if !archive.is_orderly() || !fetch_links(&mut archive)? {
+    // The directory is entries now.
+    archive.reader().lighten();
+    if !archive.is_orderly() || !fetch_links(&mut archive, rules)? {
         return Ok(None);
     }
-    let plan = plan(&mut archive, &how.rules)?.below(&folder(found, how));
-    let mut plans = [(found.label(), plan)];
+    let plan = plan(&mut archive, rules)?;
+    Ok(Some((plan, archive.into_layout())))
+}
+
+/// The same below the destination, where no other archive has a say.
+pub(super) fn alone(found: &Found, plan: Plan, layout: Layout, how: &How) -> anyhow::Result<Ready> {
+    let mut plans = [(found.label(), plan.below(&folder(found, how)))];
     let warnings =
-        together::settle(&mut plans, how.on_conflict, how.rules.symlinks, how.rules.system)?;
+        together::settle(&mut plans, how.on_conflict, how.rules.symlinks, how.rules.system)
+            .with_context(|| unpacking(found))?;
     let [(_, mut plan)] = plans;
     plan.warnings.extend(warnings);
-    // The bytes of an entry come once, and here they are wanted in several places.
-    let mut entries = HashSet::new();
-    if !plan.placements.iter().all(|placement| entries.insert(placement.entry)) {
-        return Ok(None);
-    }
-    Ok(Some(Ready { plan, layout: archive.into_layout() }))
+    Ok(Ready { plan, layout })
 }
 
 /// Reads the targets of links, where they are few enough or close together.
-fn fetch_links(archive: &mut Afar<'_>) -> Result<bool, archive::Error> {
-    let links = archive.entries().iter().zip(archive.packed());
-    let links = links.filter(|(entry, _)| entry.kind == EntryKind::Link);
-    let mut places: Vec<Range<u64>> = links.map(|(_, packed)| packed.extent()).collect();
-    places.sort_by_key(|place| place.start);
-    let mut near: Vec<Range<u64>> = Vec::new();
-    for place in places {
-        match near.last_mut() {
-            Some(last) if place.start <= last.end.saturating_add(NEAR) => {
-                last.end = last.end.max(place.end);
-            }
-            _ => near.push(place),
-        }
-    }
+fn fetch_links(archive: &mut Afar<'_>, rules: &Rules) -> Result<bool, archive::Error> {
+    let links = files::links(archive.entries(), rules);
+    let places = links.into_iter().map(|index| archive.extent(index)).collect();
+    let near = way::together(places, NEAR);
     let (most, bytes) = MOST_LINKS;
-    let total = near.iter().fold(0, |sum: u64, place| sum.saturating_add(place.end - place.start));
-    if near.len() > most || total > bytes {
+    if near.len() > most || way::sum(&near) > bytes {
         return Ok(false);
     }
     for place in near {
@@ -126,6 +127,7 @@ pub(super) fn run(
     dest: &Path,
 ) -> anyhow::Result<Option<Staged>> {
     let mut staging = Staging::beside(dest, ctx.interrupt)?;
+    staging.room_for(plan.size())?;
     let (label, start) = (found.label(), ctx.clock.elapsed());
     let bytes = body.total().unwrap_or_default();
     let told = |done| ctx.watch.step(&Step::Bytes { label: &label, done, total: Some(bytes) });
@@ -134,10 +136,7 @@ pub(super) fn run(
         Ok(()) => {}
         Err(error) if begins_again(&error) => return Ok(None),
         Err(error) => {
-            return Err(match error.downcast::<archive::Error>() {
-                Ok(error) => plain(error, unpacking(found)),
-                Err(error) => error.context(unpacking(found)),
-            });
+            return Err(fault(error, found));
         }
     }
     told(bytes);
@@ -146,7 +145,19 @@ pub(super) fn run(
     Ok(Some(Staged { staging, plan, bytes }))
 }
 
-fn begins_again(error: &anyhow::Error) -> bool {
+/// What went wrong while an archive was unpacked.
+pub(super) fn fault(error: anyhow::Error, found: &Found) -> anyhow::Error {
+    match error.downcast::<archive::Error>() {
+        Ok(error) => plain(error, unpacking(found)),
+        Err(error) => error.context(unpacking(found)),
+    }
+}
+
+/// Whether the archive may be right all the same, and is only to be had in another way.
+pub(super) fn begins_again(error: &anyhow::Error) -> bool {
+    if let Some(error) = error.downcast_ref::<gitlab::Error>() {
+        return error.is_unexpected();
+    }
     match error.downcast_ref() {
         Some(archive::Error::Surprise { .. }) => true,
         Some(archive::Error::Read(error)) => error.get_ref().is_some_and(|it| it.is::<BrokeOff>()),

@@ -13,6 +13,7 @@ use super::answer::{Answer, Page, Trouble, why};
 use super::error::{Cause, Error};
 use super::part::Part;
 use super::remote::{RemoteArchive, etag};
+use super::sum::{self, Sum};
 use super::{Ask, Client};
 use crate::model::ArchiveAt;
 
@@ -25,10 +26,16 @@ pub struct Body<'a> {
     from: Address,
     /// A strong one.
     etag: Option<String>,
+    /// The checksum of the whole, where GitLab tells it.
+    sum: Option<String>,
     /// The server says that it gives parts.
     parts: bool,
+    /// The length of the archive.
     total: Option<u64>,
+    /// Where these bytes end: with the archive, unless only a part was asked for.
+    end: Option<u64>,
     chunked: bool,
+    /// The position in the archive.
     done: u64,
     /// What a page would look like, until the first bytes are here.
     page: Option<Page>,
@@ -82,7 +89,9 @@ impl Client {
                 Err(Stop::Failed(error)) => return Err(error),
                 Err(Stop::Over(trouble)) => {
                     self.http.again(&body.ask, trouble, &mut body.tries)?;
+                    let summed = body.sum.is_some();
                     body = self.coming(body.ask, body.tries)?;
+                    body.sum = body.sum.filter(|_| summed);
                 }
             }
         }
@@ -105,8 +114,14 @@ impl<'a> Body<'a> {
             client,
             ask: ask.clone(),
             total,
+            end: total,
             chunked: answer.is_chunked(),
             etag: etag(&answer).map(str::to_owned),
+            // Storage makes tags of its own.
+            sum: etag(&answer)
+                .filter(|_| answer.from.same_origin(&client.http.root))
+                .and_then(sum::told)
+                .map(str::to_owned),
             parts: answer.header("accept-ranges") == Some("bytes"),
             from: answer.from,
             reader: answer.body.into_reader(),
@@ -116,14 +131,43 @@ impl<'a> Body<'a> {
         }
     }
 
+    /// One of a server that gives no parts: it never goes on, only begins again.
+    pub(super) fn whole(client: &'a Client, ask: &Ask, answer: Answer) -> Body<'a> {
+        Body { etag: None, parts: false, ..Body::new(client, ask, answer, 0) }
+    }
+
+    /// The bytes of a part alone.
+    pub(super) fn part(
+        client: &'a Client,
+        ask: &Ask,
+        answer: Answer,
+        known: Option<String>,
+        part: &Part,
+    ) -> Body<'a> {
+        Body {
+            etag: known,
+            total: Some(part.total),
+            end: Some(part.range.end),
+            done: part.range.start,
+            page: None,
+            sum: None,
+            ..Body::new(client, ask, answer, 0)
+        }
+    }
+
+    /// The same without a look at its checksum.
+    pub(super) fn unsummed(self) -> Body<'a> {
+        Body { sum: None, ..self }
+    }
+
     /// The announced length in bytes.
     pub fn total(&self) -> Option<u64> {
         self.total
     }
 
-    /// How many bytes came so far.
-    pub fn done(&self) -> u64 {
-        self.done
+    /// Whether this is surely the same archive.
+    pub fn is_of(&self, remote: &RemoteArchive<'_>) -> bool {
+        self.etag.is_some() && remote.is(self.etag.as_deref(), self.total)
     }
 
     /// The same archive for reading parts of it beside; none where the server does not give
@@ -143,17 +187,25 @@ impl<'a> Body<'a> {
         arrived: &mut dyn FnMut(u64, Option<u64>),
     ) -> Result<u64, Stop> {
         let mut block = vec![0; 256 << 10];
+        let mut sum = self.sum.as_deref().map(Sum::new);
         loop {
             let count = self.next(&mut block)?;
             if count == 0 {
                 break;
             }
+            if let Some(sum) = &mut sum {
+                sum.add(&block[..count]);
+            }
             let written = to.write_all(&block[..count]);
             written.map_err(|error| self.failed(Cause::Local(error)))?;
             arrived(self.done, self.total);
         }
-        match least.filter(|least| self.total.is_none() && !self.chunked && *least > self.done) {
-            Some(least) => Err(Stop::Over(cut_short(self.done, least))),
+        let endless = self.total.is_none() && !self.chunked;
+        if let Some(least) = least.filter(|least| endless && *least > self.done) {
+            return Err(Stop::Over(cut_short(self.done, least)));
+        }
+        match sum.and_then(Sum::wrong) {
+            Some(trouble) => Err(self.failed(Cause::Damaged { trouble })),
             None => Ok(self.done),
         }
     }
@@ -162,9 +214,9 @@ impl<'a> Body<'a> {
     fn next(&mut self, buffer: &mut [u8]) -> Result<usize, Stop> {
         loop {
             let trouble = match self.reader.read(buffer) {
-                Ok(0) if self.total.is_none_or(|total| total == self.done) => return Ok(0),
+                Ok(0) if self.end.is_none_or(|end| end == self.done) => return Ok(0),
                 Ok(0) if buffer.is_empty() => return Ok(0),
-                Ok(0) => cut_short(self.done, self.total.unwrap_or_default()),
+                Ok(0) => cut_short(self.done, self.end.unwrap_or_default()),
                 Ok(count) => {
                     let page = self.page.take().and_then(|page| page.seen(&buffer[..count]));
                     if let Some(cause) = page {
@@ -189,16 +241,17 @@ impl<'a> Body<'a> {
 
     /// Asks for the rest.
     fn go_on(&mut self, trouble: Trouble) -> Result<(), Stop> {
-        let (Some(total), Some(known)) = (self.total, self.etag.clone()) else {
+        let (Some(total), Some(end), Some(known)) = (self.total, self.end, self.etag.clone())
+        else {
             return Err(Stop::Over(trouble));
         };
-        if self.done == 0 || self.done >= total {
+        if self.done == 0 || self.done >= end {
             return Err(Stop::Over(trouble));
         }
         let http = &self.client.http;
         http.again(&self.ask, trouble, &mut self.tries).map_err(Stop::Failed)?;
-        let expected = Part { range: self.done..total, total };
-        let rest = self.ask.clone().header("range", format!("bytes={}-", self.done));
+        let expected = Part { range: self.done..end, total };
+        let rest = self.ask.clone().header("range", expected.wanted());
         let rest = rest.header("if-range", known.clone());
         // Whatever else is answered, the archive is not what it was.
         let continued = http.open_within(&rest, &mut self.tries, |answer| {

@@ -42,6 +42,8 @@ pub enum Cause {
     Barred { why: &'static str },
     /// An answer that is not what GitLab sends.
     Unexpected { trouble: String },
+    /// All bytes came, but they are not what the server says they are.
+    Damaged { trouble: String },
     /// The bytes came, but could not be kept here.
     Local(io::Error),
 }
@@ -94,6 +96,11 @@ impl Error {
         matches!(&*self.cause, Cause::Failing { .. })
     }
 
+    /// The answer is not what was asked for: of another archive, for instance, or another part.
+    pub fn is_unexpected(&self) -> bool {
+        matches!(&*self.cause, Cause::Unexpected { .. })
+    }
+
     /// There is nobody at that address, or not now.
     pub fn is_unreachable(&self) -> bool {
         matches!(&*self.cause, Cause::Unreachable { .. })
@@ -114,6 +121,7 @@ impl Error {
             Cause::Answer { status: 405, said, .. } if is_moved(said) => Exit::Nothing,
             Cause::Barred { .. } => Exit::Denied,
             Cause::Page { .. } => Exit::Denied,
+            Cause::Damaged { .. } => Exit::Archive,
             Cause::Local(_) => Exit::Disk,
             Cause::Answer { .. }
             | Cause::Failing { .. }
@@ -160,6 +168,7 @@ impl Error {
                 self.root_advice(),
             ],
             Cause::Tls { trouble, .. } => vec![certificates(trouble).to_owned()],
+            Cause::Damaged { .. } => vec!["fetch it again; if it stays so, what GitLab keeps of it is damaged, and only a new run of the job helps".to_owned()],
             Cause::Failing { trouble, .. } if trouble.contains("connecting took") => {
                 vec!["--connect-timeout allows more".to_owned()]
             }
@@ -309,6 +318,7 @@ impl fmt::Display for Error {
             Cause::Redirect { trouble } | Cause::Unexpected { trouble } => {
                 write!(f, "{}: {trouble}", self.ask.address)
             }
+            Cause::Damaged { trouble } => write!(f, "the archive is damaged: {trouble}"),
             Cause::Local(error) => write!(f, "cannot write what arrives: {error}"),
         }
     }

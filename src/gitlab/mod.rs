@@ -17,6 +17,7 @@ mod proxy;
 mod remote;
 mod retry;
 mod said;
+mod sum;
 mod write;
 
 use std::io::Write;
@@ -28,7 +29,7 @@ pub use body::{Body, BrokeOff};
 pub use error::{Cause, Error};
 pub use inside::Row;
 pub use network::Network;
-pub use remote::{Remote, RemoteArchive, TAIL, WholeArchive};
+pub use remote::{Remote, RemoteArchive, TAIL};
 pub use write::Start;
 
 use address::escaped;
@@ -246,7 +247,9 @@ impl Client {
         let mut ask = self.ask_archive(&at).query("file_type", kind);
         ask.doing =
             format!("downloading the report `{}` of job {id} in project {project}", shown(kind));
-        self.copy(self.coming(ask, 0)?, None, to, restart, &mut |_, _| {})
+        // What a tag means is told of archives alone.
+        let body = self.coming(ask, 0)?.unsummed();
+        self.copy(body, None, to, restart, &mut |_, _| {})
     }
 
     fn failed(&self, ask: &Ask, cause: Cause) -> Error {

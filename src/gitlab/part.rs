@@ -28,6 +28,15 @@ impl Part {
         Part { range: total.saturating_sub(length)..total, total }
     }
 
+    /// What `Range` says to get it; one that reaches the end needs no end.
+    pub(super) fn wanted(&self) -> String {
+        let Range { start, end } = self.range;
+        match end == self.total {
+            true => format!("bytes={start}-"),
+            false => format!("bytes={start}-{}", end.saturating_sub(1)),
+        }
+    }
+
     pub(super) fn length(&self) -> u64 {
         self.range.end - self.range.start
     }
@@ -85,5 +94,7 @@ mod tests {
         assert_eq!(Part::tail(64, 1000), Part { range: 936..1000, total: 1000 });
         assert_eq!(Part::tail(64, 10), Part { range: 0..10, total: 10 });
         assert_eq!(Part::tail(64, 1000).length(), 64);
+        assert_eq!(Part::tail(64, 1000).wanted(), "bytes=936-");
+        assert_eq!(Part { range: 5..10, total: 11 }.wanted(), "bytes=5-9");
     }
 }

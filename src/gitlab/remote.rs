@@ -4,17 +4,16 @@
 //! parts can be had, and holds the directory of most zips. A server that gives no parts sends the
 //! whole in that same answer, which is then used and not asked for again.
 
-use std::io::{self, Write};
 use std::ops::Range;
 
 use super::address::Address;
 use super::answer::{Answer, Trouble};
+use super::body::Body;
 use super::error::{Cause, Error};
 use super::part::Part;
 use super::{Ask, Client};
 use crate::model::ArchiveAt;
 use crate::shown::shown;
-use crate::token::Token;
 
 /// How much of the end is asked for first, in bytes: as far as the longest comment of a zip can
 /// push its end record away from the end.
@@ -22,8 +21,8 @@ pub const TAIL: u64 = 66 << 10;
 
 /// An archive as its server gives it.
 pub enum Remote<'a> {
-    Parts(RemoteArchive<'a>),
-    Whole(WholeArchive<'a>),
+    Parts(Box<RemoteArchive<'a>>),
+    Whole(Box<Body<'a>>),
 }
 
 /// An archive of which any part can be had.
@@ -37,14 +36,8 @@ pub struct RemoteArchive<'a> {
     etag: Option<String>,
     length: u64,
     tail: Vec<u8>,
-}
-
-/// An archive that comes as a whole or not at all, on its way.
-pub struct WholeArchive<'a> {
-    client: &'a Client,
-    at: ArchiveAt,
-    ask: Ask,
-    answer: Answer,
+    /// Bytes, but for what comes by `body`.
+    received: u64,
 }
 
 impl Client {
@@ -53,29 +46,25 @@ impl Client {
     /// # Errors
     /// Like any other download: that the archive may not be had never leads to asking for more.
     pub fn remote(&self, at: &ArchiveAt) -> Result<Remote<'_>, Error> {
-        self.or_without_token(self.ask_archive(at), |ask| self.begin(at, ask))
+        self.or_without_token(self.ask_archive(at), |ask| self.begin(ask))
     }
 
-    fn begin(&self, at: &ArchiveAt, ask: &Ask) -> Result<Remote<'_>, Error> {
+    fn begin(&self, ask: &Ask) -> Result<Remote<'_>, Error> {
         let begun = |mut answer: Answer| {
             if answer.status != 206 {
-                return Ok(Remote::Whole(WholeArchive {
-                    client: self,
-                    at: at.clone(),
-                    ask: ask.clone(),
-                    answer,
-                }));
+                return Ok(Remote::Whole(Box::new(Body::whole(self, ask, answer))));
             }
             let part = part_of(&answer)?;
-            let expected = Part::tail(TAIL, part.total);
-            Ok(Remote::Parts(RemoteArchive {
+            must_be(&part, &Part::tail(TAIL, part.total))?;
+            Ok(Remote::Parts(Box::new(RemoteArchive {
                 client: self,
                 ask: ask.clone(),
-                tail: body(&mut answer, &part, &expected)?,
+                tail: answer.exactly(part.length())?,
                 etag: etag(&answer).map(str::to_owned),
                 from: answer.from,
                 length: part.total,
-            }))
+                received: part.length(),
+            })))
         };
         let end = ask.clone().header("range", format!("bytes=-{TAIL}"));
         match self.http.open(&end, begun) {
@@ -95,7 +84,7 @@ impl<'a> RemoteArchive<'a> {
         etag: String,
         length: u64,
     ) -> RemoteArchive<'a> {
-        RemoteArchive { client, ask, from, etag: Some(etag), length, tail: Vec::new() }
+        RemoteArchive { client, ask, from, etag: Some(etag), length, tail: Vec::new(), received: 0 }
     }
 
     /// Bytes.
@@ -108,31 +97,68 @@ impl<'a> RemoteArchive<'a> {
         std::mem::take(&mut self.tail)
     }
 
-    /// These bytes. They are asked for where the last ones came from; when that address has run
-    /// out, GitLab is asked for a fresh one.
+    /// How many bytes of it came as parts.
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Whether it has a strong tag, which shows that all parts of it are of the same archive.
+    pub fn is_tied(&self) -> bool {
+        self.etag.is_some()
+    }
+
+    pub(super) fn is(&self, etag: Option<&str>, length: Option<u64>) -> bool {
+        self.etag.as_deref() == etag && Some(self.length) == length
+    }
+
+    /// These bytes.
     pub fn range(&mut self, range: Range<u64>) -> Result<Vec<u8>, Error> {
         if range.start >= range.end {
             return Ok(Vec::new());
         }
-        let last = range.end - 1;
-        let mut ask = self.ask.clone().header("range", format!("bytes={}-{last}", range.start));
+        let part = Part { range, total: self.length };
+        let bytes = self.part(&part, |mut answer| answer.exactly(part.length()))?;
+        self.received += part.length();
+        Ok(bytes)
+    }
+
+    /// The same as they come.
+    pub fn body(&mut self, range: Range<u64>) -> Result<Body<'a>, Error> {
+        let part = Part { range, total: self.length };
+        let (client, ask, known) = (self.client, self.ask.clone(), self.etag.clone());
+        let answer = self.part(&part, Ok)?;
+        Ok(Body::part(client, &ask, answer, known, &part))
+    }
+
+    /// Asks where the last bytes came from; when that address has run out, GitLab is asked for a
+    /// fresh one.
+    fn part<T>(
+        &mut self,
+        part: &Part,
+        mut take: impl FnMut(Answer) -> Result<T, Trouble>,
+    ) -> Result<T, Error> {
+        let mut ask = self.ask.clone().header("range", part.wanted());
         if let Some(etag) = &self.etag {
             ask = ask.header("if-range", etag.clone());
         }
-        let part = Part { range, total: self.length };
         if self.from != self.ask.address {
             let there = Ask { address: self.from.clone(), leased: true, ..ask.clone() };
-            match self.part(&there, &part) {
+            match self.asked(&there, part, &mut take) {
                 Err(error) if error.has_run_out() => {}
                 result => return result,
             }
         }
-        self.part(&ask, &part)
+        self.asked(&ask, part, &mut take)
     }
 
-    fn part(&mut self, ask: &Ask, expected: &Part) -> Result<Vec<u8>, Error> {
+    fn asked<T>(
+        &mut self,
+        ask: &Ask,
+        expected: &Part,
+        take: &mut impl FnMut(Answer) -> Result<T, Trouble>,
+    ) -> Result<T, Error> {
         let known = self.etag.as_deref();
-        let (bytes, from) = self.client.http.open(ask, |mut answer| {
+        let (taken, from) = self.client.http.open(ask, |answer| {
             let etag = etag(&answer);
             if answer.status != 206 || known.zip(etag).is_some_and(|(known, now)| known != now) {
                 return Err(changed());
@@ -141,44 +167,18 @@ impl<'a> RemoteArchive<'a> {
             if part.total != expected.total {
                 return Err(changed());
             }
-            Ok((body(&mut answer, &part, expected)?, answer.from))
+            must_be(&part, expected)?;
+            let from = answer.from.clone();
+            Ok((take(answer)?, from))
         })?;
         self.from = from;
-        Ok(bytes)
+        Ok(taken)
     }
 }
 
-impl WholeArchive<'_> {
-    /// Bytes, where the server announces them.
-    pub fn length(&self) -> Option<u64> {
-        self.answer.header("content-length")?.parse().ok()
-    }
-
-    /// Copies it into `to`, which `restart` empties should it have to be sent again; `arrived` is
-    /// told the count of bytes and, where announced, the length.
-    pub fn copy<W: Write>(
-        mut self,
-        to: &mut W,
-        restart: impl Fn(&mut W) -> io::Result<()>,
-        arrived: &mut dyn FnMut(u64, Option<u64>),
-    ) -> Result<u64, Error> {
-        match self.answer.copy_to(to, None, arrived) {
-            Ok(count) => Ok(count),
-            Err(Trouble::Final(cause)) => {
-                let token = self.client.http.token.as_ref().map(Token::kind);
-                Err(Error::new(&self.ask, token, cause))
-            }
-            Err(Trouble::Passing { .. }) => {
-                self.client.archive(&self.at, None, to, restart, arrived)
-            }
-        }
-    }
-}
-
-/// The bytes of an answer that must hold this part.
-fn body(answer: &mut Answer, part: &Part, expected: &Part) -> Result<Vec<u8>, Trouble> {
+fn must_be(part: &Part, expected: &Part) -> Result<(), Trouble> {
     if part == expected {
-        return answer.exactly(part.length());
+        return Ok(());
     }
     let trouble = format!("asked for {expected}, it sent {part}");
     Err(Trouble::failed(Cause::Unexpected { trouble }))

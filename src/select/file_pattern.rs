@@ -39,6 +39,11 @@ impl Patterns {
         (!self.any_include || self.include.is_match(path)) && !self.exclude.is_match(path)
     }
 
+    /// Whether they name what is wanted, rather than what is not.
+    pub fn are_narrow(&self) -> bool {
+        self.any_include
+    }
+
     /// As they were typed, for a sentence; empty if there are none.
     pub fn typed(&self) -> &[String] {
         &self.typed

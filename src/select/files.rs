@@ -60,7 +60,8 @@ struct Good<'a> {
     item: Item<'a>,
 }
 
-/// Decides what of an archive lands where. `targets` holds where each link points, by its index.
+/// Decides what of an archive lands where. `targets` holds where each of `links` points, by its
+/// index.
 pub fn files(
     entries: &[Entry],
     targets: &BTreeMap<usize, String>,
@@ -70,7 +71,7 @@ pub fn files(
         let (entries, most) = (entries.len(), rules.max_entries);
         return Err(ArchiveRefusal::TooMany { entries, most }.into());
     }
-    let mut inside = Tree::new(rules.system);
+    let mut inside = Tree::new(rules.system, entries.len());
     let good = judge(entries, targets, rules, &mut inside)?;
     let chosen: Vec<&Good<'_>> =
         good.iter().filter(|good| rules.patterns.choose(&good.path.join("/"))).collect();
@@ -87,6 +88,21 @@ pub fn files(
     Ok(plan)
 }
 
+/// The links whose targets `files` must know, by their index.
+pub fn links(entries: &[Entry], rules: &Rules) -> Vec<usize> {
+    let matters = |entry: &Entry| match rules.links() {
+        Symlinks::Skip => false,
+        // One link may lead through another.
+        Symlinks::Copy => true,
+        Symlinks::KeepInside | Symlinks::All => {
+            let path = components(&entry.name, entry.kind, rules.system);
+            path.is_ok_and(|path| rules.patterns.choose(&path.join("/")))
+        }
+    };
+    let links = entries.iter().enumerate().filter(|(_, entry)| entry.kind == EntryKind::Link);
+    links.filter(|(_, entry)| matters(entry)).map(|(index, _)| index).collect()
+}
+
 /// Judges every name, and how the names go together.
 fn judge<'a>(
     entries: &'a [Entry],
@@ -94,7 +110,7 @@ fn judge<'a>(
     rules: &Rules,
     inside: &mut Tree<'a>,
 ) -> Result<Vec<Good<'a>>, ArchiveRefusal> {
-    let mut good = Vec::new();
+    let mut good = Vec::with_capacity(entries.len());
     for (index, entry) in entries.iter().enumerate() {
         let path = components(&entry.name, entry.kind, rules.system)?;
         if entry.kind == EntryKind::Folder && entry.size > 0 {
@@ -115,8 +131,9 @@ fn place(
     rules: &Rules,
 ) -> Result<Plan, ArchiveRefusal> {
     let mut plan = Plan::default();
-    // Dropping folders can bring two names together, and moves links to where they count.
-    let mut outside = Tree::new(rules.system);
+    // Dropping folders can bring two names together, and what a link points to is elsewhere.
+    let moved = rules.strip_components > 0 || rules.links() == Symlinks::Copy;
+    let mut outside = Tree::new(rules.system, if moved { chosen.len() } else { 0 });
     let mut links = Vec::new();
     let mut left_out: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
     let originals = originals(good, rules);
@@ -127,7 +144,7 @@ fn place(
         }
         match fate(good, inside, &originals, rules)? {
             Fate::LeftOut(why) => left_out.entry(why).or_default().push(&good.item.entry.name),
-            Fate::Made(made) if outside.add(place, made)? => {
+            Fate::Made(made) if !moved || outside.add(place, made)? => {
                 if let (EntryKind::Link, Some(target)) = (made.entry.kind, made.target) {
                     links.push((place, target, &made.entry.name));
                 }

@@ -71,7 +71,7 @@ pub fn components(
     if name.len() > LONGEST {
         return refused("has a name of more than 4096 bytes");
     }
-    let mut components = Vec::new();
+    let mut components = Vec::with_capacity(name.split('/').count());
     for component in name.split('/') {
         match component {
             "" | "." => continue,

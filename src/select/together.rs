@@ -39,6 +39,10 @@ pub fn settle(
     symlinks: Symlinks,
     system: System,
 ) -> Result<Vec<String>, Clash> {
+    // One alone was settled when it was made.
+    if plans.len() < 2 {
+        return Ok(Vec::new());
+    }
     let mut holders: HashMap<String, Holder> = HashMap::new();
     let mut warnings = Vec::new();
     let mut losers = HashSet::new();

@@ -15,8 +15,8 @@ pub struct Tree<'a> {
 
 #[derive(Debug)]
 struct Node<'a> {
-    /// The path as it was first written.
-    path: String,
+    /// The path as it was first written, where that is not its key.
+    path: Option<String>,
     /// None for a folder that is only on the way to something.
     item: Option<Item<'a>>,
 }
@@ -30,14 +30,14 @@ pub struct Item<'a> {
 }
 
 impl<'a> Tree<'a> {
-    pub fn new(system: System) -> Tree<'a> {
-        Tree { system, nodes: HashMap::new() }
+    /// For about so many entries.
+    pub fn new(system: System, entries: usize) -> Tree<'a> {
+        Tree { system, nodes: HashMap::with_capacity(entries) }
     }
 
     /// Adds an entry at its path; `false` if the very same is there already.
     pub fn add(&mut self, components: &[&str], item: Item<'a>) -> Result<bool, ArchiveRefusal> {
         let (mut path, mut key) = (String::new(), String::new());
-        let entry = || item.entry.name.clone();
         for (i, component) in components.iter().enumerate() {
             if i > 0 {
                 path.push('/');
@@ -48,19 +48,22 @@ impl<'a> Tree<'a> {
             let last = i + 1 == components.len();
             let Some(node) = self.nodes.get_mut(&key) else {
                 let item = last.then_some(item);
-                self.nodes.insert(key.clone(), Node { path: path.clone(), item });
+                let path = Some(&path).filter(|path| **path != key).cloned();
+                self.nodes.insert(key.clone(), Node { path, item });
                 continue;
             };
-            if node.path != path {
-                return Err(ArchiveRefusal::Collision { first: node.path.clone(), second: path });
+            let first = node.path.as_ref().unwrap_or(&key);
+            if *first != path {
+                return Err(ArchiveRefusal::Collision { first: first.clone(), second: path });
             }
             match (node.kind(), last) {
                 (EntryKind::Folder, false) => {}
                 (EntryKind::Link, false) => {
-                    return Err(ArchiveRefusal::BelowLink { entry: entry(), link: path });
+                    let entry = item.entry.name.clone();
+                    return Err(ArchiveRefusal::BelowLink { entry, link: path });
                 }
                 (_, false) => return Err(ArchiveRefusal::FileAndFolder { entry: path }),
-                (_, true) => return node.again(item),
+                (_, true) => return node.again(item, &path),
             }
         }
         Ok(true)
@@ -79,14 +82,14 @@ impl<'a> Node<'a> {
         self.item.map_or(EntryKind::Folder, |item| item.entry.kind)
     }
 
-    fn again(&mut self, item: Item<'a>) -> Result<bool, ArchiveRefusal> {
+    fn again(&mut self, item: Item<'a>, path: &str) -> Result<bool, ArchiveRefusal> {
         let (old, new) = (self.kind(), item.entry.kind);
         if old == EntryKind::Folder && new == EntryKind::Folder {
             let first = self.item.is_none();
             self.item.get_or_insert(item);
             return Ok(first);
         }
-        let entry = self.path.clone();
+        let entry = path.to_owned();
         if (old == EntryKind::Folder) != (new == EntryKind::Folder) {
             return Err(ArchiveRefusal::FileAndFolder { entry });
         }

@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use crate::tidy::root;
 
 /// Cargo itself, on this package and in the folder the tests were built in.
-fn cargo(words: &[&str]) -> Option<Command> {
+pub fn cargo(words: &[&str]) -> Option<Command> {
     let cargo = Path::new(env!("CARGO"));
     if !cargo.exists() {
         // The tests were built here and are run elsewhere, by an emulator for instance.
@@ -64,11 +64,12 @@ fn the_documentation_builds_without_warnings() {
 #[test]
 fn shell_scripts_pass_shellcheck() {
     if Command::new("shellcheck").arg("--version").output().is_err() {
-        assert!(std::env::var_os("CI").is_none(), "CI has no shellcheck on its PATH");
+        let must = std::env::var_os("CI").is_some() && cfg!(target_os = "linux");
+        assert!(!must, "CI has no shellcheck on its PATH");
         println!("skipped: no shellcheck on the PATH");
         return;
     }
     let mut command = Command::new("shellcheck");
-    command.args(["install.sh", ".ci/run"]).current_dir(root());
+    command.args(["install.sh", ".ci/run", ".ci/release"]).current_dir(root());
     passes(command);
 }

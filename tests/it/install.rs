@@ -1,4 +1,5 @@
-//! Does `install.sh` put the program where it was asked to, and say what is in its way?
+//! Does `install.sh`, in a checkout, build the program and put it where it was asked to, and say
+//! what is in its way?
 //!
 //! A stand-in for cargo "builds" a small script, so that no test waits for a release build.
 #![cfg(unix)]
@@ -6,59 +7,121 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
 use crate::tidy::root;
 
-/// Writes the program where cargo would, and what it was called with beside it.
+/// Writes the program where cargo would.
 const CARGO: &str = r#"#!/bin/sh
-while [ "$#" -gt 1 ] && [ "$1" != --target-dir ]; do shift; done
-mkdir -p "$2/release" && printf '#!/bin/sh\necho built\n' > "$2/release/downriver"
+while [ "$#" -gt 0 ]; do
+    case "$1" in
+        --target-dir) into=$2 ;;
+        --target) target=$2/ ;;
+    esac
+    shift
+done
+mkdir -p "$into/${target:-}release"
+printf '#!/bin/sh\necho built\n' > "$into/${target:-}release/downriver"
 "#;
 
-/// A checkout of its own with a copy of the script, and a PATH with little on it.
-struct Place(TempDir);
+/// What the script needs wherever it gets the program from.
+const TOOLS: [&str; 10] =
+    ["sh", "cat", "dirname", "mkdir", "cp", "chmod", "mv", "rm", "grep", "uname"];
+
+/// A tool of the system.
+pub fn tool(name: &str) -> Option<PathBuf> {
+    let known = ["/bin", "/usr/bin"].map(|folder| Path::new(folder).join(name));
+    known.into_iter().find(|path| path.exists())
+}
+
+/// Folders to stand in, the script to be called, and a PATH with little on it.
+pub struct Place {
+    folder: TempDir,
+    /// What runs the script.
+    pub shell: Vec<String>,
+    pub script: PathBuf,
+    pub vars: Vec<(String, String)>,
+}
 
 impl Place {
-    fn new(cargo: Option<&str>) -> Place {
-        let place = Place(tempfile::tempdir().unwrap());
-        for folder in ["check out", "bin", "home", "elsewhere"] {
-            fs::create_dir(place.path(folder)).unwrap();
+    pub fn new(script: &Path) -> Place {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["bin", "home", "elsewhere", "tmp"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
         }
-        fs::copy(root().join("install.sh"), place.path("check out/install.sh")).unwrap();
-        fs::write(place.path("check out/Cargo.toml"), "").unwrap();
-        for tool in ["sh", "cat", "dirname", "mkdir", "cp", "chmod", "mv", "rm"] {
-            let known = ["/bin", "/usr/bin"].map(|folder| Path::new(folder).join(tool));
-            let real = known.into_iter().find(|path| path.exists()).expect(tool);
-            std::os::unix::fs::symlink(real, place.path("bin").join(tool)).unwrap();
+        let script = script.to_owned();
+        let place = Place { folder, shell: vec!["/bin/sh".into()], script, vars: Vec::new() };
+        place.with_tools(&TOOLS)
+    }
+
+    /// With a copy of the script in a checkout of its own.
+    fn in_checkout() -> Place {
+        let mut place = Place::new(Path::new("../check out/install.sh"));
+        fs::create_dir(place.path("check out")).unwrap();
+        for file in ["install.sh", "Cargo.toml"] {
+            fs::copy(root().join(file), place.path("check out").join(file)).unwrap();
         }
-        if let Some(cargo) = cargo {
-            let path = place.path("bin/cargo");
-            fs::write(&path, cargo).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        }
+        place.vars.push(("LC_ALL".into(), "C".into()));
         place
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
+    pub fn with_tools(self, tools: &[&str]) -> Place {
+        for name in tools {
+            let real = tool(name).unwrap_or_else(|| panic!("no {name} on this machine"));
+            std::os::unix::fs::symlink(real, self.path("bin").join(name)).unwrap();
+        }
+        self
     }
 
-    /// Calls the script from another folder: its exit code, and all that it said.
-    fn install(&self, words: &[&str]) -> (i32, String) {
-        let output = Command::new("/bin/sh")
-            .arg("../check out/install.sh")
-            .args(words)
+    /// Puts a script on the PATH, in place of what is there.
+    pub fn with_script(self, name: &str, text: &str) -> Place {
+        let path = self.path("bin").join(name);
+        let _ = fs::remove_file(&path);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        self
+    }
+
+    /// On a computer of this kind.
+    pub fn on(self, system: &str, machine: &str) -> Place {
+        let text =
+            format!("#!/bin/sh\ncase $1 in -s) echo {system} ;; *) echo {machine} ;; esac\n");
+        self.with_script("uname", &text)
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A file below the place, and whether it may be run.
+    pub fn program(&self, name: &str) -> (String, bool) {
+        let mode = fs::metadata(self.path(name)).unwrap().permissions().mode();
+        (fs::read_to_string(self.path(name)).unwrap(), mode & 0o777 == 0o755)
+    }
+
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.shell[0]);
+        command
+            .args(&self.shell[1..])
             .current_dir(self.path("elsewhere"))
             .env_clear()
             .env("PATH", self.path("bin"))
             .env("HOME", self.path("home"))
-            .output()
-            .unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+            .env("TMPDIR", self.path("tmp"))
+            .envs(self.vars.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Calls the script from another folder: its exit code, and all that it said.
+    pub fn install(&self, words: &[&str]) -> (i32, String) {
+        let Output { status, stdout, stderr } =
+            self.command().arg(&self.script).args(words).output().unwrap();
+        let left = fs::read_dir(self.path("tmp")).unwrap().count();
+        assert_eq!(left, 0, "{words:?} leaves something in the folder for what is temporary");
+        (status.code().unwrap(), String::from_utf8([stdout, stderr].concat()).unwrap())
     }
 }
 
@@ -68,38 +131,83 @@ fn the_program_goes_where_it_was_asked_to() {
         (&[] as &[&str], "home/.local/bin/downriver"),
         (&["--to", "here"], "elsewhere/here/downriver"),
         (&["--to=../a b/c"], "a b/c/downriver"),
+        (&["--target", "some-other-computer"], "home/.local/bin/downriver"),
     ] {
-        let place = Place::new(Some(CARGO));
+        let place = Place::in_checkout().with_script("cargo", CARGO);
         // Twice: the second time it replaces what is there.
         for _ in 0..2 {
             let (exit, said) = place.install(words);
             assert_eq!(exit, 0, "{words:?}: {said}");
             assert!(said.contains("is not on your PATH"), "{said}");
         }
-        let program = place.path(expect);
-        assert!(fs::read_to_string(&program).unwrap().contains("built"), "{words:?}");
-        assert_eq!(fs::metadata(&program).unwrap().permissions().mode() & 0o777, 0o755);
-        let beside = fs::read_dir(program.parent().unwrap()).unwrap().count();
+        let (text, may_run) = place.program(expect);
+        assert!(text.contains("built") && may_run, "{words:?}: {text}");
+        let beside = fs::read_dir(place.path(expect).parent().unwrap()).unwrap().count();
         assert_eq!(beside, 1, "{words:?} leaves something else there");
     }
+}
+
+#[test]
+fn quiet_says_nothing() {
+    let place = Place::in_checkout().with_script("cargo", CARGO);
+    assert_eq!(place.install(&["--quiet"]), (0, String::new()));
 }
 
 #[test]
 fn what_is_in_the_way_is_said() {
     let broken = "#!/bin/sh\nexit 101\n";
     for (cargo, words, exit, expect) in [
-        (Some(CARGO), &["--help"] as &[&str], 0, "Usage: install.sh [--to DIR]"),
+        (Some(CARGO), &["--help"] as &[&str], 0, "Usage: install.sh [OPTIONS]"),
         (Some(CARGO), &["--too"], 2, "unknown option --too"),
-        (Some(CARGO), &["--to"], 2, "--to wants a folder"),
-        (Some(CARGO), &["--to="], 2, "--to wants a folder"),
+        (Some(CARGO), &["--to"], 2, "--to wants a value"),
+        (Some(CARGO), &["--to="], 2, "--to wants a value"),
+        (Some(CARGO), &["--version", "../1"], 2, "--version cannot be ../1"),
+        (Some(CARGO), &["--target", "a/b"], 2, "--target cannot be a/b"),
+        (Some(CARGO), &["--version", "9.9.9"], 2, "other versions need --base-url"),
         (Some(CARGO), &["--to", "../check out/Cargo.toml/bin"], 1, "cannot make the folder"),
         (None, &["--to", "here"], 1, "no cargo on the PATH"),
         (Some(broken), &["--to", "here"], 1, "the build failed"),
     ] {
-        let place = Place::new(cargo);
+        let mut place = Place::in_checkout();
+        if let Some(cargo) = cargo {
+            place = place.with_script("cargo", cargo);
+        }
         let (code, said) = place.install(words);
         assert!(code == exit && said.contains(expect), "{words:?}: {code} {said}");
         assert!(!place.path("elsewhere/here/downriver").exists(), "{words:?}");
         assert!(!place.path("home/.local").exists(), "{words:?}");
+    }
+}
+
+#[test]
+fn a_folder_in_the_place_of_the_program_is_left_alone() {
+    let place = Place::in_checkout().with_script("cargo", CARGO);
+    fs::create_dir_all(place.path("elsewhere/here/downriver")).unwrap();
+    let (exit, said) = place.install(&["--to", "here"]);
+    assert!(exit == 1 && said.contains("is a folder"), "{said}");
+    assert_eq!(fs::read_dir(place.path("elsewhere/here/downriver")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_script_from_a_pipe_takes_no_folder_for_its_checkout() {
+    let place = Place::in_checkout().with_script("cargo", CARGO);
+    fs::copy(root().join("Cargo.toml"), place.path("elsewhere/Cargo.toml")).unwrap();
+    let script = fs::File::open(root().join("install.sh")).unwrap();
+    let output = place.command().stdin(script).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(2) && said.contains("in no checkout"), "{said}");
+}
+
+#[test]
+fn both_installers_come_with_this_version() {
+    let version = env!("CARGO_PKG_VERSION");
+    for (file, line) in [
+        ("install.sh", format!("version='{version}'")),
+        ("install.ps1", format!("    [string]$Version = '{version}',")),
+    ] {
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        assert!(text.lines().any(|l| l == line), "{file} has no line {line:?}");
+        let empty = text.lines().any(|l| l == "releases=''" || l == "$releases = ''");
+        assert!(empty, "{file} names an address, which the release pipeline has to write");
     }
 }

@@ -3,7 +3,9 @@
 //! - `harness`, `ran`, `folder`, `outside`: one run, and what came of it
 //! - `ls`, `cat`: what they print, and what they ask for (`made`: their archives)
 //! - `fake_itself`, `worlds`: is the stand-in strict, do its worlds tell their story? (`raw` asks)
-//! - `demo`, `install`: do the demo and the installer do what they say?
+//! - `demo`, `install`: do the demo and the installer do what they say? `install_release` downloads
+//!   from a server of files (`loopback`); `install_ps1` is for Windows
+//! - `release`, `components`: the release pipeline, and the templates for pipelines of others (`yaml`)
 //! - `tree`, `explain`, `wait`, `trigger`: the commands of those names; `trigger_again` retries and prints logs,
 //!   `trigger_old` is called as pipeline-trigger is
 //! - `artifacts_api`: every endpoint of the Job Artifacts API; `keep` and `delete` among it
@@ -16,7 +18,8 @@
 //! - `client`, `client_changes`, `client_refusals`: each request and each refusal of GitLab, one
 //!   by one
 //! - `completions`: scripts for shells, and man pages
-//! - `process`: what only a real process shows, signals for one
+//! - `process`, `signals`: what only a real process shows
+//! - `places`: destinations that others write to, that are full, or that cannot be written
 //! - `scenes`: small worlds that many tests begin with
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
 #![allow(
@@ -46,6 +49,7 @@ mod client;
 mod client_changes;
 mod client_refusals;
 mod completions;
+mod components;
 mod demo;
 mod explain;
 mod fake_itself;
@@ -59,19 +63,27 @@ mod fetch_where;
 mod folder;
 mod harness;
 mod install;
+mod install_ps1;
+mod install_release;
 mod lists;
+mod loopback;
 mod ls;
 mod made;
 mod network;
 mod outside;
+mod parts;
+mod places;
 mod process;
 mod ran;
 mod raw;
 mod readme;
+mod release;
 mod resume;
 mod scenes;
+mod signals;
 mod speech;
 mod stream;
+mod sums;
 mod tidy;
 mod tokens;
 mod tree;
@@ -79,3 +91,4 @@ mod trigger;
 mod trigger_again;
 mod trigger_old;
 mod worlds;
+mod yaml;

@@ -1,14 +1,16 @@
 //! What only a real process shows: exit status, real streams, the help beside real variables, and
-//! signals.
+//! limits of the system. Signals have a file of their own.
 
 use std::io::Read;
+#[cfg(unix)]
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use crate::fake::{Fake, World};
-use crate::scenes::{downstream, job};
+use crate::scenes::{downstream, job, one_archive};
 
 /// The program, standing where the world's story stands, with nothing else of this process.
-fn downriver(fake: &Fake, dir: &std::path::Path) -> Command {
+pub fn downriver(fake: &Fake, dir: &std::path::Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_downriver"));
     let here = fake.here();
     command
@@ -80,81 +82,56 @@ fn a_reader_that_goes_away_is_no_failure() {
     }
 }
 
+/// A run whose files may not get larger than a few kilobytes.
 #[cfg(unix)]
-mod signals {
-    use std::path::Path;
-    use std::process::Child;
-    use std::time::{Duration, Instant};
+fn limited(fake: &Fake, dir: &Path, line: &str) -> Output {
+    let program = downriver(fake, dir);
+    let script = format!("ulimit -f 8; exec \"$0\" {line}");
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(script).arg(program.get_program()).current_dir(dir).env_clear();
+    shell.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell.output().unwrap()
+}
 
-    use super::*;
-    use crate::fake::Fault;
-    use crate::folder::items;
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_get_so_large_is_an_error_and_leaves_nothing() {
+    use std::io::Write;
 
-    /// Longer than this nothing may go on after a signal.
-    const SOON: Duration = Duration::from_secs(2);
-
-    fn signal(child: &Child, name: &str) {
-        let id = child.id().to_string();
-        let sent = Command::new("kill").args([format!("-{name}"), id]).status().unwrap();
-        assert!(sent.success());
-    }
-
-    /// Waits until this holds; a test that waits in vain fails.
-    fn until(holds: impl Fn() -> bool) {
-        let start = Instant::now();
-        while !holds() {
-            assert!(start.elapsed() < Duration::from_secs(20), "nothing happens");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    /// Sends the signal once `ready`, and checks that all is over soon and as it was before.
-    fn interrupted(fake: &Fake, line: &str, name: &str, code: i32, ready: impl Fn(&Path) -> bool) {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("mine"), "stays").unwrap();
-        let before = items(dir.path());
-        let mut child = downriver(fake, dir.path()).args(line.split(' ')).spawn().unwrap();
-        until(|| ready(dir.path()));
-        let sent = Instant::now();
-        signal(&child, name);
-        let status = child.wait().unwrap();
-        assert!(sent.elapsed() < SOON, "{line} {name}: {:?}", sent.elapsed());
-        assert_eq!(status.code(), Some(code), "{line} {name}");
-        assert_eq!(items(dir.path()), before, "{line} {name}");
-    }
-
-    #[test]
-    fn a_signal_ends_a_stalled_download_soon_and_leaves_nothing_behind() {
-        for (name, code) in [("INT", 130), ("TERM", 143)] {
-            for line in [
-                "fetch build",
-                "fetch build -D new/folder",
-                "fetch build -o it.zip",
-                "fetch build -o -",
-            ] {
-                let fake = Fake::start(downstream(&[job(201, "build")]));
-                fake.fault(Fault::on("GET jobs/201/artifacts").stall(50));
-                interrupted(&fake, line, name, code, |_| {
-                    fake.log().iter().any(|l| l.short.ends_with("/artifacts") && l.bytes_sent > 0)
-                });
+    use crate::craft::{file, zip};
+    let noise = |length: u32| -> Vec<u8> {
+        (0..length).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+    };
+    let holding = |large| one_archive(zip(&[file("small", "x"), large]));
+    let of = |length| holding(file("large", noise(length)));
+    let zeros = file("large", vec![0; 100_000]).but(|item| {
+        let mut deflate = flate2::write::DeflateEncoder::new(Vec::new(), Default::default());
+        deflate.write_all(&item.data).unwrap();
+        (item.method, item.packed) = (8, deflate.finish().unwrap());
+    });
+    let packed = holding(zeros);
+    let redirect = serde_json::json!({"archives": "redirect"});
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("small"), "mine").unwrap();
+    let before = crate::folder::items(dir.path());
+    // The archive itself, what is unpacked from it, or what is unpacked as its bytes come.
+    for (world, what) in [
+        (of(100_000), "cannot write what arrives: File too large"),
+        (packed, "large`: no file may be so large here"),
+        (of(3_000_000).server(redirect), "large`: no file may be so large here"),
+    ] {
+        let fake = Fake::start(world);
+        for line in ["fetch build", "fetch build -D new/er", "fetch build -o it.zip"] {
+            if line.ends_with(".zip") && !what.contains("arrives") {
+                continue;
             }
-        }
-    }
-
-    #[test]
-    fn a_signal_ends_a_wait_and_a_pause_between_tries() {
-        let running =
-            crate::scenes::job_with(201, "build", serde_json::json!({"status": "running"}));
-        for (name, code) in [("INT", 130), ("TERM", 143)] {
-            let fake = Fake::start(downstream(std::slice::from_ref(&running)));
-            interrupted(&fake, "fetch build --wait --poll-interval 1h", name, code, |_| {
-                fake.log().len() > 1
-            });
-            let fake = Fake::start(downstream(&[job(201, "build")]));
-            fake.fault(
-                Fault::on("GET jobs/201/artifacts").status(429).header("Retry-After", "600"),
-            );
-            interrupted(&fake, "fetch build", name, code, |_| fake.log().len() > 2);
+            let Output { status, stderr, .. } = limited(&fake, dir.path(), line);
+            let said = text(&stderr);
+            assert_eq!(status.code(), Some(9), "{line}: {status} {said}");
+            assert!(said.contains(what) && !said.contains(".downriver"), "{said}");
+            let after = crate::folder::items(dir.path());
+            let lines: Vec<String> = after.iter().map(|item| item.line()).collect();
+            assert!(after == before, "{line}: {lines:?}");
         }
     }
 }

@@ -105,3 +105,26 @@ fn what_cannot_be_tied_to_the_same_archive_begins_again() {
         ran.check(asked.last() == Some(&false), "in the end the whole is asked for");
     }
 }
+
+#[test]
+fn a_large_download_that_breaks_off_sends_little_again_whether_it_is_kept_or_unpacked() {
+    let (first, second) = (noise(5_000_000), noise(3_000_000));
+    let archive = zip(&[file("a.bin", &first), file("b.bin", &second)]);
+    let length = archive.len();
+    // The address is signed for one use, so each time a fresh one is asked for.
+    let settings = json!({"archives": "redirect", "signature_uses": 1});
+    let world = one_archive(archive.clone()).server(settings);
+    for (line, besides) in [("-o it.zip", 0), ("-D out", 64 << 10)] {
+        let fake = Fake::start(world.clone());
+        fake.fault(Fault::on(STORE).cut(2_500_000));
+        let ran = Run::new(&fake).args("fetch build").args(line).succeeds();
+        let sent: usize = store(&ran).iter().map(|(_, bytes)| bytes).sum();
+        ran.check(sent < length + length / 10 + besides, "less than a tenth is sent again");
+        ran.check(sent >= length, "all of it is sent");
+        ran.says("(1 of 5)");
+        let landed: Vec<Vec<u8>> = ran.items().into_iter().map(|it| it.content).collect();
+        let expect =
+            if besides > 0 { vec![first.clone(), second.clone()] } else { vec![archive.clone()] };
+        ran.check(landed.iter().filter(|it| !it.is_empty()).eq(&expect), "and it is right");
+    }
+}

@@ -78,7 +78,9 @@ fn a_large_archive_is_unpacked_as_it_comes_and_a_small_one_with_one_request() {
     let date = |ran: &Ran, path| {
         std::fs::metadata(ran.place.path().join("work/out").join(path)).unwrap().modified().unwrap()
     };
-    for path in ["bin/run", "many/3/3", "shut"] {
+    // A folder on Windows keeps the date of its making.
+    let dated = if cfg!(unix) { "shut" } else { "bin/run" };
+    for path in ["bin/run", "many/3/3", dated] {
         assert_eq!(date(&kept, path), date(&streamed, path), "{path}");
     }
 

@@ -18,7 +18,7 @@ use std::time::SystemTime;
 use crc32fast::Hasher;
 use tempfile::NamedTempFile;
 
-use super::{Error, system};
+use super::Error;
 use crate::interrupt::Interrupt;
 use name::{COMING, Name};
 use room::{Item, to_go};
@@ -58,7 +58,7 @@ impl Cache {
     /// A cache of at most so many bytes. Its folder is made if missing, for its owner alone.
     pub fn open(dir: &Path, most: u64, interrupt: &Interrupt) -> Result<Cache, Error> {
         if !dir.is_dir() {
-            system::private_folders(dir).map_err(Error::doing("make the folder", dir))?;
+            private_folders(dir).map_err(Error::doing("make the folder", dir))?;
         }
         let (dir, interrupt) = (dir.to_owned(), interrupt.clone());
         Ok(Cache { dir, most, interrupt, used: Mutex::default() })
@@ -94,8 +94,12 @@ impl Cache {
         let (prefix, suffix) = COMING;
         let mut builder = tempfile::Builder::new();
         let builder = builder.prefix(prefix).suffix(suffix);
-        let file = builder.tempfile_in(&self.dir).map_err(Error::doing("write to", &self.dir))?;
-        self.interrupt.remember(file.path());
+        let make = || {
+            let file = builder.tempfile_in(&self.dir)?;
+            let path = file.path().to_owned();
+            Ok((file, path))
+        };
+        let file = self.interrupt.make(make).map_err(Error::doing("write to", &self.dir))?;
         let interrupt = self.interrupt.clone();
         Ok(Coming { file: Some(file), crc32: Hasher::new(), interrupt })
     }
@@ -209,6 +213,17 @@ impl Drop for Coming {
             }
         }
     }
+}
+
+/// A folder and those above it that are missing, open to their owner alone.
+fn private_folders(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.recursive(true).create(path)
 }
 
 /// For writing too, where that can be: Windows dates a file only then.

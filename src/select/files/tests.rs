@@ -179,6 +179,8 @@ fn links_are_kept_inside_or_taken_or_left_or_copied_as_asked() {
     assert_eq!(instead.placements, copied.placements);
     assert!(instead.warnings[0].starts_with("links cannot be made there"), "{instead:?}");
     assert_eq!(instead.warnings[1..], [warning]);
+    let narrow = Rules { takes_links: false, ..including(&["again"]) };
+    assert_eq!(links(&archive(&inside).0, &narrow), [1, 2, 3, 4], "one may lead through another");
     assert!(refusal(&outside, &unable(Symlinks::KeepInside)).contains("points out"));
     assert_eq!(paths(&outside, &unable(Symlinks::All)), ["a", "l -> ../x"]);
     assert!(plan(&["a"], &unable(Symlinks::KeepInside)).unwrap().warnings.is_empty());
@@ -207,4 +209,19 @@ fn size_and_number_are_limited() {
     assert_eq!(refusal(&["a", "b", "c"], &small), "it has 3 entries, and 2 are allowed");
     let huge = format!("b={}", u64::MAX);
     assert!(refusal(&[&huge, &huge.replace('b', "c")], &small).contains("36893488147419103230"));
+}
+
+#[test]
+fn only_links_that_matter_need_a_target() {
+    let (entries, _) = archive(&["a", "docs/l -> ../a", "m -> a", "../n -> a"]);
+    for (rules, matter) in [
+        (rules(), vec![1, 2]),
+        (including(&["docs"]), vec![1]),
+        (including(&["a"]), vec![]),
+        (Rules { symlinks: Symlinks::Skip, ..rules() }, vec![]),
+        // What is chosen may lead through what is not.
+        (Rules { symlinks: Symlinks::Copy, ..including(&["a"]) }, vec![1, 2, 3]),
+    ] {
+        assert_eq!(links(&entries, &rules), matter);
+    }
 }

@@ -1,0 +1,134 @@
+# Installs downriver for one user on Windows: downloads a release and compares its SHA-256, or
+# builds it from the checkout this script is in. For Windows PowerShell 5.1 and PowerShell 7.
+# Everything is in functions and called on the last line: a file that is cut off does nothing.
+param(
+    [string]$To = '',
+    [string]$Version = '0.1.0',
+    [string]$Target = '',
+    [string]$BaseUrl = $env:DOWNRIVER_BASE_URL,
+    [switch]$Force,
+    [switch]$Quiet,
+    [switch]$Help
+)
+
+# Where releases lie. The release pipeline writes the address here; in a checkout there is none.
+$releases = ''
+
+$usage = @'
+Usage: install.ps1 [OPTIONS]
+
+Downloads downriver for Windows, compares its SHA-256, and puts it into
+~\.local\bin. In a checkout, it builds the program with cargo instead.
+
+  -To DIR       where the program goes; made if missing
+  -Version V    another version than the one this script came with
+  -Target T     another build than x86_64-pc-windows-gnu
+  -BaseUrl URL  where releases lie, for mirrors: the files of a version are
+                at URL/VERSION/downloads/ [DOWNRIVER_BASE_URL]
+  -Force        download again what is installed already
+  -Quiet        say nothing but errors
+  -Help         this text
+'@
+
+# The folder of the checkout; a script that was read from the network is in none.
+function Get-Checkout {
+    if (-not $PSScriptRoot) { return }
+    $manifest = Join-Path $PSScriptRoot 'Cargo.toml'
+    if ((Test-Path $manifest) -and (Select-String -Quiet '^name = "downriver"$' $manifest)) {
+        $PSScriptRoot
+    }
+}
+
+# Under another name first, so that there is never half a program under the right one.
+function Set-Program([string]$From, [string]$Program, [bool]$MustRun) {
+    $folder = Split-Path $Program
+    $new = Join-Path $folder "downriver-new-$PID.exe"
+    try {
+        $null = New-Item -ItemType Directory -Force $folder
+        Copy-Item $From $new
+        if ($MustRun) {
+            $null = & $new --version
+            if ($LASTEXITCODE -ne 0) { throw 'this program does not run here' }
+        }
+        if (Test-Path $Program) { [IO.File]::Replace($new, $Program, [NullString]::Value) }
+        else { [IO.File]::Move($new, $Program) }
+    } catch {
+        throw "install.ps1: cannot write ${Program}: $_; choose another folder with -To DIR"
+    } finally {
+        if (Test-Path $new) { Remove-Item $new }
+    }
+}
+
+# Downloads the archive, compares it with its line in SHA256SUMS, and unpacks it.
+function Get-Release([string]$From, [string]$Name, [string]$Folder) {
+    $archive = "$Name.zip"
+    foreach ($file in 'SHA256SUMS', $archive) {
+        try { Invoke-WebRequest -UseBasicParsing "$From/$file" -OutFile (Join-Path $Folder $file) }
+        catch { throw "install.ps1: cannot download $From/${file}: $_" }
+    }
+    $line = '^([0-9a-f]{64}) [ *]' + [regex]::Escape($archive) + '$'
+    $found = @(Select-String $line (Join-Path $Folder 'SHA256SUMS'))
+    if (-not $found) { throw "install.ps1: SHA256SUMS has no line for $archive; nothing was installed" }
+    $wanted = $found[0].Matches[0].Groups[1].Value
+    $got = (Get-FileHash -Algorithm SHA256 (Join-Path $Folder $archive)).Hash
+    # Capital letters or not, -ne takes them for the same.
+    if ($got -ne $wanted) {
+        throw "install.ps1: the SHA-256 of $archive is $got, not $wanted; nothing was installed"
+    }
+    Expand-Archive (Join-Path $Folder $archive) $Folder
+}
+
+function Install-Downriver {
+    $ErrorActionPreference = 'Stop'
+    # Drawing the progress takes Windows PowerShell longer than the download.
+    $ProgressPreference = 'SilentlyContinue'
+    if ($Help) { return $usage }
+    foreach ($word in @($Version, $Target) -ne '') {
+        if ($word -notmatch '^[A-Za-z0-9_][A-Za-z0-9._+-]*$') { throw "install.ps1: there is no $word" }
+    }
+    $Version = $Version -replace '^v', ''
+    $from = if ($BaseUrl) { $BaseUrl.TrimEnd('/') } else { $releases }
+    $build = if ($Target) { $Target } else { 'x86_64-pc-windows-gnu' }
+    if ($build -notlike '*windows*') { throw 'install.ps1: install.sh installs for other systems' }
+    if (-not $To) { $To = Join-Path (Join-Path $HOME '.local') 'bin' }
+    $To = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($To)
+    $program = Join-Path $To 'downriver.exe'
+
+    if ($from) {
+        if (-not $Force -and -not $Target -and (Test-Path $program) -and
+            ((& $program --version) -eq "downriver $Version")) {
+            if (-not $Quiet) { "downriver $Version is in $To already" }
+            return
+        }
+        # Windows PowerShell on an older Windows offers no TLS 1.2 by itself.
+        [Net.ServicePointManager]::SecurityProtocol =
+            [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
+        $name = "downriver-$Version-$build"
+        $folder = Join-Path ([IO.Path]::GetTempPath()) "downriver-$([guid]::NewGuid())"
+        $null = New-Item -ItemType Directory $folder
+        try {
+            if (-not $Quiet) { "downloading $name.zip" }
+            Get-Release "$from/$Version/downloads" $name $folder
+            Set-Program (Join-Path (Join-Path $folder $name) 'downriver.exe') $program (-not $Target)
+        } finally {
+            Remove-Item -Recurse -Force $folder
+        }
+    } elseif ($checkout = Get-Checkout) {
+        $flags = @('--release', '--locked', '--bin', 'downriver', '--target-dir', "$checkout\target")
+        if ($Target) { $flags += '--target', $Target }
+        if ($Quiet) { $flags += '--quiet' }
+        Push-Location $checkout
+        try { & cargo build $flags } finally { Pop-Location }
+        if ($LASTEXITCODE -ne 0) { throw 'install.ps1: the build failed' }
+        $built = if ($Target) { "$checkout\target\$Target\release" } else { "$checkout\target\release" }
+        Set-Program "$built\downriver.exe" $program $false
+    } else {
+        throw 'install.ps1: this script is in no checkout and knows no releases; name them with -BaseUrl URL'
+    }
+    if (-not $Quiet) {
+        "installed $program"
+        if (($env:PATH -split ';') -notcontains $To) { "note: $To is not on your PATH" }
+    }
+}
+
+Install-Downriver

@@ -1,0 +1,96 @@
+//! The private folder of a run. It goes away with the run; one whose run was killed, with the next.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::folder::Folder;
+#[cfg(unix)]
+use super::leftover;
+use crate::interrupt::Interrupt;
+
+/// What the names of private files and folders begin with.
+pub const PREFIX: &str = ".downriver-";
+/// In it lies what will be put in place, and for that time what gives way to it.
+pub const TREE: &str = "tree";
+pub const BACKUP: &str = "backup";
+
+/// A folder that is open to its owner alone: archives hold secrets.
+#[derive(Debug)]
+pub struct Private {
+    at: Arc<Folder>,
+    name: OsString,
+    path: PathBuf,
+    folder: Arc<Folder>,
+    interrupt: Interrupt,
+    stays: bool,
+    #[cfg(unix)]
+    _lock: Option<std::fs::File>,
+}
+
+impl Private {
+    /// Makes one in a folder, whose path is for the signal thread and for messages.
+    pub fn make(at: Arc<Folder>, path: &Path, interrupt: &Interrupt) -> io::Result<Private> {
+        let (name, path) = interrupt.make(|| {
+            let name = new_name(&at)?;
+            let path = path.join(&name);
+            Ok(((name, path.clone()), path))
+        })?;
+        let folder = match at.inner(&name) {
+            Ok(folder) => Arc::new(folder),
+            Err(error) => {
+                let _ = at.remove_folder(&name);
+                return Err(error);
+            }
+        };
+        let interrupt = interrupt.clone();
+        #[cfg(unix)]
+        let _lock = leftover::lock(&folder);
+        #[cfg(unix)]
+        leftover::remove_all(&at);
+        Ok(Private {
+            at,
+            name,
+            path,
+            folder,
+            interrupt,
+            stays: false,
+            #[cfg(unix)]
+            _lock,
+        })
+    }
+
+    pub fn folder(&self) -> &Arc<Folder> {
+        &self.folder
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// It stays when the run ends.
+    pub fn keep(&mut self) {
+        self.interrupt.forget(&self.path);
+        self.stays = true;
+    }
+}
+
+impl Drop for Private {
+    fn drop(&mut self) {
+        // What cannot be removed now can still be when the run is interrupted.
+        if !self.stays && self.at.remove(&self.name).is_ok() {
+            self.interrupt.forget(&self.path);
+        }
+    }
+}
+
+fn new_name(at: &Folder) -> io::Result<OsString> {
+    loop {
+        let name = OsString::from(format!("{PREFIX}{:012x}", fastrand::u64(..) >> 16));
+        match at.new_folder(OsStr::new(&name), 0o700) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return made.map(|()| name),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Others who change the destination at the same time, on purpose or not.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::super::below::Below;
+use super::super::listing::listing;
+use super::super::{Error, Staging, WholeFile};
+use super::{fill, folder, renamed_after, staged};
+use crate::interrupt::Interrupt;
+use crate::plan::OnConflict;
+
+#[cfg(unix)]
+fn swap_for_a_link(folder: &Path, outside: &Path) {
+    fs::rename(folder, folder.with_file_name("moved")).unwrap();
+    std::os::unix::fs::symlink(outside, folder).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_becomes_a_link_between_look_and_rename_leads_nowhere() {
+    let outside = folder(&[("x", "theirs"), ("e/", "")]);
+    let untouched = listing(outside.path());
+    for new in ["d/x", "d/new", "d/e/new"] {
+        for opened_before in [true, false] {
+            let dest = folder(&[("d/x", "old"), ("d/e/", ""), ("top", "old")]);
+            let moved = dest.path().join("moved");
+            let staging = staged(dest.path(), &[("a", "1"), (new, "2"), ("top", "3")]);
+            staging.make_backup().unwrap();
+            let mut at = Below::new(Arc::clone(&staging.at));
+            let steps = staging.survey(&at, OnConflict::Overwrite).unwrap().steps;
+            swap_for_a_link(&dest.path().join("d"), outside.path());
+            if opened_before {
+                // The files get to the folder that was looked at, wherever it is now.
+                staging.rename(&at, &steps).unwrap();
+                assert_eq!(fs::read(moved.join(&new[2..])).unwrap(), b"2");
+            } else {
+                at = Below::new(Arc::clone(&staging.at));
+                staging.rename(&at, &steps).unwrap_err();
+                assert_eq!(fs::read(moved.join("x")).unwrap(), b"old");
+                assert_eq!(fs::read(dest.path().join("top")).unwrap(), b"old");
+                assert!(!dest.path().join("a").exists() && !moved.join("e/new").exists());
+                let refused = staging.put_in_place(OnConflict::Overwrite).unwrap_err().to_string();
+                assert!(refused.ends_with("a link is in the way"), "{refused}");
+            }
+            assert_eq!(listing(outside.path()), untouched, "{new}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn neither_the_destination_nor_the_private_folder_leads_elsewhere_once_it_is_open() {
+    let outside = folder(&[]);
+    // The destination itself: what was opened gets the files.
+    let home = folder(&[("dest/", "")]);
+    let staging = staged(&home.path().join("dest"), &[("a/x", "1")]);
+    swap_for_a_link(&home.path().join("dest"), outside.path());
+    staging.put_in_place(OnConflict::Overwrite).unwrap();
+    assert_eq!(fs::read(home.path().join("moved/a/x")).unwrap(), b"1");
+    assert_eq!(fs::read_dir(home.path().join("moved")).unwrap().count(), 1);
+
+    // A folder of the private one, before it is used and after.
+    for used in [false, true] {
+        let dest = folder(&[]);
+        let mut staging = Staging::beside(dest.path(), &Interrupt::default()).unwrap();
+        staging.folder(Path::new("d"), None, Some(1)).unwrap();
+        if used {
+            staging.create(Path::new("d/first"), None).unwrap();
+        }
+        swap_for_a_link(&staging.private.path().join("tree/d"), outside.path());
+        assert_eq!(staging.create(Path::new("d/second"), None).is_ok(), used);
+    }
+    assert_eq!(listing(outside.path()), Vec::<String>::new());
+}
+
+#[test]
+fn what_comes_between_look_and_rename_is_not_overwritten_but_looked_at_again() {
+    for (on_conflict, left) in [
+        (OnConflict::Overwrite, "ours"),
+        (OnConflict::Skip, "theirs"),
+        (OnConflict::Fail, "theirs"),
+    ] {
+        for dest in ["", "new", "new/er"] {
+            let home = folder(&[("mine", "old")]);
+            let dest = home.path().join(dest);
+            let staging = staged(&dest, &[("a", "ours"), ("late", "ours")]);
+            let come = || fill(&dest, &[("late", "theirs")]);
+            let failed = renamed_after(&staging, on_conflict, |_| come()).unwrap_err();
+            assert!(failed.is_of_change(), "{failed:?}");
+            assert_eq!(fs::read(dest.join("late")).unwrap(), b"theirs");
+            assert!(!dest.join("a").exists());
+            let again = staging.put_in_place(on_conflict);
+            assert_eq!(fs::read_to_string(dest.join("late")).unwrap(), left);
+            match on_conflict {
+                OnConflict::Fail => {
+                    assert!(matches!(again, Err(Error::Conflict { .. })), "{again:?}");
+                    assert!(!dest.join("a").exists());
+                }
+                _ => assert_eq!(again.unwrap().skipped.len(), usize::from(left == "theirs")),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_comes_before_the_only_one_stays_if_that_was_asked_for() {
+    for (on_conflict, left, well) in [
+        (OnConflict::Overwrite, "ours", true),
+        (OnConflict::Skip, "theirs", true),
+        (OnConflict::Fail, "theirs", false),
+    ] {
+        let home = folder(&[]);
+        let path = home.path().join("it.zip");
+        let mut file = WholeFile::beside(&path, &Interrupt::default()).unwrap();
+        file.write_all(b"ours").unwrap();
+        fs::write(&path, "theirs").unwrap();
+        let kept = file.keep(on_conflict);
+        assert_eq!(kept.is_ok(), well, "{kept:?}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), left);
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_system_without_careful_renames_replaces_nothing_either() {
+    use std::ffi::OsStr;
+
+    use super::super::folder::Folder;
+    let dest = folder(&[("new", "1"), ("there", "2"), ("dir/x", "3"), ("full/x", "4")]);
+    std::os::unix::fs::symlink("gone", dest.path().join("link")).unwrap();
+    let open = Folder::named(dest.path()).unwrap();
+    let rename =
+        |from: &str, to: &str| open.rename_new_by_link(OsStr::new(from), &open, OsStr::new(to));
+    for taken in ["there", "dir", "full", "link"] {
+        for from in ["new", "dir", "link"].into_iter().filter(|from| *from != taken) {
+            let error = rename(from, taken).unwrap_err();
+            assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists, "{from} to {taken}");
+        }
+    }
+    for from in ["new", "dir", "link"] {
+        rename(from, &format!("{from}-2")).unwrap();
+        assert!(dest.path().join(from).symlink_metadata().is_err());
+        dest.path().join(format!("{from}-2")).symlink_metadata().unwrap();
+    }
+}
+
+#[test]
+fn several_runs_into_one_place_end_well_and_no_file_is_mixed() {
+    let names = ["a", "d/b", "d/e/c", "f/g"];
+    for round in 0..20 {
+        let home = folder(&[("dest/d/b", "old")]);
+        let dest = home.path().join(if round % 2 == 0 { "dest" } else { "new/er" });
+        std::thread::scope(|scope| {
+            for run in 0..4 {
+                let (dest, text) = (&dest, format!("{run}").repeat(20_000));
+                scope.spawn(move || {
+                    let files = names.map(|name| (name, text.as_str()));
+                    staged(dest, &files).put_in_place(OnConflict::Overwrite).unwrap();
+                });
+            }
+        });
+        for name in names {
+            let content = fs::read(dest.join(name)).unwrap();
+            assert_eq!(content.len(), 20_000, "{name}");
+            assert!(content.iter().all(|byte| *byte == content[0]), "{name} is mixed");
+        }
+        let left = listing(home.path()).iter().filter(|line| line.contains(".downriver")).count();
+        assert_eq!(left, 0);
+    }
+}
+
+#[test]
+fn more_folders_than_are_kept_open_are_filled_in_any_order() {
+    let dest = folder(&[]);
+    let staging = Staging::beside(dest.path(), &Interrupt::default()).unwrap();
+    for turn in 0..3 {
+        for i in 0..150 {
+            staging.create(Path::new(&format!("{}/{i}/{turn}", i % 7)), None).unwrap();
+        }
+    }
+    assert_eq!(staging.put_in_place(OnConflict::Fail).unwrap().written.len(), 450);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_private_folder_of_a_killed_run_goes_away_with_the_next_and_no_other_does() {
+    let outside = folder(&[("x", "theirs")]);
+    let dest = folder(&[
+        // Nobody holds its lock any more.
+        (".downriver-dead/lock", ""),
+        (".downriver-dead/tree/d/x", "half"),
+        (".downriver-empty/lock", ""),
+        (".downriver-empty/backup/", ""),
+        // It was killed while it put files in place: those of the user are in there.
+        (".downriver-kept/lock", ""),
+        (".downriver-kept/backup/0", "old"),
+        // Not ours, or not surely so.
+        (".downriver-other/lock", ""),
+        (".downriver-other/notes", "mine"),
+        (".downriver-new/tree/x", ""),
+        (".downriver-file", "mine"),
+        ("downriver-x/lock", ""),
+    ]);
+    let at = |name: &str| dest.path().join(name);
+    std::os::unix::fs::symlink(outside.path(), at(".downriver-dead/tree/link")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), at(".downriver-link")).unwrap();
+    fill(outside.path(), &[("lock", ""), ("tree/x", "")]);
+    let untouched = listing(outside.path());
+    let running = staged(dest.path(), &[("a", "1")]);
+    let mut names: Vec<_> = fs::read_dir(dest.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !running.private.path().ends_with(name))
+        .collect();
+    names.sort();
+    let stay = ["file", "kept", "link", "new", "other"].map(|name| format!(".downriver-{name}"));
+    assert_eq!(names[..5], stay);
+    assert_eq!(names[5..], ["downriver-x"]);
+    assert_eq!(listing(outside.path()), untouched);
+    // A run that goes on keeps its own.
+    drop(staged(dest.path(), &[("b", "2")]));
+    running.put_in_place(OnConflict::Overwrite).unwrap();
+    assert_eq!(fs::read(at("a")).unwrap(), b"1");
+}

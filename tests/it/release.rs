@@ -1,0 +1,291 @@
+//! The whole chain of a release: what `.ci/release` packs and uploads is what `install.sh` installs.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::install::tool;
+use crate::loopback::Site;
+use crate::tidy::root;
+use crate::yaml;
+
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+const TARGETS: [&str; 5] = [
+    "x86_64-unknown-linux-musl",
+    "aarch64-unknown-linux-musl",
+    "x86_64-apple-darwin",
+    "aarch64-apple-darwin",
+    "x86_64-pc-windows-gnu",
+];
+
+pub fn archive(target: &str) -> String {
+    let kind = if target.contains("windows") { "zip" } else { "tar.gz" };
+    format!("downriver-{VERSION}-{target}.{kind}")
+}
+
+/// A checkout in which a release can be made, with a program that says what this text says.
+struct Checkout(TempDir);
+
+impl Checkout {
+    fn new() -> Checkout {
+        let checkout = Checkout(tempfile::tempdir().unwrap());
+        fs::create_dir(checkout.0.path().join(".ci")).unwrap();
+        for file in [
+            ".ci/release",
+            "Cargo.toml",
+            "README.md",
+            "CHANGELOG.md",
+            "LICENSE-MIT",
+            "LICENSE-APACHE",
+            "install.sh",
+            "install.ps1",
+        ] {
+            fs::copy(root().join(file), checkout.0.path().join(file)).unwrap();
+        }
+        checkout
+    }
+
+    fn step(&self, words: &[&str], vars: &[(&str, &str)]) -> (i32, String) {
+        let Output { status, stdout, stderr } = Command::new(self.0.path().join(".ci/release"))
+            .args(words)
+            .env("CI_COMMIT_TAG", VERSION)
+            .env("CI_PROJECT_ID", "7")
+            .env("CI_JOB_TOKEN", "glcbt-uploads")
+            .envs(vars.iter().copied())
+            .output()
+            .unwrap();
+        (status.code().unwrap(), String::from_utf8([stdout, stderr].concat()).unwrap())
+    }
+
+    fn done(&self, words: &[&str], vars: &[(&str, &str)]) {
+        let (exit, said) = self.step(words, vars);
+        assert_eq!(exit, 0, "{words:?}: {said}");
+    }
+
+    /// Packs the same shell script as the program of every target.
+    fn pack_all(&self, program: &str) {
+        for target in TARGETS {
+            let exe = if target.contains("windows") { "downriver.exe" } else { "downriver" };
+            let path = self.0.path().join(exe);
+            fs::write(&path, program).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            self.done(&["pack", target, path.to_str().unwrap()], &[]);
+        }
+    }
+
+    fn file(&self, name: &str) -> String {
+        fs::read_to_string(self.0.path().join(name)).unwrap()
+    }
+}
+
+/// What packing takes beyond a shell; without it, nothing of this can be tried.
+pub fn can_pack() -> bool {
+    let missing = ["zip", "unzip", "sha256sum", "curl"].into_iter().find(|t| tool(t).is_none());
+    if let Some(name) = missing {
+        let must = std::env::var_os("CI").is_some() && cfg!(target_os = "linux");
+        assert!(!must, "CI has no {name}");
+        println!("skipped: no {name} on this machine");
+    }
+    missing.is_none()
+}
+
+/// A server with a release at `/tools/downriver/-/releases`, as GitLab shows what was uploaded.
+pub fn released(program: &str) -> Site {
+    let site = Site::start();
+    let checkout = Checkout::new();
+    checkout.pack_all(program);
+    let project = format!("{}/tools/downriver", site.address);
+    let api = format!("{}/api/v4", site.address);
+    let vars = [("CI_PROJECT_URL", project.as_str()), ("CI_API_V4_URL", api.as_str())];
+    checkout.done(&["finish"], &vars);
+    checkout.done(&["upload"], &vars);
+    for path in site.paths() {
+        let file = path.rsplit('/').next().unwrap();
+        let uploaded = format!("/api/v4/projects/7/packages/generic/downriver/{VERSION}/{file}");
+        assert_eq!(path, uploaded);
+        let bytes = site.get(&path).unwrap();
+        site.put(&download(file), bytes);
+    }
+    site
+}
+
+/// Where a file of the release lies on that server.
+pub fn download(file: &str) -> String {
+    format!("/tools/downriver/-/releases/{VERSION}/downloads/{file}")
+}
+
+/// The installer that the release has written its address into.
+pub fn released_installer(site: &Site, folder: &Path) -> std::path::PathBuf {
+    let path = folder.join("install.sh");
+    fs::write(&path, site.get(&download("install.sh")).unwrap()).unwrap();
+    path
+}
+
+fn pipeline() -> Value {
+    let text = fs::read_to_string(root().join(".gitlab-ci.yml")).unwrap();
+    yaml::documents(&text).remove(0)
+}
+
+#[test]
+fn a_release_has_every_target_sums_notes_and_installers() {
+    if !can_pack() {
+        return;
+    }
+    let site = released("#!/bin/sh\n");
+    let asked = site.asked();
+    assert_eq!(asked.len(), TARGETS.len() + 3);
+    assert!(asked.iter().all(|a| a.starts_with("PUT ") && a.ends_with(" glcbt-uploads")));
+    let sums = String::from_utf8(site.get(&download("SHA256SUMS")).unwrap()).unwrap();
+    let summed: Vec<&str> = sums.lines().map(|line| &line[66..]).collect();
+    let mut expect = vec!["install.sh".to_owned(), "install.ps1".to_owned()];
+    expect.extend(TARGETS.map(archive));
+    assert_eq!(summed, expect);
+
+    // The links of the release name just these, at the address that the installers ask.
+    let links = pipeline()["release"]["release"]["assets"]["links"].clone();
+    let links: Vec<String> = links
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|link| {
+            let name = link["name"].as_str().unwrap().replace("$CI_COMMIT_TAG", VERSION);
+            assert_eq!(link["url"], format!("$FILES/{}", link["name"].as_str().unwrap()));
+            assert_eq!(link["filepath"], format!("/{}", link["name"].as_str().unwrap()));
+            name
+        })
+        .collect();
+    let linked = [vec!["SHA256SUMS".to_owned()], expect].concat();
+    assert_eq!(links, linked);
+}
+
+#[test]
+fn the_notes_are_those_of_this_version() {
+    if !can_pack() {
+        return;
+    }
+    let checkout = Checkout::new();
+    checkout.pack_all("");
+    let changelog = checkout.file("CHANGELOG.md") + "\n## 0.0.1\n\nan earlier one\n";
+    fs::write(checkout.0.path().join("CHANGELOG.md"), changelog).unwrap();
+    checkout.done(&["finish"], &[("CI_PROJECT_URL", "https://gitlab.example.com/a/b")]);
+    let notes = checkout.file("dist/notes.md");
+    assert!(notes.contains("downriver fetch") && !notes.contains("an earlier one"), "{notes}");
+    assert!(!notes.contains("## "), "{notes}");
+    let line = "$releases = 'https://gitlab.example.com/a/b/-/releases'";
+    assert!(checkout.file("dist/install.ps1").lines().any(|l| l == line));
+}
+
+#[test]
+fn what_is_no_release_is_refused() {
+    if !can_pack() {
+        return;
+    }
+    let url = ("CI_PROJECT_URL", "https://gitlab.example.com/a/b");
+    let checkout = Checkout::new();
+    let (exit, said) = checkout.step(&["finish"], &[url]);
+    assert!(exit == 1 && said.contains(&format!("dist has no {}", archive(TARGETS[0]))), "{said}");
+    checkout.pack_all("");
+    let odd = ("CI_PROJECT_URL", "https://a/$(b)");
+    for (vars, expect) in [
+        (&[url, ("CI_COMMIT_TAG", "9.9.9")] as &[_], "the tag is 9.9.9"),
+        (&[odd], "cannot be written into scripts"),
+    ] {
+        let (exit, said) = checkout.step(&["finish"], vars);
+        assert!(exit == 1 && said.contains(expect), "{said}");
+    }
+    let (exit, said) = checkout.step(&["nonsense"], &[]);
+    assert!(exit == 2 && said.contains("Usage"), "{said}");
+}
+
+/// Every job has a stage that is there, knows only keywords of GitLab, and calls scripts that exist.
+#[test]
+fn the_pipeline_is_one_that_gitlab_takes() {
+    const KEYWORDS: &str = "stage image script before_script after_script tags rules needs \
+        extends variables parallel artifacts release";
+    let pipeline = pipeline();
+    let stages = pipeline["stages"].as_array().unwrap();
+    let mut built = Vec::new();
+    for (name, job) in pipeline.as_object().unwrap() {
+        if ["stages", "variables"].contains(&name.as_str()) {
+            continue;
+        }
+        for (key, value) in job.as_object().unwrap() {
+            assert!(KEYWORDS.split_whitespace().any(|k| k == key), "{name}: {key}");
+            match key.as_str() {
+                "stage" => assert!(stages.contains(value), "{name}: {value}"),
+                "extends" | "needs" => {
+                    let names = value.as_array().cloned().unwrap_or(vec![value.clone()]);
+                    for other in names {
+                        assert!(pipeline[other.as_str().unwrap()].is_object(), "{name}: {other}");
+                    }
+                }
+                "script" | "before_script" => {
+                    for line in value.as_array().unwrap() {
+                        let word = line.as_str().unwrap().split(' ').next().unwrap();
+                        let ours = word.starts_with(".ci/");
+                        assert!(!ours || root().join(word).is_file(), "{name}: {word}");
+                    }
+                }
+                _ => {}
+            }
+        }
+        built.extend(job["variables"]["TARGET"].as_str().map(str::to_owned));
+        for row in job["parallel"]["matrix"].as_array().into_iter().flatten() {
+            built.extend(
+                row["TARGET"].as_array().unwrap().iter().map(|t| t.as_str().unwrap().to_owned()),
+            );
+        }
+    }
+    built.sort();
+    let mut expect = TARGETS;
+    expect.sort_unstable();
+    assert_eq!(built, expect);
+}
+
+#[test]
+fn the_image_is_empty_but_for_what_the_program_needs() {
+    let text = fs::read_to_string(root().join("Containerfile")).unwrap();
+    let last = text.split("\nFROM ").last().unwrap();
+    let lines: Vec<&str> = last.lines().collect();
+    assert_eq!(lines[0], "scratch");
+    assert!(lines.contains(&"USER 65532:65532"), "{last}");
+    let bundle = last.split("SSL_CERT_FILE=").nth(1).unwrap().lines().next().unwrap();
+    let copied = format!("COPY --from=build {bundle} {bundle}");
+    assert!(lines.contains(&copied.as_str()), "{copied}");
+    // What the program is built from is copied by name.
+    for word in text.lines().filter_map(|l| l.strip_prefix("COPY ")).flat_map(|l| l.split(' ')) {
+        let from_here = !word.starts_with(['-', '/', '.']);
+        assert!(!from_here || root().join(word).exists(), "{word}");
+    }
+}
+
+#[test]
+fn cargo_binstall_finds_every_archive() {
+    let words = ["metadata", "--offline", "--no-deps", "--format-version", "1"];
+    let Some(mut cargo) = crate::checks::cargo(&words) else { return };
+    let said: Value = serde_json::from_slice(&cargo.output().unwrap().stdout).unwrap();
+    let usual = &said["packages"][0]["metadata"]["binstall"];
+    for target in TARGETS.into_iter().chain(["x86_64-pc-windows-msvc"]) {
+        let of = |key: &str| {
+            let own = &usual["overrides"][target][key];
+            let text = if own.is_string() { own } else { &usual[key] }.as_str().unwrap();
+            let exe = if target.contains("windows") { ".exe" } else { "" };
+            [("name", "downriver"), ("version", VERSION), ("target", target), ("bin", "downriver")]
+                .into_iter()
+                .chain([("binary-ext", exe), ("repo", "R")])
+                .fold(text.to_owned(), |text, (k, v)| text.replace(&format!("{{ {k} }}"), v))
+        };
+        let packed = target.replace("msvc", "gnu");
+        let url = format!("R/-/releases/{VERSION}/downloads/{}", archive(&packed));
+        let exe = if target.contains("windows") { "downriver.exe" } else { "downriver" };
+        assert_eq!(of("pkg-url"), url);
+        assert_eq!(of("bin-dir"), format!("downriver-{VERSION}-{packed}/{exe}"));
+        assert_eq!(of("pkg-fmt"), if exe.ends_with("exe") { "zip" } else { "tgz" });
+    }
+}
