@@ -4,7 +4,7 @@
 //! read the one while a log keeps the other.
 
 mod log;
-mod progress;
+pub mod progress;
 mod story;
 mod totals;
 pub mod tree;

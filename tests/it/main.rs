@@ -17,6 +17,7 @@
 //! - `lists`: GitLab's lists as they are; `network`: redirects, and what goes wrong on the line
 //! - `client`, `client_changes`, `client_refusals`: each request and each refusal of GitLab, one
 //!   by one
+//! - `pictures`: are those of the README of today?
 //! - `completions`: scripts for shells, and man pages
 //! - `process`, `signals`: what only a real process shows
 //! - `places`: destinations that others write to, that are full, or that cannot be written
@@ -33,6 +34,9 @@
     reason = "tests"
 )]
 
+#[cfg(not(windows))]
+#[path = "../../examples/pictures/album.rs"]
+mod album;
 #[path = "../fake/mod.rs"]
 mod fake;
 #[path = "../../examples/demo/story.rs"]
@@ -72,6 +76,7 @@ mod made;
 mod network;
 mod outside;
 mod parts;
+mod pictures;
 mod places;
 mod process;
 mod ran;
