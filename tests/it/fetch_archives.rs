@@ -193,6 +193,16 @@ fn what_is_too_large_is_refused_before_it_is_unpacked() {
 }
 
 #[test]
+fn a_path_is_not_too_long_for_windows_either() {
+    // More than the 260 that old programs there can do.
+    let deep = format!("{}/end", ["folder"; 60].join("/"));
+    let ran = Run::new(one_archive(zip(&[file(&*deep, "x")]))).args("fetch build").succeeds();
+    assert_eq!(ran.files(), [deep.as_str()]);
+    let ran = Run::new(one_archive(zip(&[file("a", "x")]))).args("fetch build -D").arg(&deep);
+    assert_eq!(ran.succeeds().files(), [format!("{deep}/a")]);
+}
+
+#[test]
 fn honest_names_that_look_odd_are_taken() {
     let long = "n".repeat(255);
     let mut names = vec!["foo..bar", "..x", ".hidden", "-rf", "...", "a b", "讀我.md", &long];
