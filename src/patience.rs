@@ -95,3 +95,94 @@ impl Patience {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::sync::Mutex;
+
+    use jiff::Timestamp;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Keeps the pauses; an hour was over before anything began.
+    #[derive(Default)]
+    struct Pauses(Mutex<Vec<Duration>>);
+
+    impl Clock for Pauses {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+
+        fn elapsed(&self) -> Duration {
+            self.0.lock().unwrap().iter().sum::<Duration>() + 3600 * SECOND
+        }
+
+        fn sleep(&self, pause: Duration) {
+            self.0.lock().unwrap().push(pause);
+        }
+    }
+
+    impl Watch for Pauses {
+        fn step(&self, step: &Step<'_>) {
+            assert!(matches!(step, Step::Waiting { why: "not yet", .. }), "{step:?}");
+        }
+    }
+
+    /// Looks again as long as these tell to, then finds something: what came of it, and the
+    /// pauses in milliseconds.
+    fn wait(patience: Patience, answers: &[Mends]) -> (String, Vec<u128>) {
+        let pauses = Pauses::default();
+        let (mut left, last) = (answers.iter(), Cell::new(Mends::Never));
+        let found = patience.until(
+            &pauses,
+            &pauses,
+            |_| last.get(),
+            || match left.next() {
+                Some(mends) => {
+                    last.set(*mends);
+                    Err(anyhow::anyhow!("not yet"))
+                }
+                None => Ok("found"),
+            },
+        );
+        let told = found.map_or_else(|error| error.to_string(), str::to_owned);
+        (told, pauses.0.into_inner().unwrap().iter().map(Duration::as_millis).collect())
+    }
+
+    #[test]
+    fn what_time_can_mend_is_looked_at_again() {
+        use Mends::{InTime, Never, OnceHeard};
+        let minute = Patience::new(60 * SECOND, None);
+        let steady = Patience::new(5 * SECOND, Some(2 * SECOND));
+        for (patience, answers, expect, pauses) in [
+            (minute, &[][..], "found", &[][..]),
+            (minute, &[InTime, InTime, InTime], "found", &[2000, 3000, 4500]),
+            (minute, &[Never], "not yet", &[]),
+            (minute, &[InTime, Never], "not yet", &[2000]),
+            // A server that never answered is the wrong one.
+            (minute, &[OnceHeard], "not yet", &[]),
+            (minute, &[InTime, OnceHeard], "found", &[2000, 3000]),
+            // The last look is at the very end.
+            (steady, &[InTime; 3], "found", &[2000, 2000, 1000]),
+            (steady, &[InTime; 4], "waited 5s: not yet", &[2000, 2000, 1000]),
+            (Patience::none(), &[InTime], "not yet", &[]),
+        ] {
+            let told = wait(patience, answers);
+            assert_eq!(told, (expect.to_owned(), pauses.to_vec()), "{patience:?} {answers:?}");
+        }
+        let (_, pauses) = wait(minute, &[InTime; 20]);
+        assert_eq!(pauses, [2000, 3000, 4500, 6750, 10125, 15000, 15000, 3625]);
+    }
+
+    #[test]
+    fn patience_has_a_limit_or_there_is_none() {
+        assert!(Patience::none().is_none());
+        assert_eq!(Patience::none().limit(), None);
+        let some = Patience::new(SECOND, None);
+        assert!(!some.is_none());
+        assert_eq!(some.limit(), Some(SECOND));
+    }
+}

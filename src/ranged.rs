@@ -206,6 +206,22 @@ mod tests {
     }
 
     #[test]
+    fn of_what_is_too_much_to_keep_the_oldest_goes() {
+        let asked = RefCell::default();
+        let starts = |ranged: &Ranged<'_>| ranged.kept.keys().copied().collect::<Vec<_>>();
+        let mut ranged = far(0, &asked);
+        for start in [1, 2, 3, 4] {
+            ranged.keep(start * KEPT as u64, vec![0; KEPT / 4]);
+        }
+        assert_eq!(starts(&ranged), [0, 1, 2, 3, 4].map(|start| start * KEPT as u64));
+        ranged.keep(9 * KEPT as u64, vec![0]);
+        assert_eq!(starts(&ranged), [2, 3, 4, 9].map(|start| start * KEPT as u64));
+        // What is read now is kept, however much it is.
+        ranged.keep(8 * KEPT as u64, vec![0; KEPT + 1]);
+        assert_eq!(starts(&ranged), [8 * KEPT as u64]);
+    }
+
+    #[test]
     fn nothing_is_past_the_end_and_nothing_before_the_start() {
         let asked = RefCell::default();
         let mut ranged = far(50, &asked);

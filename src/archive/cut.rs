@@ -166,3 +166,6 @@ pub fn in_order(packed: &[Packed]) -> Vec<&Packed> {
     order.sort_by_key(|packed| packed.at);
     order
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use super::source::Source;
 use super::{AHEAD, Error, entry};
 
 /// The fixed part of a header, in bytes.
-const FIXED: usize = 46;
+pub const FIXED: usize = 46;
 /// The extra field for what does not fit into the fixed part.
 pub const ZIP64: u16 = 1;
 /// The extra field that gives a name in Unicode.
@@ -62,7 +62,7 @@ pub fn read<R: Read + Seek>(
         }
         let lengths = [28, 30, 32].map(|at| usize::from(u16_at(&fixed, at)));
         let mut rest = vec![0; lengths.iter().sum()];
-        if begin < FIXED || at + (FIXED + rest.len()) as u64 > end.end {
+        if at + (FIXED + rest.len()) as u64 > end.end {
             return Err(Error::Broken("its central directory ends too early".to_owned()));
         }
         reader.read_exact(&mut rest).map_err(Error::Read)?;
@@ -182,3 +182,6 @@ pub fn field(mut extra: &[u8], wanted: u16) -> Option<&[u8]> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use std::io::{Read, Seek, SeekFrom};
 use memchr::memmem;
 
 use super::Error;
+use super::directory;
 use super::source::Source;
 
 const RECORD: &[u8] = b"PK\x05\x06";
@@ -35,6 +36,14 @@ pub struct End {
     pub size: u64,
 }
 
+impl End {
+    /// How many entries there can be at the most, whatever it says.
+    pub fn most_entries(&self) -> usize {
+        let headers = (self.end - self.start) / directory::FIXED as u64;
+        self.entries.min(headers) as usize
+    }
+}
+
 /// What one end record says, the short or the long one.
 struct Told {
     at: u64,
@@ -47,7 +56,7 @@ struct Told {
 pub fn find<R: Read + Seek>(reader: &mut Source<R>) -> Result<Option<End>, Error> {
     let length = reader.seek(SeekFrom::End(0)).map_err(Error::Read)?;
     let from = length.saturating_sub(TAIL);
-    let tail = bytes(reader, from, (length - from) as usize)?;
+    let tail = bytes(reader, from, TAIL as usize)?;
     let Some(at) = record(&tail)? else { return Ok(None) };
     let short = &tail[at..at + SHORT];
     let disks = [4, 6].map(|at| u16_at(short, at));

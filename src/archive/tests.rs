@@ -2,6 +2,8 @@
 
 use std::io::Cursor;
 
+use zip::result::ZipError;
+
 use super::craft::{Item, file, folder, link, zip, zip_claiming};
 use super::*;
 use crate::model::EntryKind;
@@ -106,6 +108,11 @@ fn an_archive_that_does_not_hold_together_is_refused_before_anything_is_read() {
     let cases = [
         (zip(&[a.clone(), b.clone().but(|i| i.flags = 1)]), "entry `b` is encrypted"),
         (zip(&[a.clone().but(|i| i.flags = 1 << 6)]), "entry `a` is encrypted"),
+        (zip(&[a.clone().but(|i| i.flags = 1 << 13)]), "entry `a` is encrypted"),
+        (
+            zip(&[a.clone().but(|i| i.flags = 1 << 5)]),
+            "the archive is broken: entry `a` is a patch for something else",
+        ),
         (zip(&[a.clone().but(|i| i.method = 99)]), "entry `a` is encrypted"),
         (zip(&[a.clone().but(|i| i.method = 93)]), "entry `a` uses compression method 93 (zstd)"),
         (zip(&[a.clone().but(|i| i.method = 5)]), "entry `a` uses compression method 5,"),
@@ -149,7 +156,19 @@ fn the_end_record_stands_right_behind_a_directory_of_the_size_it_says() {
     larger[end + 12] += 1;
     let mut apart = whole.clone();
     apart.splice(end..end, *b"junk");
+    let early = "the archive is broken: its central directory ends too early";
+    // A name and a header that reach into the end record.
+    let mut named = whole.clone();
+    named[end - 47 + 28] += 1;
+    let mut cut = whole.clone();
+    cut[end + 12] -= 2;
+    cut.splice(end - 2..end, []);
+    let mut commented = whole.clone();
+    commented[end - 47 + 32] = 255;
     for (bytes, expect) in [
+        (named, early),
+        (cut, early),
+        (commented, early),
         (
             larger,
             "the archive contradicts itself: its directory has 47 bytes, its end record says 48",
@@ -163,11 +182,13 @@ fn the_end_record_stands_right_behind_a_directory_of_the_size_it_says() {
 
 #[test]
 fn a_name_that_is_there_twice_with_the_same_bytes_is_taken_once() {
-    let twice = [file("a", "one"), file("b", "two"), file("a", "one")];
+    let twice = [file("a", "one"), file("b", "two"), file("a", "one"), file("c", "three")];
     let mut archive = open(zip(&twice)).unwrap();
-    assert_eq!(archive.entries().len(), 2);
-    assert_eq!(content(&mut archive, "a"), b"one");
-    assert!(matches!(open(zip_claiming(&twice, 2)), Err(Error::Entries { claimed: 2, found: 3 })));
+    assert_eq!(archive.entries().len(), 3);
+    for (name, bytes) in [("a", "one"), ("b", "two"), ("c", "three")] {
+        assert_eq!(content(&mut archive, name), bytes.as_bytes());
+    }
+    assert!(matches!(open(zip_claiming(&twice, 3)), Err(Error::Entries { claimed: 3, found: 4 })));
 }
 
 #[test]
@@ -214,11 +235,30 @@ fn a_listing_reads_the_directory_alone_and_a_copy_the_extent_of_its_entry() {
 }
 
 #[test]
+fn the_words_of_the_zip_crate_fit_into_a_sentence() {
+    let early = std::io::ErrorKind::UnexpectedEof.into();
+    for (error, words) in [
+        (ZipError::Io(early), "it ends too early"),
+        (ZipError::Io(std::io::Error::other("Wire cut")), "wire cut"),
+        (ZipError::InvalidArchive("Unexpected end of it".into()), "it ends too early"),
+        (ZipError::InvalidArchive("header inconsistency detected: Name".into()), "name"),
+        (ZipError::InvalidArchive("CRC of it".into()), "CRC of it"),
+        (ZipError::InvalidArchive("".into()), ""),
+    ] {
+        assert_eq!(judge::plain(&error), words);
+    }
+}
+
+#[test]
 fn a_tar_with_a_zip_behind_it_is_neither() {
     let mut tar = vec![0; 1024];
     tar[257..262].copy_from_slice(b"ustar");
-    tar.extend(zip(&[file("a", "x")]));
-    assert!(matches!(open(tar), Err(Error::NotZip(NotZip::Tar))));
+    let behind = |zip: Vec<u8>| open([tar.clone(), zip].concat());
+    assert!(matches!(behind(zip(&[file("a", "x")])), Err(Error::NotZip(NotZip::Tar))));
+    // Also where the zip counts the tar as its own.
+    let mut empty = zip(&[]);
+    empty[16..20].copy_from_slice(&1024_u32.to_le_bytes());
+    assert!(matches!(behind(empty), Err(Error::NotZip(NotZip::Tar))));
 }
 
 #[test]

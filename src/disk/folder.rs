@@ -17,6 +17,10 @@ use super::Kind;
 #[derive(Debug)]
 pub struct Folder(OwnedFd);
 
+/// The file system and the number that a file or folder has there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity(i128, i128);
+
 /// A handle for going on from, which takes no permission to read the folder.
 #[cfg(target_os = "linux")]
 const PASSING: OFlags = OFlags::PATH;
@@ -60,6 +64,15 @@ impl Folder {
                 FileType::Symlink => Kind::Link,
                 _ => Kind::File,
             })),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What tells the file or folder of this name from all others; none if nothing is there.
+    pub fn identity(&self, name: &OsStr) -> io::Result<Option<Identity>> {
+        match rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(found) => Ok(Some(Identity(found.st_dev.into(), found.st_ino.into()))),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(error.into()),
         }

@@ -4,12 +4,17 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::Kind;
 
 /// A folder that was there when it was asked for.
 #[derive(Debug)]
 pub struct Folder(PathBuf);
+
+/// When it was made, and its length unless it is a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity(Option<SystemTime>, u64, bool);
 
 impl Folder {
     /// The folder that the user has named; links on the way are the user's own.
@@ -39,6 +44,16 @@ impl Folder {
             Ok(found) if found.is_symlink() => Ok(Some(Kind::Link)),
             Ok(found) if found.is_dir() => Ok(Some(Kind::Folder)),
             Ok(_) => Ok(Some(Kind::File)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What tells the file or folder of this name from all others, as far as the standard library
+    /// tells it; none if nothing is there.
+    pub fn identity(&self, name: &OsStr) -> io::Result<Option<Identity>> {
+        match fs::symlink_metadata(self.0.join(name)) {
+            Ok(found) => Ok(Some(Identity(found.created().ok(), found.len(), found.is_dir()))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }

@@ -28,7 +28,6 @@ mod whole;
 
 pub use cache::{Cache, Coming, Kept, Key};
 pub use error::Error;
-pub use place::Placed;
 pub use staging::{NewFile, Staging};
 pub use whole::WholeFile;
 

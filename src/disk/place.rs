@@ -1,14 +1,13 @@
 //! Putting a staged tree in place by renames, all of them or none.
 
-use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use super::Error;
 use super::below::Below;
-use super::folder::Folder;
+use super::folder::{Folder, Identity};
 use super::private::BACKUP;
 use super::staging::Staging;
 use super::survey::{Sides, Step, Survey, joined};
@@ -18,29 +17,23 @@ use crate::plan::OnConflict;
 /// So often is looked again at a destination in which others write at the same time.
 const LOOKS: usize = 10;
 
-/// What came of it; paths are relative to the destination, folders are not listed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Placed {
-    pub written: Vec<PathBuf>,
-    /// Those that were there already and stayed, under `OnConflict::Skip`.
-    pub skipped: Vec<PathBuf>,
-}
-
 impl Staging {
     /// Puts all that was staged in its place below the destination, which is made if missing.
+    /// Returns the files that were there already and stayed, under `OnConflict::Skip`, relative to
+    /// the destination.
     ///
     /// What is in the way is found before anything is touched, and whatever fails after that is
     /// undone: files that were there have their bytes and modes, and what was new is gone.
-    pub fn put_in_place(mut self, on_conflict: OnConflict) -> Result<Placed, Error> {
+    pub fn put_in_place(mut self, on_conflict: OnConflict) -> Result<Vec<PathBuf>, Error> {
         self.complete()?;
         self.make_backup()?;
         let mut looks = 0;
-        let skipped = loop {
+        loop {
             looks += 1;
             let at = Below::new(Arc::clone(&self.at));
             let survey = self.survey(&at, on_conflict)?;
             match self.rename(&at, &survey.steps) {
-                Ok(()) => break survey.skipped,
+                Ok(()) => return Ok(survey.skipped),
                 Err(failure) if looks < LOOKS && failure.is_of_change() => {}
                 Err(failure) => {
                     if let Error::NotUndone { .. } = failure {
@@ -49,12 +42,7 @@ impl Staging {
                     return Err(failure);
                 }
             }
-        };
-        let stayed: HashSet<&PathBuf> = skipped.iter().collect();
-        let made = self.made.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let mut written = std::mem::take(made);
-        written.retain(|path| !stayed.contains(path));
-        Ok(Placed { written, skipped })
+        }
     }
 
     pub(super) fn make_backup(&self) -> Result<(), Error> {
@@ -70,6 +58,14 @@ impl Staging {
 
     /// Does the steps, or leaves everything as it was.
     pub(super) fn rename(&self, at: &Below, steps: &[Step]) -> Result<(), Error> {
+        self.renamed(at, |renames| renames.all_or_none(&self.rest, steps))
+    }
+
+    pub(super) fn renamed(
+        &self,
+        at: &Below,
+        rename: impl FnOnce(&mut Renames<'_>) -> Result<(), (Error, Option<Error>)>,
+    ) -> Result<(), Error> {
         let nearest = self.dest.ancestors().nth(self.rest.components().count());
         let mut renames = Renames {
             interrupt: &self.interrupt,
@@ -78,8 +74,7 @@ impl Staging {
             shown: nearest.unwrap_or(&self.dest),
             done: Vec::new(),
         };
-        let failure = renames.all_or_none(&self.rest, steps);
-        failure.map_err(|failure| match failure {
+        rename(&mut renames).map_err(|failure| match failure {
             (cause, None) => cause,
             (cause, Some(undoing)) => Error::NotUndone {
                 cause: Box::new(cause),
@@ -91,7 +86,7 @@ impl Staging {
 }
 
 /// The renames that were done so far.
-struct Renames<'a> {
+pub(super) struct Renames<'a> {
     interrupt: &'a Interrupt,
     inside: &'a Below,
     at: &'a Below,
@@ -102,11 +97,12 @@ struct Renames<'a> {
 
 enum Done {
     MadeFolder(PathBuf),
-    Moved(Step),
-    /// What was there before is kept under this name.
-    Kept {
-        backup: OsString,
-        to: PathBuf,
+    /// Put in its place, or about to be.
+    Moved {
+        step: Step,
+        ours: Option<Identity>,
+        /// The name under which is kept what was there before.
+        backup: Option<OsString>,
     },
 }
 
@@ -117,7 +113,7 @@ impl Renames<'_> {
         self.all(rest, steps).map_err(|cause| (cause, self.undo().err()))
     }
 
-    fn all(&mut self, rest: &Path, steps: &[Step]) -> Result<(), Error> {
+    pub(super) fn all(&mut self, rest: &Path, steps: &[Step]) -> Result<(), Error> {
         if self.interrupt.stopping() {
             return Err(Error::Interrupted);
         }
@@ -126,16 +122,19 @@ impl Renames<'_> {
             if self.interrupt.stopping() {
                 return Err(Error::Interrupted);
             }
-            if step.replaces {
-                self.keep(&step.to)?;
-            }
-            let renamed = self.rename(step);
+            let backup = if step.replaces { Some(self.keep(&step.to)?) } else { None };
+            let renamed = self.ours(step).and_then(|ours| {
+                self.done.push(Done::Moved { step: step.clone(), ours, backup });
+                self.rename(step)
+            });
             renamed.map_err(Error::doing("write", &self.shown(&step.to)))?;
-            if !step.replaces {
-                self.done.push(Done::Moved(step.clone()));
-            }
         }
         Ok(())
+    }
+
+    fn ours(&self, step: &Step) -> io::Result<Option<Identity>> {
+        let (from, name) = self.inside.place(&step.from)?;
+        from.identity(name)
     }
 
     fn rename(&self, step: &Step) -> io::Result<()> {
@@ -166,7 +165,7 @@ impl Renames<'_> {
     }
 
     /// Gives a file a second name, or where that cannot be, another name.
-    fn keep(&mut self, path: &Path) -> Result<(), Error> {
+    fn keep(&self, path: &Path) -> Result<OsString, Error> {
         let backup = OsString::from(self.done.len().to_string());
         let kept = (|| {
             let (folder, name) = self.at.place(path)?;
@@ -175,18 +174,19 @@ impl Renames<'_> {
             folder.link(name, &to, &backup).or_else(|_| folder.rename(name, &to, &backup))
         })();
         kept.map_err(Error::doing("replace", &self.shown(path)))?;
-        self.done.push(Done::Kept { backup, to: path.to_owned() });
-        Ok(())
+        Ok(backup)
     }
 
     /// Goes back as far as it can, and tells the first thing that did not work.
-    fn undo(&mut self) -> Result<(), Error> {
+    pub(super) fn undo(&mut self) -> Result<(), Error> {
         let mut first = Ok(());
         while let Some(done) = self.done.pop() {
             let (undone, doing, path) = match &done {
                 Done::MadeFolder(path) => (self.remove(path), "remove", path),
-                Done::Moved(step) => (self.take_back(step), "remove", &step.to),
-                Done::Kept { backup, to } => (self.restore(backup, to), "restore", to),
+                Done::Moved { step, ours, backup } => {
+                    let undone = self.take_back(step, *ours, backup.as_ref());
+                    (undone, if backup.is_some() { "restore" } else { "remove" }, &step.to)
+                }
             };
             first = first.and(undone.map_err(Error::doing(doing, &self.shown(path))));
         }
@@ -202,15 +202,32 @@ impl Renames<'_> {
         }
     }
 
-    fn take_back(&self, step: &Step) -> io::Result<()> {
+    /// Takes back what is ours, and nothing that others have put there since: it may be needed for
+    /// another try. Then puts back what was there before.
+    fn take_back(
+        &self,
+        step: &Step,
+        ours: Option<Identity>,
+        backup: Option<&OsString>,
+    ) -> io::Result<()> {
         let (from, name) = self.at.place(&step.to)?;
-        let (to, old) = self.inside.place(&step.from)?;
-        from.rename(name, &to, old)
-    }
-
-    fn restore(&self, backup: &OsString, to: &Path) -> io::Result<()> {
-        let (folder, name) = self.at.place(to)?;
-        self.backup()?.rename(backup, &folder, name)
+        let there = from.identity(name)?;
+        if there.is_some() && there == ours {
+            let (to, old) = self.inside.place(&step.from)?;
+            match backup {
+                // With a second name the place is never empty.
+                Some(backup) if from.link(name, &to, old).is_ok() => {
+                    return self.backup()?.rename(backup, &from, name);
+                }
+                _ => from.rename(name, &to, old)?,
+            }
+        }
+        match backup {
+            Some(backup) if from.identity(name)?.is_none() => {
+                self.backup()?.rename(backup, &from, name)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn backup(&self) -> io::Result<Arc<Folder>> {

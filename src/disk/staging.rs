@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::below::Below;
@@ -26,8 +26,6 @@ pub struct Staging {
     /// What is in the private folder.
     pub(super) inside: Below,
     pub(super) interrupt: Interrupt,
-    /// Files and links, relative, in no order: several threads make them.
-    pub(super) made: Mutex<Vec<PathBuf>>,
     pub(super) links: Vec<(PathBuf, String)>,
     pub(super) dates: Vec<(PathBuf, i64)>,
 }
@@ -60,7 +58,6 @@ impl Staging {
             private,
             inside,
             interrupt: interrupt.clone(),
-            made: Mutex::default(),
             links: Vec::new(),
             dates: Vec::new(),
         })
@@ -125,18 +122,12 @@ impl Staging {
     pub fn create(&self, path: &Path, mode: Option<u32>) -> Result<NewFile, Error> {
         let make = |folder: &Folder, name: &OsStr| folder.new_file(name, file_mode(mode));
         let file = self.make("write", path, make)?;
-        self.note(path);
         Ok(NewFile { file, shown: self.dest.join(path) })
     }
 
     /// Asks for a link; it is made last, when nothing can be written through it any more.
     pub fn link(&mut self, path: &Path, target: &str) {
-        self.note(path);
         self.links.push((path.to_owned(), target.to_owned()));
-    }
-
-    fn note(&self, path: &Path) {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
     }
 
     /// Makes the links, then dates the folders, which nothing will change any more.

@@ -5,7 +5,7 @@ mod crew;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::{Read, Seek};
 use std::path::Path;
 
@@ -59,20 +59,26 @@ pub fn stream<B: Body>(
     staging: &mut Staging,
 ) -> anyhow::Result<()> {
     prepare(plan, staging)?;
-    let mut wanted: HashMap<usize, NewFile<'_>> = HashMap::new();
-    for (entry, file) in files(plan) {
-        if wanted.insert(entry, file).is_some() {
-            let at = layout.packed.get(entry).map_or(0, |packed| packed.at);
-            // A stream gives the bytes of an entry once.
-            return Err(archive::Error::Surprise { near: at }.into());
-        }
-    }
-    let tasks = in_order(&layout.packed).into_iter();
-    let tasks: Vec<Task<'_>> =
-        tasks.map(|packed| Task { packed, file: wanted.remove(&packed.entry) }).collect();
+    let tasks = all(layout, plan)?;
     let mut cutter = Cutter::all(body);
     crew::unpack(&mut cutter, &tasks, staging)?;
     Ok(cutter.finish(layout.directory)?)
+}
+
+/// Every entry in the order of the archive, with the file that it becomes.
+fn all<'a>(layout: &'a Layout, plan: &'a Plan) -> Result<Vec<Task<'a>>, archive::Error> {
+    let mut wanted: Vec<Option<NewFile<'_>>> = vec![None; layout.packed.len()];
+    for (entry, file) in files(plan) {
+        let again = wanted.get_mut(entry).and_then(|place| place.replace(file));
+        if again.is_some() {
+            let at = layout.packed.get(entry).map_or(0, |packed| packed.at);
+            // A stream gives the bytes of an entry once.
+            return Err(archive::Error::Surprise { near: at });
+        }
+    }
+    let file = |packed: &Packed| wanted.get(packed.entry).copied().flatten();
+    let tasks = in_order(&layout.packed).into_iter();
+    Ok(tasks.map(|packed| Task { packed, file: file(packed) }).collect())
 }
 
 /// Makes every folder once, so that the workers need not look, and takes note of the links.

@@ -129,10 +129,9 @@ fn place(
     how: &How,
     dest: &Path,
 ) -> anyhow::Result<Vec<Landed>> {
-    let placed = staging.put_in_place(how.on_conflict)?;
-    let written: HashSet<PathBuf> = placed.written.into_iter().collect();
+    let skipped: HashSet<PathBuf> = staging.put_in_place(how.on_conflict)?.into_iter().collect();
     let landed = landed.into_iter().map(|(landed, plan)| {
-        let files = listed(plan, &written);
+        let files = listed(plan, &skipped);
         let (count, bytes) = (files.len(), files.iter().map(|(_, size)| size).sum());
         let at: PathBuf = dest.join(&landed.folder).components().collect();
         ctx.watch.step(&Step::Placed { files: count, bytes, at: &at.to_string_lossy() });
@@ -288,9 +287,9 @@ pub(super) fn folder(found: &Found, how: &How) -> PathBuf {
     }
 }
 
-/// The files and links of a plan that were written.
-fn listed(plan: Plan, written: &HashSet<PathBuf>) -> Vec<(PathBuf, u64)> {
-    let files = plan.placements.into_iter().filter(|placement| written.contains(&placement.path));
+/// The files and links of a plan but those that were skipped.
+fn listed(plan: Plan, skipped: &HashSet<PathBuf>) -> Vec<(PathBuf, u64)> {
+    let files = plan.placements.into_iter().filter(|placement| !skipped.contains(&placement.path));
     let sized = files.filter_map(|placement| match placement.what {
         What::File { size, .. } => Some((placement.path, size)),
         What::Link { target } => Some((placement.path, target.len() as u64)),

@@ -165,9 +165,9 @@ fn into_folder(
         new.finish(None)?;
         staged.push((found, folder, path, report.bytes));
     }
-    let written = staging.put_in_place(on_conflict)?.written;
+    let skipped = staging.put_in_place(on_conflict)?;
     let landed = staged.into_iter().map(|(found, folder, path, bytes)| {
-        let files = if written.contains(&path) { vec![(path, bytes)] } else { Vec::new() };
+        let files = if skipped.contains(&path) { Vec::new() } else { vec![(path, bytes)] };
         landed_as(found, folder, files, bytes)
     });
     Ok(landed.collect())

@@ -31,6 +31,14 @@ pub use inside::Row;
 pub use network::Network;
 pub use remote::{Remote, RemoteArchive, TAIL};
 pub use write::Start;
+// What the fuzz targets look into.
+#[cfg(fuzzing)]
+pub use {
+    pages::next_page,
+    part::Part,
+    retry::{asked, pause},
+    said::said,
+};
 
 use address::escaped;
 use http::Http;

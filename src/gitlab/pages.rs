@@ -21,7 +21,12 @@ const MOST_PAGES: usize = 2_000;
 
 /// Where the next page is: the number GitLab names; where a proxy ate the header, a full page or
 /// a link to another means that there may be one. `None` is the end.
-fn next_page(header: Option<&str>, link: Option<&str>, page: usize, rows: usize) -> Option<usize> {
+pub fn next_page(
+    header: Option<&str>,
+    link: Option<&str>,
+    page: usize,
+    rows: usize,
+) -> Option<usize> {
     match header.map(str::trim) {
         Some("") => None,
         Some(number) => number.parse().ok().filter(|next| *next > page),

@@ -5,15 +5,15 @@ use std::ops::Range;
 
 /// A part, in bytes, and the length of the whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Part {
-    pub(super) range: Range<u64>,
-    pub(super) total: u64,
+pub struct Part {
+    pub range: Range<u64>,
+    pub total: u64,
 }
 
 impl Part {
     /// Reads `bytes 0-99/1000`. None where it is anything else, a length that is not told (`*`)
     /// or a part that is empty or does not lie within the whole among it.
-    pub(super) fn parse(header: &str) -> Option<Part> {
+    pub fn parse(header: &str) -> Option<Part> {
         let (unit, rest) = header.trim().split_once(' ')?;
         let (range, total) = rest.trim().split_once('/')?;
         let (first, last) = range.split_once('-')?;
@@ -24,12 +24,12 @@ impl Part {
     }
 
     /// The last so many bytes of a file of this length, or all of it.
-    pub(super) fn tail(length: u64, total: u64) -> Part {
+    pub fn tail(length: u64, total: u64) -> Part {
         Part { range: total.saturating_sub(length)..total, total }
     }
 
     /// What `Range` says to get it; one that reaches the end needs no end.
-    pub(super) fn wanted(&self) -> String {
+    pub fn wanted(&self) -> String {
         let Range { start, end } = self.range;
         match end == self.total {
             true => format!("bytes={start}-"),
@@ -37,7 +37,7 @@ impl Part {
         }
     }
 
-    pub(super) fn length(&self) -> u64 {
+    pub fn length(&self) -> u64 {
         self.range.end - self.range.start
     }
 }

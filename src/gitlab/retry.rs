@@ -19,8 +19,10 @@ pub fn may_pass(status: u16) -> bool {
 /// How long the server asked us to wait: `Retry-After` in seconds or as a date, else
 /// `RateLimit-Reset` (unix seconds) of a 429.
 pub fn asked(retry_after: Option<&str>, reset: Option<&str>, now: Timestamp) -> Option<Duration> {
-    let until =
-        |second: i64| Duration::from_secs(u64::try_from(second - now.as_second()).unwrap_or(0));
+    // Any number can stand in a header, so the difference need not be one.
+    let until = |second: i64| {
+        Duration::from_secs(u64::try_from(second.saturating_sub(now.as_second())).unwrap_or(0))
+    };
     let after = retry_after.map(str::trim).and_then(|text| match text.parse() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
         Err(_) => {
@@ -72,6 +74,7 @@ mod tests {
         assert_eq!(seconds(Some("Mon, 02 Mar 2026 10:01:30 GMT"), None), Some(90));
         assert_eq!(seconds(Some("Mon, 02 Mar 2026 09:00:00 GMT"), None), Some(0));
         assert_eq!(seconds(None, Some("1772445660")), Some(60));
+        assert_eq!(seconds(None, Some("-9223372036854775808")), Some(0));
         assert_eq!(seconds(Some("soon"), None), None);
         assert_eq!(seconds(None, None), None);
     }

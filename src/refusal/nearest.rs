@@ -42,5 +42,9 @@ mod tests {
         check("Build", &["rebuilt", "lint", "build-repo"], &["build-repo", "rebuilt", "lint"]);
         check("a", &["b", "b", "a1"], &["a1", "b"]);
         check("biuld", &["b", "build"], &["build", "b"]);
+        // A part counts wherever it stands and whichever holds it; two letters are none.
+        check("repo", &["rope", "linux-linux-linux-repo"], &["linux-linux-linux-repo", "rope"]);
+        check("linux-linux-linux-repo", &["linux-rope", "repo"], &["repo", "linux-rope"]);
+        check("go", &["linux-linux-go", "gp"], &["gp", "linux-linux-go"]);
     }
 }

@@ -4,6 +4,8 @@ use expect_test::{Expect, expect};
 
 use super::*;
 
+mod data;
+
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
 }
@@ -132,6 +134,12 @@ fn refusals_of_the_upstream_pipeline_and_its_bridges() {
 
 #[test]
 fn refusals_of_pipelines_that_are_waited_for() {
+    check(
+        Refusal::Going { places: vec![place(Status::Running)], idle: Vec::new() },
+        expect![[r#"
+            not ended yet: pipeline 20 of project 2 (running)
+            3/3, may change"#]],
+    );
     check(
         Refusal::Going { places: vec![place(Status::Running)], idle: vec![idle(Status::Pending)] },
         expect![[r#"
@@ -268,6 +276,16 @@ fn refusals_of_jobs_that_are_not_there() {
         expect![[r#"
             no job that `b*` names can be taken: job `b` did not succeed
             hint: --any-status takes the artifacts of jobs that did not succeed
+            3/3"#]],
+    );
+    check(
+        Refusal::NoneUsable {
+            wanted: "b*".to_owned(),
+            unusable: names(&["job `b` has no artifacts"]),
+            waiting: false,
+        },
+        expect![[r#"
+            no job that `b*` names can be taken: job `b` has no artifacts
             3/3"#]],
     );
 }

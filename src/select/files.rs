@@ -73,6 +73,10 @@ pub fn files(
     }
     let mut inside = Tree::new(rules.system, entries.len());
     let good = judge(entries, targets, rules, &mut inside)?;
+    // Only for copies of what links point to is it looked at again, and it is large.
+    if rules.symlinks != Symlinks::Copy {
+        inside = Tree::new(rules.system, 0);
+    }
     let chosen: Vec<&Good<'_>> =
         good.iter().filter(|good| rules.patterns.choose(&good.path.join("/"))).collect();
     let typed = rules.patterns.typed();
@@ -130,7 +134,7 @@ fn place(
     inside: &Tree<'_>,
     rules: &Rules,
 ) -> Result<Plan, ArchiveRefusal> {
-    let mut plan = Plan::default();
+    let mut plan = Plan { placements: Vec::with_capacity(chosen.len()), warnings: Vec::new() };
     // Dropping folders can bring two names together, and what a link points to is elsewhere.
     let moved = rules.strip_components > 0 || rules.links() == Symlinks::Copy;
     let mut outside = Tree::new(rules.system, if moved { chosen.len() } else { 0 });

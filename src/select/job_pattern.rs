@@ -110,6 +110,8 @@ mod tests {
         ] {
             assert_eq!(Pattern::new(pattern).fit(name), fit, "{pattern} for {name}");
         }
+        assert!(Pattern::new("b*").is_glob() && Pattern::new("{a,b}").is_glob());
+        assert!(!Pattern::new("build").is_glob() && !Pattern::new("odd [name").is_glob());
     }
 
     #[test]

@@ -164,6 +164,16 @@ mod tests {
     }
 
     #[test]
+    fn a_way_leads_through_forty_links_and_no_more() {
+        let names: Vec<String> = (0..=42).map(|number| format!("l{number}")).collect();
+        let mut links: Vec<(&str, &str)> =
+            names.iter().zip(&names[1..]).map(|(at, target)| (&**at, &**target)).collect();
+        links.reverse();
+        assert_eq!(follow(System::Unix, &links[..41]).as_deref(), Ok("l42"));
+        assert!(follow(System::Unix, &links).unwrap_err().contains("goes round in circles"));
+    }
+
+    #[test]
     fn what_a_target_means_depends_on_the_system() {
         let case: &[(&str, &str)] = &[("D/x", ".."), ("l", "d/X/../f")];
         assert_eq!(follow(System::Unix, case).as_deref(), Ok("d/f"));

@@ -96,7 +96,9 @@ pub fn components(
 pub fn folder_name(job: &str) -> String {
     let mut name: String =
         job.chars().map(|c| if separates(c) || forbidden(c) { '_' } else { c }).collect();
-    while name.len() > 255 {
+    // A name that is cut keeps room for the `_` before that of a device.
+    let longest = if reserved(&name) { 254 } else { 255 };
+    while name.len() > longest {
         name.pop();
     }
     let kept = name.trim_end_matches(['.', ' ']).len();

@@ -68,6 +68,9 @@ fn the_directory_is_found_whatever_lies_around_the_archive() {
     let behind_a_script = [b"#!/bin/sh\n".to_vec(), ended(&[usual])].concat();
     let moved = End { start: start + 10, end: end + 10, before: 10, ..plain };
     assert_eq!(found(behind_a_script).unwrap(), Some(moved));
+    // A directory of another length than was said is for its reader to refuse.
+    let longer = End { start, end, before: 0, entries: 1, size: 46 };
+    assert_eq!(found(ended(&[short(1, 46, offset, b"")])).unwrap(), Some(longer));
     assert_eq!(found(b"no zip at all".to_vec()).unwrap(), None);
     assert_eq!(found(Vec::new()).unwrap(), None);
 }
@@ -96,8 +99,9 @@ fn what_can_be_read_in_two_ways_or_not_at_all_is_refused() {
     let second = zip(&[file("b", "two")]);
     let whole = ended(std::slice::from_ref(&usual));
     let twice = [whole.clone(), whole.clone()].concat();
-    let mut split = usual.clone();
+    let (mut split, mut unsigned) = (usual.clone(), long(end, 1, size.into(), start, b""));
     split[4] = 1;
+    unsigned[3] = 0;
     for (bytes, says) in [
         (
             ended(&[short(1, size, offset, &second)]),
@@ -108,6 +112,7 @@ fn what_can_be_read_in_two_ways_or_not_at_all_is_refused() {
         (ended(&[long(end, 1, 48, start, b""), usual.clone()]), disagree),
         (ended(&[long(end, 1, size.into(), start - 1, b""), usual.clone()]), disagree),
         (with(long(end + 1, 1, size.into(), start, b"own")), astray),
+        (with(unsigned), astray),
         (with(long(u64::MAX, 1, size.into(), start, b"own")), astray),
         (with(long(end, 1, 9, start + 5, b"")), nowhere),
         (with(long(end, 1, u64::MAX, start, b"")), "the archive is broken: its beginning is"),
@@ -126,4 +131,12 @@ fn what_can_be_read_in_two_ways_or_not_at_all_is_refused() {
             Err(error) => assert!(error.starts_with(says), "{error}\nis not\n{says}"),
         }
     }
+}
+
+#[test]
+fn numbers_begin_with_their_lowest_byte() {
+    let bytes = [9, 1, 2, 3, 4, 5, 6, 7, 0x88];
+    assert_eq!(u16_at(&bytes, 1), 0x0201);
+    assert_eq!(u32_at(&bytes, 1), 0x0403_0201);
+    assert_eq!(u64_at(&bytes, 1), 0x8807_0605_0403_0201);
 }

@@ -141,6 +141,8 @@ fn leading_folders_are_dropped_as_tar_does() {
     assert_eq!(paths(&lines, &strip(2)), ["c"]);
     let nothing = plan(&lines, &strip(3)).unwrap();
     assert!(nothing.placements.is_empty());
+    assert!(plan(&lines, &strip(2)).unwrap().warnings.is_empty());
+    assert!(plan(&[], &strip(2)).unwrap().warnings.is_empty());
     assert_eq!(nothing.warnings, ["--strip-components 3 leaves nothing of the archive"]);
     assert_eq!(
         refusal(&["a/x", "b/x=2"], &strip(1)),
@@ -184,6 +186,17 @@ fn links_are_kept_inside_or_taken_or_left_or_copied_as_asked() {
     assert!(refusal(&outside, &unable(Symlinks::KeepInside)).contains("points out"));
     assert_eq!(paths(&outside, &unable(Symlinks::All)), ["a", "l -> ../x"]);
     assert!(plan(&["a"], &unable(Symlinks::KeepInside)).unwrap().warnings.is_empty());
+    for other in ["bin/", "bin!"] {
+        let plan = plan(&[other, "bin2 -> bin"], &with(Symlinks::Copy)).unwrap();
+        assert!(plan.warnings.iter().any(|told| told.contains("left out `bin2`: the link points")));
+    }
+    let none = plan(&["l -> "], &with(Symlinks::Skip)).unwrap();
+    assert_eq!(none.warnings, ["left out `l`: links are skipped"]);
+    let (entries, _) = archive(&["l -> a"]);
+    for symlinks in [Symlinks::KeepInside, Symlinks::All] {
+        let unread = files(&entries, &BTreeMap::new(), &with(symlinks)).unwrap_err();
+        assert_eq!(unread.to_string(), "link `l` has no target");
+    }
     let skipped = plan(&inside, &with(Symlinks::Skip)).unwrap();
     assert_eq!(skipped.warnings, ["left out `run`, `bin2`, `gone` and 1 more: links are skipped"]);
 }

@@ -65,6 +65,15 @@ fn an_exact_name_wins_over_a_base_name_and_that_over_a_glob() {
 }
 
 #[test]
+fn whether_a_job_was_meant_by_its_name_is_kept() {
+    let listings = [listing(20, "success", vec![job(1, "build 1/2")])];
+    for (wanted, named) in [("build 1/2", true), ("build", true), ("b*", false)] {
+        let choice = jobs(&listings, &[], &Pattern::new(wanted), rules()).unwrap();
+        assert_eq!(choice.picks[0].named, named, "{wanted}");
+    }
+}
+
+#[test]
 fn of_retried_jobs_the_latest_try_counts() {
     check(&["build=failed", "build"], "build", "build#1");
     check(&["build", "build=failed"], "build", "no: job `build` (1) did not succeed: it is failed");
@@ -158,15 +167,24 @@ fn what_is_gone_is_told_with_its_date() {
         one(json!({"erased_at": past})),
         format!("no: job `a` (1) was erased at {past}, its artifacts with it")
     );
-    assert_eq!(
-        one(json!({"artifacts": [{"file_type": "trace"}, {"file_type": "dotenv"}]})),
-        "no: job `a` (1) has reports but no archive of artifacts"
-    );
-    assert_eq!(
-        one(json!({"finished_at": "2026-03-02T09:59:30.000Z"})),
-        "not yet: job `a` (1) has no artifacts",
-        "the list can lag behind the end of the job"
-    );
+    for (report, expect) in
+        [("dotenv", "has reports but no archive of artifacts"), ("trace", "has no artifacts")]
+    {
+        let job = json!({"artifacts": [{"file_type": "metadata"}, {"file_type": report}]});
+        assert_eq!(one(job), format!("no: job `a` (1) {expect}"));
+    }
+    for at in [NOW, "2026-04-01T00:00:00Z", "soon"] {
+        assert_eq!(one(json!({"artifacts_expire_at": at})), "no: job `a` (1) has no artifacts");
+    }
+    // The list can lag behind the end of the job, for a minute.
+    for (at, told) in [
+        ("2026-03-02T09:59:01.000Z", "not yet"),
+        ("2026-03-02T09:59:00.000Z", "no"),
+        ("2026-03-02T08:00:00.000Z", "no"),
+    ] {
+        let expect = format!("{told}: job `a` (1) has no artifacts");
+        assert_eq!(one(json!({"finished_at": at})), expect, "{at}");
+    }
     assert_eq!(one(json!({"artifacts": null})), "a#1", "who is told nothing has to ask");
     assert_eq!(
         one(json!({"artifacts": null, "artifacts_expire_at": past})),

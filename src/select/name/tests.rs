@@ -11,8 +11,9 @@ fn check(name: &str, system: System) -> Result<Vec<&str>, String> {
 
 #[test]
 fn honest_names_are_taken_on_every_system() {
-    let long = "a".repeat(255);
+    let (long, deep) = ("a".repeat(255), "a/".repeat(2048));
     for (name, expect) in [
+        (&*deep, vec!["a"; 2048]),
         ("a/b.txt", vec!["a", "b.txt"]),
         ("a/", vec!["a"]),
         ("foo..bar", vec!["foo..bar"]),
@@ -128,4 +129,10 @@ fn a_job_becomes_a_folder_that_every_system_can_hold() {
         assert_eq!(folder_name(job), folder);
     }
     assert_eq!(folder_name(&"é".repeat(200)).len(), 254);
+    for (job, start) in [("x", "x"), ("con.", "_con.")] {
+        let folder = folder_name(&format!("{job}{}", "a".repeat(300)));
+        assert!(folder.len() == 255 && folder.starts_with(start), "{folder}");
+        assert_eq!(folder_name(&folder), folder);
+        assert!(check(&folder, System::Windows).is_ok());
+    }
 }

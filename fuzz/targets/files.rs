@@ -1,0 +1,82 @@
+//! What lies in the folder one stands in and in one's own: the files of git, glab and python-gitlab.
+#![no_main]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+use std::{fs, io};
+
+use downriver::args::{Connect, Lookup};
+use downriver::clock::Clock;
+use downriver::env::{Env, Stream};
+use downriver::interrupt::Interrupt;
+use downriver::settings;
+use jiff::Timestamp;
+use libfuzzer_sys::fuzz_target;
+use tempfile::TempDir;
+
+static FOLDER: LazyLock<TempDir> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    for below in [".git", ".config/glab-cli"] {
+        fs::create_dir_all(folder.path().join(below)).unwrap();
+    }
+    fs::write(folder.path().join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
+    folder
+});
+
+fuzz_target!(|bytes: &[u8]| {
+    // Each reader gets all of it; most will not make sense of it.
+    let folder = FOLDER.path();
+    for file in [".git/config", ".config/glab-cli/config.yml", ".python-gitlab.cfg"] {
+        fs::write(folder.join(file), bytes).unwrap();
+    }
+    let mut env = env(folder);
+    let (connect, lookup) = (Connect::default(), Lookup::default());
+    match settings::place(&lookup, &connect, None, &env) {
+        Ok(place) => assert!(!place.settings.is_empty()),
+        Err(usage) => harmless(&usage.to_string()),
+    }
+    match settings::api(&connect, &lookup, None, &env) {
+        Ok(api) => {
+            harmless(&format!("{} {}", api.value, api.source));
+            match settings::token(&connect, &api, &mut env) {
+                Ok((_, warnings)) => warnings.iter().for_each(|warning| harmless(warning)),
+                Err(error) => harmless(&format!("{error:#}")),
+            }
+        }
+        Err(usage) => harmless(&usage.to_string()),
+    }
+});
+
+fn env(folder: &Path) -> Env {
+    let stream = || Stream { writer: Box::new(io::sink()), terminal: false };
+    Env {
+        args: Vec::new(),
+        vars: BTreeMap::from([("HOME".to_owned(), folder.to_str().unwrap().to_owned())]),
+        dir: folder.to_owned(),
+        stdin: Box::new(io::empty()),
+        stdout: stream(),
+        stderr: stream(),
+        clock: Arc::new(Stopped),
+        interrupt: Interrupt::default(),
+    }
+}
+
+struct Stopped;
+
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn sleep(&self, _: Duration) {}
+}
+
+fn harmless(text: &str) {
+    assert!(!text.contains(char::is_control), "{text:?}");
+}

@@ -1,0 +1,60 @@
+//! What servers put into headers, and the texts that come instead of answers.
+#![no_main]
+
+use std::time::Duration;
+
+use downriver::gitlab::{Address, Part, asked, next_page, pause, said};
+use jiff::Timestamp;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    let mut lines = text.split('\n');
+    let (first, second, third) = (lines.next().unwrap_or_default(), lines.next(), lines.next());
+    let number = lines.next().and_then(|line| line.parse().ok()).unwrap_or(1_777_777_777_i32);
+    let count = (text.len() % 256) as u8;
+
+    // `Content-Range`
+    if let Some(part) = Part::parse(first) {
+        assert!(part.range.start < part.range.end && part.range.end <= part.total);
+        assert_eq!(Part::parse(&part.to_string()), Some(part));
+    }
+
+    // `Retry-After` and `RateLimit-Reset`
+    let now = Timestamp::from_second(i64::from(number)).unwrap();
+    let asked = asked(Some(first), second, now);
+    let luck = f64::from(count) / 256.0;
+    match pause(u32::from(count), asked, luck) {
+        Some(pause) => assert!(pause <= Duration::from_secs(601)),
+        None => assert!(asked.is_some_and(|asked| asked > Duration::from_secs(600))),
+    }
+
+    // `X-Next-Page` and `Link`
+    let page = usize::from(count) + 1;
+    if let Some(next) = next_page(second, third, page, usize::from(count)) {
+        assert!(next > page);
+    }
+
+    // `Location`
+    if let Ok(address) = Address::parse(first) {
+        let again = Address::parse(&address.to_call()).unwrap();
+        assert!(again == address && again.same_origin(&address));
+        harmless(&address.to_string());
+        assert!(!address.to_string().contains('?'));
+        if let Ok(led) = address.redirected(second.unwrap_or_default()) {
+            harmless(&led.to_string());
+            assert!(Address::parse(&led.to_call()).unwrap() == led);
+        }
+        let more = address.with("/a?b=c").and_query("d", second.unwrap_or_default());
+        assert!(Address::parse(&more.to_call()).unwrap() == more);
+        assert!(more.same_origin(&address));
+    }
+
+    // What came instead.
+    let said = said(first.as_bytes());
+    harmless(&said.words);
+    assert!(said.words.chars().count() <= 12 * 301);
+});
+
+fn harmless(text: &str) {
+    assert!(!text.contains(char::is_control), "{text:?}");
+}

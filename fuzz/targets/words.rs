@@ -1,0 +1,51 @@
+//! One word as anything that it can be: an address, a project, a name, a pattern.
+#![no_main]
+
+use downriver::gitlab::Address;
+use downriver::model::{EntryKind, ProjectRef};
+use downriver::select::file_pattern::Patterns;
+use downriver::select::job_pattern::{Fit, Pattern};
+use downriver::select::name::{System, components, folder_name};
+use libfuzzer_sys::fuzz_target;
+
+/// Globs are compiled, which takes its time.
+const MOST: usize = 3;
+
+fuzz_target!(|text: &str| {
+    let words: Vec<String> = text.split('\n').map(str::to_owned).take(MOST).collect();
+    words.iter().for_each(|word| names(word, &words));
+});
+
+fn names(word: &str, all: &[String]) {
+    let pattern = Pattern::new(word);
+    assert_eq!(pattern.fit(word), Some(Fit::Exact));
+    assert_eq!(pattern.text(), word);
+    if let Some((best, found)) = pattern.best(all, |name| name) {
+        assert_eq!(best, Fit::Exact);
+        assert!(found.iter().all(|name| *name == word));
+    }
+    if let Ok(patterns) = Patterns::new(&[word.to_owned()], &[]) {
+        all.iter().for_each(|name| _ = patterns.choose(name));
+        assert_eq!(patterns.typed(), [word]);
+    }
+    for system in [System::Unix, System::Mac, System::Windows] {
+        for kind in [EntryKind::File, EntryKind::Folder] {
+            if let Ok(parts) = components(word, kind, system) {
+                assert!(parts.iter().all(|part| !matches!(*part, "" | "." | "..")));
+                assert!(!word.starts_with('/'));
+            }
+        }
+        let folder = folder_name(word);
+        assert_eq!(components(&folder, EntryKind::File, system), Ok(vec![&*folder]), "{word:?}");
+        let key = system.key(word);
+        assert_eq!(system.key(&key), key);
+    }
+    harmless(&ProjectRef::parse(word).to_string());
+    if let Ok(address) = Address::parse(word) {
+        harmless(&address.to_string());
+    }
+}
+
+fn harmless(text: &str) {
+    assert!(!text.contains(char::is_control), "{text:?}");
+}

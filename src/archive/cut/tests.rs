@@ -1,0 +1,66 @@
+//! Which archives can be taken as they come, and what is said of entries that are not there.
+
+use std::io::Cursor;
+
+use crate::archive::craft::{Item, crc32, file, zip};
+use crate::archive::{Archive, Error};
+
+fn listed(bytes: Vec<u8>) -> Archive<Cursor<Vec<u8>>> {
+    Archive::list(Cursor::new(bytes)).unwrap()
+}
+
+#[test]
+fn orderly_is_what_lies_close_together_and_is_named_once() {
+    let large = |name: &str| file(name, vec![1; 5000]);
+    let hidden = || large("hidden").but(|item| item.hidden = true);
+    let renamed = |name: &str| {
+        let checksum = crc32(name.as_bytes()).to_le_bytes();
+        let second = [&[1], checksum.as_slice(), name.as_bytes()].concat();
+        let field = [&[0x75, 0x70, second.len() as u8, 0], second.as_slice()].concat();
+        large(name).but(|item| item.extra = field)
+    };
+    let behind = |junk: usize, items: &[Item]| [vec![b'#'; junk], zip(items)].concat();
+    for (what, bytes, expect) in [
+        ("nothing", zip(&[]), true),
+        ("two entries", zip(&[large("a"), large("b")]), true),
+        ("little before it", behind(1024, &[large("a")]), true),
+        ("much before it", behind(1025, &[large("a")]), false),
+        ("much before an entry", zip(&[large("a"), hidden(), large("b")]), false),
+        ("much before the directory", zip(&[large("a"), hidden()]), false),
+        ("a name that is there twice", zip(&[large("a"), large("b"), large("a")]), false),
+        ("a second name", zip(&[large("a"), renamed("b")]), false),
+    ] {
+        assert_eq!(listed(bytes).is_orderly(), expect, "{what}");
+    }
+}
+
+#[test]
+fn an_entry_at_the_very_end_is_cut() {
+    let mut bytes = zip(&[file("a", "one")]);
+    let (at, end) = (bytes.len() - 22 - 47 + 42, bytes.len() as u32);
+    bytes[at..at + 4].copy_from_slice(&(end - 10).to_le_bytes());
+    let cut = listed(bytes).copy(0, &mut Vec::new()).unwrap_err();
+    assert_eq!(cut.to_string(), "entry `a` is damaged: it ends too early");
+}
+
+#[test]
+fn methods_have_names_and_failures_have_sources() {
+    for (method, name) in [
+        (6, ""),
+        (9, " (deflate64)"),
+        (12, " (bzip2)"),
+        (14, " (lzma)"),
+        (20, " (zstd)"),
+        (93, " (zstd)"),
+        (95, " (xz)"),
+    ] {
+        let error = Error::Method { entry: "a".to_owned(), method }.to_string();
+        assert!(error.contains(&format!(" method {method}{name}, ")), "{error}");
+    }
+    use std::error::Error as _;
+    let failure = || std::io::Error::other("wire cut");
+    for error in [Error::Read(failure()), Error::Write(failure())] {
+        assert_eq!(error.source().unwrap().to_string(), "wire cut");
+    }
+    assert!(Error::Broken(String::new()).source().is_none());
+}

@@ -1,0 +1,44 @@
+//! What of a refusal is for machines and not for people.
+
+use super::{idle, names, place};
+use crate::model::{JobId, PipelineAt, PipelineId, ProjectRef, Status};
+use crate::refusal::{FailedJob, Refusal};
+
+#[test]
+fn what_there_was_instead_is_kept_for_machines() {
+    let deploy = FailedJob { name: "deploy".to_owned(), id: JobId(7), web_url: None };
+    for (refusal, expect) in [
+        (Refusal::ManyJobs { seen: names(&["b", "a"]) }, &["b", "a"][..]),
+        (
+            Refusal::NoneUsable {
+                wanted: "*".to_owned(),
+                unusable: names(&["b", "a"]),
+                waiting: true,
+            },
+            &["b", "a"],
+        ),
+        (Refusal::NotTriggered { bridges: vec![idle(Status::Manual)] }, &["deploy"]),
+        (Refusal::EndedBadly { places: Vec::new(), failed: vec![deploy.clone()] }, &["deploy"]),
+        (Refusal::Blocked { place: place(Status::Manual), jobs: vec![deploy] }, &["deploy"]),
+        (Refusal::NotThere { label: "a".to_owned() }, &[]),
+    ] {
+        assert_eq!(refusal.candidates(), expect, "{refusal:?}");
+    }
+}
+
+#[test]
+fn another_bridge_can_mend_what_the_end_of_the_upstream_pipeline_settles() {
+    let wanted = names(&["a"]);
+    for refusal in [
+        Refusal::NoBridges {
+            upstream: PipelineAt { project: ProjectRef::Id(1), id: PipelineId(2) },
+            ended: None,
+        },
+        Refusal::NoBridge { wanted: wanted.clone(), seen: Vec::new(), ended: None },
+        Refusal::NoDownstream { wanted, seen: Vec::new(), ended: None },
+    ] {
+        assert!(refusal.waits_for_bridges(), "{refusal:?}");
+        assert!(!refusal.with_end(Status::Failed).waits_for_bridges());
+    }
+    assert!(!Refusal::NotThere { label: "a".to_owned() }.waits_for_bridges());
+}
