@@ -16,6 +16,9 @@ use std::path::Path;
 mod album;
 #[path = "../tests/fake/mod.rs"]
 mod fake;
+#[allow(dead_code, reason = "only its stage is needed")]
+#[path = "demo/story.rs"]
+mod story;
 
 fn main() -> std::io::Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("pictures");

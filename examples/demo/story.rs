@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::fake::{Fake, World};
 
 #[path = "stage.rs"]
-mod stage;
+pub mod stage;
 
 use stage::{Scene, play, show, wrapped};
 

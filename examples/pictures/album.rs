@@ -3,16 +3,12 @@
 use std::sync::Arc;
 
 use crate::fake::{Fake, World};
+use crate::story::stage::{self, Scene};
 
 #[path = "bars.rs"]
 mod bars;
 #[path = "plot.rs"]
 mod plot;
-#[allow(dead_code, reason = "the demo uses the rest")]
-#[path = "../demo/stage.rs"]
-mod stage;
-
-use stage::Scene;
 
 /// Where long lines are broken, in columns.
 const WIDTH: usize = 100;
