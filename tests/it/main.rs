@@ -12,6 +12,8 @@
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
 //!   `fetch_missing`, `fetch_files`, `fetch_archives` and `fetch_wait` go through the flags
 //! - `resume`, `stream`: downloads that break off, and that are unpacked as they come
+//! - `parts`, `sums`: downloads of wanted files alone, and of archives whose SHA-256 is told
+//! - `as_python`: what was unpacked against what another reader has
 //! - `cache`: archives that are kept for the next run
 //! - `speech`: what is said on both streams; `tokens`: who asks, and who is not let in
 //! - `lists`: GitLab's lists as they are; `network`: redirects, and what goes wrong on the line
@@ -46,6 +48,7 @@ mod story;
 mod craft;
 
 mod artifacts_api;
+mod as_python;
 mod cache;
 mod cat;
 mod checks;
