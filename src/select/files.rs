@@ -74,7 +74,7 @@ pub fn files(
     let mut inside = Tree::new(rules.system, entries.len());
     let good = judge(entries, targets, rules, &mut inside)?;
     // Only for copies of what links point to is it looked at again, and it is large.
-    if rules.symlinks != Symlinks::Copy {
+    if rules.links() != Symlinks::Copy {
         inside = Tree::new(rules.system, 0);
     }
     let chosen: Vec<&Good<'_>> =
