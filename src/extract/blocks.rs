@@ -7,8 +7,8 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 /// The size of one block, in bytes.
 pub const BLOCK: usize = 128 << 10;
-/// So many are out at a time: 4 MiB.
-const MOST: usize = 32;
+/// So many are out at a time: 3 MiB.
+const MOST: usize = 24;
 
 /// A stock of blocks. Who takes one while none is left waits until one comes back.
 #[derive(Default)]

@@ -79,12 +79,13 @@ pub(super) fn together(mut places: Vec<Range<u64>>, near: u64) -> Vec<Range<u64>
 
 /// The same in few enough parts, with what lies between them if need be.
 fn few(places: Vec<Range<u64>>) -> Vec<Range<u64>> {
-    let (mut near, mut parts) = (NEAR, together(places, NEAR));
-    while parts.len() > MOST_PARTS {
-        near = near.saturating_mul(2);
-        parts = together(parts, near);
-    }
-    parts
+    let parts = together(places, NEAR);
+    let Some(most) = parts.len().checked_sub(MOST_PARTS + 1) else { return parts };
+    // The narrowest gaps are closed first.
+    let gap = |pair: &[Range<u64>]| pair[1].start - pair[0].end;
+    let mut gaps: Vec<u64> = parts.windows(2).map(gap).collect();
+    gaps.sort_unstable();
+    together(parts, gaps[most])
 }
 
 /// Bytes of all parts.
@@ -230,5 +231,9 @@ mod tests {
         assert_eq!(few(scattered(32)).len(), 32);
         assert_eq!(few(scattered(33)), list(&[(0, 32 * M + 1)]));
         assert_eq!(sum(&few(scattered(32))), 32);
+        // Ever wider gaps: those at the beginning are closed.
+        let wider = |count: u64| (0..count).map(|i| i * i * M..i * i * M + 1).collect::<Vec<_>>();
+        let parts = few(wider(40));
+        assert_eq!((parts.len(), sum(&parts)), (32, 64 * M + 1 + 31));
     }
 }
