@@ -21,7 +21,8 @@ fn keep(cache: &Cache, key: &Key, bytes: &[u8], now: SystemTime) -> Vec<u8> {
     let mut coming = cache.begin().unwrap();
     coming.write_all(bytes).unwrap();
     let (mut file, trouble) = cache.keep(key, coming, now).unwrap();
-    assert!(trouble.is_none(), "{trouble:?}");
+    // On Windows what another run is reading cannot be replaced, which costs a warning.
+    assert!(trouble.is_none() || cfg!(windows), "{trouble:?}");
     let mut read = Vec::new();
     file.read_to_end(&mut read).unwrap();
     read
