@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::fake::{Fake, World};
 
 #[path = "stage.rs"]
-mod stage;
+pub mod stage;
 
 use stage::{Scene, play, show, wrapped};
 
@@ -32,7 +32,7 @@ const SCENES: &[Scene] = &[
         ..Scene::new("See what triggered what", "downriver tree")
     },
     Scene {
-        says: &["[2/4] bridge `build-sharecode`", "8 files (12.4 KiB)"],
+        says: &["[2/4] bridge `build-sharecode`", " files (12."],
         shows: "vendor",
         ..Scene::new("Take the files that build-repo made", "downriver fetch build-repo -D vendor")
     },

@@ -2,6 +2,7 @@
 
 mod cat;
 mod compat;
+mod completions;
 mod delete;
 mod dotenv;
 mod explain;
@@ -46,6 +47,8 @@ pub enum Command {
     Trigger(Box<trigger::Trigger>),
     Keep(keep::Keep),
     Delete(delete::Delete),
+    Completions(completions::Completions),
+    Man(completions::Man),
 }
 
 /// What was typed; the name under which the program was called can say how to read it.
@@ -68,6 +71,8 @@ pub fn run(command: Command, world: World) -> anyhow::Result<Exit> {
         Command::Trigger(trigger) => trigger.run(world),
         Command::Keep(keep) => keep.run(world),
         Command::Delete(delete) => delete.run(world),
+        Command::Completions(completions) => completions.run(world),
+        Command::Man(man) => man.run(world),
     }
 }
 
@@ -84,6 +89,8 @@ impl Command {
             Command::Trigger(trigger) => &trigger.speech,
             Command::Keep(keep) => &keep.speech,
             Command::Delete(delete) => &delete.speech,
+            Command::Completions(completions) => &completions.speech,
+            Command::Man(man) => &man.speech,
         }
     }
 
@@ -95,6 +102,7 @@ impl Command {
             Command::Cat(cat) => cat.waiting.wait,
             Command::Wait(_) | Command::Trigger(_) => true,
             Command::Explain(_) | Command::Tree(_) | Command::Keep(_) | Command::Delete(_) => false,
+            Command::Completions(_) | Command::Man(_) => false,
         }
     }
 }

@@ -50,8 +50,8 @@ fn fetched(landed: &Landed, output: Option<&Path>, dir: &Path) -> Value {
     let file = |(path, size): &(PathBuf, u64)| json!({ "path": slashes(path.strip_prefix(folder).unwrap_or(path)), "size": size });
     let mut value = self::found(found);
     value["files"] = files.iter().map(file).collect();
-    value["output"] = json!(output.map(text));
-    value["dir"] = json!(output.is_none().then(|| text(&plain(&dir.join(folder)))));
+    value["output"] = json!(output.map(slashes));
+    value["dir"] = json!(output.is_none().then(|| slashes(&plain(&dir.join(folder)))));
     value["bytes_transferred"] = json!(bytes);
     value
 }
@@ -123,5 +123,6 @@ fn plain(path: &Path) -> PathBuf {
 
 /// Paths in JSON are written with `/` on every system.
 fn slashes(path: &Path) -> String {
-    path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
+    let path = text(path);
+    if cfg!(windows) { path.replace('\\', "/") } else { path }
 }

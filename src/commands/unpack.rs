@@ -75,6 +75,7 @@ impl Unpack {
                 Symlinks::Skip => link::Symlinks::Skip,
                 Symlinks::Copy => link::Symlinks::Copy,
             },
+            takes_links: true,
             max_size: self.max_size,
             max_entries: self.max_entries,
             system: System::here(),

@@ -78,6 +78,17 @@ impl Staging {
         }
     }
 
+    /// Whether links can be made there: on Windows not everybody may.
+    pub fn takes_links(&self) -> bool {
+        if cfg!(unix) {
+            return true;
+        }
+        let (folder, name) = (self.private.folder(), OsStr::new("link"));
+        // Wine has none, and says that it made one.
+        folder.new_link("nowhere", name).is_ok()
+            && matches!(folder.kind(name), Ok(Some(Kind::Link)))
+    }
+
     /// Whether the run was told to stop.
     pub fn stopping(&self) -> bool {
         self.interrupt.stopping()

@@ -62,6 +62,8 @@ pub fn extract(
 ) -> anyhow::Result<Landing> {
     // That nothing can be written there is better known before anything is downloaded.
     let mut staging = Staging::beside(dest, ctx.interrupt)?;
+    let rules = Rules { takes_links: staging.takes_links(), ..how.rules.clone() };
+    let how = &How { rules, ..*how };
     let Each { mut taken, missing } = each(ctx, address, wanted, MOST, |found, alone| {
         take(ctx, found, how, dest, &staging, alone)
     })?;

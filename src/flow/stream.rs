@@ -4,6 +4,7 @@
 //! place. The whole plan is made and judged from it; then the files are made as their bytes come.
 //! Whatever is unusual about an archive or its server is left to the way that keeps it first.
 
+use std::collections::HashSet;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -57,8 +58,17 @@ pub(super) fn ready(found: &Found, body: &Body<'_>, how: &How) -> anyhow::Result
         // The bytes beside do not come; those of the download may.
         Err(error) if matches!(error.downcast_ref(), Some(archive::Error::Read(_))) => Ok(None),
         Err(error) => Err(error).with_context(|| unpacking(found)),
-        Ok(judged) => judged.map(|(plan, layout)| alone(found, plan, layout, how)).transpose(),
+        Ok(judged) => {
+            let judged = judged.filter(|(plan, _)| wants_each_once(plan));
+            judged.map(|(plan, layout)| alone(found, plan, layout, how)).transpose()
+        }
     }
+}
+
+/// The bytes of an entry come once, and copies of links want them in several places.
+fn wants_each_once(plan: &Plan) -> bool {
+    let mut entries = HashSet::new();
+    plan.placements.iter().all(|placement| entries.insert(placement.entry))
 }
 
 /// What becomes of an archive whose directory alone speaks for it; none where it does not.

@@ -132,6 +132,10 @@ impl Address {
         &self.host
     }
 
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     pub fn is_secure(&self) -> bool {
         self.secure
     }

@@ -34,8 +34,9 @@ pub(super) struct Http {
     pub(super) network: Network,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) watch: Arc<dyn Watch>,
-    /// For http and for https: the certificates are read only when https is spoken.
-    pub(super) agents: [OnceLock<Agent>; 2],
+    /// For http and for https, each past the proxy and through it: the certificates are read only
+    /// when https is spoken.
+    pub(super) agents: [[OnceLock<Agent>; 2]; 2],
     /// When waiting is over, on the clock; a question is not asked again after that.
     pub(super) give_up: OnceLock<Duration>,
 }
@@ -209,7 +210,7 @@ impl Http {
     /// Sends one request and tells the watcher.
     fn call(&self, ask: &Ask, at: &Address, trusted: bool) -> Result<Response<Body>, Trouble> {
         self.told("GET", at, || {
-            let agent = self.agent(at.is_secure())?;
+            let agent = self.agent(at)?;
             let request = self.request(Method::GET, ask, at, trusted)?;
             let request = request.body(()).map_err(unsendable)?;
             agent.run(request).map_err(|error| self.failed(error, at))
@@ -278,12 +279,13 @@ impl Http {
         Ok(request)
     }
 
-    fn agent(&self, secure: bool) -> Result<&Agent, Trouble> {
-        let cell = &self.agents[usize::from(secure)];
+    fn agent(&self, at: &Address) -> Result<&Agent, Trouble> {
+        let through = self.network.proxy_for(at).is_some();
+        let cell = &self.agents[usize::from(at.is_secure())][usize::from(through)];
         if let Some(agent) = cell.get() {
             return Ok(agent);
         }
-        let agent = self.network.agent(secure).map_err(Trouble::failed)?;
+        let agent = self.network.agent(at).map_err(Trouble::failed)?;
         Ok(cell.get_or_init(|| agent))
     }
 
@@ -306,7 +308,7 @@ impl Http {
                 Trouble::failed(Cause::Tls { trouble: error.to_string(), from: at.clone() })
             }
             ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-                let proxy = self.network.or_proxy(at.is_secure());
+                let proxy = self.network.or_proxy(at);
                 let trouble = format!("{origin} refuses the connection{proxy}");
                 Trouble::failed(Cause::Unreachable { trouble })
             }

@@ -13,6 +13,7 @@ mod network;
 mod once;
 mod pages;
 mod part;
+mod proxy;
 mod remote;
 mod retry;
 mod said;
@@ -104,7 +105,7 @@ impl Client {
         clock: Arc<dyn Clock>,
         watch: Arc<dyn Watch>,
     ) -> Client {
-        let agents = [OnceLock::new(), OnceLock::new()];
+        let agents = Default::default();
         Client {
             http: Http { root, token, network, clock, watch, agents, give_up: OnceLock::new() },
         }

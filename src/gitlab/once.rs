@@ -64,7 +64,7 @@ impl Http {
         }
         // A connection that was kept from an earlier request can be dead, and whether the server
         // saw this one would not be known: so this one gets a connection of its own.
-        let agent = self.network.agent(at.is_secure()).map_err(Trouble::failed)?;
+        let agent = self.network.agent(at).map_err(Trouble::failed)?;
         let sent = match body {
             Some((_, text)) => agent.run(request.body(text.as_str()).map_err(unsendable)?),
             None if *method == Method::POST => agent.run(request.body("").map_err(unsendable)?),

@@ -21,6 +21,9 @@ pub struct Rules {
     /// So many leading folders are dropped, and what has no more than those is left out.
     pub strip_components: usize,
     pub symlinks: Symlinks,
+    /// Whether links can be made where the files land. Where not, what would stay inside is
+    /// copied.
+    pub takes_links: bool,
     /// Bytes of all chosen files together, unpacked.
     pub max_size: u64,
     pub max_entries: usize,
@@ -33,9 +36,20 @@ impl Default for Rules {
             patterns: Patterns::default(),
             strip_components: 0,
             symlinks: Symlinks::default(),
+            takes_links: true,
             max_size: 64 << 30,
             max_entries: 1_000_000,
             system: System::here(),
+        }
+    }
+}
+
+impl Rules {
+    /// What to do with links, as far as it can be done.
+    fn links(&self) -> Symlinks {
+        match self.symlinks {
+            Symlinks::KeepInside if !self.takes_links => Symlinks::Copy,
+            symlinks => symlinks,
         }
     }
 }
@@ -60,7 +74,7 @@ pub fn files(
     let mut inside = Tree::new(rules.system, entries.len());
     let good = judge(entries, targets, rules, &mut inside)?;
     // Only for copies of what links point to is it looked at again, and it is large.
-    if rules.symlinks != Symlinks::Copy {
+    if rules.links() != Symlinks::Copy {
         inside = Tree::new(rules.system, 0);
     }
     let chosen: Vec<&Good<'_>> =
@@ -80,7 +94,7 @@ pub fn files(
 
 /// The links whose targets `files` must know, by their index.
 pub fn links(entries: &[Entry], rules: &Rules) -> Vec<usize> {
-    let matters = |entry: &Entry| match rules.symlinks {
+    let matters = |entry: &Entry| match rules.links() {
         Symlinks::Skip => false,
         // One link may lead through another.
         Symlinks::Copy => true,
@@ -122,7 +136,7 @@ fn place(
 ) -> Result<Plan, ArchiveRefusal> {
     let mut plan = Plan { placements: Vec::with_capacity(chosen.len()), warnings: Vec::new() };
     // Dropping folders can bring two names together, and what a link points to is elsewhere.
-    let moved = rules.strip_components > 0 || rules.symlinks == Symlinks::Copy;
+    let moved = rules.strip_components > 0 || rules.links() == Symlinks::Copy;
     let mut outside = Tree::new(rules.system, if moved { chosen.len() } else { 0 });
     let mut links = Vec::new();
     let mut left_out: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
@@ -148,6 +162,11 @@ fn place(
         stay_inside(&links, rules)?;
     }
     plan.warnings = warnings(&plan, &left_out);
+    let are_links = |good: &&Good<'_>| good.item.entry.kind == EntryKind::Link;
+    if rules.links() != rules.symlinks && chosen.iter().any(are_links) {
+        let why = "links cannot be made there, so what they point to is copied in their places";
+        plan.warnings.insert(0, why.to_owned());
+    }
     if plan.placements.is_empty() && !chosen.is_empty() && rules.strip_components > 0 {
         let depth = rules.strip_components;
         plan.warnings.push(format!("--strip-components {depth} leaves nothing of the archive"));
@@ -170,7 +189,7 @@ fn fate<'a>(
 ) -> Result<Fate<'a>, ArchiveRefusal> {
     let Good { path, item } = good;
     let name = &item.entry.name;
-    Ok(match (item.entry.kind, rules.symlinks) {
+    Ok(match (item.entry.kind, rules.links()) {
         (EntryKind::File | EntryKind::Folder, _) => Fate::Made(*item),
         (EntryKind::Special, _) => Fate::LeftOut("neither file nor folder nor link"),
         (EntryKind::Link, Symlinks::Skip) => Fate::LeftOut("links are skipped"),
@@ -205,7 +224,7 @@ fn stay_inside(links: &[(&[&str], &str, &String)], rules: &Rules) -> Result<(), 
 /// All links where they are inside the archive, for copies of what they point to.
 fn originals(good: &[Good<'_>], rules: &Rules) -> Links {
     let mut links = Links::new(rules.system);
-    if rules.symlinks == Symlinks::Copy {
+    if rules.links() == Symlinks::Copy {
         for Good { path, item } in good {
             if item.entry.kind == EntryKind::Link {
                 links.add(path.iter().copied(), item.target.unwrap_or_default());

@@ -3,8 +3,6 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::shown::shown;
-
 /// No token, no certificate and no bundle of them is longer than this, in bytes.
 const LONGEST: u64 = 8 << 20;
 
@@ -27,6 +25,8 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
 #[cfg(unix)]
 pub(super) fn exposed(path: &Path) -> Option<String> {
     use std::os::unix::fs::PermissionsExt;
+
+    use crate::shown::shown;
     let metadata = std::fs::metadata(path).ok()?;
     // A pipe, as `<(command)` makes one, lies nowhere.
     let open = metadata.is_file() && metadata.permissions().mode() & 0o077 != 0;

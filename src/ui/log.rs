@@ -11,12 +11,19 @@ use crate::shown::shown;
 const TAB: usize = 8;
 
 impl Ui {
-    /// The log of a job under a heading, where `meanwhile` puts it.
+    /// The log of a job under a heading, where `meanwhile` puts it. In a job of GitLab it is a
+    /// section that is closed until somebody wants to read it; the few lines of everything else
+    /// are better seen.
     pub fn log(&self, job: &Job, log: &[u8], out: bool) -> std::io::Result<()> {
         let colors = if out && !self.json { self.color_output } else { self.color };
-        let mut text = format!("==== {} ({}): {} ====\n", shown(&job.name), job.id, job.status);
-        text += &readable(&String::from_utf8_lossy(log), colors);
-        self.meanwhile(text.trim_end_matches('\n'), out)
+        let heading = format!("==== {} ({}): {} ====", shown(&job.name), job.id, job.status);
+        let text = format!("{heading}\n{}", readable(&String::from_utf8_lossy(log), colors));
+        let text = text.trim_end_matches('\n');
+        if !self.sections {
+            return self.meanwhile(text, out);
+        }
+        let (begin, end) = section(job.id.0, self.clock.now().as_second());
+        self.meanwhile(&format!("{begin}{text}\n{end}"), out)
     }
 
     /// What belongs to the results but comes before they are complete: on standard output, unless
@@ -28,6 +35,13 @@ impl Ui {
         self.tell(Voice::Normal, text);
         Ok(())
     }
+}
+
+/// The marks of GitLab's page around a section. No text of another can look like one: what is
+/// readable holds neither a carriage return nor this escape code.
+fn section(job: u64, now: i64) -> (String, String) {
+    let mark = |kind: &str, how: &str| format!("section_{kind}:{now}:job_{job}{how}\r\u{1b}[0K");
+    (mark("start", "[collapsed=true]"), mark("end", ""))
 }
 
 /// The lines of a log, section marks as headings, with no escape codes but colours, if wanted.

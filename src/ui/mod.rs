@@ -4,7 +4,7 @@
 //! read the one while a log keeps the other.
 
 mod log;
-mod progress;
+pub mod progress;
 mod story;
 mod totals;
 pub mod tree;
@@ -47,6 +47,8 @@ pub struct Ui {
     color: bool,
     color_output: bool,
     json: bool,
+    /// Whether long texts are marked as sections, for GitLab's page of a job.
+    sections: bool,
     clock: Arc<dyn Clock>,
     progress: Mutex<Progress>,
     /// What was told, so that a lookup that is asked again does not repeat itself.
@@ -83,10 +85,16 @@ impl Ui {
             color,
             color_output,
             json: speech.json,
+            sections: false,
             clock,
             progress,
             told: Mutex::default(),
         }
+    }
+
+    /// The same where GitLab's page of a job shows it.
+    pub fn in_a_job(self, sections: bool) -> Ui {
+        Ui { sections, ..self }
     }
 
     /// A line for a person on standard output; silent under `--json` and `--quiet`.

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use clap::Parser;
 use serde_json::Value;
 
 use crate::tidy::root;
@@ -140,7 +139,7 @@ mod scripts {
             let output = Command::new("/bin/sh").args(["-euc", &text]).output().unwrap();
             let words = String::from_utf8(output.stdout).unwrap();
             let words: Vec<&str> = words.trim_end_matches('\0').split('\0').collect();
-            let parsed = downriver::commands::Cli::try_parse_from(&words);
+            let parsed = <downriver::commands::Cli as clap::Parser>::try_parse_from(&words);
             assert!(parsed.is_ok(), "{words:?}: {:?}", parsed.err());
             let expected = crate::harness::words(value);
             let there = expected.iter().all(|word| words.contains(&word.as_str()));

@@ -3,10 +3,19 @@
 use serde_json::json;
 
 use crate::fake::{Fake, Fault, Origin, World};
+use crate::folder::takes_links;
 use crate::harness::Run;
+use crate::ran::slashed;
 use crate::scenes::{LOOKUP, downstream, job, job_with};
 
-/// What lands of the archives that GitLab's runner wrote.
+/// What lands of the archives that GitLab's runner wrote. `current` is a link to a folder, of which
+/// no copy is made where links cannot be.
+fn sharecode() -> Vec<&'static str> {
+    let mut files = SHARECODE.to_vec();
+    files.retain(|file| takes_links() || *file != "current");
+    files
+}
+
 const SHARECODE: [&str; 8] = [
     "current",
     "docs/space name (1).txt",
@@ -71,14 +80,15 @@ fn the_files_of_the_runner_land_with_their_modes_and_links() {
 #[test]
 fn the_paths_are_printed_and_the_steps_are_told_beside_them() {
     let ran = Run::new("two-repos").args("fetch build-repo --bridge build-sharecode").succeeds();
-    let mut printed: Vec<&str> = ran.stdout.lines().collect();
+    let printed = slashed(&ran.stdout);
+    let mut printed: Vec<&str> = printed.lines().collect();
     printed.sort_unstable();
-    assert_eq!(printed, SHARECODE);
+    assert_eq!(printed, sharecode());
     ran.says("[1/4] pipeline 9001 of project 70: 4 bridges\n")
         .says("[2/4] bridge `build-sharecode`: pipeline 9002 of project 93 (success)\n")
         .says("[3/4] job build-repo (70108), success, 5.5 KiB\n")
         .says("[4/4] build-repo (70108): 5.5 KiB in 0.0 s\n")
-        .says("[4/4] 8 files (");
+        .says(&format!("[4/4] {} files (", sharecode().len()));
 }
 
 #[test]
@@ -98,7 +108,7 @@ fn archives_of_every_writer_land() {
         assert!(!files.is_empty(), "{file}");
         assert!(some.is_empty() || files.iter().any(|path| path == some), "{file}: {files:?}");
         if file.starts_with("runner") {
-            assert_eq!(files, SHARECODE, "{file}");
+            assert_eq!(files, sharecode(), "{file}");
         }
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::fake::World;
 use crate::harness::Run;
+use crate::ran::slashed;
 use crate::scenes::downstream;
 
 /// One job `build` with a small tree.
@@ -51,7 +52,8 @@ fn the_flags_about_files_choose_and_move() {
         };
         let expect: Vec<&str> = expect.split(' ').collect();
         assert_eq!(ran.files(), expect, "{line}");
-        let mut printed: Vec<&str> = ran.stdout.lines().collect();
+        let printed = slashed(&ran.stdout);
+        let mut printed: Vec<&str> = printed.lines().collect();
         printed.sort_unstable();
         if !line.contains("..") {
             assert_eq!(printed, expect, "{line}");
@@ -178,7 +180,7 @@ fn two_jobs_may_share_folders_and_where_they_share_a_path_one_wins() {
         ran.check(ran.read("shared/both") == wins, &format!("{wins} wins"));
         ran.says("warning: `shared/both` is in the archives of both");
         ran.says(&format!("; that of `{wins} ("));
-        let printed = ran.stdout.lines().filter(|line| *line == "shared/both").count();
+        let printed = slashed(&ran.stdout).lines().filter(|line| *line == "shared/both").count();
         assert_eq!(printed, 1, "{line}");
     }
     let ran = Run::new(world()).args("fetch one two --on-conflict fail").fails(9);

@@ -69,3 +69,15 @@ fn mode(about: &fs::Metadata) -> u32 {
 fn mode(_about: &fs::Metadata) -> u32 {
     0
 }
+
+/// Whether links can be made here; on Windows not everybody may.
+pub fn takes_links() -> bool {
+    #[cfg(unix)]
+    return true;
+    #[cfg(windows)]
+    {
+        let place = tempfile::tempdir().unwrap();
+        let link = place.path().join("link");
+        std::os::windows::fs::symlink_file("nowhere", &link).is_ok() && link.is_symlink()
+    }
+}

@@ -79,8 +79,11 @@ impl Place {
     pub fn with_script(self, name: &str, text: &str) -> Place {
         let path = self.path("bin").join(name);
         let _ = fs::remove_file(&path);
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        // Written by another process: a process that a test beside this one starts just then would
+        // keep it open for writing for a moment, and what is open for writing cannot be run.
+        let write = ["-c", r#"printf %s "$1" >"$0" && chmod 755 "$0""#];
+        let written = Command::new("sh").args(write).arg(&path).arg(text).status().unwrap();
+        assert!(written.success());
         self
     }
 

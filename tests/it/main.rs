@@ -22,6 +22,8 @@
 //! - `client`, `client_changes`, `client_refusals`: each request and each refusal of GitLab, one
 //!   by one
 //! - `tls`: certificates; `wire`: answers that lie about their length, or never end
+//! - `pictures`: are those of the README of today?
+//! - `completions`: scripts for shells, and man pages
 //! - `process`, `signals`: what only a real process shows
 //! - `places`: destinations that others write to, that are full, or that cannot be written
 //! - `scenes`: small worlds that many tests begin with
@@ -38,6 +40,9 @@
     reason = "tests"
 )]
 
+#[cfg(not(windows))]
+#[path = "../../examples/pictures/album.rs"]
+mod album;
 #[path = "../fake/mod.rs"]
 mod fake;
 #[path = "../../examples/demo/story.rs"]
@@ -61,6 +66,7 @@ mod checks;
 mod client;
 mod client_changes;
 mod client_refusals;
+mod completions;
 mod components;
 mod demo;
 mod explain;
@@ -85,6 +91,7 @@ mod made;
 mod network;
 mod outside;
 mod parts;
+mod pictures;
 mod places;
 mod process;
 mod ran;

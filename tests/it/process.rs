@@ -7,7 +7,9 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use crate::fake::{Fake, World};
-use crate::scenes::{downstream, job, one_archive};
+#[cfg(unix)]
+use crate::scenes::one_archive;
+use crate::scenes::{downstream, job};
 
 /// The program, standing where the world's story stands, with nothing else of this process.
 pub fn downriver(fake: &Fake, dir: &std::path::Path) -> Command {

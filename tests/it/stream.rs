@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::craft::{Item, file, folder, link, zip};
 use crate::fake::{Fake, Fault};
+use crate::folder::takes_links;
 use crate::harness::Run;
 use crate::ran::Ran;
 use crate::scenes::{downstream, job, one_archive};
@@ -77,7 +78,9 @@ fn a_large_archive_is_unpacked_as_it_comes_and_a_small_one_with_one_request() {
     let date = |ran: &Ran, path| {
         std::fs::metadata(ran.place.path().join("work/out").join(path)).unwrap().modified().unwrap()
     };
-    for path in ["bin/run", "many/3/3", "shut"] {
+    // A folder on Windows keeps the date of its making.
+    let dated = if cfg!(unix) { "shut" } else { "bin/run" };
+    for path in ["bin/run", "many/3/3", dated] {
         assert_eq!(date(&kept, path), date(&streamed, path), "{path}");
     }
 
@@ -109,7 +112,8 @@ fn what_is_unusual_is_kept_first() {
     }
     let ran = fetched(&far, json!({}), vec![]);
     assert_eq!(store(&ran).0, [200, 206]);
-    assert!(ran.tree().contains(&"out/l5 -> bin/run".to_owned()), "{:?}", ran.tree());
+    let made = if takes_links() { "out/l5 -> bin/run" } else { "0000 700000 out/l5" };
+    assert!(ran.tree().contains(&made.to_owned()), "{:?}", ran.tree());
 }
 
 #[test]

@@ -70,7 +70,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         18,
-        "network::proxies_are_those_of_the_variables_and_their_passwords_are_not_repeated gitlab::network::tests::a_name_in_no_proxy_means_what_is_below_it_as_well",
+        "network::proxies_are_those_of_the_variables_and_their_passwords_are_not_repeated gitlab::proxy::a_list_of_names_and_networks_says_what_goes_past_the_proxy",
     ),
     (
         19,

@@ -194,7 +194,7 @@ fn a_downstream_pipeline_that_the_token_may_not_read_is_shown_as_its_bridge_tell
             { "id": 4, "pipelines": [{ "id": 3, "jobs": [{ "id": 5, "name": "secret" }] }] },
         ],
     }));
-    let ran = Run::new(narrow).args("tree").succeeds();
+    let ran = Run::new(narrow).vars([("LANG", "C")]).args("tree").succeeds();
     let line =
         "`- [ok] bridge out -> pipeline 3 of project 4  main 00000000  success  not readable (404)";
     ran.check(ran.stdout.lines().last() == Some(line), "the mark is there");

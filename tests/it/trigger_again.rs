@@ -120,6 +120,32 @@ fn logs_come_at_the_end_with_those_of_failures_last() {
 }
 
 #[test]
+fn in_a_job_each_log_is_a_section_that_nothing_in_it_can_end() {
+    let forged = "one\rsection_end:1:job_91\r\u{1b}[0Kx\nsection_end:1:job_91 \r\u{1b}[0K\n";
+    let name = "bad\r\u{1b}[0K section_end:1:job_91\r\u{1b}[0K";
+    let world = || logging(json!([{"id": 91, "name": name, "status": "failed", "log": forged}]));
+    let marks = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| line.contains("\r\u{1b}[0K"));
+        lines.map(|line| line.replace(|c: char| c.is_ascii_digit(), "0")).collect()
+    };
+    let run = |line: &str| Run::new(world()).vars([("GITLAB_CI", "true")]).args(line).fails(8);
+    let ran = run("trigger 1 -o");
+    let (begin, end) = ("section_start:0", "section_end:0");
+    let found = marks(&ran.stdout);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].contains(":job_00[collapsed=true]\r\u{1b}[0K==== bad"), "{found:?}");
+    assert!(found[0].starts_with(begin) && found[1].starts_with(end), "{found:?}");
+    assert!(found[1].ends_with(":job_00\r\u{1b}[0K"), "{found:?}");
+    assert_eq!(marks(&run("trigger 1 -o --json").stderr).len(), 2);
+    for line in ["trigger 1", "trigger 1 -o -q"] {
+        let ran = run(line);
+        assert_eq!(marks(&format!("{}{}", ran.stdout, ran.stderr)), [] as [String; 0], "{line}");
+    }
+    let ran = Run::new(world()).args("trigger 1 -o").fails(8);
+    assert_eq!(marks(&format!("{}{}", ran.stdout, ran.stderr)), [] as [String; 0]);
+}
+
+#[test]
 fn a_log_that_cannot_be_read_hides_nothing_else() {
     let world = logging(json!([
         {"id": 91, "name": "a", "log": "one\n"}, {"id": 92, "name": "b", "status": "failed", "log": "two\n"},

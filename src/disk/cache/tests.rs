@@ -21,7 +21,8 @@ fn keep(cache: &Cache, key: &Key, bytes: &[u8], now: SystemTime) -> Vec<u8> {
     let mut coming = cache.begin().unwrap();
     coming.write_all(bytes).unwrap();
     let (mut file, trouble) = cache.keep(key, coming, now).unwrap();
-    assert!(trouble.is_none(), "{trouble:?}");
+    // On Windows what another run is reading cannot be replaced, which costs a warning.
+    assert!(trouble.is_none() || cfg!(windows), "{trouble:?}");
     let mut read = Vec::new();
     file.read_to_end(&mut read).unwrap();
     read
@@ -124,6 +125,8 @@ fn an_archive_that_goes_while_it_is_read_is_read_to_its_end() {
     keep(&cache, &key(1, 30), &[7; 30], at(1));
     let Kept::Whole(mut file) = cache.take(&key(1, 30), at(2)) else { panic!("it is there") };
     keep(&cache, &key(2, 30), &[0; 30], at(3));
+    // Windows may leave the name until the last handle is closed.
+    #[cfg(unix)]
     assert!(matches!(cache.take(&key(1, 30), at(4)), Kept::Nothing));
     let mut read = Vec::new();
     file.read_to_end(&mut read).unwrap();

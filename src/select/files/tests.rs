@@ -175,6 +175,17 @@ fn links_are_kept_inside_or_taken_or_left_or_copied_as_asked() {
     assert_eq!(copied.size(), 9);
     let warning = "left out `bin2`, `gone`: the link points to no file of the archive";
     assert_eq!(copied.warnings, [warning]);
+    // Where links cannot be made, those that would stay inside are copied, and no others.
+    let unable = |symlinks| Rules { takes_links: false, ..with(symlinks) };
+    let instead = plan(&inside, &unable(Symlinks::KeepInside)).unwrap();
+    assert_eq!(instead.placements, copied.placements);
+    assert!(instead.warnings[0].starts_with("links cannot be made there"), "{instead:?}");
+    assert_eq!(instead.warnings[1..], [warning]);
+    let narrow = Rules { takes_links: false, ..including(&["again"]) };
+    assert_eq!(links(&archive(&inside).0, &narrow), [1, 2, 3, 4], "one may lead through another");
+    assert!(refusal(&outside, &unable(Symlinks::KeepInside)).contains("points out"));
+    assert_eq!(paths(&outside, &unable(Symlinks::All)), ["a", "l -> ../x"]);
+    assert!(plan(&["a"], &unable(Symlinks::KeepInside)).unwrap().warnings.is_empty());
     for other in ["bin/", "bin!"] {
         let plan = plan(&[other, "bin2 -> bin"], &with(Symlinks::Copy)).unwrap();
         assert!(plan.warnings.iter().any(|told| told.contains("left out `bin2`: the link points")));

@@ -1,0 +1,30 @@
+//! `cargo run --example pictures`: makes the pictures of the README anew, in `pictures/`.
+//!
+//! They show what the program says in the story of the demo, and what the benchmarks in
+//! `benches/runs/` found. `cargo test` finds out whether they still do.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a program of its own, not a part of the product"
+)]
+
+use std::path::Path;
+
+#[path = "pictures/album.rs"]
+mod album;
+#[path = "../tests/fake/mod.rs"]
+mod fake;
+#[allow(dead_code, reason = "only its stage is needed")]
+#[path = "demo/story.rs"]
+mod story;
+
+fn main() -> std::io::Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("pictures");
+    std::fs::create_dir_all(&folder)?;
+    for (name, picture) in album::all() {
+        std::fs::write(folder.join(name), picture)?;
+    }
+    Ok(())
+}

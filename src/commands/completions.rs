@@ -1,0 +1,66 @@
+//! `completions` and `man`: what a shell and a reader know of the command line, made from it.
+
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+use clap_mangen::Man as Page;
+
+use super::Cli;
+use super::world::World;
+use crate::args::Speech;
+use crate::exit::Exit;
+use crate::settings::Usage;
+
+/// Print the completions for a shell
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// Which shell
+    #[arg(value_name = "SHELL")]
+    shell: Shell,
+    #[arg(skip)]
+    pub speech: Speech,
+}
+
+impl Completions {
+    pub fn run(self, world: World) -> anyhow::Result<Exit> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "downriver", &mut script);
+        world.ui.copy(&mut script.as_slice())?;
+        Ok(Exit::Done)
+    }
+}
+
+/// Print the man page of the program, or of one of its commands
+#[derive(Debug, Args)]
+pub struct Man {
+    /// The command; left out, the program itself
+    #[arg(value_name = "COMMAND")]
+    command: Option<String>,
+    #[arg(skip)]
+    pub speech: Speech,
+}
+
+impl Man {
+    pub fn run(self, world: World) -> anyhow::Result<Exit> {
+        // The command `help` has no page, and would have one for each of the others below it.
+        let mut all = Cli::command().disable_help_subcommand(true);
+        all.build();
+        let page = match &self.command {
+            None => all,
+            Some(name) => match all.find_subcommand(name) {
+                Some(command) => command.clone(),
+                None => return Err(unknown(name, &all).into()),
+            },
+        };
+        let version = concat!("downriver ", env!("CARGO_PKG_VERSION"));
+        let mut text = Vec::new();
+        Page::new(page).source(version).manual("downriver").render(&mut text)?;
+        world.ui.copy(&mut text.as_slice())?;
+        Ok(Exit::Done)
+    }
+}
+
+fn unknown(name: &str, all: &clap::Command) -> Usage {
+    let names: Vec<&str> = all.get_subcommands().map(clap::Command::get_name).collect();
+    Usage::new(format!("there is no command `{}`", crate::shown::shown(name)))
+        .hint(format!("the commands are {}", names.join(", ")))
+}
