@@ -1,4 +1,5 @@
-//! `cargo run --example pictures`: makes the pictures of the README anew, in `pictures/`.
+//! `cargo run --example pictures`: makes the pictures of the README anew, in `pictures/`, and prints
+//! its table of measurements.
 //!
 //! They show what the program says in the story of the demo, and what the benchmarks in
 //! `benches/runs/` found. `cargo test` finds out whether they still do.
@@ -7,6 +8,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     reason = "a program of its own, not a part of the product"
 )]
 
@@ -26,5 +28,6 @@ fn main() -> std::io::Result<()> {
     for (name, picture) in album::all() {
         std::fs::write(folder.join(name), picture)?;
     }
+    println!("{}", album::table());
     Ok(())
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::clock::Clock;
+use crate::exit::Exit;
 use crate::interrupt::Interrupt;
 
 /// The outside of one run.
@@ -51,6 +52,7 @@ impl Env {
         };
         let interrupt = Interrupt::default();
         signals::listen(interrupt.clone())?;
+        end_on_panic(interrupt.clone());
         Ok(Env {
             args: std::env::args_os().collect(),
             vars: std::env::vars_os().filter_map(text).collect(),
@@ -90,6 +92,22 @@ impl Clock for RealClock {
     fn sleep(&self, pause: Duration) {
         std::thread::sleep(pause);
     }
+}
+
+/// A panic, in any thread, is a fault of our own: it tells of itself, what was made for this run
+/// alone goes away, and the process ends. Nothing unwinds, which makes the program smaller.
+#[allow(
+    clippy::disallowed_methods,
+    clippy::exit,
+    reason = "after a panic there is nothing to go back to"
+)]
+fn end_on_panic(interrupt: Interrupt) {
+    let told = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        told(panic);
+        interrupt.give_up();
+        std::process::exit(i32::from(Exit::Fault.code()))
+    }));
 }
 
 /// SIGINT and SIGTERM, heard by a thread of their own: the run may sleep or be blocked in a read.

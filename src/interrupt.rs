@@ -53,24 +53,36 @@ impl Interrupt {
     pub fn clean_up(&self) -> Hold<'_> {
         self.0.stopping.store(true, Ordering::SeqCst);
         let list = self.list();
-        for path in list.iter() {
-            // The run may still be writing in there: what appears behind us is removed again.
-            for _ in 0..20 {
-                let gone = if path.is_dir() {
-                    std::fs::remove_dir_all(path)
-                } else {
-                    std::fs::remove_file(path)
-                };
-                if gone.is_ok() || std::fs::symlink_metadata(path).is_err() {
-                    break;
-                }
-            }
-        }
+        remove(&list);
         Hold(list)
+    }
+
+    /// Called when the program has a fault of its own: the same, but for what cannot be had without
+    /// waiting, because the fault may lie with who holds it. The next run finds what is left.
+    pub fn give_up(&self) {
+        if let Ok(list) = self.0.private.try_lock() {
+            remove(&list);
+        }
     }
 
     fn list(&self) -> MutexGuard<'_, Vec<PathBuf>> {
         self.0.private.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn remove(list: &[PathBuf]) {
+    for path in list {
+        // The run may still be writing in there: what appears behind us is removed again.
+        for _ in 0..20 {
+            let gone = if path.is_dir() {
+                std::fs::remove_dir_all(path)
+            } else {
+                std::fs::remove_file(path)
+            };
+            if gone.is_ok() || std::fs::symlink_metadata(path).is_err() {
+                break;
+            }
+        }
     }
 }
 
@@ -113,5 +125,20 @@ mod tests {
             made.unwrap();
         });
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_fault_of_our_own_removes_what_nobody_is_busy_with_and_waits_for_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let private = home.path().join("private");
+        let interrupt = Interrupt::default();
+        let make = || std::fs::create_dir(&private).map(|()| ((), private.clone()));
+        interrupt.make(make).unwrap();
+        let held = interrupt.hold();
+        interrupt.give_up();
+        assert!(private.exists());
+        drop(held);
+        interrupt.give_up();
+        assert!(!private.exists());
     }
 }

@@ -1,6 +1,5 @@
 //! The process: the real outside goes in, an exit code comes out.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use downriver::env::Env;
@@ -10,13 +9,12 @@ fn main() -> ExitCode {
     let exit = match Env::real() {
         Ok(env) => {
             let interrupt = env.interrupt.clone();
-            // A panic has told of itself; that it is our own fault is exit code 1, not 101.
-            let exit = catch_unwind(AssertUnwindSafe(|| downriver::run(env)));
+            let exit = downriver::run(env);
             // Then the thread of signals cleans up and says how the run has ended.
             while interrupt.stopping() {
                 std::thread::park();
             }
-            exit.unwrap_or(Exit::Fault)
+            exit
         }
         // Without a current directory or a way to hear signals there is nothing to report to.
         Err(_) => Exit::Fault,

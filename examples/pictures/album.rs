@@ -10,6 +10,8 @@ mod bars;
 #[path = "plot.rs"]
 mod plot;
 
+pub use plot::table;
+
 /// Where long lines are broken, in columns.
 const WIDTH: usize = 100;
 

@@ -57,6 +57,25 @@ pub fn speed() -> String {
     )
 }
 
+/// The same as a table of Markdown: seconds of time, and of the processor.
+pub fn table() -> String {
+    let corpora = corpora();
+    let shown = || CORPORA.iter().filter_map(|name| corpora.get(*name));
+    let tools = |corpus: &Corpus, cell: fn(&(String, [f64; 2])) -> String| {
+        let cells = corpus.tools.iter().map(cell);
+        cells.map(|cell| format!(" {cell} |")).collect::<String>()
+    };
+    let Some(first) = shown().next() else { return String::new() };
+    let mut table = format!("| |{}\n", tools(first, |(name, _)| name.replace('|', "\\|")));
+    writeln!(table, "| --- |{}", tools(first, |_| "---".to_owned())).unwrap();
+    for corpus in shown() {
+        let times =
+            tools(corpus, |(_, [wall, processor])| format!("{wall:.2} s, {processor:.2} s"));
+        writeln!(table, "| {} |{times}", corpus.heading).unwrap();
+    }
+    table
+}
+
 /// Of each corpus the newest run; the names of the files are their dates.
 fn corpora() -> BTreeMap<String, Corpus> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/runs");
@@ -68,7 +87,7 @@ fn corpora() -> BTreeMap<String, Corpus> {
         let text = std::fs::read_to_string(&file).expect("a text");
         let rounds = text.split_once("medians of ").and_then(|(_, rest)| rest.split(' ').next());
         let rounds: u32 = rounds.and_then(|rounds| rounds.parse().ok()).unwrap_or(0);
-        if rounds < ROUNDS || !text.contains("full size") {
+        if rounds < ROUNDS || !text.contains("; full size;") {
             continue;
         }
         for part in text.split("\n## ").skip(1) {

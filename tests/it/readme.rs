@@ -77,12 +77,29 @@ fn help_blocks_are_what_the_program_prints() {
             stale.push(format!("downriver {command} --help"));
         }
     }
+    #[cfg(not(windows))]
+    {
+        let range = speed_table(&readme);
+        let measured = crate::album::table();
+        if readme[range.clone()] != measured {
+            readme.replace_range(range, &measured);
+            stale.push("the runs in benches/runs".to_owned());
+        }
+    }
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::write(root().join("README.md"), readme).unwrap();
         return;
     }
     let advice = "UPDATE_EXPECT=1 cargo test --test it readme:: writes them anew";
     assert!(stale.is_empty(), "README.md shows other texts than these print; {advice}: {stale:#?}");
+}
+
+/// Where the table of measurements is.
+#[cfg(not(windows))]
+fn speed_table(readme: &str) -> Range<usize> {
+    let [begin, end] = ["<!-- speed -->\n", "<!-- /speed -->"]
+        .map(|mark| readme.find(mark).unwrap_or_else(|| panic!("README.md has no {mark}")));
+    begin + "<!-- speed -->\n".len()..end
 }
 
 /// Whatever stands in the README as a command line, but for the shell's part of it.
