@@ -105,7 +105,9 @@ fn long<R: Read + Seek>(reader: &mut Source<R>, short: Told) -> Result<Told, Err
     for place in usual.into_iter().chain([known]) {
         let record = bytes(reader, place, LONG)?;
         let is_record = record.len() == LONG && record.starts_with(RECORD64);
-        if !is_record || place.checked_add(12 + u64_at(&record, 4)) != Some(at) {
+        // Counted from here, because a record can claim a length beyond all numbers.
+        let length = at.checked_sub(place).and_then(|length| length.checked_sub(12));
+        if !is_record || length != Some(u64_at(&record, 4)) {
             continue;
         }
         let told = Told {
