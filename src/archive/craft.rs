@@ -26,8 +26,14 @@ pub struct Item {
     pub local_name: Option<Vec<u8>>,
     pub local_method: Option<u16>,
     pub local_crc: Option<u32>,
+    /// The sizes before the data, packed and unpacked.
+    pub local_sizes: Option<[u32; 2]>,
+    /// Extra fields of the local header.
+    pub local_extra: Vec<u8>,
     /// What is written behind the data in place of checksum and sizes.
     pub descriptor: Option<Vec<u8>>,
+    /// What else is written behind the data.
+    pub behind: Vec<u8>,
     /// Takes the local header of the entry before it.
     pub shares: bool,
     /// Written before its data, but not listed.
@@ -51,7 +57,10 @@ fn item(name: &[u8], data: &[u8], mode: u32) -> Item {
         local_name: None,
         local_method: None,
         local_crc: None,
+        local_sizes: None,
+        local_extra: Vec::new(),
         descriptor: None,
+        behind: Vec::new(),
         shares: false,
         hidden: false,
     }
@@ -139,12 +148,16 @@ fn local(bytes: &mut Vec<u8>, item: &Item) {
     }
     let descriptor = item.flags & 8 != 0;
     let known = |value: u32| if descriptor { 0 } else { value };
-    for field in [item.local_crc.unwrap_or(item.crc), item.packed.len() as u32, item.size] {
-        bytes.extend(known(field).to_le_bytes());
+    let sizes = [item.packed.len() as u32, item.size].map(known);
+    bytes.extend(item.local_crc.unwrap_or(known(item.crc)).to_le_bytes());
+    for size in item.local_sizes.unwrap_or(sizes) {
+        bytes.extend(size.to_le_bytes());
     }
-    bytes.extend((name.len() as u16).to_le_bytes());
-    bytes.extend([0, 0]);
+    for length in [name.len(), item.local_extra.len()] {
+        bytes.extend((length as u16).to_le_bytes());
+    }
     bytes.extend(name);
+    bytes.extend(&item.local_extra);
     bytes.extend(&item.packed);
     if let Some(descriptor) = &item.descriptor {
         bytes.extend(descriptor);
@@ -154,6 +167,7 @@ fn local(bytes: &mut Vec<u8>, item: &Item) {
             bytes.extend(field.to_le_bytes());
         }
     }
+    bytes.extend(&item.behind);
 }
 
 fn listed(central: &mut Vec<u8>, item: &Item, at: u32) {
