@@ -326,3 +326,24 @@ fn a_failing_reader_or_writer_is_told_from_bad_bytes() {
     let failed = archive.copy(0, &mut Vec::new()).unwrap_err();
     assert!(matches!(&failed, Error::Read(error) if error.to_string() == "wire cut"), "{failed}");
 }
+
+#[test]
+fn what_two_readers_take_for_two_archives_is_refused() {
+    // With more between its entry and its directory than the quick look lets pass.
+    let outer = zip(&[file("a", "one").but(|item| item.behind = vec![0; 40])]);
+    // In its comment is another archive of one entry, by its places in this file, and a byte.
+    let mut inner = zip(&[file("b", "two")]);
+    let (moved, end) = (outer.len() as u32, inner.len() - 22);
+    let directory = moved + end as u32 - 47;
+    inner[end + 16..end + 20].copy_from_slice(&directory.to_le_bytes());
+    inner[end - 5..end - 1].copy_from_slice(&moved.to_le_bytes());
+    inner.push(b'#');
+    let mut bytes = outer.clone();
+    bytes.truncate(outer.len() - 2);
+    bytes.extend((inner.len() as u16).to_le_bytes());
+    bytes.extend(inner);
+    assert_eq!(Archive::list(Cursor::new(bytes.clone())).unwrap().entries()[0].name, "a");
+    let refused = open(bytes).err().unwrap().to_string();
+    let expect = "the archive contradicts itself: its entries can be read in two ways";
+    assert_eq!(refused, expect);
+}
