@@ -48,6 +48,10 @@ enum Lie {
     LocalName(Name),
     LocalMethod(u16),
     LocalCrc(u32),
+    LocalSizes([u32; 2]),
+    LocalExtra(Vec<u8>),
+    Descriptor(Vec<u8>),
+    Behind(Vec<u8>),
     Size(u32),
     Crc(u32),
     Flags(u16),
@@ -103,6 +107,10 @@ impl Name {
     }
 }
 
+fn short(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().copied().take(1000).collect()
+}
+
 fn item(entry: &Entry) -> Item {
     let name = entry.name.text();
     let item = match &entry.kind {
@@ -117,12 +125,18 @@ fn item(entry: &Entry) -> Item {
         Some(Lie::LocalName(name)) => item.local_name = Some(name.text().into_bytes()),
         Some(Lie::LocalMethod(method)) => item.local_method = Some(*method),
         Some(Lie::LocalCrc(crc)) => item.local_crc = Some(*crc),
+        Some(Lie::LocalSizes([packed, size])) => {
+            (item.local_packed, item.local_size) = (Some(*packed), Some(*size));
+        }
+        Some(Lie::LocalExtra(extra)) => item.local_extra = short(extra),
+        Some(Lie::Descriptor(told)) => (item.flags, item.descriptor) = (1 << 3, Some(short(told))),
+        Some(Lie::Behind(behind)) => item.behind = short(behind),
         Some(Lie::Size(size)) => item.size = *size,
         Some(Lie::Crc(crc)) => item.crc = *crc,
         Some(Lie::Flags(flags)) => item.flags = *flags,
         Some(Lie::Creator(creator)) => item.creator = *creator,
         Some(Lie::Dos(date, time)) => item.dos = (*date, *time),
-        Some(Lie::Extra(extra)) => item.extra = extra.iter().copied().take(1000).collect(),
+        Some(Lie::Extra(extra)) => item.extra = short(extra),
         Some(Lie::Shares) => item.shares = true,
         Some(Lie::Hidden) => item.hidden = true,
     })

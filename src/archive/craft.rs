@@ -34,9 +34,12 @@ pub struct Item {
     pub local_crc: Option<u32>,
     pub local_size: Option<u32>,
     pub local_packed: Option<u32>,
+    /// Extra fields of the local header.
     pub local_extra: Vec<u8>,
     /// What is written behind the data in place of checksum and sizes.
     pub descriptor: Option<Vec<u8>>,
+    /// What else is written behind the data.
+    pub behind: Vec<u8>,
     /// Takes the local header of the entry before it.
     pub shares: bool,
     /// Written before its data, but not listed.
@@ -68,6 +71,7 @@ fn item(name: &[u8], data: &[u8], mode: u32) -> Item {
         local_packed: None,
         local_extra: Vec::new(),
         descriptor: None,
+        behind: Vec::new(),
         shares: false,
         hidden: false,
     }
@@ -275,6 +279,7 @@ fn local(bytes: &mut Vec<u8>, item: &Item) {
             bytes.extend(field.to_le_bytes());
         }
     }
+    bytes.extend(&item.behind);
 }
 
 fn listed(central: &mut Vec<u8>, item: &Item, at: u32) {

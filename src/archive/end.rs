@@ -78,17 +78,14 @@ fn record(tail: &[u8]) -> Result<Option<usize>, Error> {
     let places = memmem::find_iter(tail, RECORD).filter(|at| at + SHORT <= tail.len());
     let ends = |at: &usize| at + SHORT + usize::from(u16_at(tail, at + 20));
     let places: Vec<usize> = places.collect();
-    let mut exact = places.iter().filter(|at| ends(at) == tail.len());
-    match (exact.next(), exact.next()) {
-        (Some(_), Some(_)) => return Err(contradiction("it has two end records")),
-        (Some(at), None) => return Ok(Some(*at)),
-        (None, _) => {}
+    // Something else may lie behind the archive; what is inside it lies before its end.
+    let Some(last) = places.last() else { return Ok(None) };
+    if places.iter().any(|at| at != last && ends(at) == tail.len()) {
+        return Err(contradiction("it has two end records"));
     }
-    // Something else may lie behind the archive. What is inside it lies before its end.
-    match places.iter().rev().find(|at| ends(at) < tail.len()) {
-        Some(at) => Ok(Some(*at)),
-        None if places.is_empty() => Ok(None),
-        None => Err(broken("it ends too early")),
+    match ends(last) <= tail.len() {
+        true => Ok(Some(*last)),
+        false => Err(broken("it ends too early")),
     }
 }
 
@@ -105,7 +102,9 @@ fn long<R: Read + Seek>(reader: &mut Source<R>, short: Told) -> Result<Told, Err
     for place in usual.into_iter().chain([known]) {
         let record = bytes(reader, place, LONG)?;
         let is_record = record.len() == LONG && record.starts_with(RECORD64);
-        if !is_record || place.checked_add(12 + u64_at(&record, 4)) != Some(at) {
+        // Counted from here, because a record can claim a length beyond all numbers.
+        let length = at.checked_sub(place).and_then(|length| length.checked_sub(12));
+        if !is_record || length != Some(u64_at(&record, 4)) {
             continue;
         }
         let told = Told {

@@ -83,7 +83,7 @@ mod tests {
     fn what_is_not_a_zip_is_named_by_its_beginning() {
         let mut tar = vec![b'a'; 257];
         tar.extend(b"ustar\x0000");
-        let cases: [(&[u8], NotZip); 12] = [
+        let cases: [(&[u8], NotZip); 14] = [
             (b"", NotZip::Empty),
             (b"PK\x03\x04\x14", NotZip::Cut),
             (b"\x1f\x8b\x08", NotZip::Gzip),
@@ -93,6 +93,8 @@ mod tests {
             (b"7z\xbc\xaf\x27\x1c\0", NotZip::SevenZip),
             (&tar, NotZip::Tar),
             (b"\n<!DOCTYPE html><p>", NotZip::Html),
+            (b"<HTML>", NotZip::Html),
+            (b"<svg>", NotZip::Unknown),
             (b"\xef\xbb\xbf<?xml version='1.0'?>", NotZip::Xml),
             (b"{\"message\": \"404\"}", NotZip::Json),
             (b"noise", NotZip::Unknown),

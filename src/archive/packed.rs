@@ -135,3 +135,6 @@ impl Packed {
         agrees(&crc) && told.iter().all(agrees)
     }
 }
+
+#[cfg(test)]
+mod tests;

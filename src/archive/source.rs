@@ -54,3 +54,44 @@ impl<R: Seek> Seek for Source<R> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fails in this way, whatever is asked.
+    struct Failing(io::ErrorKind);
+
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::new(self.0, "wire cut"))
+        }
+    }
+
+    impl Seek for Failing {
+        fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
+            Err(io::Error::new(self.0, "wire cut"))
+        }
+    }
+
+    #[test]
+    fn a_failure_is_kept_once_where_it_is_one() {
+        for (kind, by_reading, by_seeking) in [
+            (io::ErrorKind::TimedOut, true, true),
+            (io::ErrorKind::Interrupted, false, false),
+            (io::ErrorKind::InvalidInput, true, false),
+        ] {
+            let mut source = Source::new(Failing(kind));
+            let kept = |error: io::Error, source: &mut Source<Failing>| {
+                assert_eq!(error.kind(), kind);
+                let failure = source.failure();
+                assert!(source.failure().is_none(), "{kind}");
+                failure.is_some_and(|failure| failure.to_string() == "wire cut")
+            };
+            let error = source.read(&mut [0]).unwrap_err();
+            assert_eq!(kept(error, &mut source), by_reading, "reading, {kind}");
+            let error = source.seek(SeekFrom::Start(0)).unwrap_err();
+            assert_eq!(kept(error, &mut source), by_seeking, "seeking, {kind}");
+        }
+    }
+}

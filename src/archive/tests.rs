@@ -326,3 +326,15 @@ fn a_failing_reader_or_writer_is_told_from_bad_bytes() {
     let failed = archive.copy(0, &mut Vec::new()).unwrap_err();
     assert!(matches!(&failed, Error::Read(error) if error.to_string() == "wire cut"), "{failed}");
 }
+
+#[test]
+fn what_two_readers_take_for_two_archives_is_refused() {
+    // In its comment is another archive, and a byte, so that only one of them ends with the file.
+    let mut bytes = zip(&[file("a", "one")]);
+    let inner = [zip(&[file("b", "two")]), b"#".to_vec()].concat();
+    bytes.truncate(bytes.len() - 2);
+    bytes.extend((inner.len() as u16).to_le_bytes());
+    bytes.extend(inner);
+    let refused = open(bytes).err().unwrap().to_string();
+    assert_eq!(refused, "the archive contradicts itself: it has two end records");
+}

@@ -145,3 +145,6 @@ impl Copy<'_> {
         self.packed.damaged(why)
     }
 }
+
+#[cfg(test)]
+mod tests;

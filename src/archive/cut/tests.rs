@@ -13,6 +13,8 @@ fn listed(bytes: Vec<u8>) -> Archive<Cursor<Vec<u8>>> {
 fn orderly_is_what_lies_close_together_and_is_named_once() {
     let large = |name: &str| file(name, vec![1; 5000]);
     let hidden = || large("hidden").but(|item| item.hidden = true);
+    // With its header and its name.
+    let between = |count: usize| file("ab", vec![1; count - 32]).but(|item| item.hidden = true);
     let renamed = |name: &str| {
         let checksum = crc32(name.as_bytes()).to_le_bytes();
         let second = [&[1], checksum.as_slice(), name.as_bytes()].concat();
@@ -25,6 +27,10 @@ fn orderly_is_what_lies_close_together_and_is_named_once() {
         ("two entries", zip(&[large("a"), large("b")]), true),
         ("little before it", behind(1024, &[large("a")]), true),
         ("much before it", behind(1025, &[large("a")]), false),
+        ("little before the directory", zip(&[large("a"), between(1024)]), true),
+        ("more before the directory", zip(&[large("a"), between(1025)]), false),
+        ("little before an entry", zip(&[large("a"), between(1024), large("b")]), true),
+        ("more before an entry", zip(&[large("a"), between(1025), large("b")]), false),
         ("much before an entry", zip(&[large("a"), hidden(), large("b")]), false),
         ("much before the directory", zip(&[large("a"), hidden()]), false),
         ("a name that is there twice", zip(&[large("a"), large("b"), large("a")]), false),

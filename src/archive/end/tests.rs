@@ -102,6 +102,8 @@ fn what_can_be_read_in_two_ways_or_not_at_all_is_refused() {
     let (mut split, mut unsigned) = (usual.clone(), long(end, 1, size.into(), start, b""));
     split[4] = 1;
     unsigned[3] = 0;
+    let mut endless = long(end, 1, size.into(), start, b"");
+    endless[4..12].fill(0xff);
     for (bytes, says) in [
         (
             ended(&[short(1, size, offset, &second)]),
@@ -113,6 +115,7 @@ fn what_can_be_read_in_two_ways_or_not_at_all_is_refused() {
         (ended(&[long(end, 1, size.into(), start - 1, b""), usual.clone()]), disagree),
         (with(long(end + 1, 1, size.into(), start, b"own")), astray),
         (with(unsigned), astray),
+        (with(endless), astray),
         (with(long(u64::MAX, 1, size.into(), start, b"own")), astray),
         (with(long(end, 1, 9, start + 5, b"")), nowhere),
         (with(long(end, 1, u64::MAX, start, b"")), "the archive is broken: its beginning is"),

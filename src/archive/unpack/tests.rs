@@ -1,0 +1,137 @@
+//! Entries larger than the window, bytes that come in drops, and data that end where they should
+//! not.
+
+use std::io::{self, BufReader, Cursor, ErrorKind, Read, Write};
+
+use flate2::{Compress, Compression, FlushCompress};
+
+use super::{Unpacker, WINDOW};
+use crate::archive::craft::{Item, file, zip};
+use crate::archive::{Archive, Error};
+
+/// Keeps what was written, and how much at once.
+#[derive(Default)]
+struct Written(Vec<u8>, Vec<usize>);
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.extend(bytes);
+        self.1.push(bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Unpacks it from what comes in so large pieces.
+fn unpack(item: &Item, pieces: usize) -> (Result<(), Error>, Written) {
+    let archive = Archive::list(Cursor::new(zip(std::slice::from_ref(item)))).unwrap();
+    let mut from = BufReader::with_capacity(pieces, item.packed.as_slice());
+    let mut written = Written::default();
+    let result = Unpacker::default().copy(&archive.packed()[0], &mut from, &mut written);
+    (result, written)
+}
+
+fn bytes(count: usize) -> Vec<u8> {
+    (0..count).map(|at| (at % 251) as u8).collect()
+}
+
+/// Packed as small as can be: a few bytes that become many.
+fn squeezed(item: Item) -> Item {
+    item.but(|item| {
+        let mut packed = vec![0; 64 + item.data.len()];
+        let mut compress = Compress::new(Compression::best(), false);
+        compress.compress(&item.data, &mut packed, FlushCompress::Finish).unwrap();
+        packed.truncate(compress.total_out() as usize);
+        (item.method, item.packed) = (8, packed);
+    })
+}
+
+#[test]
+fn entries_of_any_size_come_out_whole_window_by_window() {
+    for count in [0, 1, WINDOW - 1, WINDOW, WINDOW + 1, 2 * WINDOW, 2 * WINDOW + 7] {
+        let item = file("a", bytes(count));
+        for item in [item.clone().deflated(), squeezed(item.clone())] {
+            for pieces in [1, 1000, 1 << 20] {
+                let (result, Written(bytes, lengths)) = unpack(&item, pieces);
+                assert!(result.is_ok(), "{count} by {pieces}: {result:?}");
+                assert!(bytes == item.data, "{count} by {pieces}");
+                let (last, before) = lengths.split_last().unwrap_or((&0, &[]));
+                assert!(before.iter().all(|length| *length == WINDOW), "{lengths:?}");
+                assert!(*last <= WINDOW, "{lengths:?}");
+            }
+        }
+        let (result, Written(bytes, _)) = unpack(&item, 1000);
+        assert!(result.is_ok() && bytes == item.data, "{count}");
+    }
+}
+
+#[test]
+fn data_that_end_elsewhere_are_damaged_and_never_more_than_declared() {
+    let large = file("a", bytes(2 * WINDOW + 7));
+    let declaring = |item: &Item, size: usize| item.clone().but(|item| item.size = size as u32);
+    let cut = |item: &Item, by: usize| {
+        item.clone().but(|item| item.packed.truncate(item.packed.len() - by))
+    };
+    for packed in [large.clone().deflated(), squeezed(large.clone())] {
+        for (item, why) in [
+            (cut(&packed, 1), "it ends too early"),
+            (cut(&packed, packed.packed.len() / 2), "it ends too early"),
+            (cut(&packed, packed.packed.len()), "it ends too early"),
+            (packed.clone().but(|item| item.packed.push(0)), "something lies behind its data"),
+            (declaring(&packed, 2 * WINDOW + 6), "it is longer than declared"),
+            (declaring(&packed, WINDOW + 1), "it is longer than declared"),
+            (declaring(&packed, WINDOW), "it is longer than declared"),
+            (declaring(&packed, 0), "it is longer than declared"),
+            (declaring(&packed, 2 * WINDOW + 8), "it has 524295 bytes and declares 524296"),
+            (packed.clone().but(|item| item.crc ^= 1), "invalid checksum"),
+        ] {
+            refused(&item, why);
+        }
+    }
+    for (item, why) in [
+        (declaring(&large, 2 * WINDOW + 6), "it is longer than declared"),
+        (declaring(&large, 1000), "it is longer than declared"),
+        (declaring(&large, 2 * WINDOW + 8), "it has 524295 bytes and declares 524296"),
+        (large.but(|item| item.crc ^= 1), "invalid checksum"),
+    ] {
+        refused(&item, why);
+    }
+}
+
+fn refused(item: &Item, why: &str) {
+    for pieces in [100, 1 << 20] {
+        let (result, Written(bytes, _)) = unpack(item, pieces);
+        assert_eq!(result.unwrap_err().to_string(), format!("entry `a` is damaged: {why}"));
+        assert!(bytes.len() <= item.size as usize);
+    }
+}
+
+#[test]
+fn a_reader_that_was_interrupted_is_asked_again_and_one_that_failed_is_not() {
+    /// Fails before each byte, then gives it.
+    struct Halting<'a>(&'a [u8], ErrorKind, bool);
+    impl Read for Halting<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.2 = !self.2;
+            match self.2 && !self.0.is_empty() {
+                true => Err(self.1.into()),
+                false => self.0.read(&mut buffer[..1]),
+            }
+        }
+    }
+    for item in [file("a", "hello"), file("a", "hello").deflated()] {
+        let archive = Archive::list(Cursor::new(zip(std::slice::from_ref(&item)))).unwrap();
+        let unpack = |kind| {
+            let mut from = BufReader::new(Halting(&item.packed, kind, false));
+            let mut written = Vec::new();
+            let result = Unpacker::default().copy(&archive.packed()[0], &mut from, &mut written);
+            result.map(|()| written)
+        };
+        assert_eq!(unpack(ErrorKind::Interrupted).unwrap(), b"hello");
+        let failed = unpack(ErrorKind::TimedOut).unwrap_err();
+        assert!(matches!(failed, Error::Read(_)), "{failed}");
+    }
+}
