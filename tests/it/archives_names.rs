@@ -33,11 +33,9 @@ const HOSTILE: [(&str, &str); 23] = [
 ];
 
 /// Names that only look dangerous.
-const HONEST: [&str; 19] = [
+const HONEST: [&str; 17] = [
     "foo..bar",
     "..x",
-    "x..",
-    "...",
     ".hidden",
     "-rf",
     "~root",
@@ -56,7 +54,7 @@ const HONEST: [&str; 19] = [
 ];
 
 /// Names that Windows alone cannot have.
-const NOT_ON_WINDOWS: [&str; 12] = [
+const NOT_ON_WINDOWS: [&str; 14] = [
     "CON",
     "nul.txt",
     "d/aux",
@@ -67,6 +65,8 @@ const NOT_ON_WINDOWS: [&str; 12] = [
     "a|b",
     "what?*",
     "dot.",
+    "x..",
+    "...",
     "space ",
     "a\u{1b}[31m\nb",
 ];
