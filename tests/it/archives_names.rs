@@ -163,13 +163,13 @@ fn collisions() -> Vec<Case> {
         case_of("a file and a folder", twice(file("x", ""), folder("x/"))).refused(both),
         case_of("two cases", twice(file("Read", "one"), file("read", "two")))
             .taken(&[("Read", "one"), ("read", "two")])
-            .refused_if(one, "are one name"),
+            .refused_if(one, "have one name on this system"),
         case_of("two cases of a folder", twice(file("D/a", "one"), file("d/b", "two")))
             .taken(&[("D/a", "one"), ("d/b", "two")])
-            .refused_if(one, "are one name"),
+            .refused_if(one, "have one name on this system"),
         case_of("two forms of a letter", twice(file("é", "one"), file("e\u{301}", "two")))
             .taken(&[("é", "one"), ("e\u{301}", "two")])
-            .refused_if(one, "are one name"),
+            .refused_if(one, "have one name on this system"),
     ]
 }
 

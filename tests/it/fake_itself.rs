@@ -321,6 +321,8 @@ fn faults_twist_the_wire() {
     assert_eq!(twisted(on().cut(5)).unwrap().body.len(), 5);
     assert_eq!(twisted(on().close()).unwrap().head, "");
     assert!(twisted(on().reset()).is_err());
+    // Elsewhere a reset may be heard of only with the next thing that is sent.
+    #[cfg(unix)]
     assert!(twisted(on().cut(5).torn()).is_err(), "a reset and no goodbye");
     assert_eq!(twisted(on().drip(std::time::Duration::from_millis(1))).unwrap().body.len(), whole);
     assert_eq!(twisted(on().length(9)).unwrap().header("Content-Length"), Some("9"));

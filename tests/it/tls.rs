@@ -38,10 +38,17 @@ fn server(certificate: &str, answer: String) -> String {
     origin
 }
 
+const TRUSTING: &str = "--cacert ca.pem";
+
+/// A run with the authority in its folder, as `ca.pem`.
+fn run(fake: &Fake) -> Run<'_> {
+    Run::new(fake).file("ca.pem", std::fs::read(fixtures().join("tls/ca.pem")).unwrap())
+}
+
 /// Asks that server for the jobs of a pipeline, in the end with this exit code.
 fn asked(fake: &Fake, origin: &str, line: &str, exit: u8) -> Ran {
     let api = format!("{origin}/api/v4");
-    Run::new(fake).args("fetch build --retries 0 --api-url").arg(&api).args(line).exits(exit)
+    run(fake).args("fetch build --retries 0 --api-url").arg(&api).args(line).exits(exit)
 }
 
 fn json_answer(body: &str) -> String {
@@ -54,16 +61,14 @@ fn json_answer(body: &str) -> String {
 #[test]
 fn a_certificate_that_is_not_trusted_ends_the_run_at_once() {
     let fake = Fake::start(downstream(&[job(201, "build")]));
-    let ca = fixtures().join("tls/ca.pem");
-    let trusting = format!("--cacert '{}'", ca.display());
     for (certificate, line, says) in [
         ("good.pem", "", "UnknownIssuer"),
-        ("expired.pem", &*trusting, "expired"),
-        ("other.pem", &*trusting, "not valid for"),
+        ("expired.pem", TRUSTING, "expired"),
+        ("other.pem", TRUSTING, "not valid for"),
     ] {
         let origin = server(certificate, json_answer("[]"));
         let api = format!("{origin}/api/v4");
-        let run = Run::new(&fake).args("fetch build --api-url").arg(&api).args(line);
+        let run = run(&fake).args("fetch build --api-url").arg(&api).args(line);
         let ran = run.fails(5);
         ran.says(&format!("no secure connection to {origin}")).says(says);
         ran.says("hint: name the certificate authority of that server with --cacert FILE (or CI_SERVER_TLS_CA_FILE)");
@@ -73,13 +78,12 @@ fn a_certificate_that_is_not_trusted_ends_the_run_at_once() {
         }
     }
     let origin = server("good.pem", json_answer("[]"));
-    asked(&fake, &origin, &trusting, 3).says("0 bridges");
+    asked(&fake, &origin, TRUSTING, 3).says("0 bridges");
     for variable in [true, false] {
-        let run = Run::new(&fake).args("fetch build --retries 0 --api-url");
+        let run = run(&fake).args("fetch build --retries 0 --api-url");
         let run = run.arg(format!("{origin}/api/v4"));
-        let ca = ca.display().to_string();
         match variable {
-            true => run.vars([("CI_SERVER_TLS_CA_FILE", &*ca)]).fails(3),
+            true => run.vars([("CI_SERVER_TLS_CA_FILE", "ca.pem")]).fails(3),
             false => run.args("--insecure").fails(2),
         };
     }
@@ -88,7 +92,6 @@ fn a_certificate_that_is_not_trusted_ends_the_run_at_once() {
 #[test]
 fn from_https_nobody_is_sent_to_http() {
     let fake = Fake::start(downstream(&[job(201, "build")]));
-    let trusting = format!("--cacert '{}'", fixtures().join("tls/ca.pem").display());
     let jobs = json!([{"id": 201, "name": "build", "status": "success"}]).to_string();
     for to in [fake.web("elsewhere"), format!("{}/store/201/artifacts.zip", fake.store_origin())] {
         let answer = format!(
@@ -98,7 +101,7 @@ fn from_https_nobody_is_sent_to_http() {
         let origin = server("good.pem", answer);
         for public in [false, true] {
             let api = format!("{origin}/api/v4");
-            let run = Run::new(&fake).args("fetch build --api-url").arg(&api).args(&trusting);
+            let run = run(&fake).args("fetch build --api-url").arg(&api).args(TRUSTING);
             let run = if public { run.without(&["GITLAB_TOKEN"]) } else { run };
             let ran = run.fails(5);
             ran.says("redirected from https to <").says("which is not followed").asks(&[]);
