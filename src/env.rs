@@ -95,7 +95,7 @@ impl Clock for RealClock {
 }
 
 /// A panic, in any thread, is a fault of our own: it tells of itself, what was made for this run
-/// alone goes away, and the process ends. Nothing unwinds, which makes the program smaller.
+/// alone goes away, and the process ends.
 #[allow(
     clippy::disallowed_methods,
     clippy::exit,
