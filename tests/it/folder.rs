@@ -39,11 +39,7 @@ fn walk(folder: &Path, before: &str, all: &mut Vec<Item>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let about = match fs::symlink_metadata(&path) {
-            // Windows lists a name for a moment longer than its file is there.
-            Err(error) if cfg!(windows) && error.kind() == std::io::ErrorKind::NotFound => continue,
-            about => about.unwrap(),
-        };
+        let about = fs::symlink_metadata(&path).unwrap();
         let mut item = Item {
             path: format!("{before}{name}"),
             mode: mode(&about),
