@@ -172,7 +172,7 @@ impl Error {
             Cause::Failing { trouble, .. } if trouble.contains("connecting took") => {
                 vec!["--connect-timeout allows more".to_owned()]
             }
-            Cause::Failing { trouble, .. } if trouble.contains("no byte arrived") => vec!["--timeout allows more".to_owned()],
+            Cause::Failing { trouble, .. } if trouble.contains(" arrived ") => vec!["--timeout allows more".to_owned()],
             _ => Vec::new(),
         }
     }

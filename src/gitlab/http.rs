@@ -16,6 +16,7 @@ use super::address::Address;
 use super::answer::{Answer, Trouble};
 use super::error::{Cause, Error};
 use super::network::Network;
+use super::pace::paced;
 use super::said::{Form, said};
 use super::{Ask, retry};
 use crate::clock::Clock;
@@ -227,6 +228,8 @@ impl Http {
         let before = self.clock.elapsed();
         let result = send();
         let took = self.clock.elapsed().saturating_sub(before);
+        let slowest = |body| paced(body, Arc::clone(&self.clock), self.network.timeout);
+        let result = result.map(|response| response.map(slowest));
         let response = result.as_ref().ok();
         let headers = response.map(Response::headers);
         // Only the queries of the API are our own; any other could be a signature.

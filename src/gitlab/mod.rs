@@ -11,6 +11,7 @@ mod http;
 mod inside;
 mod network;
 mod once;
+mod pace;
 mod pages;
 mod part;
 mod proxy;

@@ -20,7 +20,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         4,
-        "network::silence_ends_after_the_timeout wire::who_sends_byte_by_byte_is_listened_to_and_who_pauses_too_long_is_not",
+        "network::silence_ends_after_the_timeout wire::who_sends_byte_by_byte_is_listened_to_and_who_pauses_too_long_is_not wire::who_sends_next_to_nothing_for_a_minute_is_not_waited_for",
     ),
     (
         5,

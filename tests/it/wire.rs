@@ -126,6 +126,31 @@ fn who_sends_byte_by_byte_is_listened_to_and_who_pauses_too_long_is_not() {
 }
 
 #[test]
+fn who_sends_next_to_nothing_for_a_minute_is_not_waited_for() {
+    // The clock moves on with each read, and by the number of its job nothing but the archive is
+    // asked for.
+    let drip = Fault::on(ARCHIVE).drip(Duration::from_millis(20));
+    let run = |fault: &Fault, line| {
+        let fake = struck(world().with_token("job"), fault.clone());
+        let step = Duration::from_secs(20);
+        (Run::new(&fake).clock_moves(step).args("fetch -R 2 --job-id 201").args(line).runs(), fake)
+    };
+    let (ran, _) = run(&drip, "--retries 0");
+    ran.check(ran.exit == Some(5), "no such line is waited for");
+    ran.says(" bytes arrived in 60 s").says("hint: --timeout allows more");
+    // Where parts are to be had, what came is not lost.
+    let (ran, fake) = run(&drip, "");
+    ran.check(ran.exit == Some(0) && ran.pauses.len() == 1, "it is asked for once more");
+    let asked: Vec<Option<String>> =
+        fake.log().iter().map(|line| line.header("range").map(str::to_owned)).collect();
+    let rest = asked.last().cloned().flatten().is_some_and(|range| range != "bytes=0-");
+    ran.check(rest, &format!("for the rest: {asked:?}"));
+    // Who allows for longer silence allows for slower lines.
+    let (ran, _) = run(&Fault::on(ARCHIVE).drip(Duration::from_millis(1)), "--timeout 10h");
+    ran.check(ran.exit == Some(0) && ran.pauses.is_empty(), "it is waited for");
+}
+
+#[test]
 fn a_storage_that_cannot_be_reached_is_named() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let storage = format!("http://{}", listener.local_addr().unwrap());
