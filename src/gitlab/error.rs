@@ -169,7 +169,7 @@ impl Error {
             ],
             Cause::Tls { trouble, .. } => vec![certificates(trouble).to_owned()],
             Cause::Damaged { .. } => vec!["fetch it again; if it stays so, what GitLab keeps of it is damaged, and only a new run of the job helps".to_owned()],
-            Cause::Failing { trouble, .. } if trouble.contains("connecting took") => {
+            Cause::Failing { trouble, .. } if trouble.contains("connecting to ") => {
                 vec!["--connect-timeout allows more".to_owned()]
             }
             Cause::Failing { trouble, .. } if trouble.contains(" arrived ") => vec!["--timeout allows more".to_owned()],

@@ -1,15 +1,12 @@
-//! Requests: one token in one header to one origin, redirects by hand, tries that are counted.
-//!
-//! The HTTP library would carry our token along to wherever a redirect leads, because the header
-//! is GitLab's own; archives are redirected to object storage every day. So it follows nothing,
-//! and this file does: the token stays behind as soon as scheme, host or port differ.
+//! Requests: one token in one header to one origin, tries that are counted, and what a failure
+//! means.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use ureq::http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, LOCATION};
+use ureq::http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use ureq::http::request::Builder;
-use ureq::http::{HeaderName, Method, Request, Response, StatusCode};
+use ureq::http::{HeaderName, Method, Request, Response};
 use ureq::{Agent, Body, Timeout};
 
 use super::address::Address;
@@ -23,11 +20,6 @@ use crate::clock::Clock;
 use crate::step::{Exchange, Step, Watch};
 use crate::token::Token;
 
-/// A chain of redirects is not followed further than this.
-const MOST_HOPS: usize = 10;
-/// How much of the body of a redirect is read, so that the connection can be used again.
-const REDIRECT_BODY: u64 = 16 << 10;
-
 /// The way to one GitLab.
 pub(super) struct Http {
     pub(super) root: Address,
@@ -40,6 +32,8 @@ pub(super) struct Http {
     pub(super) agents: [[OnceLock<Agent>; 2]; 2],
     /// When waiting is over, on the clock; a question is not asked again after that.
     pub(super) give_up: OnceLock<Duration>,
+    /// Set as soon as archives come through GitLab, because the storage cannot be reached.
+    pub(super) through: OnceLock<()>,
 }
 
 impl Http {
@@ -120,55 +114,6 @@ impl Http {
         Ok(())
     }
 
-    /// One try: the request, and the redirects it leads to.
-    fn follow(&self, ask: &Ask) -> Result<Answer, Trouble> {
-        let mut at = ask.address.clone();
-        let mut trusted = !ask.anonymous && at.same_origin(&self.root);
-        for _ in 0..=MOST_HOPS {
-            let mut response = self.call(ask, &at, trusted)?;
-            let Some(location) = redirect(&response) else {
-                return self.settled(ask, response, at);
-            };
-            let moved = response.status() == StatusCode::MOVED_PERMANENTLY;
-            let next = self.next(&at, &location, moved).map_err(Trouble::failed)?;
-            // What is left unread of this body would cost a new connection.
-            let _ = response.body_mut().with_config().limit(REDIRECT_BODY).read_to_vec();
-            trusted = trusted && next.same_origin(&self.root);
-            at = next;
-        }
-        let trouble = format!("more than {MOST_HOPS} redirects, the last to {at}");
-        Err(Trouble::failed(Cause::Redirect { trouble }))
-    }
-
-    /// Where a redirect leads, unless it must not be followed.
-    pub(super) fn next(&self, at: &Address, location: &str, moved: bool) -> Result<Address, Cause> {
-        let next = at.redirected(location).map_err(|bad| Cause::Redirect {
-            trouble: format!("redirected to something that {bad}"),
-        })?;
-        if next.path().ends_with("/users/sign_in") {
-            return Err(Cause::Page { title: "Sign in".to_owned(), from: at.clone() });
-        }
-        // A renamed project is redirected to the address GitLab thinks it has, which need not be
-        // the one it is reached by: the same path is asked for where we are.
-        if moved
-            && at.same_origin(&self.root)
-            && let Some((_, path)) = next.path().split_once("/api/v4/")
-            && let Some((root, _)) = at.path().split_once("/api/v4/")
-            && !at.path().ends_with(path)
-        {
-            let here = format!("{root}/api/v4/{path}{}", next.query_part());
-            return at
-                .redirected(&here)
-                .map_err(|bad| Cause::Redirect { trouble: bad.to_string() });
-        }
-        if at.is_secure() && !next.is_secure() {
-            let trouble =
-                format!("redirected from https to {}, which is not followed", next.origin());
-            return Err(Cause::Redirect { trouble });
-        }
-        Ok(next)
-    }
-
     /// A final response: an answer to read, or what is wrong with it.
     pub(super) fn settled(
         &self,
@@ -209,7 +154,7 @@ impl Http {
     }
 
     /// Sends one request and tells the watcher.
-    fn call(&self, ask: &Ask, at: &Address, trusted: bool) -> Result<Response<Body>, Trouble> {
+    pub(super) fn call(&self, ask: &Ask, at: &Address, trusted: bool) -> Result<Response<Body>, Trouble> {
         self.told("GET", at, || {
             let agent = self.agent(at)?;
             let request = self.request(Method::GET, ask, at, trusted)?;
@@ -241,7 +186,9 @@ impl Http {
                 Ok(response) => Ok(response.status().as_u16()),
                 Err(Trouble::Passing { trouble, .. }) => Err(trouble.clone()),
                 Err(Trouble::Final(cause)) => Err(match &**cause {
-                    Cause::Doubt { trouble, .. } => trouble.clone(),
+                    Cause::Doubt { trouble, .. }
+                    | Cause::Unreachable { trouble }
+                    | Cause::Tls { trouble, .. } => trouble.clone(),
                     _ => "not sent".to_owned(),
                 }),
             },
@@ -298,11 +245,11 @@ impl Http {
         match error {
             ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
                 let seconds = self.network.connect_timeout.as_secs_f32();
-                Trouble::passing(format!("connecting took longer than {seconds} s"))
+                Trouble::passing(format!("connecting to {origin} took longer than {seconds} s"))
             }
             ureq::Error::Timeout(_) => {
                 let seconds = self.network.timeout.as_secs_f32();
-                Trouble::passing(format!("no byte arrived for {seconds} s"))
+                Trouble::passing(format!("no byte arrived from {origin} for {seconds} s"))
             }
             ureq::Error::Rustls(error) => {
                 Trouble::failed(Cause::Tls { trouble: error.to_string(), from: at.clone() })
@@ -339,13 +286,6 @@ pub(super) fn unsendable(error: impl Into<ureq::http::Error>) -> Trouble {
     Trouble::failed(Cause::Unexpected {
         trouble: format!("the request cannot be written: {error}"),
     })
-}
-
-/// The target of a redirect; a redirect without one is an answer like any other.
-pub(super) fn redirect(response: &Response<Body>) -> Option<String> {
-    let follows = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
-    let location = response.headers().get(LOCATION).filter(|_| follows)?;
-    Some(String::from_utf8_lossy(location.as_bytes()).into_owned())
 }
 
 fn request_id(headers: &HeaderMap) -> Option<String> {

@@ -15,6 +15,7 @@ mod pace;
 mod pages;
 mod part;
 mod proxy;
+mod redirect;
 mod remote;
 mod retry;
 mod said;
@@ -22,7 +23,7 @@ mod sum;
 mod write;
 
 use std::io::Write;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use address::{Address, BadAddress};
@@ -90,6 +91,11 @@ impl Ask {
         self.headers.push((name, value));
         self
     }
+
+    /// Whether GitLab may answer by leading to its storage.
+    fn is_stored(&self) -> bool {
+        self.long && !self.leased
+    }
 }
 
 /// One GitLab, with one token or none.
@@ -106,10 +112,8 @@ impl Client {
         clock: Arc<dyn Clock>,
         watch: Arc<dyn Watch>,
     ) -> Client {
-        let agents = Default::default();
-        Client {
-            http: Http { root, token, network, clock, watch, agents, give_up: OnceLock::new() },
-        }
+        let (agents, give_up, through) = Default::default();
+        Client { http: Http { root, token, network, clock, watch, agents, give_up, through } }
     }
 
     /// From this time on the clock, a question that fails is not asked again.

@@ -9,7 +9,8 @@ use ureq::{Body, Timeout};
 use super::Ask;
 use super::answer::{Answer, Trouble};
 use super::error::{Cause, Error};
-use super::http::{Http, redirect, unsendable};
+use super::http::{Http, unsendable};
+use super::redirect::redirect;
 
 /// A request that changes something.
 pub(super) struct Change {

@@ -24,7 +24,10 @@ pub fn archive(desk: &mut Desk<'_>, project: &Value, id: u64) -> Answer {
         return report(&job, &kind);
     }
     let bytes = desk.world.archive(&job).ok_or_else(no_archive)?;
+    let proxied = desk.param("download_mode") == Some("proxy")
+        && desk.world.setting("download_mode") == true;
     match desk.world.setting("archives").as_str() {
+        Some("redirect") if proxied => Ok(ranged(desk, &bytes, "store")),
         Some("direct") => {
             let name = job["filename"].as_str().unwrap_or("artifacts.zip");
             let disposition = format!("attachment; filename=\"{name}\"; filename*=UTF-8''{name}");

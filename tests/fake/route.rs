@@ -225,9 +225,10 @@ fn takes(what: &What) -> &'static [&'static str] {
         What::Latest => &["ref"],
         What::Bridges(_) | What::TriggerJobs(_) | What::MergeRequest(_) => &["page", "per_page"],
         What::Jobs(_) => &["include_retried", "scope[]", "page", "per_page"],
-        What::RefArchive(_) | What::RefFile(..) => &["job", "search_recent_successful_pipelines"],
-        // Older servers take it as well, and send the archive all the same.
-        What::Archive(_) => &["file_type"],
+        What::RefFile(..) => &["job", "search_recent_successful_pipelines"],
+        // Older servers take these as well, and do as if they had not been asked.
+        What::RefArchive(_) => &["job", "search_recent_successful_pipelines", "download_mode"],
+        What::Archive(_) => &["file_type", "download_mode"],
         What::Tree(_) => &["path", "recursive", "page", "per_page"],
         _ => &[],
     }

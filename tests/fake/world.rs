@@ -39,7 +39,8 @@ const KEYS: [(&str, &str); 8] = [
     (
         "server",
         "root bridges trigger_jobs tree job_token_lists allowlist_errors page_size_cap no_totals \
-         archives etag ranges signature_uses search_recent file_type",
+         archives etag ranges signature_uses search_recent file_type \
+         download_mode",
     ),
     ("token", "private job trigger project build scopes projects expired revoked finished"),
     (
@@ -285,6 +286,7 @@ fn fill_in(world: &mut Value) {
         ("ranges", json!(true)),
         ("search_recent", json!(true)),
         ("file_type", json!(true)),
+        ("download_mode", json!(true)),
     ] {
         or(server, key, default);
     }

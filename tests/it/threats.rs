@@ -51,7 +51,10 @@ const SHOWN_BY: [(usize, &str); 76] = [
         12,
         "network::a_signed_address_that_ran_out_is_asked_for_anew ls::an_address_that_has_run_out_is_replaced_by_a_fresh_one",
     ),
-    (13, "wire::a_storage_that_cannot_be_reached_is_named"),
+    (
+        13,
+        "wire::a_storage_that_cannot_be_reached_is_named wire::where_the_storage_cannot_be_reached_gitlab_hands_archives_through",
+    ),
     (
         14,
         "resume::what_cannot_be_tied_to_the_same_archive_begins_again stream::what_breaks_off_while_it_is_unpacked_goes_on gitlab::part::tests::a_content_range_is_read_to_the_byte_or_not_at_all",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::craft::{file, zip};
-use crate::fake::{Fake, Fault, Reply, World};
+use crate::fake::{Fake, Fault, Origin, Reply, World};
 use crate::harness::Run;
 use crate::made;
 use crate::scenes::{LOOKUP, downstream, job, job_with, one_archive};
@@ -155,14 +155,49 @@ fn a_storage_that_cannot_be_reached_is_named() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let storage = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let fake = struck(world(), Fault::on(ARCHIVE).redirect(&format!("{storage}/a.zip?sig=hush")));
+    let to = format!("{storage}/a.zip?sig=hush");
+    // GitLab before 19.4 redirects all the same, and then nobody asks the storage again.
+    let older = world().server(json!({"archives": "redirect", "download_mode": false}));
+    let fake = struck(older, Fault::on(ARCHIVE).redirect(&to));
     let ran = Run::new(&fake).args("fetch build").fails(5);
     ran.says(&format!("{storage} refuses the connection")).never_says("hush");
-    assert!(ran.pauses.is_empty());
+    ran.check(ran.pauses.is_empty() && fake.bytes_sent(Origin::Store) == 0, "at once");
     // There is no such host, and that can be a fault of the moment.
     let afar = Fault::on(ARCHIVE).always().redirect("http://nowhere.invalid/a.zip?sig=hush");
     let ran = Run::new(struck(world(), afar)).args("fetch build --retries 1").fails(5);
     ran.says("http://nowhere.invalid").never_says("hush");
+}
+
+#[test]
+fn where_the_storage_cannot_be_reached_gitlab_hands_archives_through() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let storage = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    for (line, token) in [
+        ("fetch build pack", "private"),
+        ("fetch build pack", "job"),
+        ("fetch build -o it.zip", "private"),
+        ("fetch build pack --path from", "private"),
+    ] {
+        let world = downstream(&[job(201, "build"), job(202, "pack")]).with_token(token);
+        let world = world.server(json!({"archives": "redirect"}));
+        let fake = struck(world, Fault::on(ARCHIVE).redirect(&storage));
+        let ran = Run::new(&fake).args(line).succeeds();
+        let warning = format!("{storage} cannot be reached: GitLab hands archives through");
+        ran.check(ran.stderr.matches(&warning).count() == 1, "it says so once");
+        ran.check(ran.pauses.is_empty(), "without waiting");
+    }
+    // What breaks off then is not asked for at the storage again.
+    let fake = struck(world(), Fault::on(ARCHIVE).redirect(&storage));
+    fake.fault(Fault::on("GET jobs/201/artifacts?download_mode=proxy").cut(40));
+    let ran = Run::new(&fake).args("fetch build").succeeds();
+    ran.asks(&[
+        LOOKUP[0],
+        LOOKUP[1],
+        "GET projects/2/jobs/201/artifacts",
+        "GET projects/2/jobs/201/artifacts?download_mode=proxy",
+        "GET projects/2/jobs/201/artifacts?download_mode=proxy",
+    ]);
 }
 
 #[test]
