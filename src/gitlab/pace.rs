@@ -74,7 +74,8 @@ mod tests {
     #[test]
     fn each_span_of_waiting_must_bring_enough() {
         // A timeout, reads as bytes and seconds, and the number of the read that is too slow.
-        let table: [(u64, &[(usize, u64)], Option<usize>); 7] = [
+        type Row = (u64, &'static [(usize, u64)], Option<usize>);
+        let table: [Row; 7] = [
             (60, &[(1, 59), (70_000, 1), (1, 59)], None),
             (60, &[(1, 59), (1, 1)], Some(2)),
             (60, &[(65_536, 1), (1, 59), (1, 59), (1, 1)], Some(4)),
