@@ -1,6 +1,7 @@
 //! Requests: one token in one header to one origin, tries that are counted, and what a failure
 //! means.
 
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub(super) struct Http {
     pub(super) agents: [[OnceLock<Agent>; 2]; 2],
     /// When waiting is over, on the clock; a question is not asked again after that.
     pub(super) give_up: OnceLock<Duration>,
+    /// How many connections to the storage failed in a way that can pass.
+    pub(super) lost: AtomicU32,
     /// Set as soon as archives come through GitLab, because the storage cannot be reached.
     pub(super) through: OnceLock<()>,
 }
@@ -154,7 +157,12 @@ impl Http {
     }
 
     /// Sends one request and tells the watcher.
-    pub(super) fn call(&self, ask: &Ask, at: &Address, trusted: bool) -> Result<Response<Body>, Trouble> {
+    pub(super) fn call(
+        &self,
+        ask: &Ask,
+        at: &Address,
+        trusted: bool,
+    ) -> Result<Response<Body>, Trouble> {
         self.told("GET", at, || {
             let agent = self.agent(at)?;
             let request = self.request(Method::GET, ask, at, trusted)?;

@@ -112,8 +112,8 @@ impl Client {
         clock: Arc<dyn Clock>,
         watch: Arc<dyn Watch>,
     ) -> Client {
-        let (agents, give_up, through) = Default::default();
-        Client { http: Http { root, token, network, clock, watch, agents, give_up, through } }
+        let (agents, give_up, lost, through) = Default::default();
+        Client { http: Http { root, token, network, clock, watch, agents, give_up, lost, through } }
     }
 
     /// From this time on the clock, a question that fails is not asked again.

@@ -7,6 +7,8 @@
 //! Where the storage cannot be reached, GitLab is asked to hand the archive through. It knows how
 //! since 19.4, where its settings allow it; an older one redirects all the same.
 
+use std::sync::atomic::Ordering;
+
 use ureq::Body;
 use ureq::http::header::LOCATION;
 use ureq::http::{Response, StatusCode};
@@ -20,6 +22,8 @@ use crate::step::Step;
 
 /// A chain of redirects is not followed further than this.
 const MOST_HOPS: usize = 10;
+/// So many failed connections to the storage are more than bad luck.
+const LOST: u32 = 3;
 /// How much of the body of a redirect is read, so that the connection can be used again.
 const REDIRECT_BODY: u64 = 16 << 10;
 
@@ -32,7 +36,8 @@ impl Http {
         for _ in 0..=MOST_HOPS {
             let mut response = match self.call(ask, &at, trusted) {
                 Err(trouble) if ask.is_stored() && !at.same_origin(&self.root) => {
-                    return self.by_gitlab(ask, &at).ok_or(trouble);
+                    let answer = self.is_lost(&trouble).then(|| self.by_gitlab(ask, &at));
+                    return answer.flatten().ok_or(trouble);
                 }
                 result => result?,
             };
@@ -48,6 +53,13 @@ impl Http {
         }
         let trouble = format!("more than {MOST_HOPS} redirects, the last to {at}");
         Err(Trouble::failed(Cause::Redirect { trouble }))
+    }
+
+    /// Whether the storage counts as out of reach now. What can pass is given some tries before,
+    /// because by way of GitLab it is slower.
+    fn is_lost(&self, trouble: &Trouble) -> bool {
+        let passing = matches!(trouble, Trouble::Passing { .. });
+        !passing || self.lost.fetch_add(1, Ordering::Relaxed) + 1 >= LOST
     }
 
     /// The archive by way of GitLab, if it hands it through.

@@ -24,8 +24,8 @@ pub fn archive(desk: &mut Desk<'_>, project: &Value, id: u64) -> Answer {
         return report(&job, &kind);
     }
     let bytes = desk.world.archive(&job).ok_or_else(no_archive)?;
-    let proxied = desk.param("download_mode") == Some("proxy")
-        && desk.world.setting("download_mode") == true;
+    let proxied =
+        desk.param("download_mode") == Some("proxy") && desk.world.setting("download_mode") == true;
     match desk.world.setting("archives").as_str() {
         Some("redirect") if proxied => Ok(ranged(desk, &bytes, "store")),
         Some("direct") => {

@@ -187,6 +187,11 @@ fn where_the_storage_cannot_be_reached_gitlab_hands_archives_through() {
         ran.check(ran.stderr.matches(&warning).count() == 1, "it says so once");
         ran.check(ran.pauses.is_empty(), "without waiting");
     }
+    // A storage that closes every connection is given some tries: by GitLab it is slower.
+    let stored = world().server(json!({"archives": "redirect"}));
+    let fake = struck(stored, Fault::on("GET store/*").always().close());
+    let ran = Run::new(&fake).args("fetch build").succeeds();
+    ran.says("GitLab hands archives through").check(ran.pauses.len() == 2, "after three tries");
     // What breaks off then is not asked for at the storage again.
     let fake = struck(world(), Fault::on(ARCHIVE).redirect(&storage));
     fake.fault(Fault::on("GET jobs/201/artifacts?download_mode=proxy").cut(40));
