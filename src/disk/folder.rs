@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -185,10 +185,11 @@ impl Folder {
         }
         self.remove_folder(name)
     }
+}
 
-    #[cfg(target_os = "linux")]
-    pub(super) fn handle(&self) -> &OwnedFd {
-        &self.0
+impl AsFd for Folder {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 

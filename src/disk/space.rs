@@ -1,20 +1,32 @@
 //! Whether there is room for what will be written.
 
-use super::folder::Folder;
+use std::path::Path;
 
-/// The bytes that are free on the file system of a folder, where that says what will fit there:
-/// not where files are compressed or quotas are kept elsewhere.
+use super::Error;
+
+/// Refuses what surely has no room on the file system of this handle of a file or folder; `dest`
+/// is what the user calls the place.
 #[cfg(target_os = "linux")]
-pub fn free(folder: &Folder) -> Option<u64> {
-    let handle = folder.handle();
-    let kind = rustix::fs::fstatfs(handle).ok()?.f_type as u64;
-    let found = rustix::fs::fstatvfs(handle).ok()?;
-    plain(kind, found.f_blocks, found.f_bfree, found.f_frsize)
+pub fn room_for(needed: u128, at: impl std::os::fd::AsFd, dest: &Path) -> Result<(), Error> {
+    match too_little(free(&at), needed) {
+        Some(free) => Err(Error::NoRoom { path: dest.to_owned(), needed, free }),
+        None => Ok(()),
+    }
 }
 
+/// Other systems are asked by calls that no safe library has.
 #[cfg(not(target_os = "linux"))]
-pub fn free(_folder: &Folder) -> Option<u64> {
-    None
+pub fn room_for<T>(_needed: u128, _at: T, _dest: &Path) -> Result<(), Error> {
+    Ok(())
+}
+
+/// The bytes that are free, where the file system says what will fit: not where files are
+/// compressed or quotas are kept elsewhere.
+#[cfg(target_os = "linux")]
+fn free(at: &impl std::os::fd::AsFd) -> Option<u64> {
+    let kind = rustix::fs::fstatfs(at).ok()?.f_type as u64;
+    let found = rustix::fs::fstatvfs(at).ok()?;
+    plain(kind, found.f_blocks, found.f_bfree, found.f_frsize)
 }
 
 /// By the kind of a file system, its blocks, those that are free, reserved ones included, and the
@@ -28,7 +40,8 @@ fn plain(kind: u64, blocks: u64, free: u64, size: u64) -> Option<u64> {
 }
 
 /// What is free, if that is surely too little.
-pub fn too_little(free: Option<u64>, needed: u128) -> Option<u64> {
+#[cfg(any(target_os = "linux", test))]
+fn too_little(free: Option<u64>, needed: u128) -> Option<u64> {
     free.filter(|free| u128::from(*free) < needed)
 }
 

@@ -72,10 +72,7 @@ impl Staging {
 
     /// Refuses what surely has no room on the file system, in bytes.
     pub fn room_for(&self, needed: u128) -> Result<(), Error> {
-        match space::too_little(space::free(&self.at), needed) {
-            Some(free) => Err(Error::NoRoom { path: self.dest.clone(), needed, free }),
-            None => Ok(()),
-        }
+        space::room_for(needed, &*self.at, &self.dest)
     }
 
     /// Whether links can be made there: on Windows not everybody may.

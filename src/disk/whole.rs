@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::Error;
+use super::{Error, space};
 use crate::interrupt::Interrupt;
 use crate::plan::OnConflict;
 
@@ -48,6 +48,14 @@ impl WholeFile {
             }
         };
         Ok(WholeFile { dest: dest.to_owned(), content, interrupt: interrupt.clone() })
+    }
+
+    /// Refuses what surely has no room on the file system, in bytes.
+    pub fn room_for(&self, needed: u128) -> Result<(), Error> {
+        match &self.content {
+            Content::Beside(Some(file)) => space::room_for(needed, file.as_file(), &self.dest),
+            Content::Beside(None) | Content::Through(_) => Ok(()),
+        }
     }
 
     /// The file as far as it is written, for a look at it; none where it goes through a device.

@@ -10,7 +10,6 @@ use super::fetch::whole;
 use super::{Ctx, Found};
 use crate::archive::{self, Archive};
 use crate::gitlab::{self, Body, Remote, RemoteArchive, TAIL};
-use crate::model::Job;
 use crate::ranged::{Give, Ranged};
 use crate::shown::shown;
 use crate::step::Step;
@@ -20,7 +19,7 @@ pub(super) type Afar<'a> = Archive<Ranged<'a>>;
 
 /// Tells whose archive is read.
 pub(super) fn announce(ctx: &Ctx<'_>, found: &Found) {
-    let size = found.job.as_ref().and_then(Job::archive_size);
+    let size = found.size();
     let status = found.job.as_ref().map(|job| &job.status);
     ctx.watch.step(&Step::Job { label: &found.label(), status, size });
 }

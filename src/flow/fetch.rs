@@ -14,7 +14,7 @@ use super::at_once::at_once;
 use super::find::{look, patiently};
 use super::{Address, Ctx, Finding, Found, Wanted, kept, named};
 use crate::gitlab::{self, Body};
-use crate::model::{ArchiveAt, Job};
+use crate::model::ArchiveAt;
 use crate::refusal::Refusal;
 use crate::select::job;
 use crate::shown::shown;
@@ -44,15 +44,16 @@ pub struct Fetch<S> {
     pub missing: Vec<(String, Refusal)>,
 }
 
-/// The archives of the wanted jobs, once they are there. `spool` makes the place for one.
+/// The archives of the wanted jobs, once they are there. `spool` makes the place for one of so
+/// many bytes, where its job tells.
 pub fn fetch<S: Spool + Send>(
     ctx: &Ctx<'_>,
     address: &Address,
     wanted: &Wanted,
-    spool: impl Fn() -> anyhow::Result<S> + Sync,
+    spool: impl Fn(Option<u64>) -> anyhow::Result<S> + Sync,
 ) -> anyhow::Result<Fetch<S>> {
     let Each { taken, missing } = each(ctx, address, wanted, MOST, |found, _| {
-        let mut archive = spool()?;
+        let mut archive = spool(found.size())?;
         let bytes = download(ctx, found, &mut archive)?;
         Ok((archive, bytes))
     })?;
@@ -88,10 +89,9 @@ pub(super) fn each<T: Send>(
     };
     let Finding { found, missing } = patiently(ctx, || {
         let Finding { found, mut missing } = look(ctx, address, wanted)?;
-        let size = |found: &Found| found.job.as_ref().and_then(Job::archive_size);
         if wanted.archive {
             let missing = found.iter().filter(|found| !here().contains_key(&found.at));
-            let archives: Vec<_> = missing.map(|found| (found.label(), size(found))).collect();
+            let archives: Vec<_> = missing.map(|found| (found.label(), found.size())).collect();
             ctx.watch.step(&Step::Archives(&archives));
         }
         let (mut complete, mut left_out) = (Vec::new(), None);
@@ -180,7 +180,7 @@ pub(super) fn whole<'a, S: Spool>(
     archive: &mut S,
 ) -> anyhow::Result<u64> {
     let (label, start) = (found.label(), ctx.clock.elapsed());
-    let size = found.job.as_ref().and_then(Job::archive_size);
+    let size = found.size();
     let mut arrived = |done, total| ctx.watch.step(&Step::Bytes { label: &label, done, total });
     let restart = |archive: &mut S| archive.restart();
     let bytes = ctx.gitlab.copy(body, size, archive, restart, &mut arrived)?;

@@ -10,7 +10,7 @@ use super::{Ctx, Found};
 use crate::archive;
 use crate::disk::{Coming, Kept, Key};
 use crate::gitlab;
-use crate::model::{ArchiveAt, Job};
+use crate::model::ArchiveAt;
 use crate::shown::shown;
 use crate::step::Step;
 
@@ -70,7 +70,7 @@ pub fn doubted<T>(ctx: &Ctx<'_>, landed: anyhow::Result<T>) -> anyhow::Result<T>
 /// None where GitLab did not tell enough about the archive to know it again.
 fn key(ctx: &Ctx<'_>, found: &Found) -> Option<Key> {
     let ArchiveAt::Job { id, .. } = &found.at else { return None };
-    let size = found.job.as_ref().and_then(Job::archive_size)?;
+    let size = found.size()?;
     Some(Key { server: ctx.gitlab.server(), job: *id, size })
 }
 

@@ -162,7 +162,11 @@ pub fn keep(
         }
         OnConflict::Overwrite | OnConflict::Skip | OnConflict::Fail => {}
     }
-    let spool = || Ok(WholeFile::beside(file, ctx.interrupt)?);
+    let spool = |size: Option<u64>| {
+        let whole = WholeFile::beside(file, ctx.interrupt)?;
+        whole.room_for(size.unwrap_or_default().into())?;
+        Ok(whole)
+    };
     let Fetch { fetched, missing } = fetch(ctx, address, wanted, spool)?;
     let mut landed = Vec::new();
     for Fetched { found, mut archive, bytes } in fetched {
@@ -182,7 +186,7 @@ pub fn stream(
     wanted: &Wanted,
     mut out: impl FnMut(&mut File) -> io::Result<u64>,
 ) -> anyhow::Result<Landing> {
-    let spool = || tempfile::tempfile().context("making a temporary file");
+    let spool = |_| tempfile::tempfile().context("making a temporary file");
     let Fetch { fetched, missing } = fetch(ctx, address, wanted, spool)?;
     let mut landed = Vec::new();
     for Fetched { found, mut archive, bytes } in fetched {

@@ -111,6 +111,11 @@ pub struct Finding {
 }
 
 impl Found {
+    /// The bytes of its archive, where its job tells.
+    pub fn size(&self) -> Option<u64> {
+        self.job.as_ref().and_then(Job::archive_size)
+    }
+
     /// Its name, where it is known.
     pub fn name(&self) -> Option<&str> {
         match (&self.job, &self.at) {

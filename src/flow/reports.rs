@@ -188,6 +188,7 @@ fn into_file(
     let mut landed = Vec::new();
     for (found, mut report) in taken {
         let mut whole = WholeFile::beside(file, ctx.interrupt)?;
+        whole.room_for(report.bytes.into())?;
         io::copy(&mut report.file, &mut whole)
             .with_context(|| format!("writing {}", file.display()))?;
         whole.keep(on_conflict)?;

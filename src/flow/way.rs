@@ -16,7 +16,6 @@ use super::stream::{self, Staged};
 use super::{Ctx, Found, kept};
 use crate::disk::Staging;
 use crate::gitlab::{Body, Remote};
-use crate::model::Job;
 
 /// Below this, in bytes, a further request costs more than is gained.
 pub(super) const SMALL: u64 = 2 << 20;
@@ -117,7 +116,7 @@ pub(super) fn take<'a>(
     if let Some((archive, bytes)) = kept::take(ctx, found)? {
         return Ok(Taken::Kept(archive, bytes));
     }
-    let size = found.job.as_ref().and_then(Job::archive_size);
+    let size = found.size();
     let (mut coming, mut apart) = (None, None);
     if directory_first(how.rules.patterns.are_narrow(), size) {
         match ctx.gitlab.remote(&found.at) {

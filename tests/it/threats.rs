@@ -262,7 +262,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         69,
-        "disk::space::only_what_surely_does_not_fit_is_refused places::what_surely_does_not_fit_is_refused_before_it_is_unpacked process::a_file_that_may_not_get_so_large_is_an_error_and_leaves_nothing fetch_files::a_folder_that_cannot_be_written_is_found_before_anything_is_asked extract::tests::a_disk_that_fails_is_no_fault_of_the_archive",
+        "disk::space::only_what_surely_does_not_fit_is_refused places::what_surely_does_not_fit_is_refused_before_it_is_unpacked places::an_archive_that_surely_does_not_fit_is_not_downloaded process::a_file_that_may_not_get_so_large_is_an_error_and_leaves_nothing fetch_files::a_folder_that_cannot_be_written_is_found_before_anything_is_asked extract::tests::a_disk_that_fails_is_no_fault_of_the_archive",
     ),
     (
         70,
