@@ -79,6 +79,18 @@ impl Checkout {
         }
     }
 
+    /// Puts stand-ins for these tools, in front of those of the system.
+    fn tools(&self, scripts: &[(&str, &str)]) -> String {
+        let folder = self.0.path().join("tools");
+        fs::create_dir_all(&folder).unwrap();
+        for (name, script) in scripts {
+            let path = folder.join(name);
+            fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        format!("{}:/usr/bin:/bin", folder.display())
+    }
+
     fn file(&self, name: &str) -> String {
         fs::read_to_string(self.0.path().join(name)).unwrap()
     }
@@ -201,6 +213,40 @@ fn what_is_no_release_is_refused() {
     }
     let (exit, said) = checkout.step(&["nonsense"], &[]);
     assert!(exit == 2 && said.contains("Usage"), "{said}");
+}
+
+/// Debian calls the compiler of musl `musl-gcc` on every machine. On ARM, the crates with parts in C
+/// would ask for another name, which there is none of.
+#[test]
+fn a_target_is_built_with_the_compiler_there_is_and_packed() {
+    if !can_pack() {
+        return;
+    }
+    let checkout = Checkout::new();
+    let cargo = r#"echo "cargo $* by ${TARGET_CC:-its own choice}" >>said
+for target; do :; done
+mkdir -p "target/$target/release"
+cd "target/$target/release" && touch downriver downriver.exe"#;
+    let log = r#"echo "${0##*/} $*" >>said"#;
+    let path = checkout.tools(&[("apt-get", log), ("rustup", log), ("cargo", cargo)]);
+    for (target, package, compiler) in [
+        ("aarch64-unknown-linux-musl", "musl-tools", "musl-gcc"),
+        ("x86_64-unknown-linux-musl", "musl-tools", "musl-gcc"),
+        ("x86_64-pc-windows-gnu", "gcc-mingw-w64-x86-64 zip", "its own choice"),
+    ] {
+        checkout.done(&["build", target], &[("PATH", &path)]);
+        let said = checkout.file("said");
+        let build = "cargo build --release --locked --bin downriver --target";
+        let expect = [
+            "apt-get update -qq".to_owned(),
+            format!("apt-get install -y -qq --no-install-recommends {package}"),
+            format!("rustup target add {target}"),
+            format!("{build} {target} by {compiler}"),
+        ];
+        assert_eq!(said.lines().collect::<Vec<_>>(), expect);
+        fs::remove_file(checkout.0.path().join("said")).unwrap();
+        assert!(checkout.0.path().join("dist").join(archive(target)).is_file());
+    }
 }
 
 /// What `schema` cannot see: every job has a stage that is there, names other jobs that are there,
