@@ -220,6 +220,7 @@ mod scripts {
         assert!(
             said.contains("installed ") && site.asked().iter().any(|a| a.ends_with("install.sh"))
         );
+        assert!(!said.contains("not on your PATH"), "{said}");
         // Without the default of waiting for it.
         let misspelt = json!({"jobs": "biuld-repo", "options": ""});
         let (went_well, said, _) = run("fetch", &misspelt, &fake, &site);
