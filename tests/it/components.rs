@@ -1,37 +1,49 @@
 //! The CI/CD components in `templates/`: are they what GitLab takes, and do their scripts work?
 
-use std::collections::BTreeSet;
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::schema::assert_taken;
 use crate::tidy::root;
 use crate::yaml;
 
-const COMPONENTS: [&str; 2] = ["fetch", "trigger"];
+pub const COMPONENTS: [&str; 2] = ["fetch", "trigger"];
 
 fn text(component: &str) -> String {
     fs::read_to_string(root().join(format!("templates/{component}.yml"))).unwrap()
 }
 
-/// The inputs, and the job with these values in it; for the others, their defaults.
-fn filled(component: &str, values: &[(&str, &str)]) -> (Value, String, Value) {
+pub struct Job {
+    pub name: String,
+    pub job: Value,
+}
+
+/// The document with `spec:`, which GitLab takes off before it reads the rest.
+pub fn header(component: &str) -> Value {
+    yaml::documents(&text(component)).remove(0)
+}
+
+/// The job with these values in it; for the other inputs, their defaults.
+pub fn filled(component: &str, given: &Value) -> Job {
     let documents = yaml::documents(&text(component));
     let [header, body] = documents.as_slice() else { panic!("{component}: not two documents") };
-    let inputs = header["spec"]["inputs"].clone();
+    let inputs = header["spec"]["inputs"].as_object().unwrap();
+    let unknown = given.as_object().unwrap().keys().find(|key| !inputs.contains_key(*key));
+    assert_eq!(unknown, None, "{component} has no such input");
     let mut job = body.clone();
-    for (name, input) in inputs.as_object().unwrap() {
-        let given =
-            values.iter().find(|(key, _)| key == name).map(|(_, value)| Value::from(*value));
-        let value = given.unwrap_or_else(|| input["default"].clone());
+    for (name, input) in inputs {
+        let value = given.get(name).unwrap_or(&input["default"]);
         assert!(!value.is_null(), "{component} wants a value for {name}");
-        fill(&mut job, &format!("$[[ inputs.{name} ]]"), &value);
+        let offered = input["options"].as_array();
+        assert!(offered.is_none_or(|all| all.contains(value)), "{component}: {name}: {value}");
+        fill(&mut job, &format!("$[[ inputs.{name} ]]"), value);
     }
     assert!(!job.to_string().contains("$[["), "{component} uses an input it has not: {job}");
     let jobs = job.as_object().unwrap();
     assert_eq!(jobs.len(), 1, "{component}: one job");
     let (name, job) = jobs.iter().next().unwrap();
-    (inputs, name.clone(), job.clone())
+    Job { name: name.clone(), job: job.clone() }
 }
 
 /// A value that is nothing but the input keeps its type, as GitLab has it.
@@ -60,56 +72,68 @@ fn script(job: &Value, keys: &[&str]) -> String {
 }
 
 /// As little as each component can be given.
-fn least(component: &str) -> &'static [(&'static str, &'static str)] {
+pub fn least(component: &str) -> Value {
     match component {
-        "fetch" => &[("jobs", "build-repo")],
-        _ => &[("project", "93")],
+        "fetch" => json!({"jobs": "build-repo"}),
+        _ => json!({"project": "93"}),
     }
+}
+
+/// The job with one input more than the least.
+fn with(component: &str, name: &str, value: impl Into<Value>) -> Job {
+    let mut given = least(component);
+    given[name] = value.into();
+    filled(component, &given)
+}
+
+/// GitLab refuses other keys, and the schema does not.
+fn unknown_keys(header: &Value) -> Vec<String> {
+    const KNOWN: [&str; 5] = ["type", "default", "description", "options", "regex"];
+    let inputs = header["spec"]["inputs"].as_object().unwrap();
+    let keys = inputs.values().flat_map(|input| input.as_object().unwrap().keys());
+    keys.filter(|key| !KNOWN.contains(&key.as_str())).cloned().collect()
 }
 
 #[test]
 fn the_header_is_what_gitlab_takes() {
     for component in COMPONENTS {
-        let (inputs, ..) = filled(component, least(component));
+        let mut header = header(component);
+        assert_eq!(header.as_object().unwrap().len(), 1, "{component}: spec, and nothing else");
+        assert_taken(component, &header);
+        assert_eq!(unknown_keys(&header), [""; 0], "{component}");
+        let inputs = &header["spec"]["inputs"];
         for (name, input) in inputs.as_object().unwrap() {
-            for key in input.as_object().unwrap().keys() {
-                let known = ["type", "default", "description", "options", "regex"];
-                assert!(known.contains(&key.as_str()), "{component}: {name}: {key}");
-            }
             assert!(input["description"].is_string(), "{component}: {name} has no description");
-            let fits = match input["type"].as_str().unwrap_or("string") {
-                "string" => input["default"].is_string(),
-                "array" => input["default"].is_array(),
-                other => panic!("{component}: {name}: {other}"),
-            };
-            assert!(fits || input["default"].is_null(), "{component}: {name}");
-            let options = input["options"].as_array();
-            assert!(options.is_none_or(|all| all.contains(&input["default"])), "{name}");
             let used = text(component).matches(&format!("$[[ inputs.{name} ]]")).count();
             assert!(used > 0, "{component} does not use {name}");
         }
         assert_eq!(inputs["version"]["default"], env!("CARGO_PKG_VERSION"));
+        header["spec"]["inputs"]["stage"]["defualt"] = json!("test");
+        assert_eq!(unknown_keys(&header), ["defualt"]);
     }
 }
 
 #[test]
 fn the_job_is_what_gitlab_takes() {
-    const KEYWORDS: [&str; 6] = ["stage", "image", "tags", "before_script", "script", "artifacts"];
     for component in COMPONENTS {
-        let (_, name, job) =
-            filled(component, &[least(component), &[("job-name", "mine")]].concat());
-        assert_eq!(name, "mine");
-        let keys: BTreeSet<&str> = job.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(keys, BTreeSet::from(KEYWORDS), "{component}");
-        for (key, kind) in [("stage", "string"), ("image", "string"), ("tags", "array")] {
-            let fits = if kind == "array" { job[key].is_array() } else { job[key].is_string() };
-            assert!(fits, "{component}: {key}");
+        let mine = with(component, "job-name", "mine");
+        assert_eq!(mine.name, "mine");
+        let inputs = [
+            ("stage", json!("build")),
+            ("image", json!("debian:bookworm")),
+            ("tags", json!(["linux", "x64"])),
+            ("dir", json!("a b/c")),
+            ("expire-in", json!("never")),
+            ("options", json!("--json --strip-components 1")),
+        ];
+        let others = inputs.map(|(name, value)| with(component, name, value));
+        for Job { name, job } in [mine].into_iter().chain(others) {
+            assert_taken(component, &json!({ name: job.clone() }));
+            let dotenv = job["artifacts"]["reports"]["dotenv"].as_str().unwrap();
+            assert!(script(&job, &["script"]).contains(&format!("--dotenv {dotenv} ")));
         }
-        let artifacts: Vec<&String> = job["artifacts"].as_object().unwrap().keys().collect();
-        assert_eq!(artifacts, ["expire_in", "paths", "reports"], "{component}");
-        assert_eq!(job["artifacts"]["paths"], serde_json::json!(["fetched"]));
-        let dotenv = job["artifacts"]["reports"]["dotenv"].as_str().unwrap();
-        assert!(script(&job, &["script"]).contains(&format!("--dotenv {dotenv} ")));
+        assert_eq!(with(component, "dir", "a").job["artifacts"]["paths"], json!(["a"]));
+        assert_eq!(with(component, "tags", json!(["b"])).job["tags"], json!(["b"]));
     }
 }
 
@@ -133,7 +157,7 @@ mod scripts {
         ];
         let plain = COMPONENTS.map(|component| (component, "stage", "build"));
         for (component, name, value) in plain.into_iter().chain(all) {
-            let (.., job) = filled(component, &[least(component), &[(name, value)]].concat());
+            let Job { job, .. } = with(component, name, value);
             let print = "downriver() { printf '%s\\0' downriver \"$@\"; }\n";
             let text = print.to_owned() + &script(&job, &["script"]);
             let output = Command::new("/bin/sh").args(["-euc", &text]).output().unwrap();
@@ -150,11 +174,11 @@ mod scripts {
     /// Runs the whole script of a job as a runner would: what it said, and what its folder holds.
     fn run(
         component: &str,
-        inputs: &[(&str, &str)],
+        inputs: &Value,
         fake: &Fake,
         site: &Site,
     ) -> (bool, String, Vec<String>) {
-        let (.., job) = filled(component, inputs);
+        let Job { job, .. } = filled(component, inputs);
         let place = tempfile::tempdir().unwrap();
         let work = place.path().join("work");
         fs::create_dir(&work).unwrap();
@@ -189,15 +213,16 @@ mod scripts {
             return;
         }
         let (fake, site) = (Fake::start(World::named("two-repos")), release());
-        let (went_well, said, files) = run("fetch", &[("jobs", "build-repo")], &fake, &site);
+        let (went_well, said, files) = run("fetch", &least("fetch"), &fake, &site);
         assert!(went_well, "{said}");
         assert!(files.iter().any(|f| f.starts_with("fetched/")), "{files:?}");
         assert!(files.iter().any(|f| f == "downriver.env"), "{files:?}");
         assert!(
             said.contains("installed ") && site.asked().iter().any(|a| a.ends_with("install.sh"))
         );
+        assert!(!said.contains("not on your PATH"), "{said}");
         // Without the default of waiting for it.
-        let misspelt = [("jobs", "biuld-repo"), ("options", "")];
+        let misspelt = json!({"jobs": "biuld-repo", "options": ""});
         let (went_well, said, _) = run("fetch", &misspelt, &fake, &site);
         assert!(!went_well && said.contains("build-repo"), "{said}");
     }
@@ -208,7 +233,7 @@ mod scripts {
             return;
         }
         let (fake, site) = (Fake::start(World::named("two-repos")), release());
-        let inputs = [("project", "93"), ("ref", "master"), ("options", "--detach")];
+        let inputs = json!({"project": "93", "ref": "master", "options": "--detach"});
         let (went_well, said, files) = run("trigger", &inputs, &fake, &site);
         assert!(went_well, "{said}");
         assert_eq!(files, ["downriver.env"], "{said}");
@@ -221,7 +246,7 @@ mod scripts {
             return;
         }
         let (fake, site) = (Fake::start(World::named("two-repos")), Site::start());
-        let (went_well, said, files) = run("fetch", &[("jobs", "build-repo")], &fake, &site);
+        let (went_well, said, files) = run("fetch", &least("fetch"), &fake, &site);
         assert!(!went_well && files.is_empty(), "{said}");
         assert_eq!(fake.log().len(), 0);
     }

@@ -5,7 +5,8 @@
 //! - `fake_itself`, `worlds`: is the stand-in strict, do its worlds tell their story? (`raw` asks)
 //! - `demo`, `install`: do the demo and the installer do what they say? `install_release` downloads
 //!   from a server of files (`loopback`); `install_ps1` is for Windows
-//! - `release`, `components`: the release pipeline, and the templates for pipelines of others (`yaml`)
+//! - `release`, `components`: the release pipeline, and the templates for pipelines of others (`yaml`);
+//!   `schema`: what GitLab's own schema says to these and to those of the README
 //! - `tree`, `explain`, `wait`, `trigger`: the commands of those names; `trigger_again` retries and prints logs,
 //!   `trigger_old` is called as pipeline-trigger is
 //! - `artifacts_api`: every endpoint of the Job Artifacts API; `keep` and `delete` among it
@@ -100,6 +101,7 @@ mod readme;
 mod release;
 mod resume;
 mod scenes;
+mod schema;
 mod signals;
 mod soak;
 mod speech;

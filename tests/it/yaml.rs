@@ -54,16 +54,27 @@ fn scalar(text: &str, style: ScalarStyle) -> Value {
         "" | "~" | "null" => Value::Null,
         "true" => Value::from(true),
         "false" => Value::from(false),
-        _ => text.parse::<i64>().map_or(Value::from(text), Value::from),
+        // Ruby, and so GitLab, takes these for true and false.
+        "yes" | "no" | "on" | "off" => panic!("{text} must stand in quotes"),
+        _ => number(text).unwrap_or_else(|| Value::from(text)),
     }
+}
+
+fn number(text: &str) -> Option<Value> {
+    if !text.ends_with(|last: char| last.is_ascii_digit()) {
+        return None;
+    }
+    let whole = text.parse::<i64>().ok().map(Value::from);
+    whole.or_else(|| text.parse::<f64>().ok().map(Value::from))
 }
 
 #[test]
 fn documents_are_read_as_they_are_written() {
-    let read =
-        documents("a: [1, x]\nb:\n  - {c: \"1\"}\n  - ~\n---\n$[[ inputs.d ]]: >-\n  e\n  f\n");
+    let read = documents(
+        "a: [1, 0.1, 0.1.0, x]\nb:\n  - {c: \"1\"}\n  - ~\n---\n$[[ inputs.d ]]: >-\n  e\n  f\n",
+    );
     let expect = [
-        serde_json::json!({"a": [1, "x"], "b": [{"c": "1"}, null]}),
+        serde_json::json!({"a": [1, 0.1, "0.1.0", "x"], "b": [{"c": "1"}, null]}),
         serde_json::json!({"$[[ inputs.d ]]": "e f"}),
     ];
     assert_eq!(read, expect);
