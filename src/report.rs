@@ -50,8 +50,9 @@ impl Report {
         } else if let Some(error) = error.downcast_ref::<archive::Error>() {
             report.exit =
                 if matches!(error, archive::Error::Read(_)) { Exit::Disk } else { Exit::Archive };
-        } else if error.is::<disk::Error>() {
+        } else if let Some(error) = error.downcast_ref::<disk::Error>() {
             report.exit = Exit::Disk;
+            report.hints.extend(error.hint().map(str::to_owned));
         } else if let Some(clash) = error.downcast_ref::<Clash>() {
             report.exit =
                 if matches!(clash, Clash::Links { .. }) { Exit::Archive } else { Exit::Disk };

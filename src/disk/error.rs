@@ -14,6 +14,8 @@ use crate::shown::{listed, shown};
 pub enum Error {
     /// The system said no.
     Io { doing: &'static str, path: PathBuf, source: io::Error },
+    /// There could be no file in the folder for what is temporary.
+    Temporary { at: PathBuf, source: io::Error },
     /// Something of another kind is where a file or folder must go.
     InTheWay { path: PathBuf, what: &'static str },
     /// Files that are there already, under `--on-conflict fail`.
@@ -30,6 +32,17 @@ impl Error {
     /// For `map_err`: what was being done, and to what.
     pub fn doing(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
         move |source| Error::Io { doing, path: path.to_owned(), source }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Error::Temporary { .. } if cfg!(windows) => {
+                Some("the variable TMP names another folder")
+            }
+            Error::Temporary { .. } => Some("the variable TMPDIR names another folder"),
+            _ => None,
+        }
     }
 
     /// Whether this is what comes of somebody else's writing in the same place, so that it is
@@ -51,17 +64,11 @@ impl Display for Error {
         let name = |path: &Path| path.to_string_lossy().into_owned();
         match self {
             Error::Io { doing, path, source } => {
-                write!(f, "cannot {doing} `{}`: ", shown(&name(path)))?;
-                match source.kind() {
-                    io::ErrorKind::StorageFull => f.write_str("no space left on the disk"),
-                    io::ErrorKind::QuotaExceeded => f.write_str("the disk quota is used up"),
-                    io::ErrorKind::FileTooLarge => f.write_str("no file may be so large here"),
-                    io::ErrorKind::CrossesDevices => f.write_str("it is on another file system"),
-                    // The private name behind these words is ours, and says nothing to anybody.
-                    _ => f.write_str(
-                        source.to_string().split(" at path \"").next().unwrap_or_default(),
-                    ),
-                }
+                write!(f, "cannot {doing} `{}`: {}", shown(&name(path)), why(source))
+            }
+            Error::Temporary { at, source } => {
+                let at = name(at);
+                write!(f, "cannot make a temporary file in `{}`: {}", shown(&at), why(source))
             }
             Error::InTheWay { path, what } => {
                 write!(f, "cannot write `{}`: {what} is in the way", shown(&name(path)))
@@ -85,6 +92,17 @@ impl Display for Error {
                 shown(&name(kept))
             ),
         }
+    }
+}
+
+fn why(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::StorageFull => "no space left on the disk".to_owned(),
+        io::ErrorKind::QuotaExceeded => "the disk quota is used up".to_owned(),
+        io::ErrorKind::FileTooLarge => "no file may be so large here".to_owned(),
+        io::ErrorKind::CrossesDevices => "it is on another file system".to_owned(),
+        // The private name behind these words is ours, and says nothing to anybody.
+        _ => error.to_string().split(" at path \"").next().unwrap_or_default().to_owned(),
     }
 }
 

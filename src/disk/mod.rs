@@ -29,7 +29,7 @@ mod whole;
 pub use cache::{Cache, Coming, Kept, Key};
 pub use error::Error;
 pub use staging::{NewFile, Staging};
-pub use whole::WholeFile;
+pub use whole::{WholeFile, temporary};
 
 /// What a name stands for; whatever is neither a folder nor a link can give way as a file does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -115,6 +115,12 @@ impl Write for WholeFile {
     }
 }
 
+/// A nameless file in the folder for what is temporary; it ends with its handle.
+pub fn temporary() -> Result<File, Error> {
+    tempfile::tempfile()
+        .map_err(|source| Error::Temporary { at: tempfile::env::temp_dir(), source })
+}
+
 fn persist(file: NamedTempFile, dest: &Path, on_conflict: OnConflict) -> Result<(), Error> {
     let persisted = match on_conflict {
         OnConflict::Overwrite => file.persist(dest),

@@ -9,6 +9,7 @@ use anyhow::Context;
 use super::fetch::whole;
 use super::{Ctx, Found};
 use crate::archive::{self, Archive};
+use crate::disk;
 use crate::gitlab::{self, Body, Remote, RemoteArchive, TAIL};
 use crate::ranged::{Give, Ranged};
 use crate::shown::shown;
@@ -96,7 +97,7 @@ pub(super) fn reading(found: &Found) -> String {
 }
 
 fn download<'a>(ctx: &Ctx<'a>, found: &Found, body: Body<'a>) -> anyhow::Result<File> {
-    let mut file = tempfile::tempfile().context("making a temporary file")?;
+    let mut file = disk::temporary()?;
     whole(ctx, found, body, &mut file)?;
     Ok(file)
 }

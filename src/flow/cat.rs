@@ -10,6 +10,7 @@ use super::fetch::{Each, Spool, each};
 use super::list::is_file;
 use super::{Address, Ctx, Found, Wanted};
 use crate::archive;
+use crate::disk;
 use crate::model::{Entry, EntryKind};
 use crate::refusal::{Refusal, nearest};
 
@@ -32,7 +33,7 @@ pub fn cat(
     mut out: impl FnMut(&mut File) -> anyhow::Result<()>,
 ) -> anyhow::Result<Vec<(String, Refusal)>> {
     let Each { taken, missing } = each(ctx, address, wanted, 1, |found, _| {
-        let mut file = tempfile::tempfile().context("making a temporary file")?;
+        let mut file = disk::temporary()?;
         take(ctx, found, path, &mut file)?;
         Ok(file)
     })?;

@@ -186,7 +186,7 @@ pub fn stream(
     wanted: &Wanted,
     mut out: impl FnMut(&mut File) -> io::Result<u64>,
 ) -> anyhow::Result<Landing> {
-    let spool = |_| tempfile::tempfile().context("making a temporary file");
+    let spool = |_| Ok(disk::temporary()?);
     let Fetch { fetched, missing } = fetch(ctx, address, wanted, spool)?;
     let mut landed = Vec::new();
     for Fetched { found, mut archive, bytes } in fetched {

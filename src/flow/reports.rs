@@ -90,7 +90,7 @@ fn take(ctx: &Ctx<'_>, found: &Found, kind: &str) -> anyhow::Result<Report> {
         (found.job.as_ref().map(|job| &job.status), listed.and_then(|artifact| artifact.size));
     ctx.watch.step(&Step::Job { label: &label, status, size });
     let start = ctx.clock.elapsed();
-    let file = tempfile::tempfile().context("making a temporary file")?;
+    let file = disk::temporary()?;
     let mut sniffed = Sniffed { file, head: Vec::new(), zip, archive: false };
     let got = ctx.gitlab.report(project, id, kind, size, &mut sniffed, Spool::restart);
     let unknown = || Refusal::ReportsUnknown { job: label.clone(), wanted: kind.to_owned() };

@@ -7,9 +7,9 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use crate::fake::{Fake, World};
-#[cfg(unix)]
-use crate::scenes::one_archive;
 use crate::scenes::{downstream, job};
+#[cfg(unix)]
+use crate::scenes::{job_with, one_archive};
 
 /// The program, standing where the world's story stands, with nothing else of this process.
 pub fn downriver(fake: &Fake, dir: &std::path::Path) -> Command {
@@ -70,6 +70,23 @@ fn no_help_shows_the_value_of_a_variable() {
         for value in [fake.token("job").0, fake.token("private").0, fake.api_url()] {
             assert!(!said.contains(&value), "{line}: {said}");
         }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn where_there_is_no_folder_for_what_is_temporary_another_can_be_named() {
+    let reports = serde_json::json!({"reports": ["junit"]});
+    let fake = Fake::start(downstream(&[job_with(201, "build", reports)]));
+    let dir = tempfile::tempdir().unwrap();
+    for line in ["fetch build -o -", "cat build from", "fetch build --report junit"] {
+        let mut command = downriver(&fake, dir.path());
+        let command = command.args(line.split(' ')).env("TMPDIR", "/nowhere/at/all");
+        let Output { status, stderr, .. } = command.output().unwrap();
+        let said = text(&stderr);
+        assert_eq!(status.code(), Some(9), "{line}: {said}");
+        assert!(said.contains("temporary file in `/nowhere/at/all`: No such file"), "{said}");
+        assert!(said.contains("\nhint: the variable TMPDIR names another folder\n"), "{said}");
     }
 }
 
