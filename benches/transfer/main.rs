@@ -1,8 +1,9 @@
 //! Downloads and unpacks archives with downriver and with what else is installed, in turn, and
-//! writes down what each took: `cargo bench --bench transfer -- [--full] [--runs N] [CORPUS…]`.
+//! writes down what each took:
+//! `cargo bench --bench transfer -- [--full] [--runs N] [--link 20ms,100MB] [CORPUS…]`.
 //!
 //! `--full` makes the archives as large as those of real builds (up to 1 GB unpacked); without it
-//! they are a quarter of that. Runs where files are kept in memory: put `TMPDIR` on a tmpfs.
+//! they are a quarter of that. `--link` puts a round trip and a rate between them. Runs where files are kept in memory: put `TMPDIR` on a tmpfs.
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
@@ -13,11 +14,13 @@
 )]
 
 mod corpus;
+mod link;
 mod measure;
 mod serve;
 mod written;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use corpus::Corpus;
 use measure::{Contender, Sample, contenders, run};
@@ -30,6 +33,7 @@ fn main() {
         Some(at) => args.remove(at).parse().expect("a number of runs"),
         None => 5,
     };
+    let link = take(&mut args, "--link").map(|at| args.remove(at));
     let place = tempfile::tempdir().unwrap();
     let mut report = String::new();
     for name in
@@ -37,14 +41,15 @@ fn main() {
     {
         let corpus = Corpus::make(name, if full { 1 } else { 4 }, place.path());
         println!("{}", corpus.describe());
-        let server = Server::start(&corpus.archive);
+        let link = link.as_ref().map(|link| Arc::new(link.parse().expect("a link")));
+        let server = Server::start(&corpus.archive, link);
         let rows = compare(&corpus, &server, runs, place.path());
         let table = written::table(&corpus, &rows);
         println!("{table}");
         report.push_str(&table);
         std::fs::remove_file(&corpus.archive).unwrap();
     }
-    written::keep(&report, full, runs);
+    written::keep(&report, full, runs, link.as_deref());
 }
 
 /// Everybody in turn, so that what else the machine does hits all alike.

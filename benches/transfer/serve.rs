@@ -1,4 +1,4 @@
-//! A GitLab with one job and a store with its archive, on loopback.
+//! A GitLab with one job and a store with its archive, on loopback, behind a link if wanted.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -6,6 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::link::Link;
 
 /// What was asked for so far.
 #[derive(Default)]
@@ -20,7 +22,7 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn start(archive: &Path) -> Server {
+    pub fn start(archive: &Path, link: Option<Arc<Link>>) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let counts = Arc::new(Counts::default());
@@ -29,8 +31,11 @@ impl Server {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (archive, origin, counts) = (archive.clone(), origin.clone(), counts.clone());
+                let link = link.clone();
                 // Whoever hangs up early has what it wants.
-                std::thread::spawn(move || talk(stream, &archive, &origin, &counts));
+                std::thread::spawn(move || {
+                    talk(stream, &archive, &origin, &counts, link.as_deref())
+                });
             }
         });
         server
@@ -42,8 +47,12 @@ fn talk(
     archive: &Path,
     origin: &str,
     counts: &Counts,
+    link: Option<&Link>,
 ) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
+    let travel = || link.into_iter().for_each(Link::travel);
+    // That it is connected is heard of a round trip later.
+    travel();
     let mut asked = BufReader::new(stream.try_clone()?);
     loop {
         let (mut first, mut range) = (String::new(), None);
@@ -59,11 +68,12 @@ fn talk(
             }
             range = line.strip_prefix("range: bytes=").map(str::to_owned).or(range);
         }
+        travel();
         let path = first.split(' ').nth(1).unwrap_or_default();
         if path.starts_with("/store/") {
             counts.requests.fetch_add(1, Ordering::Relaxed);
             let head = first.starts_with("HEAD");
-            store(&mut stream, archive, range.as_deref(), head, counts)?;
+            store(&mut stream, archive, range.as_deref(), head, counts, link)?;
         } else if path.ends_with("/artifacts") {
             answer(&mut stream, "302 Found", &format!("Location: {origin}/store/it.zip\r\n"), "")?;
         } else {
@@ -85,6 +95,7 @@ fn store(
     range: Option<&str>,
     head: bool,
     counts: &Counts,
+    link: Option<&Link>,
 ) -> std::io::Result<()> {
     let mut file = File::open(archive)?;
     let total = file.metadata()?.len();
@@ -112,10 +123,12 @@ fn store(
         return Ok(());
     }
     file.seek(SeekFrom::Start(start))?;
-    let (mut left, mut block) = (length, vec![0; 256 << 10]);
+    let most = if link.is_some() { 32 << 10 } else { 256 << 10 };
+    let (mut left, mut block) = (length, vec![0; most]);
     while left > 0 {
         let count = left.min(block.len() as u64) as usize;
         file.read_exact(&mut block[..count])?;
+        link.into_iter().for_each(|link| link.carry(count));
         stream.write_all(&block[..count])?;
         counts.bytes.fetch_add(count as u64, Ordering::Relaxed);
         left -= count as u64;

@@ -43,7 +43,7 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// Writes a dated file, with the machine named.
-pub fn keep(report: &str, full: bool, runs: usize) {
+pub fn keep(report: &str, full: bool, runs: usize, link: Option<&str>) {
     let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H%MZ").to_string();
     let said = |program: &str, args: &[&str]| {
         let output = Command::new(program).args(args).output().ok();
@@ -54,9 +54,10 @@ pub fn keep(report: &str, full: bool, runs: usize) {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().unwrap_or_default();
+    let link = link.map(|link| format!(" by a link of {link}/s")).unwrap_or_default();
     let size = if full { "full size" } else { "a quarter of the full size" };
     let head = format!(
-        "# {now}\n\n{} of {cores} cores, {}; load {load} at the end; loopback HTTP; {size}; medians of {runs} runs, taken in turn. `×` is how many times what downriver took, paired. Peaks below about 13 MiB are not seen.\n\n",
+        "# {now}\n\n{} of {cores} cores, {}; load {load} at the end; loopback HTTP{link}; {size}; medians of {runs} runs, taken in turn. `×` is how many times what downriver took, paired. Peaks below about 13 MiB are not seen.\n\n",
         model.map_or("a processor", |(_, model)| model),
         said("uname", &["-sm"]),
     );

@@ -87,7 +87,7 @@ fn corpora() -> BTreeMap<String, Corpus> {
         let text = std::fs::read_to_string(&file).expect("a text");
         let rounds = text.split_once("medians of ").and_then(|(_, rest)| rest.split(' ').next());
         let rounds: u32 = rounds.and_then(|rounds| rounds.parse().ok()).unwrap_or(0);
-        if rounds < ROUNDS || !text.contains("; full size;") {
+        if rounds < ROUNDS || !text.contains("; loopback HTTP; full size;") {
             continue;
         }
         for part in text.split("\n## ").skip(1) {
