@@ -114,15 +114,15 @@ download() {
     fi || fail "cannot download $1"
 }
 
-# Prints the SHA-256 of a file.
+# Prints the SHA-256 of a file. Beside a name with a backslash, sha256sum would print another one.
 sum() {
     if has sha256sum; then
-        sha256sum "$1"
+        sha256sum
     elif has shasum; then
-        shasum -a 256 "$1"
+        shasum -a 256
     else
-        openssl dgst -sha256 -r "$1"
-    fi | cut -d ' ' -f 1
+        openssl dgst -sha256 -r
+    fi <"$1" | cut -d ' ' -f 1
 }
 
 # Compares the archive with its line in SHA256SUMS.

@@ -136,6 +136,22 @@ fn both_loaders_say_why_nothing_came() {
     }
 }
 
+/// In Git's shell on Windows, `TMPDIR` may be written as Windows does.
+#[test]
+fn a_backslash_in_a_path_changes_no_sum() {
+    if !can_pack() {
+        return;
+    }
+    let site = released(&program());
+    let mut place = usual(&site);
+    let temporary = place.path("tmp").join(r"a\b");
+    fs::create_dir(&temporary).unwrap();
+    place.vars.push(("TMPDIR".into(), temporary.to_str().unwrap().into()));
+    let output = place.command().arg(&place.script).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(place.program("home/.local/bin/downriver"), (program(), true));
+}
+
 #[test]
 fn nothing_stays_behind_when_the_terminal_is_closed() {
     if !can_pack() {
