@@ -34,9 +34,16 @@ Downloads downriver for Windows, compares its SHA-256, and puts it into
 function Get-Checkout {
     if (-not $PSScriptRoot) { return }
     $manifest = Join-Path $PSScriptRoot 'Cargo.toml'
-    if ((Test-Path $manifest) -and (Select-String -Quiet '^name = "downriver"$' $manifest)) {
+    if ((Test-Path -LiteralPath $manifest) -and
+        (Select-String -Quiet '^name = "downriver"$' -LiteralPath $manifest)) {
         $PSScriptRoot
     }
+}
+
+# Whether this version is there already; a program that does not run is not.
+function Test-Installed([string]$Program) {
+    try { (Test-Path -LiteralPath $Program) -and ((& $Program --version) -eq "downriver $Version") }
+    catch { $false }
 }
 
 # Under another name first, so that there is never half a program under the right one.
@@ -44,18 +51,20 @@ function Set-Program([string]$From, [string]$Program, [bool]$MustRun) {
     $folder = Split-Path $Program
     $new = Join-Path $folder "downriver-new-$PID.exe"
     try {
-        $null = New-Item -ItemType Directory -Force $folder
-        Copy-Item $From $new
+        $null = [IO.Directory]::CreateDirectory($folder)
+        Copy-Item -LiteralPath $From -Destination $new
         if ($MustRun) {
             $null = & $new --version
             if ($LASTEXITCODE -ne 0) { throw 'this program does not run here' }
         }
-        if (Test-Path $Program) { [IO.File]::Replace($new, $Program, [NullString]::Value) }
+        if (Test-Path -LiteralPath $Program) {
+            [IO.File]::Replace($new, $Program, [NullString]::Value)
+        }
         else { [IO.File]::Move($new, $Program) }
     } catch {
-        throw "install.ps1: cannot write ${Program}: $_; choose another folder with -To DIR"
+        throw "install.ps1: cannot install ${Program}: $_; -To DIR chooses another folder"
     } finally {
-        if (Test-Path $new) { Remove-Item $new }
+        if (Test-Path -LiteralPath $new) { Remove-Item -LiteralPath $new }
     }
 }
 
@@ -67,15 +76,16 @@ function Get-Release([string]$From, [string]$Name, [string]$Folder) {
         catch { throw "install.ps1: cannot download $From/${file}: $_" }
     }
     $line = '^([0-9a-f]{64}) [ *]' + [regex]::Escape($archive) + '$'
-    $found = @(Select-String $line (Join-Path $Folder 'SHA256SUMS'))
+    $found = @(Select-String $line -LiteralPath (Join-Path $Folder 'SHA256SUMS'))
     if (-not $found) { throw "install.ps1: SHA256SUMS has no line for $archive; nothing was installed" }
     $wanted = $found[0].Matches[0].Groups[1].Value
-    $got = (Get-FileHash -Algorithm SHA256 (Join-Path $Folder $archive)).Hash
+    $got = (Get-FileHash -Algorithm SHA256 -LiteralPath (Join-Path $Folder $archive)).Hash
     # Capital letters or not, -ne takes them for the same.
     if ($got -ne $wanted) {
         throw "install.ps1: the SHA-256 of $archive is $got, not $wanted; nothing was installed"
     }
-    Expand-Archive (Join-Path $Folder $archive) $Folder
+    # A function of a module, which does not see that errors shall stop.
+    Expand-Archive -LiteralPath (Join-Path $Folder $archive) -DestinationPath $Folder -ErrorAction Stop
 }
 
 function Install-Downriver {
@@ -89,20 +99,24 @@ function Install-Downriver {
     $Version = $Version -replace '^v', ''
     $from = if ($BaseUrl) { $BaseUrl.TrimEnd('/') } else { $releases }
     $build = if ($Target) { $Target } else { 'x86_64-pc-windows-gnu' }
-    if ($build -notlike '*windows*') { throw 'install.ps1: install.sh installs for other systems' }
+    if ($build -notlike '*windows*' -or (-not $Target -and $env:OS -ne 'Windows_NT')) {
+        throw 'install.ps1: install.sh installs for other systems'
+    }
     if (-not $To) { $To = Join-Path (Join-Path $HOME '.local') 'bin' }
     $To = $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($To)
     $program = Join-Path $To 'downriver.exe'
 
     if ($from) {
-        if (-not $Force -and -not $Target -and (Test-Path $program) -and
-            ((& $program --version) -eq "downriver $Version")) {
+        if (-not $Force -and -not $Target -and (Test-Installed $program)) {
             if (-not $Quiet) { "downriver $Version is in $To already" }
             return
         }
-        # Windows PowerShell on an older Windows offers no TLS 1.2 by itself.
-        [Net.ServicePointManager]::SecurityProtocol =
-            [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
+        # Windows PowerShell on an older Windows offers no TLS 1.2 by itself; on a newer one, 0 says
+        # that the system decides, which knows TLS 1.3 as well.
+        if ([int][Net.ServicePointManager]::SecurityProtocol -ne 0) {
+            [Net.ServicePointManager]::SecurityProtocol =
+                [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
+        }
         $name = "downriver-$Version-$build"
         $folder = Join-Path ([IO.Path]::GetTempPath()) "downriver-$([guid]::NewGuid())"
         $null = New-Item -ItemType Directory $folder
@@ -111,13 +125,17 @@ function Install-Downriver {
             Get-Release "$from/$Version/downloads" $name $folder
             Set-Program (Join-Path (Join-Path $folder $name) 'downriver.exe') $program (-not $Target)
         } finally {
-            Remove-Item -Recurse -Force $folder
+            # What a virus scanner holds on to is no reason to fail.
+            Remove-Item -Recurse -Force -LiteralPath $folder -ErrorAction SilentlyContinue
         }
     } elseif ($checkout = Get-Checkout) {
+        if (-not (Get-Command cargo -ErrorAction SilentlyContinue)) {
+            throw 'install.ps1: no cargo on the PATH; install Rust first, as https://rustup.rs shows'
+        }
         $flags = @('--release', '--locked', '--bin', 'downriver', '--target-dir', "$checkout\target")
         if ($Target) { $flags += '--target', $Target }
         if ($Quiet) { $flags += '--quiet' }
-        Push-Location $checkout
+        Push-Location -LiteralPath $checkout
         try { & cargo build $flags } finally { Pop-Location }
         if ($LASTEXITCODE -ne 0) { throw 'install.ps1: the build failed' }
         $built = if ($Target) { "$checkout\target\$Target\release" } else { "$checkout\target\release" }

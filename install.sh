@@ -102,21 +102,27 @@ build() {
 # download ADDRESS FILE
 download() {
     if has curl; then
-        curl --fail --silent --show-error --location --retry 3 --output "$2" "$1"
+        # A server that has fallen silent shall not hold up a job until its time is over.
+        curl --fail --silent --show-error --location --retry 3 --connect-timeout 20 \
+            --speed-limit 1 --speed-time 60 --output "$2" "$1"
     else
-        wget -q -O "$2" "$1"
+        # Told to be quiet, wget keeps the reason of a failure to itself as well.
+        wget -nv -t 3 -O "$2" "$1" 2>"$temporary/wget.log" || {
+            cat -- "$temporary/wget.log" >&2
+            false
+        }
     fi || fail "cannot download $1"
 }
 
-# Prints the SHA-256 of a file.
+# Prints the SHA-256 of a file. Beside a name with a backslash, sha256sum would print another one.
 sum() {
     if has sha256sum; then
-        sha256sum "$1"
+        sha256sum
     elif has shasum; then
-        shasum -a 256 "$1"
+        shasum -a 256
     else
-        openssl dgst -sha256 -r "$1"
-    fi | cut -d ' ' -f 1
+        openssl dgst -sha256 -r
+    fi <"$1" | cut -d ' ' -f 1
 }
 
 # Compares the archive with its line in SHA256SUMS.
@@ -223,7 +229,10 @@ main() {
         /* | [A-Za-z]:[/\\]*) ;;
         *) to=$(pwd)/$to ;;
     esac
+    # As it would stand on the PATH.
+    to=${to%/}
     trap clean EXIT
+    trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
 

@@ -24,7 +24,12 @@ impl Completions {
     pub fn run(self, world: World) -> anyhow::Result<Exit> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "downriver", &mut script);
-        world.ui.copy(&mut script.as_slice())?;
+        let mut script = String::from_utf8(script)?;
+        if self.shell == Shell::Zsh {
+            // With two colons, zsh completes no flags once one of several arguments is there.
+            script = script.replace("\n'*::", "\n'*:");
+        }
+        world.ui.copy(&mut script.as_bytes())?;
         Ok(Exit::Done)
     }
 }
@@ -53,7 +58,9 @@ impl Man {
         };
         let version = concat!("downriver ", env!("CARGO_PKG_VERSION"));
         let mut text = Vec::new();
-        Page::new(page).source(version).manual("downriver").render(&mut text)?;
+        // The page is of a version rather than of a day; left out, what follows takes its place.
+        let page = Page::new(page).date("\"\"").source(version).manual("downriver manual");
+        page.render(&mut text)?;
         world.ui.copy(&mut text.as_slice())?;
         Ok(Exit::Done)
     }

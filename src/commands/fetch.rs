@@ -26,7 +26,7 @@ pub struct Fetch {
     /// Keep the archive itself as FILE instead of extracting it; `-` is standard output
     #[arg(short, long, value_name = "FILE", conflicts_with_all = ["dir", "path", "exclude", "strip_components", "separate"], help_heading = "Where to")]
     output: Option<PathBuf>,
-    /// Not the archive, but the report file of this type (`junit`, `dotenv`, `sast`, …), as it is; GitLab 19.4 and newer
+    /// Not the archive, but the report file of this type (`junit`, `dotenv`, `sast` and others), as it is; GitLab 19.4 and newer
     #[arg(long, value_name = "TYPE", conflicts_with_all = ["path", "exclude", "strip_components"], help_heading = "Where to")]
     report: Option<String>,
     #[command(flatten)]

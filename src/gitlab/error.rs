@@ -255,11 +255,17 @@ fn is_moved(said: &Said) -> bool {
 /// What helps against a certificate that is refused. One that `openssl req -x509` made is its own
 /// authority, and no file of authorities makes it a server's.
 fn certificates(trouble: &str) -> &'static str {
-    match trouble.contains("CaUsedAsEndEntity") {
-        true => {
+    match trouble {
+        _ if trouble.contains("CaUsedAsEndEntity") => {
             "the server shows the certificate of an authority (CA:TRUE) as its own: give it one with CA:FALSE, and name the authority that signed that one with --cacert FILE"
         }
-        false => {
+        _ if trouble.contains("not valid for name") => {
+            "use an address of that server that is in its certificate, or have this one added to it"
+        }
+        _ if trouble.contains("expired") => {
+            "the server has to get a new certificate, unless the clock is wrong here"
+        }
+        _ => {
             "name the certificate authority of that server with --cacert FILE (or CI_SERVER_TLS_CA_FILE)"
         }
     }

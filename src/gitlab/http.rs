@@ -277,6 +277,16 @@ impl Http {
             ureq::Error::Io(error) => {
                 Trouble::passing(format!("the connection to {origin} failed: {error}"))
             }
+            // 407: it wants a user and a password, and will want them again.
+            ureq::Error::ConnectProxyFailed(said) if said.contains("407") => {
+                let trouble = format!(
+                    "the proxy lets nobody through to {origin} without its user and password (407)"
+                );
+                Trouble::failed(Cause::Unreachable { trouble })
+            }
+            ureq::Error::ConnectProxyFailed(said) => {
+                Trouble::passing(format!("the proxy has no way to {origin}: {said}"))
+            }
             // What is left is no fault of the line: the answer breaks the protocol.
             other => {
                 Trouble::passing(format!("{origin} did not answer as a web server does: {other}"))

@@ -1,4 +1,5 @@
-//! Which proxy an address is reached through, by the rules that curl has for `NO_PROXY`.
+//! Which proxy an address is reached through: whatever goes past it for curl does so here, by the
+//! same `NO_PROXY`, and so does what other programs read in that list, such as a port.
 
 use std::net::IpAddr;
 

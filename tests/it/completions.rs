@@ -42,6 +42,7 @@ fn every_shell_gets_to_know_every_command() {
             let flag = command.trim_start_matches('-');
             assert!(ran.stdout.contains(flag), "{shell}: {command}");
         }
+        assert!(ran.stdout.is_ascii(), "{shell}: PowerShell takes it in the console's code page");
     }
     run("completions tcsh").fails(2).says("[possible values: bash, elvish, fish, powershell, zsh]");
     run("completions").fails(2);
@@ -61,6 +62,13 @@ fn the_shells_at_hand_can_read_it() {
     }
 }
 
+/// With `*::`, zsh gives the rest of the line to that argument, flags and all.
+#[test]
+fn zsh_completes_flags_after_the_name_of_a_job() {
+    let script = printed("completions zsh").stdout;
+    assert!(script.contains("\n'*:jobs -- ") && !script.contains("\n'*::"), "{script}");
+}
+
 #[test]
 fn the_program_and_each_command_has_its_page() {
     let main = printed("man").stdout;
@@ -68,7 +76,12 @@ fn the_program_and_each_command_has_its_page() {
     for command in COMMANDS {
         assert!(main.contains(&format!("downriver\\-{command}(1)")), "{command}");
         let page = printed(&format!("man {command}")).stdout;
-        assert!(page.contains(&format!("\n.TH downriver-{command} 1 ")), "{page}");
+        let version = env!("CARGO_PKG_VERSION");
+        let head = format!(
+            "\n.TH downriver-{command} 1 \"\" \"downriver {version}\" \"downriver manual\"\n"
+        );
+        // What is not ASCII is something else to a plain troff.
+        assert!(page.contains(&head) && page.is_ascii(), "{page}");
     }
     assert!(printed("man fetch").stdout.contains("\\fB\\-\\-on\\-conflict\\fR"));
     run("man fetsch").fails(2).says("no command `fetsch`").says("hint: the commands are fetch, ls");

@@ -133,7 +133,7 @@ fn the_program_goes_where_it_was_asked_to() {
     for (words, expect) in [
         (&[] as &[&str], "home/.local/bin/downriver"),
         (&["--to", "here"], "elsewhere/here/downriver"),
-        (&["--to=../a b/c"], "a b/c/downriver"),
+        (&["--to=../a b/c/"], "a b/c/downriver"),
         (&["--target", "some-other-computer"], "home/.local/bin/downriver"),
     ] {
         let place = Place::in_checkout().with_script("cargo", CARGO);
@@ -142,6 +142,7 @@ fn the_program_goes_where_it_was_asked_to() {
             let (exit, said) = place.install(words);
             assert_eq!(exit, 0, "{words:?}: {said}");
             assert!(said.contains("is not on your PATH"), "{said}");
+            assert!(!said.contains("//"), "{said}");
         }
         let (text, may_run) = place.program(expect);
         assert!(text.contains("built") && may_run, "{words:?}: {text}");

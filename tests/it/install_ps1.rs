@@ -80,6 +80,25 @@ fn its_brackets_are_closed_and_it_only_calls_at_its_end() {
     assert!(compared < text.find("Expand-Archive").unwrap());
 }
 
+/// What is not called literal is a pattern, and brackets in it stand for something else.
+#[test]
+fn it_takes_the_names_of_folders_as_they_are() {
+    let commands = [
+        "Test-Path",
+        "Copy-Item",
+        "Remove-Item",
+        "Select-String",
+        "Get-FileHash",
+        "Expand-Archive",
+    ];
+    let text = script();
+    for command in commands {
+        let mut calls = text.lines().filter(|line| line.contains(command)).peekable();
+        assert!(calls.peek().is_some(), "{command}");
+        calls.for_each(|line| assert!(line.contains(" -LiteralPath "), "{line}"));
+    }
+}
+
 /// A release whose program is no program, so it is installed as one for another computer.
 #[test]
 fn it_installs_what_has_the_right_sum_and_nothing_else() {
@@ -94,7 +113,7 @@ fn it_installs_what_has_the_right_sum_and_nothing_else() {
     let site = Site::start();
     let at = |file: &str| format!("/1.2.3/downloads/{file}");
     let place = tempfile::tempdir().unwrap();
-    let to = place.path().join("a b").join("bin");
+    let to = place.path().join("a [b]").join("bin");
     let archived = place.path().join("archive.zip");
     std::fs::write(&archived, &archive).unwrap();
     let asks = format!("(Get-FileHash -Algorithm SHA256 '{}').Hash", archived.display());

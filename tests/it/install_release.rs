@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use crate::install::{Place, tool};
 use crate::loopback::Site;
@@ -119,6 +120,60 @@ fn nothing_is_installed_that_was_not_verified() {
         assert_eq!(names.len(), 1, "{names:?}");
         let old = fs::read_to_string(place.path("home/.local/bin/downriver")).unwrap();
         assert_eq!(old, "the old one");
+    }
+}
+
+#[test]
+fn both_loaders_say_why_nothing_came() {
+    if !can_pack() {
+        return;
+    }
+    let site = released(&program());
+    site.remove(&download(&archive(LINUX)));
+    for loader in ["curl", "wget"].into_iter().filter(|name| tool(name).is_some()) {
+        let (exit, said) = place(&site, &[loader, "sha256sum"]).install(&["--quiet"]);
+        assert!(exit == 1 && said.contains("404"), "{loader}: {exit} {said}");
+    }
+}
+
+/// In Git's shell on Windows, `TMPDIR` may be written as Windows does.
+#[test]
+fn a_backslash_in_a_path_changes_no_sum() {
+    if !can_pack() {
+        return;
+    }
+    let site = released(&program());
+    let mut place = usual(&site);
+    let temporary = place.path("tmp").join(r"a\b");
+    fs::create_dir(&temporary).unwrap();
+    place.vars.push(("TMPDIR".into(), temporary.to_str().unwrap().into()));
+    let output = place.command().arg(&place.script).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(place.program("home/.local/bin/downriver"), (program(), true));
+}
+
+#[test]
+fn nothing_stays_behind_when_the_terminal_is_closed() {
+    if !can_pack() {
+        return;
+    }
+    let site = released(&program());
+    for (signal, expect) in [("HUP", 129), ("INT", 130), ("TERM", 143)] {
+        // Under nohup or in the background, some are ignored by all that is started there.
+        let dies = Command::new("sh").args(["-c", &format!("kill -{signal} $$")]).status().unwrap();
+        if dies.success() {
+            println!("skipped: {signal} is ignored here");
+            continue;
+        }
+        // The signal comes in the middle of the download.
+        let curl = format!("#!/bin/sh\nkill -{signal} $PPID\n");
+        let place = place(&site, &["sha256sum"]).with_script("curl", &curl);
+        let (exit, said) = place.install(&[]);
+        assert_eq!(
+            (exit, fs::read_dir(place.path("home/.local/bin")).unwrap().count()),
+            (expect, 0),
+            "{said}"
+        );
     }
 }
 

@@ -120,11 +120,53 @@ fn every_recipe_is_a_command_line_that_the_program_takes() {
     for recipe in recipes {
         let line = recipe.split(" | ").next().unwrap_or_default();
         let line = line.split(" > ").next().unwrap_or_default();
+        let line = line.split("; ").next().unwrap_or_default();
         let parsed = downriver::commands::Cli::try_parse_from(words(line));
         assert!(!line.contains("<a colon"), "the line must be quoted in YAML: {recipe}");
         if let Err(error) = parsed {
             panic!("{recipe}\n{error}");
         }
+    }
+}
+
+/// The blocks in a language.
+fn blocks(readme: &str, language: &str) -> Vec<String> {
+    let mark = format!("```{language}\n");
+    let blocks = readme.split(&mark).skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.map(str::to_owned).collect()
+}
+
+/// A line of a script with a colon in it can become a mapping, which GitLab refuses.
+#[test]
+fn every_script_of_a_job_is_a_list_of_lines() {
+    fn check(value: &serde_json::Value, lines: bool) {
+        match value {
+            serde_json::Value::Array(list) if lines => {
+                list.iter().for_each(|line| assert!(line.is_string(), "{line}"));
+            }
+            serde_json::Value::Object(table) => table.iter().for_each(|(key, value)| {
+                check(value, ["script", "before_script"].contains(&key.as_str()));
+            }),
+            _ => {}
+        }
+    }
+    let blocks = blocks(&text("README.md"), "yaml");
+    assert!(blocks.len() > 10);
+    for block in blocks {
+        for document in crate::yaml::documents(&block) {
+            check(&document, document.is_array());
+        }
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_shell_can_read_what_is_to_be_typed() {
+    let blocks = blocks(&text("README.md"), "sh");
+    assert!(blocks.len() > 5);
+    for block in blocks {
+        let read = std::process::Command::new("sh").args(["-nc", &block]).status().unwrap();
+        assert!(read.success(), "{block}");
     }
 }
 

@@ -61,17 +61,27 @@ fn json_answer(body: &str) -> String {
 #[test]
 fn a_certificate_that_is_not_trusted_ends_the_run_at_once() {
     let fake = Fake::start(downstream(&[job(201, "build")]));
-    for (certificate, line, says) in [
-        ("good.pem", "", "UnknownIssuer"),
-        ("expired.pem", TRUSTING, "expired"),
-        ("other.pem", TRUSTING, "not valid for"),
+    for (certificate, line, says, hint) in [
+        (
+            "good.pem",
+            "",
+            "UnknownIssuer",
+            "name the certificate authority of that server with --cacert FILE (or CI_SERVER_TLS_CA_FILE)",
+        ),
+        ("expired.pem", TRUSTING, "expired", "the server has to get a new certificate"),
+        (
+            "other.pem",
+            TRUSTING,
+            "not valid for",
+            "use an address of that server that is in its certificate",
+        ),
     ] {
         let origin = server(certificate, json_answer("[]"));
         let api = format!("{origin}/api/v4");
         let run = run(&fake).args("fetch build --api-url").arg(&api).args(line);
         let ran = run.fails(5);
         ran.says(&format!("no secure connection to {origin}")).says(says);
-        ran.says("hint: name the certificate authority of that server with --cacert FILE (or CI_SERVER_TLS_CA_FILE)");
+        ran.says(&format!("hint: {hint}"));
         assert!(ran.pauses.is_empty(), "what will not pass is not tried again");
         for turns_checks_off in ["--insecure", "--no-verify", "-k"] {
             ran.never_says(turns_checks_off);
@@ -86,6 +96,43 @@ fn a_certificate_that_is_not_trusted_ends_the_run_at_once() {
             true => run.vars([("CI_SERVER_TLS_CA_FILE", "ca.pem")]).fails(3),
             false => run.args("--insecure").fails(2),
         };
+    }
+}
+
+/// A server that answers whatever it is asked with these words, and hangs up.
+fn proxy(answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("http://me:hush@{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            if stream.read(&mut [0; 8192]).is_ok_and(|count| count > 0) {
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        }
+    });
+    origin
+}
+
+#[test]
+fn a_proxy_that_lets_nobody_through_is_told_from_the_server() {
+    let fake = Fake::start(downstream(&[job(201, "build")]));
+    for (answer, pauses, says) in [
+        (
+            "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
+            0,
+            "the proxy lets nobody through to https://gitlab.test without its user and password",
+        ),
+        (
+            "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
+            1,
+            "the proxy has no way to https://gitlab.test: proxy server responded 502",
+        ),
+    ] {
+        let run = run(&fake).vars([("HTTPS_PROXY", proxy(answer).as_str())]);
+        let line = "fetch build --retries 1 --api-url https://gitlab.test/api/v4";
+        let ran = run.args(line).fails(5);
+        ran.says(says).never_says("hush");
+        assert_eq!(ran.pauses.len(), pauses, "{says}");
     }
 }
 
