@@ -5,6 +5,9 @@ use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+/// So late a sleep may end without costing the link anything.
+const LATE: Duration = Duration::from_millis(20);
+
 /// As in `20ms,100MB`: a round trip, and bytes in a second.
 pub struct Link {
     round_trip: Duration,
@@ -24,7 +27,8 @@ impl Link {
         let through = {
             let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
             let lasts = Duration::from_secs_f64(bytes as f64 / self.rate);
-            *free = Instant::now().max(*free) + lasts;
+            let now = Instant::now();
+            *free = now.checked_sub(LATE).map_or(now, |late| late.max(*free)) + lasts;
             *free
         };
         std::thread::sleep(through.saturating_duration_since(Instant::now()));

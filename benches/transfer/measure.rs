@@ -30,7 +30,9 @@ pub struct Sample {
 /// downriver, and those of the others that are installed.
 pub fn contenders(server: &Server) -> Vec<Contender> {
     let (it, api) = (env!("CARGO_BIN_EXE_downriver"), &server.origin);
-    let url = format!("{}/store/it.zip", server.origin);
+    // What people type; ripunzip follows no redirects.
+    let url = format!("-L {api}/api/v4/projects/1/jobs/7/artifacts");
+    let stored = format!("{api}/store/it.zip");
     let all = [
         (
             "downriver",
@@ -47,7 +49,7 @@ pub fn contenders(server: &Server) -> Vec<Contender> {
             "python3",
             format!("curl -sSo it.zip {url} && python3 -m zipfile -e it.zip out"),
         ),
-        ("ripunzip", "ripunzip", format!("exec ripunzip unzip-uri {url} -d out")),
+        ("ripunzip", "ripunzip", format!("exec ripunzip unzip-uri {stored} -d out")),
     ];
     let installed = |tool: &str| {
         Command::new("sh")
