@@ -52,6 +52,16 @@ pub struct Lookup {
     pub depth: Option<u32>,
 }
 
+impl Lookup {
+    /// Whether something is said that only has a meaning for downstream pipelines.
+    pub fn goes_downstream(&self) -> bool {
+        !self.bridge.is_empty()
+            || !self.downstream.is_empty()
+            || self.recursive
+            || self.depth.is_some()
+    }
+}
+
 /// Which pipelines' jobs are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum From {

@@ -33,6 +33,15 @@ impl Kind {
             Kind::Trigger => "token",
         }
     }
+
+    /// The variable that users keep such a token in; of a job's, the one that GitLab sets.
+    pub const fn variable(self) -> &'static str {
+        match self {
+            Kind::Private => "GITLAB_TOKEN",
+            Kind::Job => "CI_JOB_TOKEN",
+            Kind::Trigger => "DOWNRIVER_PIPELINE_TOKEN",
+        }
+    }
 }
 
 /// Why a text cannot be a token. It never repeats the text.

@@ -52,6 +52,11 @@ impl Cat {
         let path = checked(path)?;
         let Looking { address, wanted, client, .. } =
             world.look(words, &self.lookup, &self.which, &self.connect, false)?;
+        if wanted.jobs.len() > 1 {
+            return Err(Usage::new("more than one job is named")
+                .hint("the job comes first, the path of the file last")
+                .into());
+        }
         let ctx = world.ctx(&client, Patience::from(&self.waiting));
         let out = |file: &mut File| {
             may_be_shown(file, path, &world.ui)?;

@@ -54,6 +54,13 @@ impl World {
                     .hint("name one or more; '*' takes every job that succeeded and has an archive")
                     .into());
             }
+            (Address::Job { .. } | Address::In(_), _) if lookup.goes_downstream() => {
+                return Err(Usage::new(
+                    "--bridge, --downstream, --recursive and --depth choose among the pipelines that one triggered, and no jobs of those are meant",
+                )
+                .hint("leave them out, or name a pipeline with --from downstream")
+                .into());
+            }
             _ => {}
         }
         let wanted = Wanted {

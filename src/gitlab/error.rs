@@ -262,6 +262,9 @@ fn certificates(trouble: &str) -> &'static str {
         _ if trouble.contains("not valid for name") => {
             "use an address of that server that is in its certificate, or have this one added to it"
         }
+        _ if trouble.contains("CertificateRequired") => {
+            "name a client certificate and its key with --cert FILE --key FILE (or CI_SERVER_TLS_CERT_FILE and CI_SERVER_TLS_KEY_FILE)"
+        }
         _ if trouble.contains("expired") => {
             "the server has to get a new certificate, unless the clock is wrong here"
         }

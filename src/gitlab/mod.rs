@@ -271,11 +271,11 @@ impl Client {
         Error::new(ask, self.http.token.as_ref().map(Token::kind), Box::new(cause))
     }
 
-    /// The command that sends the same request by hand, with `$GITLAB_TOKEN` for the token.
+    /// The command that sends the same request by hand, with a variable for the token.
     pub fn curl(&self, address: &str) -> String {
-        match &self.http.token {
-            Some(token) => {
-                format!("curl --header \"{}: $GITLAB_TOKEN\" '{address}'", token.kind().header())
+        match self.http.token.as_ref().map(Token::kind) {
+            Some(kind) => {
+                format!("curl --header \"{}: ${}\" '{address}'", kind.header(), kind.variable())
             }
             None => format!("curl '{address}'"),
         }
@@ -285,9 +285,9 @@ impl Client {
     /// that is the header which curl keeps from the host that GitLab redirects to.
     pub fn curl_archive(&self, at: &ArchiveAt) -> String {
         let address = self.ask_archive(at).address.with_query();
-        let token = match &self.http.token {
-            Some(_) => "--header \"Authorization: Bearer $GITLAB_TOKEN\" ",
-            None => "",
+        let token = match self.http.token.as_ref().map(Token::kind) {
+            Some(kind) => format!("--header \"Authorization: Bearer ${}\" ", kind.variable()),
+            None => String::new(),
         };
         format!("curl --location {token}--output artifacts.zip '{address}'")
     }

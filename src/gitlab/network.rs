@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
 use ureq::Agent;
 use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, parse_pem};
 
@@ -62,11 +66,7 @@ impl Network {
             roots.extend(certificates(pem, "--cacert")?);
         }
         let client = match &self.client {
-            Some((cert, key)) => {
-                let chain = certificates(cert, "--cert")?;
-                let key = PrivateKey::from_pem(key).map_err(|error| unreadable("--key", &error))?;
-                Some(ClientCert::new_with_certs(&chain, key))
-            }
+            Some((cert, key)) => Some(client(cert, key)?),
             None => None,
         };
         Ok(TlsConfig::builder()
@@ -75,6 +75,20 @@ impl Network {
             .disable_verification(self.unverified)
             .build())
     }
+}
+
+/// A client certificate that goes with its key. ureq takes it for granted that TLS can use the
+/// two, and would end the program where it cannot.
+fn client(cert: &[u8], key: &[u8]) -> Result<ClientCert, Cause> {
+    let chain = certificates(cert, "--cert")?;
+    let private = PrivateKey::from_pem(key).map_err(|error| unreadable("--key", &error))?;
+    let unusable = |error: &dyn std::fmt::Display| Cause::Unexpected {
+        trouble: format!("the files of --cert and --key cannot be used together: {error}"),
+    };
+    let ders = chain.iter().map(|part| CertificateDer::from(part.der()).into_owned()).collect();
+    let der = PrivateKeyDer::from_pem_slice(key).map_err(|error| unusable(&error))?;
+    CertifiedKey::from_der(ders, der, &default_provider()).map_err(|error| unusable(&error))?;
+    Ok(ClientCert::new_with_certs(&chain, private))
 }
 
 fn certificates(pem: &[u8], flag: &str) -> Result<Vec<Certificate<'static>>, Cause> {

@@ -213,6 +213,8 @@ fn a_terminal_is_spared_what_is_no_text() {
 fn one_file_is_of_one_job() {
     let ran = Run::new("two-repos").args("cat matrix radar").fails(3);
     ran.says("2 jobs where one is wanted");
+    let ran = Run::new("two-repos").args("cat matrix build-repo radar").fails(2);
+    ran.says("more than one job is named").asks(&[]);
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn a_lookup_is_told_step_by_step() {
 
         1. bridges of pipeline 9001 in project 70
           GET <api>/api/v4/projects/70/pipelines/9001/bridges?per_page=100&page=1: 200 in 0 ms, 7625 bytes
-            curl --header "JOB-TOKEN: $GITLAB_TOKEN" '<api>/api/v4/projects/70/pipelines/9001/bridges?per_page=100&page=1'
+            curl --header "JOB-TOKEN: $CI_JOB_TOKEN" '<api>/api/v4/projects/70/pipelines/9001/bridges?per_page=100&page=1'
           - deploy:later: its name is not asked for
           - trigger:docs: its name is not asked for
           - child: unit tests: its name is not asked for
@@ -39,7 +39,7 @@ fn a_lookup_is_told_step_by_step() {
 
         2. jobs of pipeline 9002 in project 93
           GET <api>/api/v4/projects/93/pipelines/9002/jobs?per_page=100&page=1: 200 in 0 ms, 20707 bytes
-            curl --header "JOB-TOKEN: $GITLAB_TOKEN" '<api>/api/v4/projects/93/pipelines/9002/jobs?per_page=100&page=1'
+            curl --header "JOB-TOKEN: $CI_JOB_TOKEN" '<api>/api/v4/projects/93/pipelines/9002/jobs?per_page=100&page=1'
           - upload: symbols: its name is not asked for
           - pages build [α, 1/2]: its name is not asked for
           + build-repo
@@ -51,7 +51,7 @@ fn a_lookup_is_told_step_by_step() {
 
         would fetch
           job build-repo (70108), pipeline 9002, bridge `build-sharecode`, 5.5 KiB, expires 2026-03-09T10:03:40.901Z
-            curl --location --header "Authorization: Bearer $GITLAB_TOKEN" --output artifacts.zip '<api>/api/v4/projects/93/jobs/70108/artifacts'
+            curl --location --header "Authorization: Bearer $CI_JOB_TOKEN" --output artifacts.zip '<api>/api/v4/projects/93/jobs/70108/artifacts'
     "#]].assert_eq(&ran.stdout);
     ran.check(ran.stderr.is_empty(), "all of it is a result");
     ran.asks(&[
@@ -101,7 +101,7 @@ fn a_request_that_fails_is_told_with_the_rest() {
         requests[0]["curl"]
             .as_str()
             .unwrap()
-            .starts_with("curl --header \"JOB-TOKEN: $GITLAB_TOKEN\"")
+            .starts_with("curl --header \"JOB-TOKEN: $CI_JOB_TOKEN\"")
     );
 }
 

@@ -110,6 +110,20 @@ fn a_pasted_address_names_server_project_and_number() {
 }
 
 #[test]
+fn what_chooses_among_downstream_pipelines_means_nothing_where_none_are_looked_at() {
+    for place in ["--from pipeline", "--from upstream --pipeline 10 -R 1", "--ref main", "--mr 5"] {
+        for choice in ["--bridge down", "--downstream 2", "--recursive", "--depth 2"] {
+            let ran = Run::new(world()).args("fetch own").args(place).args(choice).fails(2);
+            ran.says("choose among the pipelines that one triggered").asks(&[]);
+        }
+    }
+    let fake = Fake::start(world());
+    let run = Run::new(&fake).arg("wait").arg(fake.web("shop/down/-/jobs/201"));
+    run.args("--bridge down").fails(2).asks(&[]);
+    Run::new(world()).args("tree --from pipeline --recursive --bridge '*'").succeeds();
+}
+
+#[test]
 fn a_pasted_address_of_a_job_is_its_archive_alone_with_a_job_token() {
     let change = json!({"set": {"project": 2, "job_token_allowlist": [1]}});
     let fake = Fake::start(world().with(&change).with_token("job"));

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use serde_json::json;
 
 use crate::fake::{Fake, fixtures};
@@ -14,13 +15,28 @@ use crate::harness::Run;
 use crate::ran::Ran;
 use crate::scenes::{downstream, job};
 
+fn certificate(name: &str) -> CertificateDer<'static> {
+    CertificateDer::from_pem_file(fixtures().join("tls").join(name)).unwrap()
+}
+
 /// A server on loopback that shows this certificate and gives this answer, again and again.
-fn server(certificate: &str, answer: String) -> String {
-    let file = |name: &str| fixtures().join("tls").join(name);
-    let chain = vec![CertificateDer::from_pem_file(file(certificate)).unwrap()];
-    let key = PrivateKeyDer::from_pem_file(file("server.key")).unwrap();
-    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key);
-    let config = Arc::new(config.unwrap());
+fn server(shown: &str, answer: String) -> String {
+    serve(shown, answer, false)
+}
+
+/// The same, and it may want a certificate of the client too.
+fn serve(shown: &str, answer: String, wants_one: bool) -> String {
+    let key = PrivateKeyDer::from_pem_file(fixtures().join("tls/server.key")).unwrap();
+    let config = match wants_one {
+        true => {
+            let mut roots = RootCertStore::empty();
+            roots.add(certificate("ca.pem")).unwrap();
+            let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).build().unwrap();
+            ServerConfig::builder().with_client_cert_verifier(verifier)
+        }
+        false => ServerConfig::builder().with_no_client_auth(),
+    };
+    let config = Arc::new(config.with_single_cert(vec![certificate(shown)], key).unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("https://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -96,6 +112,30 @@ fn a_certificate_that_is_not_trusted_ends_the_run_at_once() {
             true => run.vars([("CI_SERVER_TLS_CA_FILE", "ca.pem")]).fails(3),
             false => run.args("--insecure").fails(2),
         };
+    }
+}
+
+#[test]
+fn a_server_may_want_a_certificate_of_the_client_and_one_that_is_no_use_is_named() {
+    let fake = Fake::start(downstream(&[job(201, "build")]));
+    let origin = serve("good.pem", json_answer("[]"), true);
+    let file = |name: &str| std::fs::read(fixtures().join("tls").join(name)).unwrap();
+    let asked = |line: &str, [cert, key]: [&str; 2], exit| {
+        let run = run(&fake).file("me.pem", file("good.pem")).file("me.key", file("server.key"));
+        let run = run.vars([("CI_SERVER_TLS_CERT_FILE", cert), ("CI_SERVER_TLS_KEY_FILE", key)]);
+        let run = run.args("fetch build --cacert ca.pem --retries 0").args(line);
+        run.args("--api-url").arg(format!("{origin}/api/v4")).exits(exit)
+    };
+    let ran = asked("", ["", ""], 5);
+    ran.says("CertificateRequired").says("hint: name a client certificate and its key");
+    asked("--cert me.pem --key me.key", ["", ""], 3).says("0 bridges");
+    asked("", ["me.pem", "me.key"], 3).says("0 bridges");
+    for (line, says) in [
+        ("--cert ca.pem --key me.key", "the files of --cert and --key cannot be used together"),
+        ("--cert me.key --key me.key", "the file of --cert holds no certificate in PEM form"),
+        ("--cert me.pem --key me.pem", "the file of --key cannot be read"),
+    ] {
+        asked(line, ["", ""], 5).says(says);
     }
 }
 
