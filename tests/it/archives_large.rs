@@ -1,7 +1,5 @@
 //! Archives with very many entries, and how little memory any archive takes.
 
-use serde_json::json;
-
 use crate::craft::{Item, Whole, Zip64, file, zip};
 use crate::harness::Run;
 use crate::scenes::one_archive;
@@ -94,7 +92,7 @@ fn memory_does_not_grow_with_what_an_archive_says_or_holds() {
         for small in [true, false] {
             let filler = file("filler", vec![7; if small { 1 } else { 3 << 20 }]);
             let bytes = zip(&[&[filler][..], &items].concat());
-            let world = one_archive(bytes).server(json!({"archives": "redirect"}));
+            let world = one_archive(bytes).server(serde_json::json!({"archives": "redirect"}));
             let fake = Fake::start(world);
             let dir = tempfile::tempdir().unwrap();
             let program = downriver(&fake, dir.path());

@@ -1,6 +1,6 @@
 //! Archives whose links lead out, round in circles, or nowhere.
 
-use crate::archives::{Case, case, each};
+use crate::archives::{Case, case};
 use crate::craft::{Item, file, link, zip64_extra};
 
 const OUT: &str = "points out of the destination";
@@ -143,5 +143,5 @@ fn odd() -> Vec<Case> {
 #[cfg(unix)]
 #[test]
 fn links_stay_inside_or_nothing_is_taken() {
-    each(cases());
+    crate::archives::each(cases());
 }

@@ -1,11 +1,9 @@
 //! Destinations that others write to, that are full, or that cannot be written.
 
-use serde_json::json;
-
 use crate::craft::{file, zip};
 use crate::fake::{Fake, Fault};
 use crate::harness::Run;
-use crate::scenes::{downstream, job, job_with, one_archive};
+use crate::scenes::{downstream, job, one_archive};
 
 #[test]
 fn what_is_no_folder_is_found_before_anything_is_downloaded() {
@@ -89,7 +87,8 @@ fn what_surely_does_not_fit_is_refused_before_it_is_unpacked() {
 #[test]
 fn an_archive_that_surely_does_not_fit_is_not_downloaded() {
     for line in ["fetch build -o it.zip", "fetch build -o it.zip --on-conflict overwrite"] {
-        let vast = job_with(201, "build", json!({"announced_size": 1_u64 << 60}));
+        let size = serde_json::json!({"announced_size": 1_u64 << 60});
+        let vast = crate::scenes::job_with(201, "build", size);
         let ran = Run::new(downstream(&[vast])).args(line).args("--max-size 2EiB").runs();
         ran.changes_nothing();
         let asked = ran.log.iter().any(|logged| logged.short.ends_with("/artifacts"));

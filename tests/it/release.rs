@@ -11,8 +11,8 @@ use tempfile::TempDir;
 
 use crate::install::tool;
 use crate::loopback::Site;
+use crate::schema;
 use crate::tidy::root;
-use crate::yaml;
 
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -139,11 +139,6 @@ pub fn released_installer(site: &Site, folder: &Path) -> std::path::PathBuf {
     path
 }
 
-pub fn pipeline() -> Value {
-    let text = fs::read_to_string(root().join(".gitlab-ci.yml")).unwrap();
-    yaml::documents(&text).remove(0)
-}
-
 #[test]
 fn a_release_has_every_target_sums_notes_and_installers() {
     if !can_pack() {
@@ -160,7 +155,7 @@ fn a_release_has_every_target_sums_notes_and_installers() {
     assert_eq!(summed, expect);
 
     // The links of the release name just these, at the address that the installers ask.
-    let links = pipeline()["release"]["release"]["assets"]["links"].clone();
+    let links = schema::pipeline()["release"]["release"]["assets"]["links"].clone();
     let links: Vec<String> = links
         .as_array()
         .unwrap()
@@ -253,9 +248,9 @@ cd "target/$target/release" && touch downriver downriver.exe"#;
 /// and calls scripts that exist.
 #[test]
 fn the_jobs_of_the_pipeline_name_what_is_there() {
-    let pipeline = pipeline();
+    let pipeline = schema::pipeline();
     let stages = pipeline["stages"].as_array().unwrap();
-    let whole = crate::schema::extended(&pipeline);
+    let whole = schema::extended(&pipeline);
     let mut built = Vec::new();
     for (name, job) in whole.as_object().unwrap() {
         if ["stages", "variables"].contains(&name.as_str()) {
