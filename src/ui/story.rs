@@ -44,7 +44,9 @@ impl Watch for Ui {
                 drop(progress);
                 let status = status.map(|status| format!(", {status}")).unwrap_or_default();
                 let size = size.map(|size| format!(", {}", bytes(size))).unwrap_or_default();
-                self.stage(3, &format!("job {}{status}{size}", shown(label)));
+                // Where its name is not known, it is called `job 7` already.
+                let job = if label.starts_with("job ") { "" } else { "job " };
+                self.stage(3, &format!("{job}{}{status}{size}", shown(label)));
             }
             Step::Playing { label } => {
                 self.tell(Voice::Normal, &format!("playing the manual job {}", shown(label)));

@@ -137,7 +137,8 @@ fn who_sends_next_to_nothing_for_a_minute_is_not_waited_for() {
     };
     let (ran, _) = run(&drip, "--retries 0");
     ran.check(ran.exit == Some(5), "no such line is waited for");
-    ran.says(" bytes arrived in 60 s").says("hint: --timeout allows more");
+    ran.says("[3/4] job 201\n").says(" bytes arrived in 60 s");
+    ran.says("hint: --timeout allows more");
     // Where parts are to be had, what came is not lost.
     let (ran, fake) = run(&drip, "");
     ran.check(ran.exit == Some(0) && ran.pauses.len() == 1, "it is asked for once more");
