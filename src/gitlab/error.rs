@@ -26,8 +26,8 @@ pub enum Cause {
     Answer { status: u16, said: Said, from: Address, request_id: Option<String> },
     /// Still failing after so many tries.
     Failing { trouble: String, tries: u32, request_id: Option<String> },
-    /// Nobody answers at that address.
-    Unreachable { trouble: String },
+    /// Nobody answers at that address: GitLab's, or the one of its storage.
+    Unreachable { trouble: String, storage: bool },
     /// The server wants more patience than anybody has.
     AskedToWait { seconds: u64 },
     /// A web page where JSON or an archive should be.
@@ -168,6 +168,7 @@ impl Error {
                 self.root_advice(),
             ],
             Cause::Tls { trouble, .. } => vec![certificates(trouble).to_owned()],
+            Cause::Unreachable { storage: true, .. } => vec!["archives lie in a storage, which this machine must be let through to; or GitLab hands them through, with `proxy_download` in the settings of that storage".to_owned()],
             Cause::Damaged { .. } => vec!["fetch it again; if it stays so, what GitLab keeps of it is damaged, and only a new run of the job helps".to_owned()],
             Cause::Failing { trouble, .. } if trouble.contains("connecting to ") => {
                 vec!["--connect-timeout allows more".to_owned()]
@@ -301,7 +302,9 @@ impl fmt::Display for Error {
                 write!(f, "asked {} {times}: {trouble}", self.ask.address)?;
                 request(f, request_id)
             }
-            Cause::Unreachable { trouble } => write!(f, "asked {}: {trouble}", self.ask.address),
+            Cause::Unreachable { trouble, .. } => {
+                write!(f, "asked {}: {trouble}", self.ask.address)
+            }
             Cause::AskedToWait { seconds } => {
                 write!(
                     f,

@@ -195,7 +195,7 @@ impl Http {
                 Err(Trouble::Passing { trouble, .. }) => Err(trouble.clone()),
                 Err(Trouble::Final(cause)) => Err(match &**cause {
                     Cause::Doubt { trouble, .. }
-                    | Cause::Unreachable { trouble }
+                    | Cause::Unreachable { trouble, .. }
                     | Cause::Tls { trouble, .. } => trouble.clone(),
                     _ => "not sent".to_owned(),
                 }),
@@ -249,7 +249,7 @@ impl Http {
 
     /// What a failed request means: some failures pass, others will come again.
     pub(super) fn failed(&self, error: ureq::Error, at: &Address) -> Trouble {
-        let origin = at.origin();
+        let (origin, storage) = (at.origin(), !at.same_origin(&self.root));
         match error {
             ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
                 let seconds = self.network.connect_timeout.as_secs_f32();
@@ -268,11 +268,11 @@ impl Http {
             ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
                 let proxy = self.network.or_proxy(at);
                 let trouble = format!("{origin} refuses the connection{proxy}");
-                Trouble::failed(Cause::Unreachable { trouble })
+                Trouble::failed(Cause::Unreachable { trouble, storage })
             }
             ureq::Error::HostNotFound => {
                 let trouble = format!("there is no host of that name ({origin})");
-                Trouble::failed(Cause::Unreachable { trouble })
+                Trouble::failed(Cause::Unreachable { trouble, storage })
             }
             ureq::Error::Io(error) => {
                 Trouble::passing(format!("the connection to {origin} failed: {error}"))
@@ -282,7 +282,7 @@ impl Http {
                 let trouble = format!(
                     "the proxy lets nobody through to {origin} without its user and password (407)"
                 );
-                Trouble::failed(Cause::Unreachable { trouble })
+                Trouble::failed(Cause::Unreachable { trouble, storage })
             }
             ureq::Error::ConnectProxyFailed(said) => {
                 Trouble::passing(format!("the proxy has no way to {origin}: {said}"))

@@ -162,6 +162,7 @@ fn a_storage_that_cannot_be_reached_is_named() {
     let fake = struck(older, Fault::on(ARCHIVE).redirect(&to));
     let ran = Run::new(&fake).args("fetch build").fails(5);
     ran.says(&format!("{storage} refuses the connection")).never_says("hush");
+    ran.says("hint: archives lie in a storage, which this machine must be let through to");
     ran.check(ran.pauses.is_empty() && fake.bytes_sent(Origin::Store) == 0, "at once");
     // There is no such host, and that can be a fault of the moment.
     let afar = Fault::on(ARCHIVE).always().redirect("http://nowhere.invalid/a.zip?sig=hush");
