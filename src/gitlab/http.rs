@@ -33,7 +33,7 @@ pub(super) struct Http {
     pub(super) agents: [[OnceLock<Agent>; 2]; 2],
     /// When waiting is over, on the clock; a question is not asked again after that.
     pub(super) give_up: OnceLock<Duration>,
-    /// How many connections to the storage failed in a way that can pass.
+    /// How many connections to the storage failed in a row, in a way that can pass.
     pub(super) lost: AtomicU32,
     /// Set as soon as archives come through GitLab, because the storage cannot be reached.
     pub(super) through: OnceLock<()>,

@@ -22,7 +22,7 @@ use crate::step::Step;
 
 /// A chain of redirects is not followed further than this.
 const MOST_HOPS: usize = 10;
-/// So many failed connections to the storage are more than bad luck.
+/// So many connections to the storage that fail in a row are more than bad luck.
 const LOST: u32 = 3;
 /// How much of the body of a redirect is read, so that the connection can be used again.
 const REDIRECT_BODY: u64 = 16 << 10;
@@ -41,6 +41,9 @@ impl Http {
                 }
                 result => result?,
             };
+            if !at.same_origin(&self.root) {
+                self.lost.store(0, Ordering::Relaxed);
+            }
             let Some(location) = redirect(&response) else {
                 return self.settled(ask, response, at);
             };

@@ -194,6 +194,13 @@ fn where_the_storage_cannot_be_reached_gitlab_hands_archives_through() {
     let fake = struck(stored, Fault::on("GET store/*").always().close());
     let ran = Run::new(&fake).args("fetch build").succeeds();
     ran.says("GitLab hands archives through").check(ran.pauses.len() == 2, "after three tries");
+    // One that stumbles now and then is not out of reach.
+    let stored = world().server(json!({"archives": "redirect"}));
+    let fake = struck(stored, Fault::on("GET store/*").times(2).close());
+    fake.fault(Fault::on("GET store/*").cut(40)).fault(Fault::on("GET store/*").times(2).close());
+    let ran = Run::new(&fake).args("fetch build").succeeds();
+    ran.never_says("hands archives")
+        .check(ran.pauses.len() == 5, "all five times it is asked again");
     // What breaks off then is not asked for at the storage again.
     let fake = struck(world(), Fault::on(ARCHIVE).redirect(&storage));
     fake.fault(Fault::on("GET jobs/201/artifacts?download_mode=proxy").cut(40));
