@@ -28,7 +28,7 @@ pub struct TimedOut {
 
 /// Whether time alone can mend what a lookup ended with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mends {
+pub enum Retryability {
     Never,
     InTime,
     /// A server that answered before can come back; one that never did is the wrong one.
@@ -68,7 +68,7 @@ impl Patience {
         &self,
         clock: &dyn Clock,
         watch: &dyn Watch,
-        mends: impl Fn(&anyhow::Error) -> Mends,
+        mends: impl Fn(&anyhow::Error) -> Retryability,
         mut ask: impl FnMut() -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
         let start = clock.elapsed();
@@ -80,9 +80,9 @@ impl Patience {
             };
             let Some(limit) = self.limit else { return Err(last) };
             match mends(&last) {
-                Mends::InTime => heard = true,
-                Mends::OnceHeard if heard => {}
-                Mends::OnceHeard | Mends::Never => return Err(last),
+                Retryability::InTime => heard = true,
+                Retryability::OnceHeard if heard => {}
+                Retryability::OnceHeard | Retryability::Never => return Err(last),
             }
             let left = limit.saturating_sub(clock.elapsed() - start);
             if left.is_zero() {
@@ -133,9 +133,9 @@ mod tests {
 
     /// Looks again as long as these tell to, then finds something: what came of it, and the
     /// pauses in milliseconds.
-    fn wait(patience: Patience, answers: &[Mends]) -> (String, Vec<u128>) {
+    fn wait(patience: Patience, answers: &[Retryability]) -> (String, Vec<u128>) {
         let pauses = Pauses::default();
-        let (mut left, last) = (answers.iter(), Cell::new(Mends::Never));
+        let (mut left, last) = (answers.iter(), Cell::new(Retryability::Never));
         let found = patience.until(
             &pauses,
             &pauses,
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn what_time_can_mend_is_looked_at_again() {
-        use Mends::{InTime, Never, OnceHeard};
+        use Retryability::{InTime, Never, OnceHeard};
         let minute = Patience::new(60 * SECOND, None);
         let steady = Patience::new(5 * SECOND, Some(2 * SECOND));
         for (patience, answers, expect, pauses) in [

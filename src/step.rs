@@ -40,7 +40,7 @@ pub enum Step<'a> {
     /// A request was answered, or was not.
     Exchange(&'a Exchange),
     /// A request will be sent again.
-    Retry { trouble: &'a str, pause: Duration, number: u32, of: u32 },
+    Retry { reason: &'a str, pause: Duration, number: u32, of: u32 },
     /// The lookup will be asked again; `why` is what it ended with.
     Waiting { why: &'a str, pause: Duration },
     /// Something the user should know that does not stop the run.
@@ -68,7 +68,7 @@ impl fmt::Display for Exchange {
         write!(f, "{} {}: ", self.method, self.address)?;
         match &self.outcome {
             Ok(status) => write!(f, "{status}")?,
-            Err(trouble) => write!(f, "{}", shown(trouble))?,
+            Err(reason) => write!(f, "{}", shown(reason))?,
         }
         write!(f, " in {} ms", self.took.as_millis())?;
         if let Some(bytes) = self.bytes {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use downriver::gitlab::{Address, Part, asked, next_page, pause, said};
+use downriver::gitlab::{Address, ContentRange, asked, next_page, parse_error_body, pause};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
@@ -14,9 +14,9 @@ fuzz_target!(|text: &str| {
     let count = (text.len() % 256) as u8;
 
     // `Content-Range`
-    if let Some(part) = Part::parse(first) {
+    if let Some(part) = ContentRange::parse(first) {
         assert!(part.range.start < part.range.end && part.range.end <= part.total);
-        assert_eq!(Part::parse(&part.to_string()), Some(part));
+        assert_eq!(ContentRange::parse(&part.to_string()), Some(part));
     }
 
     // `Retry-After` and `RateLimit-Reset`
@@ -50,9 +50,9 @@ fuzz_target!(|text: &str| {
     }
 
     // What came instead.
-    let said = said(first.as_bytes());
-    harmless(&said.words);
-    assert!(said.words.chars().count() <= 12 * 301);
+    let body = parse_error_body(first.as_bytes());
+    harmless(&body.words);
+    assert!(body.words.chars().count() <= 12 * 301);
 });
 
 fn harmless(text: &str) {

@@ -6,8 +6,8 @@ use std::collections::{HashMap, HashSet};
 use super::{Address, Ctx, Finding, Found, Wanted, named};
 use crate::gitlab;
 use crate::model::{ArchiveAt, JobId, Pipeline, PipelineAt, PipelineBy, ProjectRef};
-use crate::patience::{Mends, Patience};
-use crate::refusal::{Idle, Refusal};
+use crate::patience::{Patience, Retryability};
+use crate::refusal::{Refusal, UntriggeredBridge};
 use crate::select::downstream::{self, Branch, Branches, Met};
 use crate::select::job::{self, Listing, Rules};
 use crate::step::Step;
@@ -153,7 +153,12 @@ pub(super) fn listing(
 }
 
 /// Step 3: the choice for each of the patterns; a job that two of them name is taken once.
-fn choose(ctx: &Ctx<'_>, listings: &[Listing], idle: &[Idle], wanted: &Wanted) -> Finding {
+fn choose(
+    ctx: &Ctx<'_>,
+    listings: &[Listing],
+    idle: &[UntriggeredBridge],
+    wanted: &Wanted,
+) -> Finding {
     let mut finding = Finding::default();
     let mut taken = HashSet::new();
     for pattern in &wanted.jobs {
@@ -234,11 +239,11 @@ pub(super) fn patiently<T>(
         _ => refusal.may_change(),
     };
     let mends = |error: &anyhow::Error| match error.downcast_ref::<gitlab::Error>() {
-        Some(error) if error.may_pass() => Mends::InTime,
-        Some(error) if error.is_unreachable() => Mends::OnceHeard,
-        Some(_) => Mends::Never,
-        None if error.downcast_ref::<Refusal>().is_some_and(in_time) => Mends::InTime,
-        None => Mends::Never,
+        Some(error) if error.may_pass() => Retryability::InTime,
+        Some(error) if error.is_unreachable() => Retryability::OnceHeard,
+        Some(_) => Retryability::Never,
+        None if error.downcast_ref::<Refusal>().is_some_and(in_time) => Retryability::InTime,
+        None => Retryability::Never,
     };
     ctx.patience.until(ctx.clock, ctx.watch, mends, ask)
 }

@@ -49,9 +49,9 @@ pub(super) fn take(ctx: &Ctx<'_>, found: &Found) -> anyhow::Result<Option<(File,
         }
         Err(error) => return Err(error),
     };
-    let (archive, trouble) = cache.keep(&key, coming, now(ctx))?;
-    if let Some(trouble) = trouble {
-        warn(format!("{trouble}; it is not kept in the cache"));
+    let (archive, reason) = cache.keep(&key, coming, now(ctx))?;
+    if let Some(reason) = reason {
+        warn(format!("{reason}; it is not kept in the cache"));
     }
     Ok(Some((archive, bytes)))
 }

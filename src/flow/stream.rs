@@ -17,7 +17,7 @@ use super::{Ctx, Found};
 use crate::archive::{self, Layout};
 use crate::disk::Staging;
 use crate::extract;
-use crate::gitlab::{self, Body, BrokeOff};
+use crate::gitlab::{self, Body, DownloadInterrupted};
 use crate::plan::Plan;
 use crate::select::files::{self, Rules};
 use crate::select::together;
@@ -160,7 +160,9 @@ pub(super) fn begins_again(error: &anyhow::Error) -> bool {
     }
     match error.downcast_ref() {
         Some(archive::Error::Surprise { .. }) => true,
-        Some(archive::Error::Read(error)) => error.get_ref().is_some_and(|it| it.is::<BrokeOff>()),
+        Some(archive::Error::Read(error)) => {
+            error.get_ref().is_some_and(|it| it.is::<DownloadInterrupted>())
+        }
         _ => false,
     }
 }

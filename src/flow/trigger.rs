@@ -6,7 +6,7 @@ use super::wait::{self, Ended};
 use super::{Ctx, refusal};
 use crate::gitlab::{self, Start};
 use crate::model::{Job, JobId, Pipeline, PipelineAt, PipelineId, ProjectRef, Status};
-use crate::patience::Mends;
+use crate::patience::Retryability;
 use crate::refusal::Refusal;
 use crate::select::trigger::{self, Course, Manual, OnManual};
 use crate::step::Step;
@@ -111,10 +111,14 @@ pub fn watch(
     let mut looks = 0;
     let mends = |error: &anyhow::Error| match error.downcast_ref::<gitlab::Error>() {
         // It has answered before: it started the pipeline.
-        Some(error) if outages && (error.may_pass() || error.is_unreachable()) => Mends::InTime,
-        Some(_) => Mends::Never,
-        None if error.downcast_ref::<Refusal>().is_some_and(Refusal::may_change) => Mends::InTime,
-        None => Mends::Never,
+        Some(error) if outages && (error.may_pass() || error.is_unreachable()) => {
+            Retryability::InTime
+        }
+        Some(_) => Retryability::Never,
+        None if error.downcast_ref::<Refusal>().is_some_and(Refusal::may_change) => {
+            Retryability::InTime
+        }
+        None => Retryability::Never,
     };
     ctx.patience.until(ctx.clock, ctx.watch, mends, || {
         looks += 1;

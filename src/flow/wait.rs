@@ -3,7 +3,7 @@
 use super::find::{below, patiently};
 use super::{Address, Ctx, Wanted, named};
 use crate::model::{Pipeline, PipelineAt, Status};
-use crate::refusal::{FailedJob, Idle, Place, Refusal};
+use crate::refusal::{FailedJob, Place, Refusal, UntriggeredBridge};
 use crate::select::{job, pipelines};
 
 /// A pipeline that was waited for, and its jobs that failed.
@@ -42,7 +42,11 @@ pub fn refusal(ended: &[Ended]) -> Option<Refusal> {
 
 type Seen = Vec<(PipelineAt, Pipeline)>;
 
-fn look(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<(Seen, Vec<Idle>)> {
+fn look(
+    ctx: &Ctx<'_>,
+    address: &Address,
+    wanted: &Wanted,
+) -> anyhow::Result<(Seen, Vec<UntriggeredBridge>)> {
     match address {
         Address::Below(upstream) => {
             let branches = below(ctx, &named::pipeline(ctx, upstream)??, wanted)??;

@@ -9,18 +9,18 @@ use std::io::{self, Read, Write};
 use ureq::BodyReader;
 
 use super::address::Address;
-use super::answer::{Answer, Page, Trouble, why};
+use super::checksum::{self, Sha256Check};
+use super::content_range::ContentRange;
 use super::error::{Cause, Error};
-use super::part::Part;
-use super::remote::{RemoteArchive, etag};
-use super::sum::{self, Sum};
-use super::{Ask, Client};
+use super::remote_archive::{RemoteArchive, etag};
+use super::response::{ApiResponse, AttemptError, HtmlDetector, why};
+use super::{ApiRequest, Client};
 use crate::model::ArchiveAt;
 
 /// An archive on its way.
 pub struct Body<'a> {
     client: &'a Client,
-    ask: Ask,
+    request: ApiRequest,
     reader: BodyReader<'static>,
     /// Where the bytes come from, after all redirects.
     from: Address,
@@ -38,26 +38,26 @@ pub struct Body<'a> {
     /// The position in the archive.
     done: u64,
     /// What a page would look like, until the first bytes are here.
-    page: Option<Page>,
+    page: Option<HtmlDetector>,
     /// How often something failed so far, of all that may.
     tries: u32,
 }
 
 /// Why no more bytes come.
-pub(super) enum Stop {
+pub(super) enum BodyError {
     /// The download can only begin again from the start.
-    Over(Trouble),
+    Over(AttemptError),
     Failed(Error),
 }
 
 /// The bytes broke off, and what came so far is of no use.
 #[derive(Debug)]
-pub struct BrokeOff;
+pub struct DownloadInterrupted;
 
 impl Client {
     /// Begins to download an archive.
     pub fn body(&self, at: &ArchiveAt) -> Result<Body<'_>, Error> {
-        self.coming(self.ask_archive(at), 0)
+        self.open_body(self.archive_request(at), 0)
     }
 
     /// Copies an archive into `to`, which `restart` empties before each start. `size` is what the
@@ -83,36 +83,41 @@ impl Client {
         arrived: &mut dyn FnMut(u64, Option<u64>),
     ) -> Result<u64, Error> {
         loop {
-            restart(to).map_err(|error| self.failed(&body.ask, Cause::Local(error)))?;
+            restart(to).map_err(|error| self.failed(&body.request, Cause::Local(error)))?;
             match body.copy_to(to, size, arrived) {
                 Ok(count) => return Ok(count),
-                Err(Stop::Failed(error)) => return Err(error),
-                Err(Stop::Over(trouble)) => {
-                    self.http.again(&body.ask, trouble, &mut body.tries)?;
+                Err(BodyError::Failed(error)) => return Err(error),
+                Err(BodyError::Over(reason)) => {
+                    self.http.pause_before_retry(&body.request, reason, &mut body.tries)?;
                     let summed = body.sum.is_some();
-                    body = self.coming(body.ask, body.tries)?;
+                    body = self.open_body(body.request, body.tries)?;
                     body.sum = body.sum.filter(|_| summed);
                 }
             }
         }
     }
 
-    pub(super) fn coming(&self, ask: Ask, mut tries: u32) -> Result<Body<'_>, Error> {
-        let open = |ask: &Ask| {
-            let answer = self.http.open_within(ask, &mut tries, Ok)?;
-            Ok(Body::new(self, ask, answer, tries))
+    pub(super) fn open_body(&self, request: ApiRequest, mut tries: u32) -> Result<Body<'_>, Error> {
+        let open = |request: &ApiRequest| {
+            let answer = self.http.open_counting(request, &mut tries, Ok)?;
+            Ok(Body::new(self, request, answer, tries))
         };
-        self.or_without_token(ask, open)
+        self.or_without_token(request, open)
     }
 }
 
 impl<'a> Body<'a> {
-    pub(super) fn new(client: &'a Client, ask: &Ask, answer: Answer, tries: u32) -> Body<'a> {
+    pub(super) fn new(
+        client: &'a Client,
+        request: &ApiRequest,
+        answer: ApiResponse,
+        tries: u32,
+    ) -> Body<'a> {
         let page = answer.page_at_first();
         let total = answer.header("content-length").and_then(|length| length.parse().ok());
         Body {
             client,
-            ask: ask.clone(),
+            request: request.clone(),
             total,
             end: total,
             chunked: answer.is_chunked(),
@@ -120,7 +125,7 @@ impl<'a> Body<'a> {
             // Storage makes tags of its own.
             sum: etag(&answer)
                 .filter(|_| answer.from.same_origin(&client.http.root))
-                .and_then(sum::told)
+                .and_then(checksum::observed)
                 .map(str::to_owned),
             parts: answer.header("accept-ranges") == Some("bytes"),
             from: answer.from,
@@ -132,17 +137,17 @@ impl<'a> Body<'a> {
     }
 
     /// One of a server that gives no parts: it never goes on, only begins again.
-    pub(super) fn whole(client: &'a Client, ask: &Ask, answer: Answer) -> Body<'a> {
-        Body { etag: None, parts: false, ..Body::new(client, ask, answer, 0) }
+    pub(super) fn whole(client: &'a Client, request: &ApiRequest, answer: ApiResponse) -> Body<'a> {
+        Body { etag: None, parts: false, ..Body::new(client, request, answer, 0) }
     }
 
     /// The bytes of a part alone.
     pub(super) fn part(
         client: &'a Client,
-        ask: &Ask,
-        answer: Answer,
+        request: &ApiRequest,
+        answer: ApiResponse,
         known: Option<String>,
-        part: &Part,
+        part: &ContentRange,
     ) -> Body<'a> {
         Body {
             etag: known,
@@ -151,12 +156,12 @@ impl<'a> Body<'a> {
             done: part.range.start,
             page: None,
             sum: None,
-            ..Body::new(client, ask, answer, 0)
+            ..Body::new(client, request, answer, 0)
         }
     }
 
     /// The same without a look at its checksum.
-    pub(super) fn unsummed(self) -> Body<'a> {
+    pub(super) fn without_checksum(self) -> Body<'a> {
         Body { sum: None, ..self }
     }
 
@@ -175,7 +180,8 @@ impl<'a> Body<'a> {
     pub fn beside(&self) -> Option<RemoteArchive<'a>> {
         let (total, etag) = (self.total?, self.etag.clone()?);
         let from = self.from.clone();
-        self.parts.then(|| RemoteArchive::known(self.client, self.ask.clone(), from, etag, total))
+        self.parts
+            .then(|| RemoteArchive::known(self.client, self.request.clone(), from, etag, total))
     }
 
     /// Copies all that is still to come. `least` is what it must have where it comes without a
@@ -185,9 +191,9 @@ impl<'a> Body<'a> {
         to: &mut dyn Write,
         least: Option<u64>,
         arrived: &mut dyn FnMut(u64, Option<u64>),
-    ) -> Result<u64, Stop> {
+    ) -> Result<u64, BodyError> {
         let mut block = vec![0; 256 << 10];
-        let mut sum = self.sum.as_deref().map(Sum::new);
+        let mut sum = self.sum.as_deref().map(Sha256Check::new);
         loop {
             let count = self.next(&mut block)?;
             if count == 0 {
@@ -202,18 +208,18 @@ impl<'a> Body<'a> {
         }
         let endless = self.total.is_none() && !self.chunked;
         if let Some(least) = least.filter(|least| endless && *least > self.done) {
-            return Err(Stop::Over(cut_short(self.done, least)));
+            return Err(BodyError::Over(cut_short(self.done, least)));
         }
-        match sum.and_then(Sum::wrong) {
-            Some(trouble) => Err(self.failed(Cause::Damaged { trouble })),
+        match sum.and_then(Sha256Check::wrong) {
+            Some(reason) => Err(self.failed(Cause::Damaged { reason })),
             None => Ok(self.done),
         }
     }
 
     /// Some bytes, or none at the end. Goes on by itself where that is possible.
-    fn next(&mut self, buffer: &mut [u8]) -> Result<usize, Stop> {
+    fn next(&mut self, buffer: &mut [u8]) -> Result<usize, BodyError> {
         loop {
-            let trouble = match self.reader.read(buffer) {
+            let reason = match self.reader.read(buffer) {
                 Ok(0) if self.end.is_none_or(|end| end == self.done) => return Ok(0),
                 Ok(0) if buffer.is_empty() => return Ok(0),
                 Ok(0) => cut_short(self.done, self.end.unwrap_or_default()),
@@ -229,33 +235,34 @@ impl<'a> Body<'a> {
                 Err(error) => {
                     let of = self.total.map(|total| format!(" of {total}")).unwrap_or_default();
                     let done = self.done;
-                    Trouble::passing(format!(
+                    AttemptError::passing(format!(
                         "the download broke off after {done}{of} bytes: {}",
                         why(&error)
                     ))
                 }
             };
-            self.go_on(trouble)?;
+            self.resume(reason)?;
         }
     }
 
     /// Asks for the rest.
-    fn go_on(&mut self, trouble: Trouble) -> Result<(), Stop> {
+    fn resume(&mut self, reason: AttemptError) -> Result<(), BodyError> {
         let (Some(total), Some(end), Some(known)) = (self.total, self.end, self.etag.clone())
         else {
-            return Err(Stop::Over(trouble));
+            return Err(BodyError::Over(reason));
         };
         if self.done == 0 || self.done >= end {
-            return Err(Stop::Over(trouble));
+            return Err(BodyError::Over(reason));
         }
         let http = &self.client.http;
-        http.again(&self.ask, trouble, &mut self.tries).map_err(Stop::Failed)?;
-        let expected = Part { range: self.done..end, total };
-        let rest = self.ask.clone().header("range", expected.wanted());
+        http.pause_before_retry(&self.request, reason, &mut self.tries)
+            .map_err(BodyError::Failed)?;
+        let expected = ContentRange { range: self.done..end, total };
+        let rest = self.request.clone().header("range", expected.wanted());
         let rest = rest.header("if-range", known.clone());
         // Whatever else is answered, the archive is not what it was.
-        let continued = http.open_within(&rest, &mut self.tries, |answer| {
-            let part = Part::parse(answer.header("content-range").unwrap_or_default());
+        let continued = http.open_counting(&rest, &mut self.tries, |answer| {
+            let part = ContentRange::parse(answer.header("content-range").unwrap_or_default());
             let same = answer.status == 206 && etag(&answer).is_none_or(|etag| etag == known);
             Ok((same && part.as_ref() == Some(&expected)).then_some(answer))
         });
@@ -265,38 +272,38 @@ impl<'a> Body<'a> {
                 self.reader = answer.body.into_reader();
                 Ok(())
             }
-            Ok(None) => Err(Stop::Over(changed())),
-            Err(error) if error.status() == Some(416) => Err(Stop::Over(changed())),
-            Err(error) => Err(Stop::Failed(error)),
+            Ok(None) => Err(BodyError::Over(changed())),
+            Err(error) if error.status() == Some(416) => Err(BodyError::Over(changed())),
+            Err(error) => Err(BodyError::Failed(error)),
         }
     }
 
-    fn failed(&self, cause: Cause) -> Stop {
-        Stop::Failed(self.client.failed(&self.ask, cause))
+    fn failed(&self, cause: Cause) -> BodyError {
+        BodyError::Failed(self.client.failed(&self.request, cause))
     }
 }
 
-fn changed() -> Trouble {
-    Trouble::passing("the archive changed while it was downloaded")
+fn changed() -> AttemptError {
+    AttemptError::passing("the archive changed while it was downloaded")
 }
 
-fn cut_short(done: u64, expected: u64) -> Trouble {
-    Trouble::passing(format!("the download was cut short at {done} of {expected} bytes"))
+fn cut_short(done: u64, expected: u64) -> AttemptError {
+    AttemptError::passing(format!("the download was cut short at {done} of {expected} bytes"))
 }
 
 impl Read for Body<'_> {
-    /// Fails with `BrokeOff` where only a fresh start could help, else with an `Error`.
+    /// Fails with `DownloadInterrupted` where only a fresh start could help, else with an `Error`.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.next(buffer).map_err(|stop| match stop {
-            Stop::Over(_) => io::Error::other(BrokeOff),
-            Stop::Failed(error) => io::Error::other(error),
+            BodyError::Over(_) => io::Error::other(DownloadInterrupted),
+            BodyError::Failed(error) => io::Error::other(error),
         })
     }
 }
 
-impl std::error::Error for BrokeOff {}
+impl std::error::Error for DownloadInterrupted {}
 
-impl fmt::Display for BrokeOff {
+impl fmt::Display for DownloadInterrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the download broke off")
     }

@@ -22,24 +22,24 @@ impl Client {
     /// The default branch of a project. GitLab shows projects to job tokens only where they are
     /// public.
     pub fn default_branch(&self, project: &ProjectRef) -> Result<Option<String>, Error> {
-        let mut ask = self.ask(
+        let mut request = self.api_request(
             format!("asking for the default branch of project {project}"),
             &format!("/projects/{}", segment(project)),
             JobTokens::Never,
         );
-        ask.advice = Some("name the branch or tag with --ref, then nothing needs to be asked");
-        let project: Project = self.http.get(&ask, |answer| answer.json())?;
+        request.advice = Some("name the branch or tag with --ref, then nothing needs to be asked");
+        let project: Project = self.http.get(&request, |answer| answer.json())?;
         Ok(project.default_branch)
     }
 
     /// The commit that a branch or tag is at.
     pub fn tip(&self, project: &ProjectRef, ref_: &str) -> Result<String, Error> {
-        let ask = self.ask(
+        let request = self.api_request(
             format!("asking where ref `{}` of project {project} is", shown(ref_)),
             &format!("/projects/{}/repository/commits/{}", segment(project), escaped(ref_)),
             JobTokens::Never,
         );
-        let commit: Commit = self.http.get(&ask, |answer| answer.json())?;
+        let commit: Commit = self.http.get(&request, |answer| answer.json())?;
         Ok(commit.id)
     }
 

@@ -6,8 +6,8 @@ use std::fmt;
 use std::io;
 
 use super::address::Address;
-use super::said::{Form, Said};
-use super::{Ask, JobTokens};
+use super::error_body::{ErrorBody, Form};
+use super::{ApiRequest, JobTokens};
 use crate::exit::Exit;
 use crate::token::Kind;
 
@@ -15,7 +15,7 @@ use crate::token::Kind;
 #[derive(Debug)]
 pub struct Error {
     pub cause: Box<Cause>,
-    ask: Box<Ask>,
+    request: Box<ApiRequest>,
     token: Option<Kind>,
 }
 
@@ -23,44 +23,44 @@ pub struct Error {
 #[derive(Debug)]
 pub enum Cause {
     /// An answer with a status that will not change by asking again.
-    Answer { status: u16, said: Said, from: Address, request_id: Option<String> },
+    Status { status: u16, body: ErrorBody, from: Address, request_id: Option<String> },
     /// Still failing after so many tries.
-    Failing { trouble: String, tries: u32, request_id: Option<String> },
+    Failing { reason: String, tries: u32, request_id: Option<String> },
     /// Nobody answers at that address: GitLab's, or the one of its storage.
-    Unreachable { trouble: String, storage: bool },
+    Unreachable { reason: String, storage: bool },
     /// The server wants more patience than anybody has.
     AskedToWait { seconds: u64 },
     /// A web page where JSON or an archive should be.
     Page { title: String, from: Address },
     /// Certificate or handshake.
-    Tls { trouble: String, from: Address },
+    Tls { reason: String, from: Address },
     /// A redirect that is not followed.
-    Redirect { trouble: String },
+    Redirect { reason: String },
     /// Something was to be changed and no answer came; what may have happened all the same.
-    Doubt { trouble: String, what: String, request_id: Option<String> },
+    OutcomeUnknown { reason: String, what: String, request_id: Option<String> },
     /// Not even asked: it would be in vain.
-    Barred { why: &'static str },
+    NotSent { why: &'static str },
     /// An answer that is not what GitLab sends.
-    Unexpected { trouble: String },
+    Unexpected { reason: String },
     /// All bytes came, but they are not what the server says they are.
-    Damaged { trouble: String },
+    Damaged { reason: String },
     /// The bytes came, but could not be kept here.
     Local(io::Error),
 }
 
 impl Error {
-    pub(super) fn new(ask: &Ask, token: Option<Kind>, cause: Box<Cause>) -> Error {
-        let token = match ask.job_tokens {
+    pub(super) fn new(request: &ApiRequest, token: Option<Kind>, cause: Box<Cause>) -> Error {
+        let token = match request.job_tokens {
             JobTokens::InBody(kind) => Some(kind),
             _ => token,
         };
-        Error { cause, ask: Box::new(ask.clone()), token }
+        Error { cause, request: Box::new(request.clone()), token }
     }
 
     /// The status of the answer, where there was one.
     pub fn status(&self) -> Option<u16> {
         match &*self.cause {
-            Cause::Answer { status, .. } => Some(*status),
+            Cause::Status { status, .. } => Some(*status),
             _ => None,
         }
     }
@@ -68,27 +68,27 @@ impl Error {
     /// What GitLab said with it; empty where it said nothing.
     pub fn words(&self) -> &str {
         match &*self.cause {
-            Cause::Answer { said, .. } => &said.words,
+            Cause::Status { body, .. } => &body.words,
             _ => "",
         }
     }
 
     /// The server does not know this route: an older GitLab, or not the root of the API.
     pub fn is_unknown_route(&self) -> bool {
-        matches!(&*self.cause, Cause::Answer { status: 404, said, .. }
-            if said.form == Form::Error && said.words == "404 Not Found")
+        matches!(&*self.cause, Cause::Status { status: 404, body, .. }
+            if body.form == Form::Error && body.words == "404 Not Found")
     }
 
     /// The address that GitLab once redirected to is no longer taken. Stores say so in ways of
     /// their own; that the archive may not be had is for GitLab to say.
-    pub(super) fn has_run_out(&self) -> bool {
-        self.ask.leased && matches!(self.status(), Some(400 | 401 | 403))
+    pub(super) fn is_expired_address(&self) -> bool {
+        self.request.presigned && matches!(self.status(), Some(400 | 401 | 403))
     }
 
     /// The project is there and may be read, but has no such pipeline or job (the small f is
     /// GitLab's, `lib/api/helpers.rb`).
     pub fn is_no_record(&self) -> bool {
-        matches!(&*self.cause, Cause::Answer { status: 404, said, .. } if said.words == "404 Not found")
+        matches!(&*self.cause, Cause::Status { status: 404, body, .. } if body.words == "404 Not found")
     }
 
     /// It did not answer, or not as it should, but may do so later.
@@ -114,22 +114,22 @@ impl Error {
     /// The class of the failure.
     pub fn exit(&self) -> Exit {
         match &*self.cause {
-            Cause::Answer { status: 401 | 403, said, .. } if said.form != Form::Xml => Exit::Denied,
+            Cause::Status { status: 401 | 403, body, .. } if body.form != Form::Xml => Exit::Denied,
             // This says no more than that the token does not open this door.
-            Cause::Answer { status: 404, .. } if self.is_by_body() => Exit::Denied,
-            Cause::Answer { status: 404 | 410, .. } => Exit::Nothing,
-            Cause::Answer { status: 405, said, .. } if is_moved(said) => Exit::Nothing,
-            Cause::Barred { .. } => Exit::Denied,
+            Cause::Status { status: 404, .. } if self.is_by_body() => Exit::Denied,
+            Cause::Status { status: 404 | 410, .. } => Exit::Nothing,
+            Cause::Status { status: 405, body, .. } if is_moved(body) => Exit::Nothing,
+            Cause::NotSent { .. } => Exit::Denied,
             Cause::Page { .. } => Exit::Denied,
             Cause::Damaged { .. } => Exit::Archive,
             Cause::Local(_) => Exit::Disk,
-            Cause::Answer { .. }
+            Cause::Status { .. }
             | Cause::Failing { .. }
             | Cause::Unreachable { .. }
             | Cause::AskedToWait { .. }
             | Cause::Tls { .. }
             | Cause::Redirect { .. }
-            | Cause::Doubt { .. }
+            | Cause::OutcomeUnknown { .. }
             | Cause::Unexpected { .. } => Exit::Network,
         }
     }
@@ -137,9 +137,9 @@ impl Error {
     /// What to do now, most likely first; at most two.
     pub fn hints(&self) -> Vec<String> {
         let mut hints = self.advice();
-        hints.splice(0..0, self.ask.advice.map(str::to_owned));
-        if let Cause::Answer { from, .. } = &*self.cause
-            && !from.same_origin(&self.ask.address)
+        hints.splice(0..0, self.request.advice.map(str::to_owned));
+        if let Cause::Status { from, .. } = &*self.cause
+            && !from.same_origin(&self.request.address)
             && !hints.is_empty()
             && self.token.is_some()
         {
@@ -152,14 +152,14 @@ impl Error {
 
     fn advice(&self) -> Vec<String> {
         match &*self.cause {
-            Cause::Answer { status: 401, .. } => self.unknown_to_gitlab(),
-            Cause::Answer { status: 403, said, .. } if said.form != Form::Xml => vec![self.forbidden(&said.words)],
-            Cause::Answer { status: 404, .. } if self.is_by_body() => vec![self.not_let_in()],
-            Cause::Answer { status: 404, said, .. } => self.not_found(said),
-            Cause::Answer { status: 405, said, .. } if is_moved(said) => {
+            Cause::Status { status: 401, .. } => self.unknown_to_gitlab(),
+            Cause::Status { status: 403, body, .. } if body.form != Form::Xml => vec![self.forbidden(&body.words)],
+            Cause::Status { status: 404, .. } if self.is_by_body() => vec![self.not_let_in()],
+            Cause::Status { status: 404, body, .. } => self.not_found(body),
+            Cause::Status { status: 405, body, .. } if is_moved(body) => {
                 vec!["the project was renamed or moved: give its new path, or its id".to_owned()]
             }
-            Cause::Barred { .. } => self.unknown_to_gitlab(),
+            Cause::NotSent { .. } => self.unknown_to_gitlab(),
             Cause::Page { .. } => vec![
                 match self.token {
                     None => NO_TOKEN.to_owned(),
@@ -167,19 +167,19 @@ impl Error {
                 },
                 self.root_advice(),
             ],
-            Cause::Tls { trouble, .. } => vec![certificates(trouble).to_owned()],
+            Cause::Tls { reason, .. } => vec![certificates(reason).to_owned()],
             Cause::Unreachable { storage: true, .. } => vec!["archives lie in a storage, which this machine must be let through to; or GitLab hands them through, with `proxy_download` in the settings of that storage".to_owned()],
             Cause::Damaged { .. } => vec!["fetch it again; if it stays so, what GitLab keeps of it is damaged, and only a new run of the job helps".to_owned()],
-            Cause::Failing { trouble, .. } if trouble.contains("connecting to ") => {
+            Cause::Failing { reason, .. } if reason.contains("connecting to ") => {
                 vec!["--connect-timeout allows more".to_owned()]
             }
-            Cause::Failing { trouble, .. } if trouble.contains(" arrived ") => vec!["--timeout allows more".to_owned()],
+            Cause::Failing { reason, .. } if reason.contains(" arrived ") => vec!["--timeout allows more".to_owned()],
             _ => Vec::new(),
         }
     }
 
     fn unknown_to_gitlab(&self) -> Vec<String> {
-        match (self.token, self.ask.job_tokens) {
+        match (self.token, self.request.job_tokens) {
             (None, _) => vec![NO_TOKEN.to_owned()],
             (Some(Kind::Job), JobTokens::Never) => vec![NEVER.to_owned()],
             (Some(Kind::Job), JobTokens::Newer) => vec![ENDED.to_owned(), NEWER.to_owned()],
@@ -207,7 +207,7 @@ impl Error {
         }
     }
 
-    fn not_found(&self, said: &Said) -> Vec<String> {
+    fn not_found(&self, body: &ErrorBody) -> Vec<String> {
         if self.is_unknown_route() {
             return vec![self.root_advice()];
         }
@@ -219,7 +219,7 @@ impl Error {
                 "GitLab says this also of what the user of the token may not see: check the number, the path and the role".to_owned()
             }
         };
-        match (self.token, self.ask.job_tokens, said.words.as_str()) {
+        match (self.token, self.request.job_tokens, body.words.as_str()) {
             (Some(Kind::Job), JobTokens::Newer, _) => vec![hidden, NEWER.to_owned()],
             (Some(Kind::Job), JobTokens::Never, _) => vec![NEVER.to_owned()],
             _ => vec![hidden],
@@ -237,36 +237,36 @@ impl Error {
     }
 
     fn is_by_body(&self) -> bool {
-        matches!(self.ask.job_tokens, JobTokens::InBody(_))
+        matches!(self.request.job_tokens, JobTokens::InBody(_))
     }
 
     fn root_advice(&self) -> String {
         format!(
             "is {} the address of GitLab's API? it usually ends with /api/v4 (--api-url)",
-            self.ask.address.origin()
+            self.request.address.origin()
         )
     }
 }
 
 /// What GitLab says to a change that is addressed to the old path of a project.
-fn is_moved(said: &Said) -> bool {
-    said.words.contains("moved projects")
+fn is_moved(body: &ErrorBody) -> bool {
+    body.words.contains("moved projects")
 }
 
 /// What helps against a certificate that is refused. One that `openssl req -x509` made is its own
 /// authority, and no file of authorities makes it a server's.
-fn certificates(trouble: &str) -> &'static str {
-    match trouble {
-        _ if trouble.contains("CaUsedAsEndEntity") => {
+fn certificates(reason: &str) -> &'static str {
+    match reason {
+        _ if reason.contains("CaUsedAsEndEntity") => {
             "the server shows the certificate of an authority (CA:TRUE) as its own: give it one with CA:FALSE, and name the authority that signed that one with --cacert FILE"
         }
-        _ if trouble.contains("not valid for name") => {
+        _ if reason.contains("not valid for name") => {
             "use an address of that server that is in its certificate, or have this one added to it"
         }
-        _ if trouble.contains("CertificateRequired") => {
+        _ if reason.contains("CertificateRequired") => {
             "name a client certificate and its key with --cert FILE --key FILE (or CI_SERVER_TLS_CERT_FILE and CI_SERVER_TLS_KEY_FILE)"
         }
-        _ if trouble.contains("expired") => {
+        _ if reason.contains("expired") => {
             "the server has to get a new certificate, unless the clock is wrong here"
         }
         _ => {
@@ -284,32 +284,32 @@ const ALLOWLIST: &str = "the project whose artifacts these are must list yours u
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.ask.doing)?;
+        write!(f, "{}: ", self.request.doing)?;
         let request = |f: &mut fmt::Formatter<'_>, id: &Option<String>| match id {
             Some(id) => write!(f, " (request {id})"),
             None => Ok(()),
         };
         match &*self.cause {
-            Cause::Answer { status, said, from, request_id } => {
+            Cause::Status { status, body, from, request_id } => {
                 write!(f, "{from} answered {status}")?;
-                if !said.words.is_empty() {
-                    write!(f, ": {}", said.words)?;
+                if !body.words.is_empty() {
+                    write!(f, ": {}", body.words)?;
                 }
                 request(f, request_id)
             }
-            Cause::Failing { trouble, tries, request_id } => {
+            Cause::Failing { reason, tries, request_id } => {
                 let times = if *tries == 1 { "once".to_owned() } else { format!("{tries} times") };
-                write!(f, "asked {} {times}: {trouble}", self.ask.address)?;
+                write!(f, "asked {} {times}: {reason}", self.request.address)?;
                 request(f, request_id)
             }
-            Cause::Unreachable { trouble, .. } => {
-                write!(f, "asked {}: {trouble}", self.ask.address)
+            Cause::Unreachable { reason, .. } => {
+                write!(f, "asked {}: {reason}", self.request.address)
             }
             Cause::AskedToWait { seconds } => {
                 write!(
                     f,
                     "{} asks to be left alone for {seconds} s, which is too long to wait",
-                    self.ask.address
+                    self.request.address
                 )
             }
             Cause::Page { title, from } if title.is_empty() => {
@@ -318,19 +318,19 @@ impl fmt::Display for Error {
             Cause::Page { title, from } => {
                 write!(f, "{from} answered with a web page (\"{title}\")")
             }
-            Cause::Tls { trouble, from } => {
-                write!(f, "no secure connection to {}: {trouble}", from.origin())
+            Cause::Tls { reason, from } => {
+                write!(f, "no secure connection to {}: {reason}", from.origin())
             }
-            Cause::Doubt { trouble, what, request_id } => {
-                f.write_str(trouble)?;
+            Cause::OutcomeUnknown { reason, what, request_id } => {
+                f.write_str(reason)?;
                 request(f, request_id)?;
                 write!(f, "; {what}")
             }
-            Cause::Barred { why } => write!(f, "not asked: {why}"),
-            Cause::Redirect { trouble } | Cause::Unexpected { trouble } => {
-                write!(f, "{}: {trouble}", self.ask.address)
+            Cause::NotSent { why } => write!(f, "not asked: {why}"),
+            Cause::Redirect { reason } | Cause::Unexpected { reason } => {
+                write!(f, "{}: {reason}", self.request.address)
             }
-            Cause::Damaged { trouble } => write!(f, "the archive is damaged: {trouble}"),
+            Cause::Damaged { reason } => write!(f, "the archive is damaged: {reason}"),
             Cause::Local(error) => write!(f, "cannot write what arrives: {error}"),
         }
     }
@@ -344,11 +344,11 @@ mod tests {
 
     #[test]
     fn a_certificate_that_is_its_own_authority_needs_another_and_not_a_file_of_authorities() {
-        for (trouble, expect) in [
+        for (reason, expect) in [
             ("invalid peer certificate: UnknownIssuer", "CI_SERVER_TLS_CA_FILE"),
             ("invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))", "CA:FALSE"),
         ] {
-            assert!(certificates(trouble).contains(expect), "{trouble}");
+            assert!(certificates(reason).contains(expect), "{reason}");
         }
     }
 }

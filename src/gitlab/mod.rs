@@ -3,23 +3,23 @@
 //! One method for each endpoint. What an answer means is decided elsewhere.
 
 mod address;
-mod answer;
+mod agent;
+mod artifact_files;
 mod body;
 mod branches;
+mod checksum;
+mod content_range;
 mod error;
+mod error_body;
 mod http;
-mod inside;
-mod network;
-mod once;
-mod pace;
+mod min_throughput;
 mod pages;
-mod part;
 mod proxy;
 mod redirect;
-mod remote;
+mod remote_archive;
+mod response;
 mod retry;
-mod said;
-mod sum;
+mod send_once;
 mod write;
 
 use std::io::Write;
@@ -27,19 +27,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use address::{Address, BadAddress};
-pub use body::{Body, BrokeOff};
+pub use agent::Network;
+pub use artifact_files::Row;
+pub use body::{Body, DownloadInterrupted};
 pub use error::{Cause, Error};
-pub use inside::Row;
-pub use network::Network;
-pub use remote::{Remote, RemoteArchive, TAIL};
+pub use remote_archive::{Remote, RemoteArchive, TAIL};
 pub use write::Start;
 // What the fuzz targets look into.
 #[cfg(fuzzing)]
 pub use {
+    content_range::ContentRange,
+    error_body::parse as parse_error_body,
     pages::next_page,
-    part::Part,
     retry::{asked, pause},
-    said::said,
 };
 
 use address::escaped;
@@ -53,7 +53,7 @@ use crate::token::{Kind, Token};
 
 /// A question to GitLab.
 #[derive(Debug, Clone)]
-struct Ask {
+struct ApiRequest {
     /// For messages: "listing the bridges of …".
     doing: String,
     address: Address,
@@ -63,9 +63,9 @@ struct Ask {
     /// More headers, for every address that a redirect leads to as well.
     headers: Vec<(&'static str, String)>,
     /// A download: that there is time left to wait is no condition for trying it again.
-    long: bool,
+    is_download: bool,
     /// The address is one that GitLab once redirected to, and can have run out since.
-    leased: bool,
+    presigned: bool,
     /// What to do if there is no answer, before all other advice.
     advice: Option<&'static str>,
 }
@@ -81,20 +81,20 @@ enum JobTokens {
     InBody(Kind),
 }
 
-impl Ask {
-    fn query(mut self, name: &str, value: &str) -> Ask {
+impl ApiRequest {
+    fn query(mut self, name: &str, value: &str) -> ApiRequest {
         self.address = self.address.and_query(name, value);
         self
     }
 
-    fn header(mut self, name: &'static str, value: String) -> Ask {
+    fn header(mut self, name: &'static str, value: String) -> ApiRequest {
         self.headers.push((name, value));
         self
     }
 
     /// Whether GitLab may answer by leading to its storage.
     fn is_stored(&self) -> bool {
-        self.long && !self.leased
+        self.is_download && !self.presigned
     }
 }
 
@@ -112,8 +112,20 @@ impl Client {
         clock: Arc<dyn Clock>,
         watch: Arc<dyn Watch>,
     ) -> Client {
-        let (agents, give_up, lost, through) = Default::default();
-        Client { http: Http { root, token, network, clock, watch, agents, give_up, lost, through } }
+        let (agents, give_up, storage_failures, via_gitlab) = Default::default();
+        Client {
+            http: Http {
+                root,
+                token,
+                network,
+                clock,
+                watch,
+                agents,
+                give_up,
+                storage_failures,
+                via_gitlab,
+            },
+        }
     }
 
     /// From this time on the clock, a question that fails is not asked again.
@@ -133,12 +145,12 @@ impl Client {
 
     /// A pipeline.
     pub fn pipeline(&self, at: &PipelineAt) -> Result<Pipeline, Error> {
-        let ask = self.ask(
+        let request = self.api_request(
             format!("reading pipeline {} of project {}", at.id, at.project),
             &format!("/projects/{}/pipelines/{}", segment(&at.project), at.id),
             JobTokens::Newer,
         );
-        self.http.get(&ask, |answer| answer.json())
+        self.http.get(&request, |answer| answer.json())
     }
 
     /// The newest successful pipelines of a branch or tag, newest first, at most `most` (up to 100).
@@ -179,9 +191,11 @@ impl Client {
             return Ok(newest);
         }
         let path = format!("/projects/{}/merge_requests/{iid}/pipelines", segment(project));
-        let ask =
-            self.ask(doing, &path, JobTokens::Never).query("per_page", "1").query("page", "1");
-        self.http.get(&ask, |answer| answer.json())
+        let request = self
+            .api_request(doing, &path, JobTokens::Never)
+            .query("per_page", "1")
+            .query("page", "1");
+        self.http.get(&request, |answer| answer.json())
     }
 
     fn newest(
@@ -191,24 +205,27 @@ impl Client {
         filters: &[(&str, &str)],
         most: usize,
     ) -> Result<Vec<Pipeline>, Error> {
-        let mut ask =
-            self.ask(doing, &format!("/projects/{}/pipelines", segment(project)), JobTokens::Newer);
+        let mut request = self.api_request(
+            doing,
+            &format!("/projects/{}/pipelines", segment(project)),
+            JobTokens::Newer,
+        );
         for (name, value) in filters {
-            ask = ask.query(name, value);
+            request = request.query(name, value);
         }
-        let ask = ask.query("per_page", &most.to_string()).query("page", "1");
-        self.http.get(&ask, |answer| answer.json())
+        let request = request.query("per_page", &most.to_string()).query("page", "1");
+        self.http.get(&request, |answer| answer.json())
     }
 
     /// The bridges of a pipeline, newest first, without retried ones.
     pub fn bridges(&self, at: &PipelineAt) -> Result<Vec<Bridge>, Error> {
         let list = |name: &str| {
-            let ask = self.ask(
+            let request = self.api_request(
                 format!("listing the bridges of pipeline {} in project {}", at.id, at.project),
                 &format!("/projects/{}/pipelines/{}/{name}", segment(&at.project), at.id),
                 JobTokens::Newer,
             );
-            pages::all(&self.http, &ask, |bridge: &Bridge| bridge.id)
+            pages::all(&self.http, &request, |bridge: &Bridge| bridge.id)
         };
         match list("bridges") {
             // The list has had another name since 19.2; the old one will go away one day.
@@ -219,32 +236,32 @@ impl Client {
 
     /// The jobs of a pipeline, newest first, without bridges and without retried ones.
     pub fn jobs(&self, at: &PipelineAt) -> Result<Vec<Job>, Error> {
-        let ask = self.ask(
+        let request = self.api_request(
             format!("listing the jobs of pipeline {} in project {}", at.id, at.project),
             &format!("/projects/{}/pipelines/{}/jobs", segment(&at.project), at.id),
             JobTokens::Newer,
         );
-        pages::all(&self.http, &ask, |job: &Job| job.id)
+        pages::all(&self.http, &request, |job: &Job| job.id)
     }
 
     /// One job. GitLab refuses this to job tokens, and knows no bridges here.
     pub fn job(&self, project: &ProjectRef, id: JobId) -> Result<Job, Error> {
-        let ask = self.ask(
+        let request = self.api_request(
             format!("reading job {id} of project {project}"),
             &format!("/projects/{}/jobs/{id}", segment(project)),
             JobTokens::Never,
         );
-        self.http.get(&ask, |answer| answer.json())
+        self.http.get(&request, |answer| answer.json())
     }
 
     /// The log of a job, as its runner wrote it. GitLab shows none to job tokens.
     pub fn log(&self, project: &ProjectRef, id: JobId) -> Result<Vec<u8>, Error> {
-        let ask = self.ask(
+        let request = self.api_request(
             format!("reading the log of job {id} in project {project}"),
             &format!("/projects/{}/jobs/{id}/trace", segment(project)),
             JobTokens::Never,
         );
-        self.http.get(&ask, |answer| answer.text())
+        self.http.get(&request, |answer| answer.text())
     }
 
     /// Copies a report file of a job into `to`, likewise (19.4 and newer). `size` is what the job
@@ -259,16 +276,16 @@ impl Client {
         restart: impl Fn(&mut W) -> std::io::Result<()>,
     ) -> Result<u64, Error> {
         let at = ArchiveAt::Job { project: project.clone(), id };
-        let mut ask = self.ask_archive(&at).query("file_type", kind);
-        ask.doing =
+        let mut request = self.archive_request(&at).query("file_type", kind);
+        request.doing =
             format!("downloading the report `{}` of job {id} in project {project}", shown(kind));
         // What a tag means is told of archives alone.
-        let body = self.coming(ask, 0)?.unsummed();
+        let body = self.open_body(request, 0)?.without_checksum();
         self.copy(body, size, to, restart, &mut |_, _| {})
     }
 
-    fn failed(&self, ask: &Ask, cause: Cause) -> Error {
-        Error::new(ask, self.http.token.as_ref().map(Token::kind), Box::new(cause))
+    fn failed(&self, request: &ApiRequest, cause: Cause) -> Error {
+        Error::new(request, self.http.token.as_ref().map(Token::kind), Box::new(cause))
     }
 
     /// The command that sends the same request by hand, with a variable for the token.
@@ -284,7 +301,7 @@ impl Client {
     /// The command that downloads an archive by hand. It sends the token as a bearer, because
     /// that is the header which curl keeps from the host that GitLab redirects to.
     pub fn curl_archive(&self, at: &ArchiveAt) -> String {
-        let address = self.ask_archive(at).address.with_query();
+        let address = self.archive_request(at).address.with_query();
         let token = match self.http.token.as_ref().map(Token::kind) {
             Some(kind) => format!("--header \"Authorization: Bearer ${}\" ", kind.variable()),
             None => String::new(),
@@ -296,48 +313,52 @@ impl Client {
     /// refused, the question is asked once more without it. The first refusal stands.
     fn or_without_token<T>(
         &self,
-        ask: Ask,
-        mut open: impl FnMut(&Ask) -> Result<T, Error>,
+        request: ApiRequest,
+        mut open: impl FnMut(&ApiRequest) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        match open(&ask) {
+        match open(&request) {
             Err(error) if matches!(error.status(), Some(403 | 404)) && self.has_job_token() => {
-                open(&Ask { anonymous: true, ..ask }).map_err(|_| error)
+                open(&ApiRequest { anonymous: true, ..request }).map_err(|_| error)
             }
             result => result,
         }
     }
 
-    fn ask_archive(&self, at: &ArchiveAt) -> Ask {
-        let ask = match at {
-            ArchiveAt::Job { project, id } => self.ask(
+    fn archive_request(&self, at: &ArchiveAt) -> ApiRequest {
+        let request = match at {
+            ArchiveAt::Job { project, id } => self.api_request(
                 format!("downloading the artifacts of job {id} in project {project}"),
                 &format!("/projects/{}/jobs/{id}/artifacts", segment(project)),
                 JobTokens::Always,
             ),
             ArchiveAt::Ref { project, ref_, job, recent } => {
                 let (ref_name, job_name) = (shown(ref_), shown(job));
-                let ask = self.ask(
+                let request = self.api_request(
                     format!("downloading the artifacts of job `{job_name}` for ref `{ref_name}` in project {project}"),
                     &format!("/projects/{}/jobs/artifacts/{}/download", segment(project), escaped(ref_)),
                     JobTokens::Always,
                 );
-                let ask = ask.query("job", job);
-                if *recent { ask.query("search_recent_successful_pipelines", "true") } else { ask }
+                let request = request.query("job", job);
+                if *recent {
+                    request.query("search_recent_successful_pipelines", "true")
+                } else {
+                    request
+                }
             }
         };
-        Ask { long: true, ..ask }
+        ApiRequest { is_download: true, ..request }
     }
 
-    fn ask(&self, doing: String, path: &str, job_tokens: JobTokens) -> Ask {
+    fn api_request(&self, doing: String, path: &str, job_tokens: JobTokens) -> ApiRequest {
         let address = self.http.root.with(path);
-        Ask {
+        ApiRequest {
             doing,
             address,
             job_tokens,
             anonymous: false,
             headers: Vec::new(),
-            long: false,
-            leased: false,
+            is_download: false,
+            presigned: false,
             advice: None,
         }
     }

@@ -9,7 +9,7 @@ use std::hash::Hash;
 
 use serde::de::DeserializeOwned;
 
-use super::Ask;
+use super::ApiRequest;
 use super::error::{Cause, Error};
 use super::http::Http;
 use crate::token::Token;
@@ -41,16 +41,16 @@ pub fn next_page(
 /// jobs, so one that comes twice is taken once.
 pub(super) fn all<T: DeserializeOwned, K: Hash + Eq>(
     http: &Http,
-    doing: &Ask,
+    doing: &ApiRequest,
     key: impl Fn(&T) -> K,
 ) -> Result<Vec<T>, Error> {
     let mut list = Vec::new();
     let mut known = HashSet::new();
     let mut page = 1;
     for _ in 0..MOST_PAGES {
-        let ask =
+        let request =
             doing.clone().query("per_page", &PER_PAGE.to_string()).query("page", &page.to_string());
-        let (rows, named, next) = http.get(&ask, |answer| {
+        let (rows, named, next) = http.get(&request, |answer| {
             let rows: Vec<T> = answer.json()?;
             let (header, link) = (answer.header("x-next-page"), answer.header("link"));
             let next = next_page(header, link, page, rows.len());
@@ -65,11 +65,11 @@ pub(super) fn all<T: DeserializeOwned, K: Hash + Eq>(
             None => return Ok(list),
         }
     }
-    let trouble = format!("the list does not end after {MOST_PAGES} pages");
+    let reason = format!("the list does not end after {MOST_PAGES} pages");
     Err(Error::new(
         doing,
         http.token.as_ref().map(Token::kind),
-        Box::new(Cause::Unexpected { trouble }),
+        Box::new(Cause::Unexpected { reason }),
     ))
 }
 

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use ureq::{Proxy, ProxyProtocol};
 
 use super::address::Address;
+use super::agent::Network;
 use super::error::Cause;
-use super::network::Network;
 
 impl Network {
     /// The proxy for an address, as it was given.
@@ -20,7 +20,7 @@ impl Network {
 
 /// The proxy at an address, which is not repeated: it can hold a password.
 pub(super) fn proxy(text: &str) -> Result<Proxy, Cause> {
-    let unusable = |trouble: &str| Cause::Unexpected { trouble: trouble.to_owned() };
+    let unusable = |reason: &str| Cause::Unexpected { reason: reason.to_owned() };
     let proxy =
         Proxy::new(text).map_err(|_| unusable("the address of the proxy cannot be used"))?;
     match proxy.protocol() {
@@ -121,7 +121,7 @@ mod tests {
             ("fd00::/8,[fe80::]/10", &["[fd12:3456::1]", "[febf::1]"]),
             ("[::1]:8080,10.0.0.1:8080", &["[::1]:8080", "10.0.0.1:8080"]),
         ];
-        let through: [(&str, &[&str]); 12] = [
+        let via_gitlab: [(&str, &[&str]); 12] = [
             ("gitlab.test", &["mygitlab.test", "gitlab.test.evil", "test"]),
             ("gitlab.test:8443", &["gitlab.test", "gitlab.test:84"]),
             (",", &["gitlab.test"]),
@@ -136,7 +136,7 @@ mod tests {
             // The end of an address is no name above it.
             ("0.0.1,.0.0.1,[::1]:8080", &["127.0.0.1", "[::1]"]),
         ];
-        for (cases, expect) in [(&past[..], true), (&through[..], false)] {
+        for (cases, expect) in [(&past[..], true), (&via_gitlab[..], false)] {
             for (list, hosts) in cases {
                 for host in *hosts {
                     let at = Address::parse(&format!("http://{host}/")).unwrap();
@@ -174,8 +174,8 @@ mod tests {
         for (text, says) in
             [("socks5h://hush@proxy.test:1080", "SOCKS"), ("http://hush hush", "cannot be used")]
         {
-            let Err(Cause::Unexpected { trouble }) = proxy(text) else { panic!("{text}") };
-            assert!(trouble.contains(says) && !trouble.contains("hush"), "{trouble}");
+            let Err(Cause::Unexpected { reason }) = proxy(text) else { panic!("{text}") };
+            assert!(reason.contains(says) && !reason.contains("hush"), "{reason}");
         }
     }
 }

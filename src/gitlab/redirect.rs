@@ -13,11 +13,11 @@ use ureq::Body;
 use ureq::http::header::LOCATION;
 use ureq::http::{Response, StatusCode};
 
-use super::Ask;
+use super::ApiRequest;
 use super::address::Address;
-use super::answer::{Answer, Trouble};
 use super::error::Cause;
 use super::http::Http;
+use super::response::{ApiResponse, AttemptError};
 use crate::step::Step;
 
 /// A chain of redirects is not followed further than this.
@@ -29,62 +29,62 @@ const REDIRECT_BODY: u64 = 16 << 10;
 
 impl Http {
     /// One try: the request, and the redirects it leads to.
-    pub(super) fn follow(&self, ask: &Ask) -> Result<Answer, Trouble> {
-        let through = ask.is_stored() && self.through.get().is_some();
-        let mut at = if through { handed_through(ask) } else { ask.address.clone() };
-        let mut trusted = !ask.anonymous && at.same_origin(&self.root);
+    pub(super) fn follow(&self, request: &ApiRequest) -> Result<ApiResponse, AttemptError> {
+        let via_gitlab = request.is_stored() && self.via_gitlab.get().is_some();
+        let mut at = if via_gitlab { proxied_address(request) } else { request.address.clone() };
+        let mut trusted = !request.anonymous && at.same_origin(&self.root);
         for _ in 0..=MOST_HOPS {
-            let mut response = match self.call(ask, &at, trusted) {
-                Err(trouble) if ask.is_stored() && !at.same_origin(&self.root) => {
-                    let answer = self.is_lost(&trouble).then(|| self.by_gitlab(ask, &at));
-                    return answer.flatten().ok_or(trouble);
+            let mut response = match self.send_get(request, &at, trusted) {
+                Err(reason) if request.is_stored() && !at.same_origin(&self.root) => {
+                    let answer = self.is_lost(&reason).then(|| self.by_gitlab(request, &at));
+                    return answer.flatten().ok_or(reason);
                 }
                 result => result?,
             };
             if !at.same_origin(&self.root) {
-                self.lost.store(0, Ordering::Relaxed);
+                self.storage_failures.store(0, Ordering::Relaxed);
             }
             let Some(location) = redirect(&response) else {
-                return self.settled(ask, response, at);
+                return self.check_status(request, response, at);
             };
             let moved = response.status() == StatusCode::MOVED_PERMANENTLY;
-            let next = self.next(&at, &location, moved).map_err(Trouble::failed)?;
+            let next = self.next(&at, &location, moved).map_err(AttemptError::failed)?;
             // What is left unread of this body would cost a new connection.
             let _ = response.body_mut().with_config().limit(REDIRECT_BODY).read_to_vec();
             trusted = trusted && next.same_origin(&self.root);
             at = next;
         }
-        let trouble = format!("more than {MOST_HOPS} redirects, the last to {at}");
-        Err(Trouble::failed(Cause::Redirect { trouble }))
+        let reason = format!("more than {MOST_HOPS} redirects, the last to {at}");
+        Err(AttemptError::failed(Cause::Redirect { reason }))
     }
 
     /// Whether the storage counts as out of reach now. What can pass is given some tries before,
     /// because by way of GitLab it is slower.
-    fn is_lost(&self, trouble: &Trouble) -> bool {
-        let passing = matches!(trouble, Trouble::Passing { .. });
-        !passing || self.lost.fetch_add(1, Ordering::Relaxed) + 1 >= LOST
+    fn is_lost(&self, reason: &AttemptError) -> bool {
+        let passing = matches!(reason, AttemptError::Passing { .. });
+        !passing || self.storage_failures.fetch_add(1, Ordering::Relaxed) + 1 >= LOST
     }
 
     /// The archive by way of GitLab, if it hands it through.
-    fn by_gitlab(&self, ask: &Ask, storage: &Address) -> Option<Answer> {
-        let at = handed_through(ask);
-        let trusted = !ask.anonymous && at.same_origin(&self.root);
-        let response = self.call(ask, &at, trusted).ok()?;
+    fn by_gitlab(&self, request: &ApiRequest, storage: &Address) -> Option<ApiResponse> {
+        let at = proxied_address(request);
+        let trusted = !request.anonymous && at.same_origin(&self.root);
+        let response = self.send_get(request, &at, trusted).ok()?;
         if !response.status().is_success() {
             return None;
         }
-        if self.through.set(()).is_ok() {
+        if self.via_gitlab.set(()).is_ok() {
             let storage = storage.origin();
             let warning = format!("{storage} cannot be reached: GitLab hands archives through");
             self.watch.step(&Step::Warning(&warning));
         }
-        self.settled(ask, response, at).ok()
+        self.check_status(request, response, at).ok()
     }
 
     /// Where a redirect leads, unless it must not be followed.
     pub(super) fn next(&self, at: &Address, location: &str, moved: bool) -> Result<Address, Cause> {
         let next = at.redirected(location).map_err(|bad| Cause::Redirect {
-            trouble: format!("redirected to something that {bad}"),
+            reason: format!("redirected to something that {bad}"),
         })?;
         if next.path().ends_with("/users/sign_in") {
             return Err(Cause::Page { title: "Sign in".to_owned(), from: at.clone() });
@@ -98,21 +98,19 @@ impl Http {
             && !at.path().ends_with(path)
         {
             let here = format!("{root}/api/v4/{path}{}", next.query_part());
-            return at
-                .redirected(&here)
-                .map_err(|bad| Cause::Redirect { trouble: bad.to_string() });
+            return at.redirected(&here).map_err(|bad| Cause::Redirect { reason: bad.to_string() });
         }
         if at.is_secure() && !next.is_secure() {
-            let trouble =
+            let reason =
                 format!("redirected from https to {}, which is not followed", next.origin());
-            return Err(Cause::Redirect { trouble });
+            return Err(Cause::Redirect { reason });
         }
         Ok(next)
     }
 }
 
-fn handed_through(ask: &Ask) -> Address {
-    ask.address.and_query("download_mode", "proxy")
+fn proxied_address(request: &ApiRequest) -> Address {
+    request.address.and_query("download_mode", "proxy")
 }
 
 /// The target of a redirect; a redirect without one is an answer like any other.

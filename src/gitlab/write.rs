@@ -6,8 +6,8 @@ use ureq::http::Method;
 
 use super::address::escaped;
 use super::error::{Cause, Error};
-use super::once::Change;
-use super::{Ask, Client, JobTokens, segment};
+use super::send_once::Change;
+use super::{ApiRequest, Client, JobTokens, segment};
 use crate::model::{Job, JobId, Pipeline, PipelineAt, ProjectRef};
 use crate::shown::shown;
 use crate::token::{Kind, Token};
@@ -43,17 +43,17 @@ impl Client {
             _ => ("pipeline", JobTokens::Never, by_person(ref_, start)),
         };
         let path = format!("/projects/{}/{path}", segment(project));
-        let mut ask = self.ask(doing, &path, job_tokens);
-        ask.anonymous = matches!(job_tokens, JobTokens::InBody(_));
-        if !ask.anonymous {
-            self.admitted(&ask)?;
+        let mut request = self.api_request(doing, &path, job_tokens);
+        request.anonymous = matches!(job_tokens, JobTokens::InBody(_));
+        if !request.anonymous {
+            self.require_supported_token(&request)?;
         }
         let look = self.page(project, "pipelines");
-        let doubt = format!(
+        let outcome_unknown = format!(
             "the pipeline may have been started all the same: look at {look} before you try again"
         );
-        let change = Change { ask, method: Method::POST, body: Some(body), doubt };
-        self.http.once(&change, |answer| answer.json())
+        let change = Change { request, method: Method::POST, body: Some(body), outcome_unknown };
+        self.http.send_once(&change, |answer| answer.json())
     }
 
     /// Tries the failed and canceled jobs of a pipeline again.
@@ -65,7 +65,7 @@ impl Client {
             &format!("/projects/{}/pipelines/{id}/retry", segment(project)),
             format!("it may have been retried all the same: look at {look}"),
         )?;
-        self.http.once(&change, |answer| answer.json())
+        self.http.send_once(&change, |answer| answer.json())
     }
 
     /// Starts a manual job or bridge.
@@ -76,7 +76,7 @@ impl Client {
             &format!("/projects/{}/jobs/{id}/play", segment(project)),
             format!("it may have been played all the same: look at {look}"),
         )?;
-        self.http.once(&change, |_| Ok(()))
+        self.http.send_once(&change, |_| Ok(()))
     }
 
     /// Keeps the artifacts of a job from expiring.
@@ -86,7 +86,7 @@ impl Client {
             &format!("/projects/{}/jobs/{id}/artifacts/keep", segment(project)),
             "they may be kept all the same; to ask once more does no harm".to_owned(),
         )?;
-        self.http.once(&change, |answer| answer.json())
+        self.http.send_once(&change, |answer| answer.json())
     }
 
     /// Deletes the artifacts of a job.
@@ -108,31 +108,32 @@ impl Client {
     /// Whether a change can be asked for at all: GitLab takes no job token for any but starting.
     /// Nothing is sent.
     pub fn may_change(&self, doing: String) -> Result<(), Error> {
-        self.admitted(&self.ask(doing, "", JobTokens::Never))
+        self.require_supported_token(&self.api_request(doing, "", JobTokens::Never))
     }
 
     fn delete_at(&self, doing: String, path: &str) -> Result<(), Error> {
-        let ask = self.ask(doing, path, JobTokens::Never);
-        self.admitted(&ask)?;
-        let doubt = "they may be gone all the same; to ask once more does no harm".to_owned();
-        let change = Change { ask, method: Method::DELETE, body: None, doubt };
-        self.http.once(&change, |_| Ok(()))
+        let request = self.api_request(doing, path, JobTokens::Never);
+        self.require_supported_token(&request)?;
+        let outcome_unknown =
+            "they may be gone all the same; to ask once more does no harm".to_owned();
+        let change = Change { request, method: Method::DELETE, body: None, outcome_unknown };
+        self.http.send_once(&change, |_| Ok(()))
     }
 
-    fn post(&self, doing: String, path: &str, doubt: String) -> Result<Change, Error> {
-        let ask = self.ask(doing, path, JobTokens::Never);
-        self.admitted(&ask)?;
-        Ok(Change { ask, method: Method::POST, body: None, doubt })
+    fn post(&self, doing: String, path: &str, outcome_unknown: String) -> Result<Change, Error> {
+        let request = self.api_request(doing, path, JobTokens::Never);
+        self.require_supported_token(&request)?;
+        Ok(Change { request, method: Method::POST, body: None, outcome_unknown })
     }
 
-    fn admitted(&self, ask: &Ask) -> Result<(), Error> {
+    fn require_supported_token(&self, request: &ApiRequest) -> Result<(), Error> {
         let token = self.http.token.as_ref().map(Token::kind);
         let why = match token {
             Some(Kind::Private) => return Ok(()),
             Some(_) => "GitLab takes no job token for this",
             None => "there is no token to do it with",
         };
-        Err(Error::new(ask, token, Box::new(Cause::Barred { why })))
+        Err(Error::new(request, token, Box::new(Cause::NotSent { why })))
     }
 
     /// The page of a project in the browser: of its pipelines, or of one; where only the number

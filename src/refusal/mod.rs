@@ -33,15 +33,15 @@ pub enum Refusal {
     /// It has bridges, but none is called so.
     NoBridge { wanted: Vec<String>, seen: Vec<String>, ended: Option<Status> },
     /// The bridges that are wanted have no downstream pipeline.
-    NotTriggered { bridges: Vec<Idle> },
+    NotTriggered { bridges: Vec<UntriggeredBridge> },
     /// There are downstream pipelines, but none of the wanted project.
     NoDownstream { wanted: Vec<String>, seen: Vec<String>, ended: Option<Status> },
     /// Pipelines that are waited for have not ended, or have not begun.
-    Going { places: Vec<Place>, idle: Vec<Idle> },
+    Going { places: Vec<Place>, idle: Vec<UntriggeredBridge> },
     /// Pipelines that were waited for ended without success.
     EndedBadly { places: Vec<Place>, failed: Vec<FailedJob> },
     /// None of the pipelines has a job that the pattern names.
-    NoJob { wanted: String, seen: Vec<String>, places: Vec<Place>, idle: Vec<Idle> },
+    NoJob { wanted: String, seen: Vec<String>, places: Vec<Place>, idle: Vec<UntriggeredBridge> },
     /// The pattern names jobs, but it is a glob and none of them can be taken.
     NoneUsable { wanted: String, unusable: Vec<String>, waiting: bool },
     /// More than one job, and the user asked for one.
@@ -76,7 +76,7 @@ pub enum Refusal {
 
 /// A bridge that has no downstream pipeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Idle {
+pub struct UntriggeredBridge {
     pub name: String,
     pub status: Status,
     pub reason: Option<String>,
@@ -152,7 +152,9 @@ impl Refusal {
             | Refusal::NoBridge { ended, .. }
             | Refusal::NoDownstream { ended, .. } => ended.as_ref().is_some_and(ended_badly),
             Refusal::NoJob { places, idle, .. } => {
-                let failed = |idle: &Idle| matches!(idle.status, Status::Failed | Status::Canceled);
+                let failed = |idle: &UntriggeredBridge| {
+                    matches!(idle.status, Status::Failed | Status::Canceled)
+                };
                 places.iter().any(|place| ended_badly(&place.status)) || idle.iter().any(failed)
             }
             Refusal::Unfinished { status, .. } => ended_badly(status),

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{FailedJob, Idle, JobName, Place, Refusal};
+use super::{FailedJob, JobName, Place, Refusal, UntriggeredBridge};
 use crate::model::PipelineBy;
 use crate::shown::{listed, shown};
 
@@ -162,7 +162,7 @@ impl Display for Place {
     }
 }
 
-impl Display for Idle {
+impl Display for UntriggeredBridge {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "bridge `{}` is {}", shown(&self.name), self.status)?;
         self.reason.as_ref().map_or(Ok(()), |reason| write!(f, " ({})", shown(reason)))

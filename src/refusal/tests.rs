@@ -14,8 +14,8 @@ fn job() -> JobName {
     JobName { name: "pack: [linux, x64]".to_owned(), id: JobId(70102) }
 }
 
-fn idle(status: Status) -> Idle {
-    Idle { name: "deploy".to_owned(), status, reason: None }
+fn idle(status: Status) -> UntriggeredBridge {
+    UntriggeredBridge { name: "deploy".to_owned(), status, reason: None }
 }
 
 fn place(status: Status) -> Place {
@@ -110,8 +110,10 @@ fn refusals_of_the_upstream_pipeline_and_its_bridges() {
             hint: start it by hand in GitLab, then try again
             3/8"#]],
     );
-    let failed =
-        Idle { reason: Some("insufficient_bridge_permissions".to_owned()), ..idle(Status::Failed) };
+    let failed = UntriggeredBridge {
+        reason: Some("insufficient_bridge_permissions".to_owned()),
+        ..idle(Status::Failed)
+    };
     check(
         Refusal::NotTriggered { bridges: vec![failed] },
         expect![[r#"
@@ -225,7 +227,7 @@ fn refusals_of_reports() {
 
 #[test]
 fn refusals_of_jobs_that_are_not_there() {
-    let none = |seen: &[&str], status: Status, idle: Vec<Idle>| Refusal::NoJob {
+    let none = |seen: &[&str], status: Status, idle: Vec<UntriggeredBridge>| Refusal::NoJob {
         wanted: "build".to_owned(),
         seen: names(seen),
         places: vec![place(status)],

@@ -1,19 +1,19 @@
 //! Whether pipelines that are waited for have ended.
 
 use crate::model::Status;
-use crate::refusal::{Idle, Place, Refusal};
+use crate::refusal::{Place, Refusal, UntriggeredBridge};
 
 /// Nothing more is to come: all of them ended with success, or one did not.
 ///
 /// `named` says that the bridges were asked for by name. Otherwise a bridge that has not begun
 /// is not waited for: it may stand behind the very job that waits.
-pub fn ended(places: &[Place], idle: &[Idle], named: bool) -> Result<(), Refusal> {
-    let bad = |idle: &&Idle| match idle.status {
+pub fn ended(places: &[Place], idle: &[UntriggeredBridge], named: bool) -> Result<(), Refusal> {
+    let bad = |idle: &&UntriggeredBridge| match idle.status {
         Status::Failed | Status::Canceled => true,
         Status::Skipped | Status::Manual => named,
         _ => false,
     };
-    let bad: Vec<Idle> = idle.iter().filter(bad).cloned().collect();
+    let bad: Vec<UntriggeredBridge> = idle.iter().filter(bad).cloned().collect();
     if !bad.is_empty() {
         return Err(Refusal::NotTriggered { bridges: bad });
     }
@@ -21,10 +21,12 @@ pub fn ended(places: &[Place], idle: &[Idle], named: bool) -> Result<(), Refusal
     if places.iter().any(stopped) {
         return Ok(());
     }
-    let coming = |idle: &&Idle| idle.status.may_move() && (named || idle.status != Status::Created);
+    let coming = |idle: &&UntriggeredBridge| {
+        idle.status.may_move() && (named || idle.status != Status::Created)
+    };
     let going: Vec<Place> =
         places.iter().filter(|place| place.status.may_move()).cloned().collect();
-    let coming: Vec<Idle> = idle.iter().filter(coming).cloned().collect();
+    let coming: Vec<UntriggeredBridge> = idle.iter().filter(coming).cloned().collect();
     if going.is_empty() && coming.is_empty() {
         return Ok(());
     }
@@ -42,10 +44,13 @@ mod tests {
             project: ProjectRef::Id(2),
             status: status.clone(),
         };
-        let idle =
-            |status: &Status| Idle { name: "b".to_owned(), status: status.clone(), reason: None };
+        let idle = |status: &Status| UntriggeredBridge {
+            name: "b".to_owned(),
+            status: status.clone(),
+            reason: None,
+        };
         let places: Vec<Place> = pipelines.iter().map(place).collect();
-        let idle: Vec<Idle> = bridges.iter().map(idle).collect();
+        let idle: Vec<UntriggeredBridge> = bridges.iter().map(idle).collect();
         let result = match ended(&places, &idle, named) {
             Ok(()) => "ended".to_owned(),
             Err(refusal) if refusal.may_change() => "going".to_owned(),

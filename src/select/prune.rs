@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::model::PipelineId;
 use crate::model::tree::{BridgeTree, PipelineTree};
-use crate::refusal::{Idle, Refusal};
+use crate::refusal::{Refusal, UntriggeredBridge};
 use crate::select::downstream::{self, Branches, Met};
 use crate::select::job_pattern::Pattern;
 
@@ -36,7 +36,7 @@ fn collect(tree: &PipelineTree, above: &[String], met: &mut Vec<Met>) {
     }
 }
 
-fn cut(tree: &mut PipelineTree, chosen: &HashSet<PipelineId>, idle: &[Idle]) {
+fn cut(tree: &mut PipelineTree, chosen: &HashSet<PipelineId>, idle: &[UntriggeredBridge]) {
     let Ok(below) = &mut tree.below else { return };
     below.bridges.retain_mut(|BridgeTree { bridge, downstream }| match downstream {
         None => idle.iter().any(|idle| idle.name == bridge.name),

@@ -76,11 +76,11 @@ impl Watch for Ui {
             Step::Exchange(exchange) => {
                 self.tell(Voice::Verbose, &self.styled(FAINT, &exchange.to_string()));
             }
-            Step::Retry { trouble, pause, number, of } => {
+            Step::Retry { reason, pause, number, of } => {
                 let seconds = pause.as_secs_f64();
                 self.warn(&format!(
                     "{}; trying again in {seconds:.1} s ({number} of {of})",
-                    shown(trouble)
+                    shown(reason)
                 ));
             }
             // A lookup that is asked again tells what has changed; on a terminal a live line shows

@@ -20,9 +20,9 @@ fn open(dir: &Path, most: u64) -> Cache {
 fn keep(cache: &Cache, key: &Key, bytes: &[u8], now: SystemTime) -> Vec<u8> {
     let mut coming = cache.begin().unwrap();
     coming.write_all(bytes).unwrap();
-    let (mut file, trouble) = cache.keep(key, coming, now).unwrap();
+    let (mut file, reason) = cache.keep(key, coming, now).unwrap();
     // On Windows what another run is reading cannot be replaced, which costs a warning.
-    assert!(trouble.is_none() || cfg!(windows), "{trouble:?}");
+    assert!(reason.is_none() || cfg!(windows), "{reason:?}");
     let mut read = Vec::new();
     file.read_to_end(&mut read).unwrap();
     read
@@ -180,8 +180,8 @@ fn what_cannot_be_kept_can_be_read_all_the_same() {
     let mut coming = cache.begin().unwrap();
     coming.write_all(b"hello").unwrap();
     fs::rename(place.path().join("cache"), place.path().join("elsewhere")).unwrap();
-    let (mut file, trouble) = cache.keep(&key(1, 5), coming, at(0)).unwrap();
-    assert!(trouble.unwrap().to_string().starts_with("cannot write `"));
+    let (mut file, reason) = cache.keep(&key(1, 5), coming, at(0)).unwrap();
+    assert!(reason.unwrap().to_string().starts_with("cannot write `"));
     let mut read = Vec::new();
     file.read_to_end(&mut read).unwrap();
     assert_eq!(read, b"hello");

@@ -4,7 +4,7 @@
 mod tests;
 
 use crate::model::{Bridge, Pipeline, PipelineAt, ProjectRef};
-use crate::refusal::{Candidate, Idle, Refusal};
+use crate::refusal::{Candidate, Refusal, UntriggeredBridge};
 use crate::select::job_pattern::{Fit, Pattern};
 use crate::shown::shown;
 
@@ -30,7 +30,7 @@ pub struct Branch {
 #[derive(Debug, Clone, Default)]
 pub struct Branches {
     pub chosen: Vec<Branch>,
-    pub idle: Vec<Idle>,
+    pub idle: Vec<UntriggeredBridge>,
 }
 
 /// The downstream pipelines of the wanted bridges and projects; no names mean all of them.
@@ -57,7 +57,7 @@ pub fn downstream(
     for (met, verdict) in met.iter().zip(verdicts(met, bridges, projects)) {
         match verdict {
             Verdict::Chosen(pipeline) => branches.chosen.push(branch(met, pipeline)),
-            Verdict::Idle => branches.idle.push(idle(&met.bridge)),
+            Verdict::UntriggeredBridge => branches.idle.push(idle(&met.bridge)),
             Verdict::OtherProject(pipeline) => others.push(project_name(pipeline)),
             Verdict::OtherName => {}
         }
@@ -75,7 +75,7 @@ pub fn candidates(met: &[Met], bridges: &[Pattern], projects: &[String]) -> Vec<
         let name = met.bridge.name.clone();
         match verdict {
             Verdict::Chosen(_) => Candidate::chosen(name),
-            Verdict::Idle => {
+            Verdict::UntriggeredBridge => {
                 Candidate::lost(name, format!("no downstream pipeline: {}", idle(&met.bridge)))
             }
             Verdict::OtherProject(pipeline) => Candidate::lost(
@@ -100,7 +100,7 @@ pub fn latest(mut bridges: Vec<Bridge>) -> Vec<Bridge> {
 enum Verdict<'a> {
     Chosen(&'a Pipeline),
     OtherName,
-    Idle,
+    UntriggeredBridge,
     OtherProject(&'a Pipeline),
 }
 
@@ -115,7 +115,7 @@ fn verdicts<'a>(met: &'a [Met], bridges: &[Pattern], projects: &[String]) -> Vec
     };
     let verdict = |met: &'a Met| match &met.bridge.downstream_pipeline {
         _ if !named(met) => Verdict::OtherName,
-        None => Verdict::Idle,
+        None => Verdict::UntriggeredBridge,
         Some(pipeline) if projects.is_empty() || projects.iter().any(|p| is_of(pipeline, p)) => {
             Verdict::Chosen(pipeline)
         }
@@ -143,8 +143,8 @@ fn branch(met: &Met, pipeline: &Pipeline) -> Branch {
     }
 }
 
-fn idle(bridge: &Bridge) -> Idle {
-    Idle {
+fn idle(bridge: &Bridge) -> UntriggeredBridge {
+    UntriggeredBridge {
         name: bridge.name.clone(),
         status: bridge.status.clone(),
         reason: bridge.failure_reason.clone(),

@@ -6,7 +6,7 @@ mod tests;
 use jiff::Timestamp;
 
 use crate::model::{Job, Pipeline, PipelineAt, Status};
-use crate::refusal::{Candidate, Idle, JobName, Place, Refusal};
+use crate::refusal::{Candidate, JobName, Place, Refusal, UntriggeredBridge};
 use crate::select::job_pattern::{Fit, Pattern};
 
 /// How long after a job's end its archive may still be missing from the list, in seconds.
@@ -56,7 +56,7 @@ pub struct Choice {
 /// good wherever it is found; a glob takes the good ones among what it finds.
 pub fn jobs(
     listings: &[Listing],
-    idle: &[Idle],
+    idle: &[UntriggeredBridge],
     wanted: &Pattern,
     rules: Rules,
 ) -> Result<Choice, Refusal> {
@@ -174,7 +174,7 @@ pub fn latest(jobs: &[Job]) -> Vec<&Job> {
     latest
 }
 
-fn none(listings: &[Listing], idle: &[Idle], wanted: &Pattern) -> Refusal {
+fn none(listings: &[Listing], idle: &[UntriggeredBridge], wanted: &Pattern) -> Refusal {
     Refusal::NoJob {
         wanted: wanted.text().to_owned(),
         seen: listings

@@ -49,7 +49,7 @@ fn mark(status: &Status) -> Mark {
 }
 
 /// A status that is not success in words, with GitLab's reason where it gives one.
-fn trouble(status: &Status, reason: Option<&str>) -> Option<String> {
+fn reason(status: &Status, reason: Option<&str>) -> Option<String> {
     match (status, reason) {
         (Status::Success, _) => None,
         (status, Some(reason)) => Some(format!("{status}: {}", shown(reason))),
@@ -58,11 +58,11 @@ fn trouble(status: &Status, reason: Option<&str>) -> Option<String> {
 }
 
 fn job_trouble(job: &Job) -> Option<String> {
-    trouble(&job.status, job.failure_reason.as_deref())
+    reason(&job.status, job.failure_reason.as_deref())
 }
 
 fn bridge_trouble(bridge: &Bridge) -> Option<String> {
-    trouble(&bridge.status, bridge.failure_reason.as_deref())
+    reason(&bridge.status, bridge.failure_reason.as_deref())
 }
 
 /// The archive of a job, its size and how long it stays; or what became of it.

@@ -5,27 +5,29 @@ use std::ops::Range;
 
 /// A part, in bytes, and the length of the whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct ContentRange {
     pub range: Range<u64>,
     pub total: u64,
 }
 
-impl Part {
+impl ContentRange {
     /// Reads `bytes 0-99/1000`. None where it is anything else, a length that is not told (`*`)
     /// or a part that is empty or does not lie within the whole among it.
-    pub fn parse(header: &str) -> Option<Part> {
+    pub fn parse(header: &str) -> Option<ContentRange> {
         let (unit, rest) = header.trim().split_once(' ')?;
         let (range, total) = rest.trim().split_once('/')?;
         let (first, last) = range.split_once('-')?;
-        let part =
-            Part { range: number(first)?..number(last)?.checked_add(1)?, total: number(total)? };
+        let part = ContentRange {
+            range: number(first)?..number(last)?.checked_add(1)?,
+            total: number(total)?,
+        };
         let holds = part.range.start < part.range.end && part.range.end <= part.total;
         (unit.eq_ignore_ascii_case("bytes") && holds).then_some(part)
     }
 
     /// The last so many bytes of a file of this length, or all of it.
-    pub fn tail(length: u64, total: u64) -> Part {
-        Part { range: total.saturating_sub(length)..total, total }
+    pub fn tail(length: u64, total: u64) -> ContentRange {
+        ContentRange { range: total.saturating_sub(length)..total, total }
     }
 
     /// What `Range` says to get it; one that reaches the end needs no end.
@@ -42,7 +44,7 @@ impl Part {
     }
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for ContentRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "bytes {}-{}/{}", self.range.start, self.range.end.saturating_sub(1), self.total)
     }
@@ -81,20 +83,20 @@ mod tests {
             ("0-9/10", None),
             ("", None),
         ] {
-            let expect = expect.map(|(range, total)| Part { range, total });
-            assert_eq!(Part::parse(header), expect, "{header}");
+            let expect = expect.map(|(range, total)| ContentRange { range, total });
+            assert_eq!(ContentRange::parse(header), expect, "{header}");
             if let Some(part) = expect {
-                assert_eq!(Part::parse(&part.to_string()), Some(part));
+                assert_eq!(ContentRange::parse(&part.to_string()), Some(part));
             }
         }
     }
 
     #[test]
     fn a_tail_is_never_longer_than_the_whole() {
-        assert_eq!(Part::tail(64, 1000), Part { range: 936..1000, total: 1000 });
-        assert_eq!(Part::tail(64, 10), Part { range: 0..10, total: 10 });
-        assert_eq!(Part::tail(64, 1000).length(), 64);
-        assert_eq!(Part::tail(64, 1000).wanted(), "bytes=936-");
-        assert_eq!(Part { range: 5..10, total: 11 }.wanted(), "bytes=5-9");
+        assert_eq!(ContentRange::tail(64, 1000), ContentRange { range: 936..1000, total: 1000 });
+        assert_eq!(ContentRange::tail(64, 10), ContentRange { range: 0..10, total: 10 });
+        assert_eq!(ContentRange::tail(64, 1000).length(), 64);
+        assert_eq!(ContentRange::tail(64, 1000).wanted(), "bytes=936-");
+        assert_eq!(ContentRange { range: 5..10, total: 11 }.wanted(), "bytes=5-9");
     }
 }

@@ -83,7 +83,7 @@ fn client(cert: &[u8], key: &[u8]) -> Result<ClientCert, Cause> {
     let chain = certificates(cert, "--cert")?;
     let private = PrivateKey::from_pem(key).map_err(|error| unreadable("--key", &error))?;
     let unusable = |error: &dyn std::fmt::Display| Cause::Unexpected {
-        trouble: format!("the files of --cert and --key cannot be used together: {error}"),
+        reason: format!("the files of --cert and --key cannot be used together: {error}"),
     };
     let ders = chain.iter().map(|part| CertificateDer::from(part.der()).into_owned()).collect();
     let der = PrivateKeyDer::from_pem_slice(key).map_err(|error| unusable(&error))?;
@@ -100,14 +100,14 @@ fn certificates(pem: &[u8], flag: &str) -> Result<Vec<Certificate<'static>>, Cau
     }
     if certificates.is_empty() {
         return Err(Cause::Unexpected {
-            trouble: format!("the file of {flag} holds no certificate in PEM form"),
+            reason: format!("the file of {flag} holds no certificate in PEM form"),
         });
     }
     Ok(certificates)
 }
 
 fn unreadable(flag: &str, error: &ureq::Error) -> Cause {
-    Cause::Unexpected { trouble: format!("the file of {flag} cannot be read: {error}") }
+    Cause::Unexpected { reason: format!("the file of {flag} cannot be read: {error}") }
 }
 
 #[cfg(test)]

@@ -9,34 +9,34 @@ use ureq::http::HeaderMap;
 
 use super::address::Address;
 use super::error::Cause;
-use super::said::{is_page, said};
+use super::error_body::{self, is_page};
 
 /// No page of a list and no error is longer than this, in bytes.
 const LONGEST_TEXT: u64 = 10 << 20;
 
 /// What kept an answer from being read.
-pub(super) enum Trouble {
+pub(super) enum AttemptError {
     /// It can pass: ask again, not before the time that the server asked for.
     Passing {
-        trouble: String,
+        reason: String,
         asked: Option<Duration>,
         request_id: Option<String>,
     },
     Final(Box<Cause>),
 }
 
-impl Trouble {
-    pub(super) fn failed(cause: Cause) -> Trouble {
-        Trouble::Final(Box::new(cause))
+impl AttemptError {
+    pub(super) fn failed(cause: Cause) -> AttemptError {
+        AttemptError::Final(Box::new(cause))
     }
 
-    pub(super) fn passing(trouble: impl ToString) -> Trouble {
-        Trouble::Passing { trouble: trouble.to_string(), asked: None, request_id: None }
+    pub(super) fn passing(reason: impl ToString) -> AttemptError {
+        AttemptError::Passing { reason: reason.to_string(), asked: None, request_id: None }
     }
 }
 
 /// A successful answer whose body has not been read.
-pub(super) struct Answer {
+pub(super) struct ApiResponse {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Body,
@@ -44,54 +44,54 @@ pub(super) struct Answer {
     pub(super) from: Address,
 }
 
-impl Answer {
+impl ApiResponse {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    pub(super) fn json<T: DeserializeOwned>(&mut self) -> Result<T, Trouble> {
+    pub(super) fn json<T: DeserializeOwned>(&mut self) -> Result<T, AttemptError> {
         let html = self.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
         let text = self.text()?;
         if html || is_page(&String::from_utf8_lossy(&text[..text.len().min(100)])) {
-            return Err(Trouble::failed(self.page(&text)));
+            return Err(AttemptError::failed(self.page(&text)));
         }
         serde_json::from_slice(&text).map_err(|error| {
-            let trouble = format!("the answer is not the JSON that GitLab sends: {error}");
-            Trouble::failed(Cause::Unexpected { trouble })
+            let reason = format!("the answer is not the JSON that GitLab sends: {error}");
+            AttemptError::failed(Cause::Unexpected { reason })
         })
     }
 
     /// The whole body, for texts that have an end.
-    pub(super) fn text(&mut self) -> Result<Vec<u8>, Trouble> {
+    pub(super) fn text(&mut self) -> Result<Vec<u8>, AttemptError> {
         match self.body.with_config().limit(LONGEST_TEXT).read_to_vec() {
             Ok(text) => Ok(text),
             Err(ureq::Error::BodyExceedsLimit(_)) => {
-                let trouble = format!("the answer is longer than {} MiB", LONGEST_TEXT >> 20);
-                Err(Trouble::failed(Cause::Unexpected { trouble }))
+                let reason = format!("the answer is longer than {} MiB", LONGEST_TEXT >> 20);
+                Err(AttemptError::failed(Cause::Unexpected { reason }))
             }
             Err(error) => {
                 let error = error.into_io();
-                Err(Trouble::passing(format!("the answer broke off: {}", why(&error))))
+                Err(AttemptError::passing(format!("the answer broke off: {}", why(&error))))
             }
         }
     }
 
     /// The whole body, which must be so long.
-    pub(super) fn exactly(&mut self, length: u64) -> Result<Vec<u8>, Trouble> {
+    pub(super) fn exactly(&mut self, length: u64) -> Result<Vec<u8>, AttemptError> {
         let mut bytes = Vec::new();
         // One byte more than there should be, to see that there is none.
         let read = self.body.as_reader().take(length.saturating_add(1)).read_to_end(&mut bytes);
         let count = bytes.len() as u64;
         match read {
-            Err(error) => Err(Trouble::passing(format!(
+            Err(error) => Err(AttemptError::passing(format!(
                 "the answer broke off after {count} of {length} bytes: {error}"
             ))),
-            Ok(_) if count < length => Err(Trouble::passing(format!(
+            Ok(_) if count < length => Err(AttemptError::passing(format!(
                 "the answer was cut short at {count} of {length} bytes"
             ))),
             Ok(_) if count > length => {
-                let trouble = format!("the answer is longer than {length} bytes");
-                Err(Trouble::failed(Cause::Unexpected { trouble }))
+                let reason = format!("the answer is longer than {length} bytes");
+                Err(AttemptError::failed(Cause::Unexpected { reason }))
             }
             Ok(_) => Ok(bytes),
         }
@@ -105,7 +105,7 @@ impl Answer {
         to: &mut dyn Write,
         least: Option<u64>,
         arrived: &mut dyn FnMut(u64, Option<u64>),
-    ) -> Result<u64, Trouble> {
+    ) -> Result<u64, AttemptError> {
         let total = self.header("content-length").and_then(|length| length.parse().ok());
         let mut page = Some(self.page_at_first());
         let chunked = self.is_chunked();
@@ -119,7 +119,7 @@ impl Answer {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => {
                     let of = total.map(|total: u64| format!(" of {total}")).unwrap_or_default();
-                    return Err(Trouble::passing(format!(
+                    return Err(AttemptError::passing(format!(
                         "the download broke off after {done}{of} bytes: {}",
                         why(&error)
                     )));
@@ -127,14 +127,14 @@ impl Answer {
             };
             let bytes = &block[..count];
             if let Some(cause) = page.take().and_then(|page| page.seen(bytes)) {
-                return Err(Trouble::failed(cause));
+                return Err(AttemptError::failed(cause));
             }
-            to.write_all(bytes).map_err(|error| Trouble::failed(Cause::Local(error)))?;
+            to.write_all(bytes).map_err(|error| AttemptError::failed(Cause::Local(error)))?;
             done += count as u64;
             arrived(done, total);
         }
         match total.or(least.filter(|least| !chunked && *least > done)) {
-            Some(expected) if expected != done => Err(Trouble::passing(format!(
+            Some(expected) if expected != done => Err(AttemptError::passing(format!(
                 "the download was cut short at {done} of {expected} bytes"
             ))),
             _ => Ok(done),
@@ -152,33 +152,34 @@ impl Answer {
     }
 
     /// For telling by its first bytes whether the body is a web page that nobody asked for.
-    pub(super) fn page_at_first(&self) -> Page {
+    pub(super) fn page_at_first(&self) -> HtmlDetector {
         let html = self.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
         // A page that comes as a file to be kept is one: a report for instance.
         let file =
             self.header("content-disposition").is_some_and(|it| it.starts_with("attachment"));
-        Page { html, file, from: self.from.clone() }
+        HtmlDetector { html, file, from: self.from.clone() }
     }
 
     fn page(&self, text: &[u8]) -> Cause {
-        Cause::Page { title: said(text).words, from: self.from.clone() }
+        Cause::Page { title: error_body::parse(text).words, from: self.from.clone() }
     }
 }
 
 /// What makes a body a web page.
-pub(super) struct Page {
+pub(super) struct HtmlDetector {
     html: bool,
     file: bool,
     from: Address,
 }
 
-impl Page {
+impl HtmlDetector {
     /// What is wrong, if the body that begins so is one.
     pub(super) fn seen(self, start: &[u8]) -> Option<Cause> {
         let page =
             || self.html || is_page(&String::from_utf8_lossy(&start[..start.len().min(100)]));
         let found = !self.file && page();
-        found.then(|| Cause::Page { title: said(start).words, from: self.from.clone() })
+        found
+            .then(|| Cause::Page { title: error_body::parse(start).words, from: self.from.clone() })
     }
 }
 

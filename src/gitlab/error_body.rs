@@ -10,7 +10,7 @@ const LONGEST: usize = 300;
 
 /// A body that is not the wanted answer, read for what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+pub struct ErrorBody {
     /// One harmless line; empty where the body says nothing.
     pub words: String,
     pub form: Form,
@@ -31,7 +31,7 @@ pub enum Form {
 }
 
 /// Reads what a body says.
-pub fn said(body: &[u8]) -> Said {
+pub fn parse(body: &[u8]) -> ErrorBody {
     let text = String::from_utf8_lossy(body);
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.starts_with('{')
@@ -40,7 +40,7 @@ pub fn said(body: &[u8]) -> Said {
         return from_json(&value);
     }
     if is_page(text) {
-        return Said {
+        return ErrorBody {
             words: line(&between(text, "<title", "</title>").unwrap_or_default()),
             form: Form::Page,
         };
@@ -48,9 +48,9 @@ pub fn said(body: &[u8]) -> Said {
     if text.starts_with("<?xml") || text.starts_with("<Error") {
         let part = |name: &str| between(text, &format!("<{name}"), &format!("</{name}>"));
         let words: Vec<String> = [part("Code"), part("Message")].into_iter().flatten().collect();
-        return Said { words: line(&words.join(": ")), form: Form::Xml };
+        return ErrorBody { words: line(&words.join(": ")), form: Form::Xml };
     }
-    Said { words: line(text.lines().next().unwrap_or_default()), form: Form::Text }
+    ErrorBody { words: line(text.lines().next().unwrap_or_default()), form: Form::Text }
 }
 
 /// Whether a body is a web page, whatever its content type says.
@@ -59,14 +59,14 @@ pub fn is_page(text: &str) -> bool {
     start.starts_with("<!doctype html") || start.starts_with("<html") || start.starts_with("<head")
 }
 
-fn from_json(value: &Value) -> Said {
+fn from_json(value: &Value) -> ErrorBody {
     if let Some(message) = value.get("message") {
-        return Said { words: line(&words_of(message)), form: Form::Message };
+        return ErrorBody { words: line(&words_of(message)), form: Form::Message };
     }
     let error = value.get("error").map(words_of).unwrap_or_default();
     let more = value.get("error_description").map(words_of);
     let words = more.map(|more| format!("{error}: {more}")).unwrap_or(error);
-    Said { words: line(&words), form: Form::Error }
+    ErrorBody { words: line(&words), form: Form::Error }
 }
 
 /// `"text"`, `["a", "b"]`, `{"base": ["a"]}` and `{"error": "a"}`, as one text.
@@ -137,15 +137,15 @@ mod tests {
             ("{broken", "{broken", Form::Text),
             ("", "", Form::Text),
         ] {
-            assert_eq!(said(body.as_bytes()), Said { words: words.into(), form }, "{body}");
+            assert_eq!(parse(body.as_bytes()), ErrorBody { words: words.into(), form }, "{body}");
         }
     }
 
     #[test]
     fn what_a_server_says_is_short_and_harmless() {
         let loud = format!(r#"{{"message":"\u001b[31m{}"}}"#, "x".repeat(1000));
-        let said = said(loud.as_bytes());
-        assert!(said.words.starts_with("\\u{1b}[31mxxx"));
-        assert!(said.words.chars().count() < 320);
+        let body = parse(loud.as_bytes());
+        assert!(body.words.starts_with("\\u{1b}[31mxxx"));
+        assert!(body.words.chars().count() < 320);
     }
 }

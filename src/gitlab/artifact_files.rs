@@ -5,9 +5,9 @@ use std::io::Write;
 use serde::Deserialize;
 
 use super::address::escaped;
-use super::answer::Trouble;
 use super::error::{Cause, Error};
-use super::{Ask, Client, JobTokens, pages, segment};
+use super::response::AttemptError;
+use super::{ApiRequest, Client, JobTokens, pages, segment};
 use crate::model::ArchiveAt;
 use crate::shown::shown;
 
@@ -46,12 +46,12 @@ impl Client {
         to: &mut W,
         restart: impl Fn(&mut W) -> std::io::Result<()>,
     ) -> Result<Option<u64>, Error> {
-        let Some(ask) = self.ask_file(at, path) else { return Ok(None) };
-        let copied = self.http.get(&ask, |answer| {
+        let Some(request) = self.file_request(at, path) else { return Ok(None) };
+        let copied = self.http.get(&request, |answer| {
             if !answer.has_an_end() {
                 return Ok(None);
             }
-            restart(to).map_err(|error| Trouble::failed(Cause::Local(error)))?;
+            restart(to).map_err(|error| AttemptError::failed(Cause::Local(error)))?;
             answer.copy_to(to, None, &mut |_, _| {}).map(Some)
         });
         match copied {
@@ -62,14 +62,14 @@ impl Client {
         }
     }
 
-    fn ask_file(&self, at: &ArchiveAt, path: &str) -> Option<Ask> {
+    fn file_request(&self, at: &ArchiveAt, path: &str) -> Option<ApiRequest> {
         let segments: Vec<String> = path.split('/').map(|part| escaped(part).to_string()).collect();
         let file = segments.join("/");
         let doing = format!("reading `{}` from the artifacts of", shown(path));
         match at {
             // This one is the address of the listing.
             ArchiveAt::Job { .. } if path == "tree" => None,
-            ArchiveAt::Job { project, id } => Some(self.ask(
+            ArchiveAt::Job { project, id } => Some(self.api_request(
                 format!("{doing} job {id} in project {project}"),
                 &format!("/projects/{}/jobs/{id}/artifacts/{file}", segment(project)),
                 JobTokens::Always,
@@ -77,14 +77,18 @@ impl Client {
             ArchiveAt::Ref { project, ref_, job, recent } => {
                 let (ref_name, job_name) = (shown(ref_), shown(job));
                 let ref_ = escaped(ref_);
-                let ask = self.ask(
+                let request = self.api_request(
                     format!("{doing} job `{job_name}` for ref `{ref_name}` in project {project}"),
                     &format!("/projects/{}/jobs/artifacts/{ref_}/raw/{file}", segment(project)),
                     JobTokens::Always,
                 );
-                let ask = ask.query("job", job);
+                let request = request.query("job", job);
                 let recent = recent.then_some(("search_recent_successful_pipelines", "true"));
-                Some(recent.into_iter().fold(ask, |ask, (name, value)| ask.query(name, value)))
+                Some(
+                    recent
+                        .into_iter()
+                        .fold(request, |request, (name, value)| request.query(name, value)),
+                )
             }
         }
     }
@@ -93,13 +97,13 @@ impl Client {
     /// by ref, where it does not.
     pub fn tree(&self, at: &ArchiveAt) -> Result<Option<Vec<Row>>, Error> {
         let ArchiveAt::Job { project, id } = at else { return Ok(None) };
-        let ask = self.ask(
+        let request = self.api_request(
             format!("listing the artifacts of job {id} in project {project}"),
             &format!("/projects/{}/jobs/{id}/artifacts/tree", segment(project)),
             JobTokens::Always,
         );
-        let ask = ask.query("recursive", "true");
-        pages::all(&self.http, &ask, |row: &Row| row.path.clone()).map(Some)
+        let request = request.query("recursive", "true");
+        pages::all(&self.http, &request, |row: &Row| row.path.clone()).map(Some)
     }
 }
 

@@ -20,17 +20,21 @@ const SHORTEST: Duration = Duration::from_secs(60);
 
 /// The same body, which fails when less comes than should. `timeout` is the longest silence that
 /// is allowed; where that is long, slow lines are as well.
-pub(super) fn paced(body: Body, clock: Arc<dyn Clock>, timeout: Duration) -> Body {
-    Body::builder().reader(Paced { reader: body.into_reader(), clock, pace: Pace::new(timeout) })
+pub(super) fn with_min_throughput(body: Body, clock: Arc<dyn Clock>, timeout: Duration) -> Body {
+    Body::builder().reader(ThroughputReader {
+        reader: body.into_reader(),
+        clock,
+        pace: MinThroughput::new(timeout),
+    })
 }
 
-struct Paced {
+struct ThroughputReader {
     reader: BodyReader<'static>,
     clock: Arc<dyn Clock>,
-    pace: Pace,
+    pace: MinThroughput,
 }
 
-impl Read for Paced {
+impl Read for ThroughputReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let before = self.clock.elapsed();
         let bytes = self.reader.read(buffer)?;
@@ -40,15 +44,15 @@ impl Read for Paced {
 }
 
 /// What came in the present span of waiting.
-struct Pace {
+struct MinThroughput {
     span: Duration,
     waited: Duration,
     came: u64,
 }
 
-impl Pace {
-    fn new(timeout: Duration) -> Pace {
-        Pace { span: timeout.max(SHORTEST), waited: Duration::ZERO, came: 0 }
+impl MinThroughput {
+    fn new(timeout: Duration) -> MinThroughput {
+        MinThroughput { span: timeout.max(SHORTEST), waited: Duration::ZERO, came: 0 }
     }
 
     /// Counts what one read brought; the end of the body is none, and comes when it comes.
@@ -86,7 +90,7 @@ mod tests {
             (600, &[(1, 599), (1, 1)], Some(2)),
         ];
         for (timeout, reads, slow) in table {
-            let mut pace = Pace::new(Duration::from_secs(timeout));
+            let mut pace = MinThroughput::new(Duration::from_secs(timeout));
             let mut count = |read: &(usize, u64)| pace.count(read.0, Duration::from_secs(read.1));
             let failed = reads.iter().position(|read| count(read).is_err());
             assert_eq!(failed.map(|at| at + 1), slow, "{timeout} {reads:?}");

@@ -9,14 +9,14 @@ use ring::digest::{Context, SHA256};
 const DIGITS: usize = 64;
 
 /// A checksum in the making, and what it must become.
-pub(super) struct Sum {
-    told: String,
+pub(super) struct Sha256Check {
+    observed: String,
     so_far: Context,
 }
 
-impl Sum {
-    pub(super) fn new(told: &str) -> Sum {
-        Sum { told: told.to_owned(), so_far: Context::new(&SHA256) }
+impl Sha256Check {
+    pub(super) fn new(observed: &str) -> Sha256Check {
+        Sha256Check { observed: observed.to_owned(), so_far: Context::new(&SHA256) }
     }
 
     pub(super) fn add(&mut self, bytes: &[u8]) {
@@ -30,14 +30,14 @@ impl Sum {
             // Writing into a string cannot fail.
             let _ = write!(sum, "{byte:02x}");
         }
-        let told = self.told;
-        let wrong = format!("its SHA-256 should be {told} and is {sum}");
-        (sum != told).then_some(wrong)
+        let observed = self.observed;
+        let wrong = format!("its SHA-256 should be {observed} and is {sum}");
+        (sum != observed).then_some(wrong)
     }
 }
 
 /// The checksum that a tag is, if it is one. Weak tags and those of object storage are none.
-pub(super) fn told(etag: &str) -> Option<&str> {
+pub(super) fn observed(etag: &str) -> Option<&str> {
     let sum = etag.strip_prefix('"')?.strip_suffix('"')?;
     let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     (sum.len() == DIGITS && sum.bytes().all(digit)).then_some(sum)
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn only_a_strong_tag_of_64_hex_digits_is_a_checksum() {
-        assert_eq!(told(&format!("\"{ABC}\"")), Some(ABC));
+        assert_eq!(observed(&format!("\"{ABC}\"")), Some(ABC));
         for tag in [
             format!("W/\"{ABC}\""),
             ABC.to_owned(),
@@ -63,14 +63,14 @@ mod tests {
             "\"d41d8cd98f00b204e9800998ecf8427e-2\"".to_owned(),
             "\"\"".to_owned(),
         ] {
-            assert_eq!(told(&tag), None, "{tag}");
+            assert_eq!(observed(&tag), None, "{tag}");
         }
     }
 
     #[test]
     fn the_bytes_must_be_those_of_the_checksum() {
         for (bytes, right) in [(["a", "bc"], true), (["ab", "cd"], false)] {
-            let mut sum = Sum::new(ABC);
+            let mut sum = Sha256Check::new(ABC);
             bytes.iter().for_each(|bytes| sum.add(bytes.as_bytes()));
             assert_eq!(sum.wrong().is_none(), right);
         }

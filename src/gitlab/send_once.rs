@@ -6,75 +6,75 @@
 use ureq::http::{Method, Response};
 use ureq::{Body, Timeout};
 
-use super::Ask;
-use super::answer::{Answer, Trouble};
+use super::ApiRequest;
 use super::error::{Cause, Error};
 use super::http::{Http, unsendable};
 use super::redirect::redirect;
+use super::response::{ApiResponse, AttemptError};
 
 /// A request that changes something.
 pub(super) struct Change {
-    pub(super) ask: Ask,
+    pub(super) request: ApiRequest,
     pub(super) method: Method,
     /// The type of the body, and the body. It can hold a token: it is never shown.
     pub(super) body: Option<(&'static str, String)>,
     /// What may have happened where no answer came, and where to look.
-    pub(super) doubt: String,
+    pub(super) outcome_unknown: String,
 }
 
 impl Http {
     /// Sends it, and again only after a failure that cannot have had an effect.
-    pub(super) fn once<T>(
+    pub(super) fn send_once<T>(
         &self,
         change: &Change,
-        mut take: impl FnMut(&mut Answer) -> Result<T, Trouble>,
+        mut take: impl FnMut(&mut ApiResponse) -> Result<T, AttemptError>,
     ) -> Result<T, Error> {
-        self.insist(&change.ask, || {
+        self.with_retries(&change.request, || {
             let mut answer = self.change(change)?;
             // It is done; that its answer broke off does not undo it.
-            take(&mut answer).map_err(|trouble| doubtful(trouble, change))
+            take(&mut answer).map_err(|reason| outcome_unknown(reason, change))
         })
     }
 
-    fn change(&self, change: &Change) -> Result<Answer, Trouble> {
-        let at = &change.ask.address;
-        let response = self.told(method(change), at, || self.send(change))?;
+    fn change(&self, change: &Change) -> Result<ApiResponse, AttemptError> {
+        let at = &change.request.address;
+        let response = self.observed(method(change), at, || self.send(change))?;
         let status = response.status().as_u16();
         if let Some(location) = redirect(&response) {
-            let next = self.next(at, &location, false).map_err(Trouble::failed)?;
-            let trouble = format!(
+            let next = self.next(at, &location, false).map_err(AttemptError::failed)?;
+            let reason = format!(
                 "redirected ({status}) to {next}, which is not followed where something is to be changed; \
                  ask there with --api-url, or by the new path of the project"
             );
-            return Err(Trouble::failed(Cause::Redirect { trouble }));
+            return Err(AttemptError::failed(Cause::Redirect { reason }));
         }
-        self.settled(&change.ask, response, at.clone()).map_err(|trouble| match status {
+        self.check_status(&change.request, response, at.clone()).map_err(|reason| match status {
             // Who throttles or is down for maintenance has not begun with it.
-            429 | 503 => trouble,
-            _ => doubtful(trouble, change),
+            429 | 503 => reason,
+            _ => outcome_unknown(reason, change),
         })
     }
 
-    fn send(&self, change: &Change) -> Result<Response<Body>, Trouble> {
-        let Change { ask, method, body, .. } = change;
-        let at = &ask.address;
-        let trusted = !ask.anonymous && at.same_origin(&self.root);
-        let mut request = self.request(method.clone(), ask, at, trusted)?;
+    fn send(&self, change: &Change) -> Result<Response<Body>, AttemptError> {
+        let Change { request, method, body, .. } = change;
+        let at = &request.address;
+        let trusted = !request.anonymous && at.same_origin(&self.root);
+        let mut builder = self.builder(method.clone(), request, at, trusted)?;
         if let Some((kind, _)) = body {
-            request = request.header("content-type", *kind);
+            builder = builder.header("content-type", *kind);
         }
         // A connection that was kept from an earlier request can be dead, and whether the server
         // saw this one would not be known: so this one gets a connection of its own.
-        let agent = self.network.agent(at).map_err(Trouble::failed)?;
+        let agent = self.network.agent(at).map_err(AttemptError::failed)?;
         let sent = match body {
-            Some((_, text)) => agent.run(request.body(text.as_str()).map_err(unsendable)?),
-            None if *method == Method::POST => agent.run(request.body("").map_err(unsendable)?),
-            None => agent.run(request.body(()).map_err(unsendable)?),
+            Some((_, text)) => agent.run(builder.body(text.as_str()).map_err(unsendable)?),
+            None if *method == Method::POST => agent.run(builder.body("").map_err(unsendable)?),
+            None => agent.run(builder.body(()).map_err(unsendable)?),
         };
         sent.map_err(|error| {
             let unsent = unsent(&error);
-            let trouble = self.failed(error, at);
-            if unsent { trouble } else { doubtful(trouble, change) }
+            let reason = self.failed(error, at);
+            if unsent { reason } else { outcome_unknown(reason, change) }
         })
     }
 }
@@ -85,17 +85,17 @@ fn method(change: &Change) -> &'static str {
 
 /// A failure after which nobody can know whether the request had its effect; a plain refusal
 /// stays what it is.
-fn doubtful(trouble: Trouble, change: &Change) -> Trouble {
-    let what = change.doubt.clone();
-    match trouble {
-        Trouble::Passing { trouble, request_id, .. } => {
-            Trouble::failed(Cause::Doubt { trouble, what, request_id })
+fn outcome_unknown(reason: AttemptError, change: &Change) -> AttemptError {
+    let what = change.outcome_unknown.clone();
+    match reason {
+        AttemptError::Passing { reason, request_id, .. } => {
+            AttemptError::failed(Cause::OutcomeUnknown { reason, what, request_id })
         }
-        Trouble::Final(cause) => match *cause {
-            Cause::Tls { trouble, .. } => {
-                Trouble::failed(Cause::Doubt { trouble, what, request_id: None })
+        AttemptError::Final(cause) => match *cause {
+            Cause::Tls { reason, .. } => {
+                AttemptError::failed(Cause::OutcomeUnknown { reason, what, request_id: None })
             }
-            cause => Trouble::failed(cause),
+            cause => AttemptError::failed(cause),
         },
     }
 }

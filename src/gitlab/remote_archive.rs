@@ -7,11 +7,11 @@
 use std::ops::Range;
 
 use super::address::Address;
-use super::answer::{Answer, Trouble};
 use super::body::Body;
+use super::content_range::ContentRange;
 use super::error::{Cause, Error};
-use super::part::Part;
-use super::{Ask, Client};
+use super::response::{ApiResponse, AttemptError};
+use super::{ApiRequest, Client};
 use crate::model::ArchiveAt;
 use crate::shown::shown;
 
@@ -29,7 +29,7 @@ pub enum Remote<'a> {
 pub struct RemoteArchive<'a> {
     client: &'a Client,
     /// How GitLab is asked.
-    ask: Ask,
+    request: ApiRequest,
     /// Where the bytes are, after all redirects: mostly an address that storage has signed.
     from: Address,
     /// A strong one; weak ones are the same for all that GitLab sends.
@@ -46,19 +46,19 @@ impl Client {
     /// # Errors
     /// Like any other download: that the archive may not be had never leads to asking for more.
     pub fn remote(&self, at: &ArchiveAt) -> Result<Remote<'_>, Error> {
-        self.or_without_token(self.ask_archive(at), |ask| self.begin(ask))
+        self.or_without_token(self.archive_request(at), |request| self.begin(request))
     }
 
-    fn begin(&self, ask: &Ask) -> Result<Remote<'_>, Error> {
-        let begun = |mut answer: Answer| {
+    fn begin(&self, request: &ApiRequest) -> Result<Remote<'_>, Error> {
+        let begun = |mut answer: ApiResponse| {
             if answer.status != 206 {
-                return Ok(Remote::Whole(Box::new(Body::whole(self, ask, answer))));
+                return Ok(Remote::Whole(Box::new(Body::whole(self, request, answer))));
             }
             let part = part_of(&answer)?;
-            must_be(&part, &Part::tail(TAIL, part.total))?;
+            must_be(&part, &ContentRange::tail(TAIL, part.total))?;
             Ok(Remote::Parts(Box::new(RemoteArchive {
                 client: self,
-                ask: ask.clone(),
+                request: request.clone(),
                 tail: answer.exactly(part.length())?,
                 etag: etag(&answer).map(str::to_owned),
                 from: answer.from,
@@ -66,10 +66,10 @@ impl Client {
                 received: part.length(),
             })))
         };
-        let end = ask.clone().header("range", format!("bytes=-{TAIL}"));
+        let end = request.clone().header("range", format!("bytes=-{TAIL}"));
         match self.http.open(&end, begun) {
             // An empty archive has no end, and some servers know none that is longer than all.
-            Err(error) if error.status() == Some(416) => self.http.open(ask, begun),
+            Err(error) if error.status() == Some(416) => self.http.open(request, begun),
             result => result,
         }
     }
@@ -79,12 +79,20 @@ impl<'a> RemoteArchive<'a> {
     /// One that another answer told about; no byte of it is here.
     pub(super) fn known(
         client: &'a Client,
-        ask: Ask,
+        request: ApiRequest,
         from: Address,
         etag: String,
         length: u64,
     ) -> RemoteArchive<'a> {
-        RemoteArchive { client, ask, from, etag: Some(etag), length, tail: Vec::new(), received: 0 }
+        RemoteArchive {
+            client,
+            request,
+            from,
+            etag: Some(etag),
+            length,
+            tail: Vec::new(),
+            received: 0,
+        }
     }
 
     /// Bytes.
@@ -116,7 +124,7 @@ impl<'a> RemoteArchive<'a> {
         if range.start >= range.end {
             return Ok(Vec::new());
         }
-        let part = Part { range, total: self.length };
+        let part = ContentRange { range, total: self.length };
         let bytes = self.part(&part, |mut answer| answer.exactly(part.length()))?;
         self.received += part.length();
         Ok(bytes)
@@ -124,41 +132,42 @@ impl<'a> RemoteArchive<'a> {
 
     /// The same as they come.
     pub fn body(&mut self, range: Range<u64>) -> Result<Body<'a>, Error> {
-        let part = Part { range, total: self.length };
-        let (client, ask, known) = (self.client, self.ask.clone(), self.etag.clone());
+        let part = ContentRange { range, total: self.length };
+        let (client, request, known) = (self.client, self.request.clone(), self.etag.clone());
         let answer = self.part(&part, Ok)?;
-        Ok(Body::part(client, &ask, answer, known, &part))
+        Ok(Body::part(client, &request, answer, known, &part))
     }
 
     /// Asks where the last bytes came from; when that address has run out, GitLab is asked for a
     /// fresh one.
     fn part<T>(
         &mut self,
-        part: &Part,
-        mut take: impl FnMut(Answer) -> Result<T, Trouble>,
+        part: &ContentRange,
+        mut take: impl FnMut(ApiResponse) -> Result<T, AttemptError>,
     ) -> Result<T, Error> {
-        let mut ask = self.ask.clone().header("range", part.wanted());
+        let mut request = self.request.clone().header("range", part.wanted());
         if let Some(etag) = &self.etag {
-            ask = ask.header("if-range", etag.clone());
+            request = request.header("if-range", etag.clone());
         }
-        if self.from != self.ask.address {
-            let there = Ask { address: self.from.clone(), leased: true, ..ask.clone() };
+        if self.from != self.request.address {
+            let there =
+                ApiRequest { address: self.from.clone(), presigned: true, ..request.clone() };
             match self.asked(&there, part, &mut take) {
-                Err(error) if error.has_run_out() => {}
+                Err(error) if error.is_expired_address() => {}
                 result => return result,
             }
         }
-        self.asked(&ask, part, &mut take)
+        self.asked(&request, part, &mut take)
     }
 
     fn asked<T>(
         &mut self,
-        ask: &Ask,
-        expected: &Part,
-        take: &mut impl FnMut(Answer) -> Result<T, Trouble>,
+        request: &ApiRequest,
+        expected: &ContentRange,
+        take: &mut impl FnMut(ApiResponse) -> Result<T, AttemptError>,
     ) -> Result<T, Error> {
         let known = self.etag.as_deref();
-        let (taken, from) = self.client.http.open(ask, |answer| {
+        let (taken, from) = self.client.http.open(request, |answer| {
             let etag = etag(&answer);
             if answer.status != 206 || known.zip(etag).is_some_and(|(known, now)| known != now) {
                 return Err(changed());
@@ -176,28 +185,28 @@ impl<'a> RemoteArchive<'a> {
     }
 }
 
-fn must_be(part: &Part, expected: &Part) -> Result<(), Trouble> {
+fn must_be(part: &ContentRange, expected: &ContentRange) -> Result<(), AttemptError> {
     if part == expected {
         return Ok(());
     }
-    let trouble = format!("asked for {expected}, it sent {part}");
-    Err(Trouble::failed(Cause::Unexpected { trouble }))
+    let reason = format!("asked for {expected}, it sent {part}");
+    Err(AttemptError::failed(Cause::Unexpected { reason }))
 }
 
-fn part_of(answer: &Answer) -> Result<Part, Trouble> {
+fn part_of(answer: &ApiResponse) -> Result<ContentRange, AttemptError> {
     let header = answer.header("content-range").unwrap_or_default();
-    Part::parse(header).ok_or_else(|| {
-        let trouble = format!("it sent a part without saying which (`{}`)", shown(header));
-        Trouble::failed(Cause::Unexpected { trouble })
+    ContentRange::parse(header).ok_or_else(|| {
+        let reason = format!("it sent a part without saying which (`{}`)", shown(header));
+        AttemptError::failed(Cause::Unexpected { reason })
     })
 }
 
-fn changed() -> Trouble {
-    let trouble = "the archive changed while it was read".to_owned();
-    Trouble::failed(Cause::Unexpected { trouble })
+fn changed() -> AttemptError {
+    let reason = "the archive changed while it was read".to_owned();
+    AttemptError::failed(Cause::Unexpected { reason })
 }
 
 /// Where it is a strong one: weak ones are the same for all that GitLab sends.
-pub(super) fn etag(answer: &Answer) -> Option<&str> {
+pub(super) fn etag(answer: &ApiResponse) -> Option<&str> {
     answer.header("etag").filter(|etag| etag.starts_with('"'))
 }
