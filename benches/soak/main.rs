@@ -13,13 +13,13 @@
     reason = "a bench"
 )]
 
-#[path = "../../src/archive/craft.rs"]
-mod craft;
 #[path = "../../tests/fake/mod.rs"]
 mod fake;
 #[path = "../../tests/it/outside.rs"]
 mod outside;
 mod rounds;
+#[path = "../../src/archive/zip_builder.rs"]
+mod zip_builder;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};

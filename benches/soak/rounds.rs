@@ -11,9 +11,9 @@ use downriver::interrupt::Interrupt;
 use fastrand::Rng;
 use serde_json::json;
 
-use crate::craft::{Item, file, link, zip};
 use crate::fake::{Fake, Fault, World, noise};
 use crate::outside::{FakeClock, Pipe};
+use crate::zip_builder::{ZipItem, file, link, zip};
 
 /// A fetch that takes longer hangs.
 const LONGEST: Duration = Duration::from_secs(120);
@@ -48,7 +48,7 @@ impl Soak {
             if i % 2 == 0 { item } else { item.deflated().but(|item| item.flags = 8) }
         }));
         let archive = zip(&items);
-        let name = |item: &Item| String::from_utf8(item.name.clone()).unwrap();
+        let name = |item: &ZipItem| String::from_utf8(item.name.clone()).unwrap();
         let mut files: Vec<_> = items.iter().map(|item| (name(item), item.data.clone())).collect();
         files.sort();
         let world = World::from_json(json!({

@@ -14,12 +14,12 @@ pub struct Corpus {
     pub name: &'static str,
     pub archive: PathBuf,
     pub length: u64,
-    files: Vec<Packed>,
+    files: Vec<EntryLocation>,
     folders: usize,
 }
 
 /// A file: its path, mode, size and checksum.
-type Packed = (String, u32, u64, u32);
+type EntryLocation = (String, u32, u64, u32);
 
 /// Xorshift with a fixed seed.
 struct Chance(u64);
@@ -151,7 +151,7 @@ struct Zip {
     entries: u16,
     deflate: bool,
     folders: std::collections::HashSet<String>,
-    files: Vec<Packed>,
+    files: Vec<EntryLocation>,
 }
 
 impl Zip {
@@ -229,7 +229,7 @@ impl Zip {
         self.at += bytes.len() as u64;
     }
 
-    fn finish(mut self) -> (PathBuf, u64, Vec<Packed>, usize) {
+    fn finish(mut self) -> (PathBuf, u64, Vec<EntryLocation>, usize) {
         let (start, central) = (self.at as u32, std::mem::take(&mut self.central));
         let count = self.entries.to_le_bytes();
         self.write(&central);

@@ -126,7 +126,7 @@ fn item(entry: &Entry) -> Item {
         Some(Lie::LocalMethod(method)) => item.local_method = Some(*method),
         Some(Lie::LocalCrc(crc)) => item.local_crc = Some(*crc),
         Some(Lie::LocalSizes([packed, size])) => {
-            (item.local_packed, item.local_size) = (Some(*packed), Some(*size));
+            (item.local_compressed, item.local_size) = (Some(*packed), Some(*size));
         }
         Some(Lie::LocalExtra(extra)) => item.local_extra = short(extra),
         Some(Lie::Descriptor(told)) => (item.flags, item.descriptor) = (1 << 3, Some(short(told))),

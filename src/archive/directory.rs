@@ -2,9 +2,9 @@
 
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
-use super::end::{End, HEADER, u16_at, u32_at, u64_at};
-use super::source::Source;
-use super::{AHEAD, Error, entry};
+use super::eocd::{Eocd, HEADER, u16_at, u32_at, u64_at};
+use super::tracked_reader::TrackedReader;
+use super::{AHEAD, Error, metadata};
 
 /// The fixed part of a header, in bytes.
 pub const FIXED: usize = 46;
@@ -15,7 +15,7 @@ pub const UNICODE_PATH: u16 = 0x7075;
 
 /// One header of the central directory.
 #[derive(Debug, Default)]
-pub struct Header {
+pub struct CentralHeader {
     pub name: Vec<u8>,
     pub flags: u16,
     /// The compression method as a number.
@@ -46,9 +46,9 @@ pub struct Unicode {
 
 /// Reads every header, and compares what the end record says of them all.
 pub fn read<R: Read + Seek>(
-    reader: &mut Source<R>,
-    end: &End,
-    mut each: impl FnMut(Header) -> Result<(), Error>,
+    reader: &mut TrackedReader<R>,
+    end: &Eocd,
+    mut each: impl FnMut(CentralHeader) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut reader = BufReader::with_capacity(AHEAD, reader);
     reader.seek(SeekFrom::Start(end.start)).map_err(Error::Read)?;
@@ -74,7 +74,7 @@ pub fn read<R: Read + Seek>(
 }
 
 /// What was read is what the end record says.
-fn agree(end: &End, at: u64, count: u64) -> Result<(), Error> {
+fn agree(end: &Eocd, at: u64, count: u64) -> Result<(), Error> {
     let size = at - end.start;
     if at != end.end && size == end.size {
         let between = "something lies between the central directory and its end";
@@ -96,13 +96,13 @@ fn header(
     name: usize,
     extra: usize,
     before: u64,
-) -> Result<Header, Error> {
+) -> Result<CentralHeader, Error> {
     let extra = &rest[name..name + extra];
     if are_cut(extra) {
-        let name = entry::text(&rest[..name]);
+        let name = metadata::text(&rest[..name]);
         return Err(Error::Broken(format!("the extra fields of entry `{name}` are cut short")));
     }
-    let mut header = Header {
+    let mut header = CentralHeader {
         flags: u16_at(fixed, 8),
         method: u16_at(fixed, 10),
         crc32: u32_at(fixed, 16),
@@ -122,7 +122,7 @@ fn header(
     rest.truncate(name);
     header.name = rest;
     header.at = header.at.checked_add(before).ok_or_else(|| {
-        let entry = entry::text(&header.name);
+        let entry = metadata::text(&header.name);
         Error::Damaged { entry, why: "it lies beyond the end".to_owned() }
     })?;
     Ok(header)

@@ -27,7 +27,7 @@ pub enum Error {
     Method { entry: String, method: u16 },
     /// Here, in bytes from the start, the archive is not as most writers have it. That is for a
     /// closer look and not for people.
-    Surprise { near: u64 },
+    NeedsFullCheck { near: u64 },
     /// The bytes of the entry are not what its checksum and length say.
     Damaged { entry: String, why: String },
     /// The entry is a link whose target cannot be one.
@@ -65,7 +65,7 @@ impl Display for Error {
                 write!(f, "entry `{}` uses compression method {method}{name}, ", shown(entry))?;
                 f.write_str("where only stored (0) and deflate (8) can be read")
             }
-            Error::Surprise { near } => write!(f, "the archive is unusual at byte {near}"),
+            Error::NeedsFullCheck { near } => write!(f, "the archive is unusual at byte {near}"),
             Error::Damaged { entry, why } => {
                 write!(f, "entry `{}` is damaged: {}", shown(entry), shown(why))
             }

@@ -3,33 +3,33 @@
 //! The central directory alone counts. The whole archive is judged before a byte of it is
 //! unpacked: what does not hold together is refused as a whole, so that no part of it lands.
 
-#[cfg(test)]
-pub mod craft;
-mod cut;
+mod detect_format;
 mod directory;
-mod end;
-mod entry;
+mod entry_reader;
+mod eocd;
 mod error;
-mod judge;
-mod kind;
-mod packed;
-mod source;
+mod inflate;
+mod local_header;
+mod metadata;
 #[cfg(test)]
 mod tests;
-mod unpack;
+mod tracked_reader;
+mod validate;
+#[cfg(test)]
+pub mod zip_builder;
 
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 
-pub use cut::{Body, Cutter, Seeking, in_order};
+pub use detect_format::NotZip;
+pub use entry_reader::{EntryReader, Seeking, SkipRead, in_order};
 pub use error::Error;
-pub use kind::NotZip;
-pub use packed::Packed;
-pub use unpack::Unpacker;
+pub use inflate::Inflater;
+pub use local_header::EntryLocation;
 
 use crate::model::Entry;
-use judge::Listed;
-use source::Source;
+use tracked_reader::TrackedReader;
+use validate::Directory;
 
 /// The longest target of a link in bytes, as Linux has it.
 const LONGEST_TARGET: u64 = 4096;
@@ -40,15 +40,15 @@ const AHEAD: usize = 64 << 10;
 
 /// An opened archive.
 pub struct Archive<R> {
-    reader: Source<R>,
-    listed: Listed,
-    unpacker: Unpacker,
+    reader: TrackedReader<R>,
+    listed: Directory,
+    unpacker: Inflater,
 }
 
 /// Where the parts of an archive lie.
 pub struct Layout {
     /// By the index of the entry.
-    pub packed: Vec<Packed>,
+    pub locations: Vec<EntryLocation>,
     /// Where the central directory begins, in bytes from the start.
     pub directory: u64,
 }
@@ -67,15 +67,15 @@ impl<R: Read + Seek> Archive<R> {
     }
 
     fn opened(reader: R, whole: bool) -> Result<Archive<R>, Error> {
-        let mut reader = Source::new(reader);
-        let opened = judge::directory(&mut reader).and_then(|listed| {
+        let mut reader = TrackedReader::new(reader);
+        let opened = validate::directory(&mut reader).and_then(|listed| {
             if whole {
-                judge::headers(&mut reader, &listed)?;
+                validate::headers(&mut reader, &listed)?;
             }
             Ok(listed)
         });
         match (opened, reader.failure()) {
-            (Ok(listed), _) => Ok(Archive { reader, listed, unpacker: Unpacker::default() }),
+            (Ok(listed), _) => Ok(Archive { reader, listed, unpacker: Inflater::default() }),
             (Err(_), Some(failure)) => Err(Error::Read(failure)),
             (Err(error), None) => Err(error),
         }
@@ -87,8 +87,8 @@ impl<R: Read + Seek> Archive<R> {
     }
 
     /// Where each entry lies, by the same index as the entries.
-    pub fn packed(&self) -> &[Packed] {
-        &self.listed.packed
+    pub fn locations(&self) -> &[EntryLocation] {
+        &self.listed.locations
     }
 
     /// The reader that was handed in.
@@ -98,24 +98,24 @@ impl<R: Read + Seek> Archive<R> {
 
     /// Where the bytes are that [`Archive::copy`] will read for this entry, and a few more.
     pub fn extent(&self, index: usize) -> Range<u64> {
-        self.packed().get(index).map_or(0..0, Packed::extent)
+        self.locations().get(index).map_or(0..0, EntryLocation::extent)
     }
 
     /// For taking many entries, with where each of them lies.
-    pub fn cutter(&mut self) -> (Cutter<'_, Seeking<&mut R>>, &[Packed]) {
-        (Cutter::some(Seeking::new(self.reader.inner(), AHEAD)), &self.listed.packed)
+    pub fn cutter(&mut self) -> (EntryReader<'_, Seeking<&mut R>>, &[EntryLocation]) {
+        (EntryReader::some(Seeking::new(self.reader.inner(), AHEAD)), &self.listed.locations)
     }
 
     /// Whether the archive can be taken as it comes, as far as its directory tells; if not, all of
     /// it should be looked at first.
-    pub fn is_orderly(&self) -> bool {
-        let Listed { packed, directory, single, .. } = &self.listed;
-        *single && cut::is_orderly(packed, *directory)
+    pub fn is_streamable(&self) -> bool {
+        let Directory { locations, directory, single, .. } = &self.listed;
+        *single && entry_reader::is_streamable(locations, *directory)
     }
 
     /// Where everything lies.
     pub fn into_layout(self) -> Layout {
-        Layout { packed: self.listed.packed, directory: self.listed.directory }
+        Layout { locations: self.listed.locations, directory: self.listed.directory }
     }
 
     /// Unpacks one entry; what was written is right only when this returns `Ok`. Never writes
@@ -124,19 +124,19 @@ impl<R: Read + Seek> Archive<R> {
     /// # Errors
     /// When checksum or length are not what the central directory says, and when `to` fails.
     pub fn copy(&mut self, index: usize, to: &mut dyn Write) -> Result<u64, Error> {
-        let Some(packed) = self.listed.packed.get(index) else {
+        let Some(location) = self.listed.locations.get(index) else {
             return Err(Error::Broken(format!("there is no entry {index}")));
         };
-        let mut cutter = Cutter::some(Seeking::new(&mut self.reader, HEADER));
-        let copied = cutter.next(packed).and_then(|data| {
+        let mut cutter = EntryReader::some(Seeking::new(&mut self.reader, HEADER));
+        let copied = cutter.next(location).and_then(|data| {
             let mut data = BufReader::with_capacity(AHEAD, data);
-            self.unpacker.copy(packed, &mut data, to)
+            self.unpacker.copy(location, &mut data, to)
         });
         match (copied, self.reader.failure()) {
-            (Ok(()), _) => Ok(packed.size),
+            (Ok(()), _) => Ok(location.size),
             (Err(Error::Read(_)), Some(failure)) => Err(Error::Read(failure)),
             // A place beyond all numbers is the archive's lie.
-            (Err(Error::Read(_)), None) => Err(packed.damaged("it ends too early")),
+            (Err(Error::Read(_)), None) => Err(location.damaged("it ends too early")),
             (Err(error), _) => Err(error),
         }
     }
@@ -165,7 +165,7 @@ fn start<R: Read + Seek>(reader: &mut R) -> Result<Vec<u8>, Error> {
     let mut start = Vec::new();
     let mut read = || {
         reader.seek(SeekFrom::Start(0))?;
-        reader.take(kind::START as u64).read_to_end(&mut start)
+        reader.take(detect_format::START as u64).read_to_end(&mut start)
     };
     read().map_err(Error::Read)?;
     Ok(start)

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use zip::result::ZipError;
 
-use super::craft::{Item, file, folder, link, zip, zip_claiming};
+use super::zip_builder::{ZipItem, file, folder, link, zip, zip_claiming};
 use super::*;
 use crate::model::EntryKind;
 
@@ -69,7 +69,7 @@ fn an_archive_may_be_empty_or_begin_with_something_else() {
 #[test]
 fn names_kinds_modes_and_dates_are_read_as_their_writer_meant_them() {
     let time = |flags: u8| [b"UT\x05\0".as_slice(), &[flags], &[0, 0, 0, 0x70]].concat();
-    let cases: [(Item, Entry); 9] = {
+    let cases: [(ZipItem, Entry); 9] = {
         let entry = |name: &str, kind, mode, modified| Entry {
             name: name.to_owned(),
             kind,
@@ -245,7 +245,7 @@ fn the_words_of_the_zip_crate_fit_into_a_sentence() {
         (ZipError::InvalidArchive("CRC of it".into()), "CRC of it"),
         (ZipError::InvalidArchive("".into()), ""),
     ] {
-        assert_eq!(judge::plain(&error), words);
+        assert_eq!(validate::plain(&error), words);
     }
 }
 
@@ -263,13 +263,13 @@ fn a_tar_with_a_zip_behind_it_is_neither() {
 
 #[test]
 fn bytes_that_are_not_what_was_declared_are_refused_and_never_exceed_it() {
-    let lies: [(Item, &str); 5] = [
+    let lies: [(ZipItem, &str); 5] = [
         (file("a", "hello").but(|i| i.crc = 1), "entry `a` is damaged: invalid checksum"),
         (file("a", "hello").deflated().but(|i| i.size = 3), "entry `a` is damaged: "),
         (file("a", "hello").deflated().but(|i| i.size = 9), "entry `a` is damaged: it has 5 bytes"),
         (file("a", "hello").but(|i| i.size = u32::MAX - 1), "entry `a` is damaged: it has 5 bytes"),
         (
-            file("a", "hello").deflated().but(|i| i.packed[0] = 0xff),
+            file("a", "hello").deflated().but(|i| i.compressed[0] = 0xff),
             "entry `a` is damaged: corrupt deflate stream",
         ),
     ];
@@ -322,7 +322,7 @@ fn a_failing_reader_or_writer_is_told_from_bad_bytes() {
     let mut archive = Archive::open(Failing(Cursor::new(bytes), false)).unwrap();
     let full = archive.copy(0, &mut [0_u8; 2].as_mut_slice()).unwrap_err();
     assert!(matches!(full, Error::Write(_)), "{full}");
-    archive.reader = Source::new(Failing(Cursor::new(Vec::new()), true));
+    archive.reader = TrackedReader::new(Failing(Cursor::new(Vec::new()), true));
     let failed = archive.copy(0, &mut Vec::new()).unwrap_err();
     assert!(matches!(&failed, Error::Read(error) if error.to_string() == "wire cut"), "{failed}");
 }

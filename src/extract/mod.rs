@@ -1,18 +1,18 @@
 //! The end of step 4: what was decided about an archive becomes files. Archive and disk meet here.
 
-mod blocks;
-mod crew;
+mod buffer_pool;
 #[cfg(test)]
 mod tests;
+mod workers;
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
 use std::path::Path;
 
-use crate::archive::{self, Archive, Body, Cutter, Layout, Packed, in_order};
+use crate::archive::{self, Archive, EntryLocation, EntryReader, Layout, SkipRead, in_order};
 use crate::disk::Staging;
 use crate::plan::{Plan, What};
-use crew::{NewFile, Task};
+use workers::{TargetFile, Task};
 
 /// Unpacks an archive as planned into the staging, every byte of it verified. Nothing is in its
 /// place yet when this is done.
@@ -27,32 +27,32 @@ pub fn stage<R: Read + Seek>(
 ) -> anyhow::Result<()> {
     prepare(plan, staging)?;
     let (mut cutter, packed) = archive.cutter();
-    crew::unpack(&mut cutter, &tasks(packed, plan), staging)
+    workers::unpack(&mut cutter, &tasks(packed, plan), staging)
 }
 
 /// The same of an archive of which only the directory was looked at: no more of it is read than
 /// what the plan needs, in the order in which it lies there.
 ///
 /// # Errors
-/// Also `archive::Error::Surprise`, where the header before an entry is not as the directory let
+/// Also `archive::Error::NeedsFullCheck`, where the header before an entry is not as the directory let
 /// expect. Whoever gets this should look at all of it.
-pub fn some<B: Body>(
+pub fn some<B: SkipRead>(
     layout: &Layout,
     body: B,
     plan: &Plan,
     staging: &mut Staging,
 ) -> anyhow::Result<()> {
     prepare(plan, staging)?;
-    crew::unpack(&mut Cutter::apart(body), &tasks(&layout.packed, plan), staging)
+    workers::unpack(&mut EntryReader::apart(body), &tasks(&layout.locations, plan), staging)
 }
 
 /// The same of an archive that comes from start to end, while it comes. `layout` is what its
 /// directory says, from which the plan was made.
 ///
 /// # Errors
-/// Also `archive::Error::Surprise`, where the archive is not as its directory let expect. Whoever
+/// Also `archive::Error::NeedsFullCheck`, where the archive is not as its directory let expect. Whoever
 /// gets this should look at all of it.
-pub fn stream<B: Body>(
+pub fn stream<B: SkipRead>(
     layout: &Layout,
     body: B,
     plan: &Plan,
@@ -60,24 +60,24 @@ pub fn stream<B: Body>(
 ) -> anyhow::Result<()> {
     prepare(plan, staging)?;
     let tasks = all(layout, plan)?;
-    let mut cutter = Cutter::all(body);
-    crew::unpack(&mut cutter, &tasks, staging)?;
+    let mut cutter = EntryReader::all(body);
+    workers::unpack(&mut cutter, &tasks, staging)?;
     Ok(cutter.finish(layout.directory)?)
 }
 
 /// Every entry in the order of the archive, with the file that it becomes.
 fn all<'a>(layout: &'a Layout, plan: &'a Plan) -> Result<Vec<Task<'a>>, archive::Error> {
-    let mut wanted: Vec<Option<NewFile<'_>>> = vec![None; layout.packed.len()];
+    let mut wanted: Vec<Option<TargetFile<'_>>> = vec![None; layout.locations.len()];
     for (entry, file) in files(plan) {
         let again = wanted.get_mut(entry).and_then(|place| place.replace(file));
         if again.is_some() {
-            let at = layout.packed.get(entry).map_or(0, |packed| packed.at);
+            let at = layout.locations.get(entry).map_or(0, |packed| packed.at);
             // A stream gives the bytes of an entry once.
-            return Err(archive::Error::Surprise { near: at });
+            return Err(archive::Error::NeedsFullCheck { near: at });
         }
     }
-    let file = |packed: &Packed| wanted.get(packed.entry).copied().flatten();
-    let tasks = in_order(&layout.packed).into_iter();
+    let file = |packed: &EntryLocation| wanted.get(packed.entry).copied().flatten();
+    let tasks = in_order(&layout.locations).into_iter();
     Ok(tasks.map(|packed| Task { packed, file: file(packed) }).collect())
 }
 
@@ -108,7 +108,7 @@ fn prepare(plan: &Plan, staging: &mut Staging) -> anyhow::Result<()> {
 }
 
 /// The files of a plan, as they lie in the archive.
-fn tasks<'a>(packed: &'a [Packed], plan: &'a Plan) -> Vec<Task<'a>> {
+fn tasks<'a>(packed: &'a [EntryLocation], plan: &'a Plan) -> Vec<Task<'a>> {
     let mut tasks: Vec<Task<'_>> = files(plan)
         .filter_map(|(entry, file)| Some(Task { packed: packed.get(entry)?, file: Some(file) }))
         .collect();
@@ -117,10 +117,10 @@ fn tasks<'a>(packed: &'a [Packed], plan: &'a Plan) -> Vec<Task<'a>> {
 }
 
 /// The files of a plan, each with its entry.
-fn files(plan: &Plan) -> impl Iterator<Item = (usize, NewFile<'_>)> {
+fn files(plan: &Plan) -> impl Iterator<Item = (usize, TargetFile<'_>)> {
     plan.placements.iter().filter_map(|placement| match placement.what {
         What::File { mode, modified, .. } => {
-            Some((placement.entry, NewFile { path: &placement.path, mode, modified }))
+            Some((placement.entry, TargetFile { path: &placement.path, mode, modified }))
         }
         What::Folder { .. } | What::Link { .. } => None,
     })

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Cursor;
 
-use super::blocks::BLOCK;
-use super::crew::at_fault;
+use super::buffer_pool::BLOCK;
+use super::workers::at_fault;
 use super::*;
-use crate::archive::craft::{Item, file, folder, link, zip};
+use crate::archive::zip_builder::{ZipItem, file, folder, link, zip};
 use crate::disk::listing::listing;
 #[cfg(unix)]
 use crate::disk::listing::mode;
@@ -79,7 +79,7 @@ fn what_other_writers_packed_is_there_again() {
 #[test]
 fn a_hostile_or_broken_archive_leaves_the_destination_as_it_was() {
     let good = || file("good", "x");
-    let archives: [(&str, Vec<Item>); 15] = [
+    let archives: [(&str, Vec<ZipItem>); 15] = [
         ("leaves", vec![good(), file("../evil", "x")]),
         ("absolute", vec![good(), file("/evil", "x")]),
         ("backslash", vec![good(), file("..\\evil", "x")]),
@@ -115,15 +115,15 @@ fn noise(length: usize) -> Vec<u8> {
 }
 
 /// Around the sizes at which entries are handled in another way.
-fn of_all_sizes() -> Vec<Item> {
+fn of_all_sizes() -> Vec<ZipItem> {
     let sizes = [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 2 * BLOCK + 1, 7 * BLOCK + 5];
     let large = sizes.iter().map(|size| file(format!("large/{size}"), noise(*size)));
     let small = (0..500).map(|i| file(format!("small/{}/{i}", i % 7), noise(i * 3)));
-    let mut items: Vec<Item> = large.chain(small).collect();
-    let packed = items.clone().into_iter().map(|item| {
+    let mut items: Vec<ZipItem> = large.chain(small).collect();
+    let compressed = items.clone().into_iter().map(|item| {
         item.deflated().but(|item| item.name.extend(b".packed")).but(|item| item.flags = 8)
     });
-    items.extend(packed.collect::<Vec<_>>());
+    items.extend(compressed.collect::<Vec<_>>());
     items
 }
 
@@ -147,7 +147,7 @@ fn one_bad_entry_of_any_size_keeps_all_away() {
         (file("bad", noise(40 * BLOCK)).deflated().but(|item| item.size -= 1), "longer than"),
         (file("bad", noise(40 * BLOCK)).deflated().but(|item| item.size += 1), "and declares"),
         (
-            file("bad", noise(40 * BLOCK)).deflated().but(|item| item.packed[65_540] = 6),
+            file("bad", noise(40 * BLOCK)).deflated().but(|item| item.compressed[65_540] = 6),
             "corrupt deflate stream",
         ),
     ] {

@@ -63,7 +63,7 @@ impl Apart<'_> {
     pub(super) fn wanted(&self) -> Vec<Range<u64>> {
         let end = self.layout.directory.min(self.here());
         let files = self.plan.placements.iter().filter(|it| matches!(it.what, What::File { .. }));
-        let packed = files.filter_map(|file| self.layout.packed.get(file.entry));
+        let packed = files.filter_map(|file| self.layout.locations.get(file.entry));
         let places = packed.map(|packed| packed.extent());
         places.map(|place| place.start.min(end)..place.end.min(end)).collect()
     }
@@ -159,8 +159,8 @@ impl<F: Fn(u64)> Read for Coming<'_, '_, F> {
     }
 }
 
-impl<F: Fn(u64)> archive::Body for &mut Coming<'_, '_, F> {
-    fn go_to(&mut self, position: u64) -> io::Result<()> {
+impl<F: Fn(u64)> archive::SkipRead for &mut Coming<'_, '_, F> {
+    fn skip_to(&mut self, position: u64) -> io::Result<()> {
         if (self.position..self.end).contains(&position) {
             let gap = position - self.position;
             return io::copy(&mut Read::take(&mut **self, gap), &mut io::sink()).map(|_| ());

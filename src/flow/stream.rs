@@ -79,7 +79,7 @@ pub(super) fn judged(
     let mut archive = archive?;
     // The directory is entries now.
     archive.reader().lighten();
-    if !archive.is_orderly() || !fetch_links(&mut archive, rules)? {
+    if !archive.is_streamable() || !fetch_links(&mut archive, rules)? {
         return Ok(None);
     }
     let plan = plan(&mut archive, rules)?;
@@ -159,7 +159,7 @@ pub(super) fn begins_again(error: &anyhow::Error) -> bool {
         return error.is_unexpected();
     }
     match error.downcast_ref() {
-        Some(archive::Error::Surprise { .. }) => true,
+        Some(archive::Error::NeedsFullCheck { .. }) => true,
         Some(archive::Error::Read(error)) => {
             error.get_ref().is_some_and(|it| it.is::<DownloadInterrupted>())
         }
@@ -186,8 +186,8 @@ impl<F: Fn(u64)> Read for Coming<'_, F> {
     }
 }
 
-impl<F: Fn(u64)> archive::Body for Coming<'_, F> {
-    fn go_to(&mut self, position: u64) -> io::Result<()> {
+impl<F: Fn(u64)> archive::SkipRead for Coming<'_, F> {
+    fn skip_to(&mut self, position: u64) -> io::Result<()> {
         let gap = position.checked_sub(self.done).ok_or(io::ErrorKind::InvalidInput)?;
         io::copy(&mut self.take(gap), &mut io::sink()).map(|_| ())
     }

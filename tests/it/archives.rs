@@ -8,10 +8,10 @@ use std::sync::OnceLock;
 
 use serde_json::json;
 
-use crate::craft::{Item, Whole, file};
 use crate::harness::Run;
 use crate::ran::Ran;
 use crate::scenes::one_archive;
+use crate::zip_builder::{ZipBuilder, ZipItem, file};
 use crate::{archives_data, archives_ends, archives_headers, archives_links, archives_names};
 
 type Change<T> = Box<dyn Fn(&mut T)>;
@@ -19,8 +19,8 @@ type Change<T> = Box<dyn Fn(&mut T)>;
 /// An archive, and what must come of it.
 pub struct Case {
     what: String,
-    items: Vec<Item>,
-    whole: Option<Change<Whole>>,
+    items: Vec<ZipItem>,
+    whole: Option<Change<ZipBuilder>>,
     bytes: Option<Change<Vec<u8>>>,
     outcome: Outcome,
 }
@@ -35,7 +35,7 @@ enum Outcome {
 }
 
 /// An archive of one honest file and these entries, which is taken just so.
-pub fn case(what: &str, items: &[Item]) -> Case {
+pub fn case(what: &str, items: &[ZipItem]) -> Case {
     let (items, outcome) = (items.to_vec(), Outcome::Taken(Vec::new()));
     Case { what: what.to_owned(), items, whole: None, bytes: None, outcome }
 }
@@ -48,7 +48,7 @@ pub fn no_archive(what: &str, bytes: &[u8], says: &'static str) -> Case {
 
 impl Case {
     /// With other end records, or more around it.
-    pub fn whole(mut self, change: impl Fn(&mut Whole) + 'static) -> Case {
+    pub fn whole(mut self, change: impl Fn(&mut ZipBuilder) + 'static) -> Case {
         self.whole = Some(Box::new(change));
         self
     }
@@ -78,7 +78,7 @@ impl Case {
 
     /// Lands as the files that its entries are.
     pub fn taken_as_it_is(mut self) -> Case {
-        let name = |item: &Item| String::from_utf8(item.name.clone()).unwrap();
+        let name = |item: &ZipItem| String::from_utf8(item.name.clone()).unwrap();
         let files = self.items.iter().map(|item| (name(item), item.data.clone()));
         self.outcome = Outcome::Taken(files.collect());
         self
@@ -90,8 +90,8 @@ impl Case {
         self
     }
 
-    fn archive(&self, first: &[Item]) -> Vec<u8> {
-        let mut whole = Whole::of(&[first, &self.items].concat());
+    fn archive(&self, first: &[ZipItem]) -> Vec<u8> {
+        let mut whole = ZipBuilder::of(&[first, &self.items].concat());
         if let Some(change) = &self.whole {
             change(&mut whole);
         }
@@ -103,7 +103,7 @@ impl Case {
     }
 
     /// Fetches it behind these entries, and says what was not as it should be.
-    fn wrong(&self, first: &[Item]) -> Option<String> {
+    fn wrong(&self, first: &[ZipItem]) -> Option<String> {
         let world = one_archive(self.archive(first)).server(json!({"archives": "redirect"}));
         let run = Run::new(world).file("out/mine", "stays");
         let ran = run.args("fetch build -D out").runs();
@@ -120,7 +120,7 @@ impl Case {
             }
             Outcome::Empty => Vec::new(),
             Outcome::Taken(files) => {
-                let name = |item: &Item| String::from_utf8(item.name.clone()).unwrap();
+                let name = |item: &ZipItem| String::from_utf8(item.name.clone()).unwrap();
                 let first = first.iter().map(|item| (name(item), item.data.clone()));
                 files.iter().cloned().chain(first).collect()
             }
@@ -160,7 +160,7 @@ fn landed(ran: &Ran) -> Vec<(String, Vec<u8>)> {
 
 /// Tries each of these archives, small and kept first, and large and unpacked as it comes.
 pub fn each(cases: Vec<Case>) {
-    static LARGE: OnceLock<Item> = OnceLock::new();
+    static LARGE: OnceLock<ZipItem> = OnceLock::new();
     let large = LARGE.get_or_init(|| file("large.bin", vec![7; (2 << 20) + 1]));
     let good = file("good.txt", "good");
     let all = [good, large.clone()];

@@ -1,23 +1,23 @@
 //! Archives whose end records lie, that have more around them, or that are something else.
 
 use crate::archives::{Case, case, each, no_archive};
-use crate::craft::{Whole, Zip64, file, zip};
+use crate::zip_builder::{Zip64, ZipBuilder, file, zip};
 
 const CONTRADICTS: &str = "contradicts itself";
 
-fn ends(what: &str, change: impl Fn(&mut Whole) + 'static) -> Case {
+fn ends(what: &str, change: impl Fn(&mut ZipBuilder) + 'static) -> Case {
     case(what, &[file("a", "one"), file("b", "two")]).whole(change)
 }
 
-fn lies(what: &str, says: &'static str, change: impl Fn(&mut Whole) + 'static) -> Case {
+fn lies(what: &str, says: &'static str, change: impl Fn(&mut ZipBuilder) + 'static) -> Case {
     ends(what, change).refused(says)
 }
 
-fn holds(what: &str, change: impl Fn(&mut Whole) + 'static) -> Case {
+fn holds(what: &str, change: impl Fn(&mut ZipBuilder) + 'static) -> Case {
     ends(what, change).taken_as_it_is()
 }
 
-fn long(change: fn(&mut Zip64)) -> impl Fn(&mut Whole) {
+fn long(change: fn(&mut Zip64)) -> impl Fn(&mut ZipBuilder) {
     move |whole| {
         let mut zip64 = Zip64::default();
         change(&mut zip64);

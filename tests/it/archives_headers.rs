@@ -1,17 +1,19 @@
 //! Archives whose headers contradict each other, share bytes, or say what cannot be unpacked.
 
 use crate::archives::{Case, case, each};
-use crate::craft::{Item, crc32, extra, file, folder, link, unicode_extra, zip, zip64_extra};
+use crate::zip_builder::{
+    ZipItem, crc32, extra, file, folder, link, unicode_extra, zip, zip64_extra,
+};
 
 const CONTRADICTS: &str = "contradicts itself";
 const OTHER_SIZES: &str = "entry `x` has other sizes behind its data";
 
-fn x() -> Item {
+fn x() -> ZipItem {
     file("x", "x")
 }
 
 /// Sizes behind the data of `x`, in one of the four ways, true or not.
-fn described(signature: bool, long: bool, lie: u64) -> Item {
+fn described(signature: bool, long: bool, lie: u64) -> ZipItem {
     let mut descriptor = if signature { b"PK\x07\x08".to_vec() } else { Vec::new() };
     descriptor.extend(crc32(b"x").to_le_bytes());
     for size in [1, 1 + lie] {
@@ -65,7 +67,7 @@ pub fn cases() -> Vec<Case> {
 
 /// The header before an entry says something else than the directory.
 fn local() -> Vec<Case> {
-    let lies = |what: &str, lie: fn(&mut Item)| case(what, &[x().but(lie)]).refused(CONTRADICTS);
+    let lies = |what: &str, lie: fn(&mut ZipItem)| case(what, &[x().but(lie)]).refused(CONTRADICTS);
     vec![
         lies("another name", |item| item.local_name = Some(b"y".to_vec())),
         lies("another name that leaves", |item| item.local_name = Some(b"../x".to_vec())),
@@ -73,7 +75,7 @@ fn local() -> Vec<Case> {
         lies("another method", |item| item.local_method = Some(8)),
         lies("another checksum", |item| item.local_crc = Some(7)),
         lies("another size", |item| item.local_size = Some(9)),
-        lies("another packed size", |item| item.local_packed = Some(9)),
+        lies("another packed size", |item| item.local_compressed = Some(9)),
         lies("another flag", |item| item.local_flags = Some(1)),
         case(
             "another Unicode name",
@@ -86,7 +88,7 @@ fn local() -> Vec<Case> {
             "another size that is long",
             &[x().but(|item| {
                 item.local_size = Some(u32::MAX);
-                item.local_packed = Some(u32::MAX);
+                item.local_compressed = Some(u32::MAX);
                 item.local_extra = zip64_extra(&[9, 1]);
             })],
         )
@@ -95,7 +97,7 @@ fn local() -> Vec<Case> {
             "a size that is long for no reason",
             &[x().but(|item| {
                 item.local_size = Some(u32::MAX);
-                item.local_packed = Some(u32::MAX);
+                item.local_compressed = Some(u32::MAX);
                 item.local_extra = zip64_extra(&[1, 1]);
             })],
         )
@@ -150,19 +152,22 @@ fn places() -> Vec<Case> {
         .refused(CONTRADICTS),
         case(
             "packed bytes up to the next header",
-            &[x().but(|item| item.told_packed = Some(40)), file("y", "y")],
+            &[x().but(|item| item.claimed_compressed = Some(40)), file("y", "y")],
         )
         .refused("overlapping entries"),
-        case("packed bytes beyond the end", &[x().but(|item| item.told_packed = Some(1 << 30))])
-            .refused("overlapping entries"),
+        case(
+            "packed bytes beyond the end",
+            &[x().but(|item| item.claimed_compressed = Some(1 << 30))],
+        )
+        .refused("overlapping entries"),
     ]
 }
 
 /// Extra fields and comments.
 fn fields() -> Vec<Case> {
     let with = |what: &str, extra: Vec<u8>| case(what, &[x().but(|item| item.extra = extra)]);
-    let large = |item: &mut Item, sizes: &[u64]| {
-        (item.size, item.told_packed) = (u32::MAX, Some(u32::MAX));
+    let large = |item: &mut ZipItem, sizes: &[u64]| {
+        (item.size, item.claimed_compressed) = (u32::MAX, Some(u32::MAX));
         item.extra = zip64_extra(sizes);
         item.local_extra = item.extra.clone();
     };
@@ -184,7 +189,7 @@ fn fields() -> Vec<Case> {
         case(
             "long sizes that are not there",
             &[x().but(|item| {
-                (item.size, item.told_packed) = (u32::MAX, Some(u32::MAX));
+                (item.size, item.claimed_compressed) = (u32::MAX, Some(u32::MAX));
             })],
         )
         .refused("overlapping entries"),
@@ -236,7 +241,7 @@ fn kinds() -> Vec<Case> {
         dated("a month of fifteen", ((46 << 9) | (15 << 5) | 1, 0)),
         dated("the last of all dates", (u16::MAX, u16::MAX)),
         case("one bad entry among many", &{
-            let mut many: Vec<Item> = (0..500).map(|i| file(format!("f{i}"), "")).collect();
+            let mut many: Vec<ZipItem> = (0..500).map(|i| file(format!("f{i}"), "")).collect();
             many.insert(250, x().but(|item| item.flags = 1));
             many.push(link("l", "f1"));
             many

@@ -1,13 +1,13 @@
 //! Archives with very many entries, and how little memory any archive takes.
 
-use crate::craft::{Item, Whole, Zip64, file, zip};
 use crate::harness::Run;
 use crate::scenes::one_archive;
+use crate::zip_builder::{Zip64, ZipBuilder, ZipItem, file, zip};
 
 /// So many files are many. Making one takes Windows ten times as long.
 const MANY: usize = if cfg!(windows) { 2_000 } else { 20_000 };
 
-fn many(count: usize) -> Vec<Item> {
+fn many(count: usize) -> Vec<ZipItem> {
     (0..count).map(|i| file(format!("d{}/f{i}", i % 50), i.to_string())).collect()
 }
 
@@ -37,7 +37,7 @@ fn one_bad_entry_among_twenty_thousand_keeps_all_away() {
 fn as_many_entries_as_two_bytes_can_count_and_more() {
     for (count, long) in [(65_534, None), (65_535, None), (70_000, Some(Zip64::default()))] {
         let items = many(count);
-        let whole = Whole::of(&items).but(|whole| whole.zip64 = long);
+        let whole = ZipBuilder::of(&items).but(|whole| whole.zip64 = long);
         let ran = Run::new(one_archive(whole.bytes())).args("fetch build --path d7/f7").succeeds();
         assert_eq!((ran.files(), ran.read("d7/f7")), (vec!["d7/f7".to_owned()], "7".to_owned()));
     }
@@ -53,9 +53,9 @@ fn as_many_entries_as_two_bytes_can_count_and_more() {
 #[test]
 fn memory_does_not_grow_with_what_an_archive_says_or_holds() {
     use crate::archives_data::zeros;
-    use crate::craft::{link, zip64_extra};
     use crate::fake::Fake;
     use crate::process::downriver;
+    use crate::zip_builder::{link, zip64_extra};
 
     /// KiB of addresses, most of them the program itself and the stacks of its threads.
     const LIMITED: &str = r#"ulimit -v 163840; ulimit -n 64; exec "$0" "$@""#;
@@ -66,7 +66,7 @@ fn memory_does_not_grow_with_what_an_archive_says_or_holds() {
     if emulated && !starts.output().unwrap().status.success() {
         return;
     }
-    let huge = |item: Item, size: u64| {
+    let huge = |item: ZipItem, size: u64| {
         item.but(|item| {
             (item.size, item.local_size) = (u32::MAX, Some(u32::MAX));
             item.extra = zip64_extra(&[size]);

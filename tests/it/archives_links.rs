@@ -1,7 +1,7 @@
 //! Archives whose links lead out, round in circles, or nowhere.
 
 use crate::archives::{Case, case};
-use crate::craft::{Item, file, link, zip64_extra};
+use crate::zip_builder::{ZipItem, file, link, zip64_extra};
 
 const OUT: &str = "points out of the destination";
 const CIRCLES: &str = "goes round in circles";
@@ -62,7 +62,7 @@ pub fn cases() -> Vec<Case> {
 
 /// What links do together.
 fn several() -> Vec<Case> {
-    let chain = |count: usize| -> Vec<Item> {
+    let chain = |count: usize| -> Vec<ZipItem> {
         (0..count).map(|i| link(format!("l{i}"), format!("l{}", i + 1))).collect()
     };
     vec![
@@ -98,7 +98,7 @@ fn odd() -> Vec<Case> {
     let here = |line: String, case: Case| case.taken(&[(&line, "")]);
     let longest = format!("l -> {}", long(2000));
     let huge = link("l", "good.txt").but(|item| {
-        (item.size, item.told_packed) = (u32::MAX, Some(u32::MAX));
+        (item.size, item.claimed_compressed) = (u32::MAX, Some(u32::MAX));
         item.extra = zip64_extra(&[1 << 40, 8]);
         item.local_extra = item.extra.clone();
     });

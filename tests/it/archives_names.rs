@@ -1,7 +1,7 @@
 //! Archives whose names leave, lie, collide, or merely look as if they did.
 
 use crate::archives::{Case, case, each};
-use crate::craft::{Item, extra, file, folder, link, unicode_extra};
+use crate::zip_builder::{ZipItem, extra, file, folder, link, unicode_extra};
 
 const LEAVES: &str = "leaves the destination";
 
@@ -71,7 +71,7 @@ const NOT_ON_WINDOWS: [&str; 14] = [
     "a\u{1b}[31m\nb",
 ];
 
-fn twice(one: Item, other: Item) -> [Item; 2] {
+fn twice(one: ZipItem, other: ZipItem) -> [ZipItem; 2] {
     [one, other]
 }
 
@@ -144,7 +144,7 @@ fn spellings() -> Vec<Case> {
 fn collisions() -> Vec<Case> {
     // What these systems take for one name.
     let one = cfg!(any(windows, target_vendor = "apple"));
-    let case_of = |what, items: [Item; 2]| case(what, &items);
+    let case_of = |what, items: [ZipItem; 2]| case(what, &items);
     let double = "is there twice with different contents";
     let both = "is both a folder and not one";
     vec![

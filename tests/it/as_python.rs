@@ -7,10 +7,10 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::craft::{Item, file, folder, link, zip};
 use crate::harness::Run;
 use crate::scenes::one_archive;
 use crate::tidy::root;
+use crate::zip_builder::{ZipItem, file, folder, link, zip};
 
 /// Prints every difference of bytes, kinds, modes, targets and dates, and what is there besides.
 const COMPARE: &str = r#"
@@ -63,7 +63,7 @@ fn noise(length: usize) -> Vec<u8> {
 }
 
 /// Some four megabytes of what builds make.
-fn made() -> Vec<Item> {
+fn made() -> Vec<ZipItem> {
     let mut items = vec![
         folder("bin/"),
         file("bin/run", noise(900_000)).deflated().mode(0o100_755),

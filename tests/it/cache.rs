@@ -2,16 +2,16 @@
 
 use serde_json::json;
 
-use crate::craft::{Item, file, zip};
 use crate::fake::{Fake, Fault, World};
 use crate::harness::Run;
 use crate::ran::Ran;
 use crate::scenes::{LOOKUP, downstream, job, one_archive};
+use crate::zip_builder::{ZipItem, file, zip};
 
 const ARCHIVE: &str = "GET projects/2/jobs/201/artifacts";
 
 /// More than two megabytes, which without a cache would be unpacked as they come.
-fn items() -> Vec<Item> {
+fn items() -> Vec<ZipItem> {
     let noise = |length: u32| (0..length).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8);
     vec![file("a/large.bin", noise(2_200_000).collect::<Vec<u8>>()), file("b", "b").deflated()]
 }

@@ -3,12 +3,12 @@
 
 use serde_json::json;
 
-use crate::craft::{Item, file, link, zip};
 use crate::harness::Run;
 use crate::scenes::{downstream, job, one_archive};
+use crate::zip_builder::{ZipItem, file, link, zip};
 
 /// An archive of one honest file and these entries.
-fn with(items: &[Item]) -> Vec<u8> {
+fn with(items: &[ZipItem]) -> Vec<u8> {
     let mut all = vec![file("good.txt", "good")];
     all.extend_from_slice(items);
     zip(&all)
@@ -104,7 +104,7 @@ fn honest_names_that_look_odd_are_taken() {
     let mut names = vec!["foo..bar", "..x", ".hidden", "-rf", "...", "a b", "讀我.md", &long];
     // Windows drops dots at the end of a name, so there it is refused.
     names.retain(|name| cfg!(not(windows)) || *name != "...");
-    let items: Vec<Item> = names.iter().map(|name| file(name, "x")).collect();
+    let items: Vec<ZipItem> = names.iter().map(|name| file(name, "x")).collect();
     let ran = Run::new(one_archive(zip(&items))).args("fetch build").succeeds();
     let mut expect: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     expect.sort();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// A file, folder or link below a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
+pub struct ZipItem {
     /// Relative, `/` between its parts; a folder's ends with `/`.
     pub path: String,
     /// The permission bits; 0 where there are none.
@@ -15,10 +15,10 @@ pub struct Item {
     pub target: Option<PathBuf>,
 }
 
-impl Item {
+impl ZipItem {
     /// `0644 12 a.txt`, `0755 docs/`, `run -> bin/run.sh`.
     pub fn line(&self) -> String {
-        let Item { path, mode, content, target } = self;
+        let ZipItem { path, mode, content, target } = self;
         match target {
             Some(target) => format!("{path} -> {}", target.display()),
             None if path.ends_with('/') => format!("{mode:04o} {path}"),
@@ -28,19 +28,19 @@ impl Item {
 }
 
 /// Everything below a folder, sorted by path; links are not followed.
-pub fn items(folder: &Path) -> Vec<Item> {
+pub fn items(folder: &Path) -> Vec<ZipItem> {
     let mut all = Vec::new();
     walk(folder, "", &mut all);
     all.sort_by(|a, b| a.path.cmp(&b.path));
     all
 }
 
-fn walk(folder: &Path, before: &str, all: &mut Vec<Item>) {
+fn walk(folder: &Path, before: &str, all: &mut Vec<ZipItem>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let about = fs::symlink_metadata(&path).unwrap();
-        let mut item = Item {
+        let mut item = ZipItem {
             path: format!("{before}{name}"),
             mode: mode(&about),
             content: Vec::new(),

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use crate::craft::{file, zip};
 use crate::fake::{Fake, Fault};
 use crate::harness::Run;
 use crate::scenes::{LOOKUP, downstream, job, job_with, one_archive};
+use crate::zip_builder::{file, zip};
 
 #[test]
 fn parts_of_dots_are_refused_wherever_they_come_from() {

@@ -49,8 +49,8 @@ mod fake;
 #[path = "../../examples/demo/story.rs"]
 mod story;
 
-#[path = "../../src/archive/craft.rs"]
-mod craft;
+#[path = "../../src/archive/zip_builder.rs"]
+mod zip_builder;
 
 mod archives;
 mod archives_data;

@@ -170,7 +170,7 @@ fn a_server_that_is_not_there_is_told_at_once() {
 
 #[test]
 fn a_redirect_to_another_origin_carries_no_token_and_gets_none_back() {
-    let archive = crate::craft::zip(&[crate::craft::file("from", "afar")]);
+    let archive = crate::zip_builder::zip(&[crate::zip_builder::file("from", "afar")]);
     let public = json!({"set": {"project": 2, "public": true}});
     for status in [301, 302, 303, 307, 308] {
         let fake = struck(

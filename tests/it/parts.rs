@@ -5,12 +5,12 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
-use crate::craft::{Item, file, folder, link, zip};
 use crate::fake::{Fake, Fault, World};
 use crate::folder::takes_links;
 use crate::harness::Run;
 use crate::ran::Ran;
 use crate::scenes::{downstream, one_archive};
+use crate::zip_builder::{ZipItem, file, folder, link, zip};
 
 const STORE: &str = "store/*";
 const K: usize = 1 << 10;
@@ -23,12 +23,12 @@ fn noise(length: usize) -> Vec<u8> {
 }
 
 /// Some five megabytes: a folder of small files between large ones, and links.
-fn items() -> Vec<Item> {
-    static ITEMS: OnceLock<Vec<Item>> = OnceLock::new();
+fn items() -> Vec<ZipItem> {
+    static ITEMS: OnceLock<Vec<ZipItem>> = OnceLock::new();
     ITEMS.get_or_init(made).clone()
 }
 
-fn made() -> Vec<Item> {
+fn made() -> Vec<ZipItem> {
     let mut items = vec![
         file("first.bin", noise(1_500_000)),
         file("bin/run", noise(30_000)).deflated().mode(0o100_755).but(|item| item.flags = 8),
@@ -46,11 +46,11 @@ fn made() -> Vec<Item> {
     items
 }
 
-fn world(items: &[Item], settings: Value) -> World {
+fn world(items: &[ZipItem], settings: Value) -> World {
     one_archive(zip(items)).server(json!({"archives": "redirect"})).server(settings)
 }
 
-fn fetched(items: &[Item], settings: Value, faults: Vec<Fault>, line: &str) -> Ran {
+fn fetched(items: &[ZipItem], settings: Value, faults: Vec<Fault>, line: &str) -> Ran {
     let fake = Fake::start(world(items, settings));
     for fault in faults {
         fake.fault(fault);
@@ -71,10 +71,10 @@ fn asked(ran: &Ran) -> usize {
 }
 
 /// What landed is what these items hold, and nothing else.
-fn holds(ran: &Ran, items: &[Item], wanted: impl Fn(&str) -> bool) {
-    let name = |item: &Item| String::from_utf8_lossy(&item.name).into_owned();
+fn holds(ran: &Ran, items: &[ZipItem], wanted: impl Fn(&str) -> bool) {
+    let name = |item: &ZipItem| String::from_utf8_lossy(&item.name).into_owned();
     let files = items.iter().filter(|item| item.mode & 0o170_000 == 0o100_000);
-    let mut expect: Vec<&Item> = files.filter(|item| wanted(&name(item))).collect();
+    let mut expect: Vec<&ZipItem> = files.filter(|item| wanted(&name(item))).collect();
     expect.sort_by_key(|item| name(item));
     let mut landed: Vec<_> = ran.items().into_iter().filter(|it| !it.content.is_empty()).collect();
     landed.sort_by(|a, b| a.path.cmp(&b.path));

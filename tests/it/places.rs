@@ -1,9 +1,9 @@
 //! Destinations that others write to, that are full, or that cannot be written.
 
-use crate::craft::{file, zip};
 use crate::fake::{Fake, Fault};
 use crate::harness::Run;
 use crate::scenes::{downstream, job, one_archive};
+use crate::zip_builder::{file, zip};
 
 #[test]
 fn what_is_no_folder_is_found_before_anything_is_downloaded() {

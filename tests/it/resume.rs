@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::craft::{file, zip};
 use crate::fake::{Fake, Fault, World};
 use crate::harness::Run;
 use crate::ran::Ran;
 use crate::scenes::one_archive;
+use crate::zip_builder::{file, zip};
 
 const STORE: &str = "store/*";
 

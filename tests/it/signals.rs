@@ -5,11 +5,11 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use crate::craft::{Item, file, zip};
 use crate::fake::{Fake, Fault};
 use crate::folder::items;
 use crate::process::downriver;
 use crate::scenes::{downstream, job, one_archive};
+use crate::zip_builder::{ZipItem, file, zip};
 
 /// Longer than this nothing may go on after a signal.
 const SOON: Duration = Duration::from_secs(2);
@@ -129,7 +129,7 @@ fn what_a_killed_run_has_left_goes_away_with_the_next() {
 #[test]
 fn a_signal_while_files_are_put_in_place_leaves_all_or_nothing() {
     let names: Vec<String> = (0..3000).map(|i| format!("d{}/{i}", i % 50)).collect();
-    let new: Vec<Item> = names.iter().map(|name| file(name.as_str(), "new")).collect();
+    let new: Vec<ZipItem> = names.iter().map(|name| file(name.as_str(), "new")).collect();
     let fake = Fake::start(one_archive(zip(&new)));
     let dir = tempfile::tempdir().unwrap();
     for name in &names {

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::craft::{file, zip};
 use crate::fake::{Fake, Fault};
 use crate::folder::takes_links;
 use crate::harness::Run;
 use crate::scenes::{downstream, job, job_with, one_archive};
+use crate::zip_builder::{file, zip};
 
 #[test]
 fn the_document_of_a_fetch_is_exactly_this() {

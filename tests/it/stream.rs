@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::craft::{Item, file, folder, link, zip};
 use crate::fake::{Fake, Fault};
 use crate::folder::takes_links;
 use crate::harness::Run;
 use crate::ran::Ran;
 use crate::scenes::{downstream, job, one_archive};
+use crate::zip_builder::{ZipItem, file, folder, link, zip};
 
 const STORE: &str = "store/*";
 
@@ -21,7 +21,7 @@ fn noise(length: usize) -> Vec<u8> {
 }
 
 /// Some three megabytes: entries of many sizes, packed and not, with modes and links.
-fn items() -> Vec<Item> {
+fn items() -> Vec<ZipItem> {
     let mut items = vec![
         file("large.bin", noise(1_500_000)),
         folder("empty/"),
@@ -38,7 +38,7 @@ fn items() -> Vec<Item> {
     items
 }
 
-fn fetched(items: &[Item], settings: Value, faults: Vec<Fault>) -> Ran {
+fn fetched(items: &[ZipItem], settings: Value, faults: Vec<Fault>) -> Ran {
     let world = one_archive(zip(items)).server(json!({"archives": "redirect"})).server(settings);
     let fake = Fake::start(world);
     for fault in faults {

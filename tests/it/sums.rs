@@ -5,10 +5,10 @@ use std::fmt::Write;
 use ring::digest::{SHA256, digest};
 use serde_json::json;
 
-use crate::craft::{file, zip};
 use crate::fake::{Fake, Fault, World};
 use crate::harness::Run;
 use crate::scenes::one_archive;
+use crate::zip_builder::{file, zip};
 
 const ARCHIVE: &str = "jobs/201/artifacts";
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::craft::{file, zip};
 use crate::fake::{Fake, Fault, Origin, Reply, World};
 use crate::harness::Run;
 use crate::made;
 use crate::scenes::{LOOKUP, downstream, job, job_with, one_archive};
+use crate::zip_builder::{file, zip};
 
 const ARCHIVE: &str = "GET jobs/201/artifacts";
 const FILE: &str = "artifacts/a";

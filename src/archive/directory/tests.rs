@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use crate::archive::Archive;
-use crate::archive::craft::{crc32, file, zip};
+use crate::archive::zip_builder::{crc32, file, zip};
 
 /// The name and the date of the one entry with these extra fields.
 fn entry(name: &[u8], extra: &[&[u8]]) -> Result<(String, Option<i64>), String> {

@@ -12,7 +12,7 @@ const MOST: usize = 24;
 
 /// A stock of blocks. Who takes one while none is left waits until one comes back.
 #[derive(Default)]
-pub struct Blocks {
+pub struct BufferPool {
     stock: Mutex<Stock>,
     returned: Condvar,
 }
@@ -25,15 +25,15 @@ struct Stock {
 }
 
 /// Some bytes; the memory goes back to the stock with them.
-pub struct Block<'a> {
+pub struct Buffer<'a> {
     memory: Vec<u8>,
     used: usize,
-    home: &'a Blocks,
+    home: &'a BufferPool,
 }
 
-impl Blocks {
+impl BufferPool {
     /// An empty block.
-    pub fn take(&self) -> Block<'_> {
+    pub fn take(&self) -> Buffer<'_> {
         let stock = self.stock.lock().unwrap_or_else(PoisonError::into_inner);
         let all_out = |stock: &mut Stock| stock.spare.is_empty() && stock.made == MOST;
         let waited = self.returned.wait_while(stock, all_out);
@@ -42,11 +42,11 @@ impl Blocks {
             stock.made += 1;
             vec![0; BLOCK]
         });
-        Block { memory, used: 0, home: self }
+        Buffer { memory, used: 0, home: self }
     }
 }
 
-impl Block<'_> {
+impl Buffer<'_> {
     pub fn bytes(&self) -> &[u8] {
         &self.memory[..self.used]
     }
@@ -66,7 +66,7 @@ impl Block<'_> {
     }
 }
 
-impl Drop for Block<'_> {
+impl Drop for Buffer<'_> {
     fn drop(&mut self) {
         let memory = std::mem::take(&mut self.memory);
         self.home.stock.lock().unwrap_or_else(PoisonError::into_inner).spare.push(memory);
@@ -75,19 +75,19 @@ impl Drop for Block<'_> {
 }
 
 /// Blocks that are read as they come; their end is when no more can come.
-pub struct Coming<'a> {
-    blocks: Receiver<Block<'a>>,
-    here: Option<Block<'a>>,
+pub struct BufferReader<'a> {
+    blocks: Receiver<Buffer<'a>>,
+    here: Option<Buffer<'a>>,
     used: usize,
 }
 
-impl<'a> Coming<'a> {
-    pub fn new(blocks: Receiver<Block<'a>>) -> Coming<'a> {
-        Coming { blocks, here: None, used: 0 }
+impl<'a> BufferReader<'a> {
+    pub fn new(blocks: Receiver<Buffer<'a>>) -> BufferReader<'a> {
+        BufferReader { blocks, here: None, used: 0 }
     }
 }
 
-impl Read for Coming<'_> {
+impl Read for BufferReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.fill_buf()?.read(buffer)?;
         self.consume(count);
@@ -95,7 +95,7 @@ impl Read for Coming<'_> {
     }
 }
 
-impl BufRead for Coming<'_> {
+impl BufRead for BufferReader<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.here.as_ref().is_none_or(|block| self.used == block.used) {
             // Gives the memory of the last one back before it waits for the next.
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn there_are_never_more_blocks_than_so_many() {
-        let (blocks, passed) = (Blocks::default(), AtomicUsize::new(0));
+        let (blocks, passed) = (BufferPool::default(), AtomicUsize::new(0));
         std::thread::scope(|scope| {
             let (send, receive) = mpsc::channel();
             let taker = || {
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn what_comes_in_blocks_is_read_as_one() {
-        let blocks = Blocks::default();
+        let blocks = BufferPool::default();
         let (send, receive) = mpsc::channel();
         let mut from = b"some bytes".as_slice();
         for count in [4, 6] {
@@ -157,7 +157,7 @@ mod tests {
         let short = blocks.take().fill(&mut from, 1).unwrap_err();
         assert_eq!(short.kind(), io::ErrorKind::UnexpectedEof);
         drop(send);
-        let mut coming = Coming::new(receive);
+        let mut coming = BufferReader::new(receive);
         let count = coming.read(&mut [0; 3]).unwrap();
         assert_eq!(count, 3);
         for expect in [b"e".as_slice(), b" bytes", b"", b""] {

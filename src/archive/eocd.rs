@@ -9,24 +9,25 @@ use memchr::memmem;
 
 use super::Error;
 use super::directory;
-use super::source::Source;
+use super::tracked_reader::TrackedReader;
 
 const RECORD: &[u8] = b"PK\x05\x06";
-const LOCATOR: &[u8] = b"PK\x06\x07";
-const RECORD64: &[u8] = b"PK\x06\x06";
+const ZIP64_LOCATOR: &[u8] = b"PK\x06\x07";
+const ZIP64_RECORD: &[u8] = b"PK\x06\x06";
 pub const HEADER: &[u8] = b"PK\x01\x02";
 
 /// The lengths of these, in bytes: of the records without a comment or what may come behind.
-const SHORT: usize = 22;
-const LOCATING: usize = 20;
-const LONG: usize = 56;
+const RECORD_LENGTH: usize = 22;
+const ZIP64_LOCATOR_LENGTH: usize = 20;
+const ZIP64_RECORD_LENGTH: usize = 56;
 /// How much of the end of a file can belong to its end records, in bytes.
-const TAIL: u64 = (LONG + LOCATING + SHORT) as u64 + u16::MAX as u64;
+const TAIL: u64 =
+    (ZIP64_RECORD_LENGTH + ZIP64_LOCATOR_LENGTH + RECORD_LENGTH) as u64 + u16::MAX as u64;
 
 /// What the end records say of the central directory. All places are in bytes from the start of
 /// the file.
 #[derive(Debug, PartialEq, Eq)]
-pub struct End {
+pub struct Eocd {
     pub start: u64,
     /// Where the end records begin: right behind the directory.
     pub end: u64,
@@ -36,7 +37,7 @@ pub struct End {
     pub size: u64,
 }
 
-impl End {
+impl Eocd {
     /// How many entries there can be at the most, whatever it says.
     pub fn most_entries(&self) -> usize {
         let headers = (self.end - self.start) / directory::FIXED as u64;
@@ -45,7 +46,7 @@ impl End {
 }
 
 /// What one end record says, the short or the long one.
-struct Told {
+struct EocdFields {
     at: u64,
     entries: u64,
     size: u64,
@@ -53,17 +54,17 @@ struct Told {
 }
 
 /// Finds the end records; none where the file has not the look of a zip at all.
-pub fn find<R: Read + Seek>(reader: &mut Source<R>) -> Result<Option<End>, Error> {
+pub fn find<R: Read + Seek>(reader: &mut TrackedReader<R>) -> Result<Option<Eocd>, Error> {
     let length = reader.seek(SeekFrom::End(0)).map_err(Error::Read)?;
     let from = length.saturating_sub(TAIL);
     let tail = bytes(reader, from, TAIL as usize)?;
     let Some(at) = record(&tail)? else { return Ok(None) };
-    let short = &tail[at..at + SHORT];
+    let short = &tail[at..at + RECORD_LENGTH];
     let disks = [4, 6].map(|at| u16_at(short, at));
     if disks.iter().any(|disk| ![0, u16::MAX].contains(disk)) {
         return Err(broken("it is one part of several"));
     }
-    let told = Told {
+    let told = EocdFields {
         at: from + at as u64,
         entries: u16_at(short, 10).into(),
         size: u32_at(short, 12).into(),
@@ -75,8 +76,8 @@ pub fn find<R: Read + Seek>(reader: &mut Source<R>) -> Result<Option<End>, Error
 
 /// Where the short end record begins in the end of a file.
 fn record(tail: &[u8]) -> Result<Option<usize>, Error> {
-    let places = memmem::find_iter(tail, RECORD).filter(|at| at + SHORT <= tail.len());
-    let ends = |at: &usize| at + SHORT + usize::from(u16_at(tail, at + 20));
+    let places = memmem::find_iter(tail, RECORD).filter(|at| at + RECORD_LENGTH <= tail.len());
+    let ends = |at: &usize| at + RECORD_LENGTH + usize::from(u16_at(tail, at + 20));
     let places: Vec<usize> = places.collect();
     // Something else may lie behind the archive; what is inside it lies before its end.
     let Some(last) = places.last() else { return Ok(None) };
@@ -90,24 +91,27 @@ fn record(tail: &[u8]) -> Result<Option<usize>, Error> {
 }
 
 /// What the zip64 record says, where there is one; it must not contradict the short one.
-fn long<R: Read + Seek>(reader: &mut Source<R>, short: Told) -> Result<Told, Error> {
-    let Some(at) = short.at.checked_sub(LOCATING as u64) else { return Ok(short) };
-    let locator = bytes(reader, at, LOCATING)?;
-    if !locator.starts_with(LOCATOR) {
+fn long<R: Read + Seek>(
+    reader: &mut TrackedReader<R>,
+    short: EocdFields,
+) -> Result<EocdFields, Error> {
+    let Some(at) = short.at.checked_sub(ZIP64_LOCATOR_LENGTH as u64) else { return Ok(short) };
+    let locator = bytes(reader, at, ZIP64_LOCATOR_LENGTH)?;
+    if !locator.starts_with(ZIP64_LOCATOR) {
         return Ok(short);
     }
     let known = u64_at(&locator, 8);
     // It has this length in all archives but those that encrypt their directory.
-    let usual = at.checked_sub(LONG as u64);
+    let usual = at.checked_sub(ZIP64_RECORD_LENGTH as u64);
     for place in usual.into_iter().chain([known]) {
-        let record = bytes(reader, place, LONG)?;
-        let is_record = record.len() == LONG && record.starts_with(RECORD64);
+        let record = bytes(reader, place, ZIP64_RECORD_LENGTH)?;
+        let is_record = record.len() == ZIP64_RECORD_LENGTH && record.starts_with(ZIP64_RECORD);
         // Counted from here, because a record can claim a length beyond all numbers.
         let length = at.checked_sub(place).and_then(|length| length.checked_sub(12));
         if !is_record || length != Some(u64_at(&record, 4)) {
             continue;
         }
-        let told = Told {
+        let told = EocdFields {
             at: place,
             entries: u64_at(&record, 32),
             size: u64_at(&record, 40),
@@ -126,11 +130,14 @@ fn long<R: Read + Seek>(reader: &mut Source<R>, short: Told) -> Result<Told, Err
 }
 
 /// The directory lies right before the end records; its own place tells what lies before it all.
-fn directory<R: Read + Seek>(reader: &mut Source<R>, told: &Told) -> Result<End, Error> {
-    let Told { at: end, entries, size, offset } = *told;
+fn directory<R: Read + Seek>(
+    reader: &mut TrackedReader<R>,
+    told: &EocdFields,
+) -> Result<Eocd, Error> {
+    let EocdFields { at: end, entries, size, offset } = *told;
     let early = || broken("its beginning is missing");
     let start = end.checked_sub(size).ok_or_else(early)?;
-    let found = End { start, end, before: start.saturating_sub(offset), entries, size };
+    let found = Eocd { start, end, before: start.saturating_sub(offset), entries, size };
     let mut begins_at = |place| {
         Ok::<_, Error>(place < end && bytes(reader, place, HEADER.len())?.starts_with(HEADER))
     };
@@ -139,13 +146,17 @@ fn directory<R: Read + Seek>(reader: &mut Source<R>, told: &Told) -> Result<End,
         (true, true) => Ok(found),
         (true, false) => Err(contradiction("it has two central directories")),
         // Whoever reads this one will say what is wrong with it.
-        (false, false) => Ok(End { start: offset, before: 0, ..found }),
+        (false, false) => Ok(Eocd { start: offset, before: 0, ..found }),
         (false, true) => Err(broken("there is no central directory where its end record says")),
     }
 }
 
 /// So many bytes from a place on, or fewer where the file ends.
-fn bytes<R: Read + Seek>(reader: &mut Source<R>, at: u64, count: usize) -> Result<Vec<u8>, Error> {
+fn bytes<R: Read + Seek>(
+    reader: &mut TrackedReader<R>,
+    at: u64,
+    count: usize,
+) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     // A place beyond all numbers is the archive's lie, and nothing is there.
     if reader.seek(SeekFrom::Start(at)).is_ok() {

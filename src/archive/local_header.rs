@@ -3,9 +3,9 @@
 use std::io::{self, Read};
 use std::ops::Range;
 
-use super::directory::{Header, UNICODE_PATH, ZIP64, enlarge, field};
-use super::end::{self, u16_at, u32_at};
-use super::{Error, entry};
+use super::directory::{CentralHeader, UNICODE_PATH, ZIP64, enlarge, field};
+use super::eocd::{self, u16_at, u32_at};
+use super::{Error, metadata};
 
 /// The fixed part of the header before an entry, in bytes.
 pub const FIXED: usize = 30;
@@ -16,7 +16,7 @@ const LONGEST_EXTRA: u64 = 256;
 
 /// An entry as it lies in its archive, by the central directory.
 #[derive(Debug, Clone)]
-pub struct Packed {
+pub struct EntryLocation {
     /// Its index in the archive.
     pub entry: usize,
     /// Where the header before it begins, in bytes from the start of the file.
@@ -36,7 +36,7 @@ pub struct Packed {
 
 /// What was found before the data of an entry.
 #[derive(Debug)]
-pub struct Local {
+pub struct LocalHeader {
     /// Bytes, up to where the data begin.
     pub length: u64,
     /// It is a header at all.
@@ -45,15 +45,15 @@ pub struct Local {
     pub agrees: bool,
 }
 
-impl Packed {
-    pub fn new(entry: usize, header: Header) -> Packed {
-        Packed {
+impl EntryLocation {
+    pub fn new(entry: usize, header: CentralHeader) -> EntryLocation {
+        EntryLocation {
             entry,
             at: header.at,
             size: header.size,
             compressed_size: header.compressed_size,
             crc32: header.crc32,
-            deflated: header.method == super::judge::DEFLATE,
+            deflated: header.method == super::validate::DEFLATE,
             flags: header.flags,
             method: header.method,
             dos: header.dos,
@@ -71,7 +71,7 @@ impl Packed {
     }
 
     /// Reads the header before the entry.
-    pub fn header(&self, from: &mut dyn Read) -> io::Result<Local> {
+    pub fn header(&self, from: &mut dyn Read) -> io::Result<LocalHeader> {
         let mut fixed = [0; FIXED];
         from.read_exact(&mut fixed)?;
         let [name_length, extra_length] = [26, 28].map(|at| usize::from(u16_at(&fixed, at)));
@@ -86,16 +86,16 @@ impl Packed {
             && field(extra, UNICODE_PATH).is_none()
             && self.sizes_agree(&fixed, extra);
         let (length, header) = ((FIXED + rest.len()) as u64, fixed.starts_with(b"PK\x03\x04"));
-        Ok(Local { length, header, agrees: header && agrees })
+        Ok(LocalHeader { length, header, agrees: header && agrees })
     }
 
     /// Refuses what is written behind its data, if that has the look of sizes and they are others.
-    pub fn described(&self, behind: &[u8]) -> Result<(), Error> {
+    pub fn check_data_descriptor(&self, behind: &[u8]) -> Result<(), Error> {
         if self.flags & DESCRIPTOR == 0 {
             return Ok(());
         }
         let told = behind.strip_prefix(b"PK\x07\x08").unwrap_or(behind);
-        let long = |at| end::u64_at(told, at);
+        let long = |at| eocd::u64_at(told, at);
         let sizes = match told.len() {
             12 => [4, 8].map(|at| u32_at(told, at).into()),
             20 => [4, 12].map(long),
@@ -104,7 +104,7 @@ impl Packed {
         if u32_at(told, 0) == self.crc32 && sizes == [self.compressed_size, self.size] {
             return Ok(());
         }
-        let entry = entry::text(&self.raw_name);
+        let entry = metadata::text(&self.raw_name);
         let why = format!("entry `{entry}` has other sizes behind its data than in the directory");
         Err(Error::Contradiction(why))
     }
@@ -116,12 +116,12 @@ impl Packed {
     }
 
     pub fn damaged(&self, why: &str) -> Error {
-        let entry = entry::text(&self.raw_name);
+        let entry = metadata::text(&self.raw_name);
         Error::Damaged { entry, why: why.to_owned() }
     }
 
-    pub fn surprise(&self) -> Error {
-        Error::Surprise { near: self.at }
+    pub fn needs_full_check(&self) -> Error {
+        Error::NeedsFullCheck { near: self.at }
     }
 
     fn sizes_agree(&self, fixed: &[u8], extra: &[u8]) -> bool {

@@ -6,32 +6,32 @@ use crc32fast::Hasher;
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::Error;
-use super::packed::Packed;
+use super::local_header::EntryLocation;
 
 /// So many bytes are unpacked before they are handed on: most files are one write.
 const WINDOW: usize = 256 << 10;
 
 /// Unpacks one entry after the other, with memory that does not grow with them.
-pub struct Unpacker {
+pub struct Inflater {
     inflate: Decompress,
     window: Vec<u8>,
 }
 
 /// One entry on its way.
 struct Copy<'a> {
-    packed: &'a Packed,
+    location: &'a EntryLocation,
     to: &'a mut dyn Write,
     crc: Hasher,
     written: u64,
 }
 
-impl Default for Unpacker {
-    fn default() -> Unpacker {
-        Unpacker { inflate: Decompress::new(false), window: vec![0; WINDOW] }
+impl Default for Inflater {
+    fn default() -> Inflater {
+        Inflater { inflate: Decompress::new(false), window: vec![0; WINDOW] }
     }
 }
 
-impl Unpacker {
+impl Inflater {
     /// Unpacks an entry, of which `from` holds the packed bytes and no others. What was written
     /// is right only when this returns `Ok`, and is never more than the entry declares.
     ///
@@ -40,12 +40,12 @@ impl Unpacker {
     /// fail.
     pub fn copy(
         &mut self,
-        packed: &Packed,
+        location: &EntryLocation,
         from: &mut dyn BufRead,
         to: &mut dyn Write,
     ) -> Result<(), Error> {
-        let mut copy = Copy { packed, to, crc: Hasher::new(), written: 0 };
-        match packed.deflated {
+        let mut copy = Copy { location, to, crc: Hasher::new(), written: 0 };
+        match location.deflated {
             true => self.inflate(&mut copy, from)?,
             false => store(&mut copy, from)?,
         }
@@ -121,7 +121,7 @@ fn fill(from: &mut dyn BufRead) -> Result<&[u8], Error> {
 impl Copy<'_> {
     /// How many bytes may still come when so many are unpacked and not written.
     fn left(&self, unwritten: usize) -> u64 {
-        self.packed.size - self.written - unwritten as u64
+        self.location.size - self.written - unwritten as u64
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
@@ -131,18 +131,18 @@ impl Copy<'_> {
     }
 
     fn finish(self) -> Result<(), Error> {
-        let (size, written) = (self.packed.size, self.written);
+        let (size, written) = (self.location.size, self.written);
         if written != size {
             return Err(self.damaged(&format!("it has {written} bytes and declares {size}")));
         }
-        match self.crc.clone().finalize() == self.packed.crc32 {
+        match self.crc.clone().finalize() == self.location.crc32 {
             true => Ok(()),
             false => Err(self.damaged("invalid checksum")),
         }
     }
 
     fn damaged(&self, why: &str) -> Error {
-        self.packed.damaged(why)
+        self.location.damaged(why)
     }
 }
 

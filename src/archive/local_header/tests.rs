@@ -3,13 +3,13 @@
 
 use std::io::Cursor;
 
-use crate::archive::craft::{Item, crc32, file, folder, link, zip};
-use crate::archive::{Archive, Error, cut};
+use crate::archive::zip_builder::{ZipItem, crc32, file, folder, link, zip};
+use crate::archive::{Archive, Error, entry_reader};
 
 /// The quick look alone, which nobody takes again.
 fn quick(bytes: Vec<u8>) -> Result<(), Error> {
     let layout = Archive::list(Cursor::new(&bytes)).unwrap().into_layout();
-    cut::headers(Cursor::new(&bytes), &layout.packed, layout.directory)
+    entry_reader::headers(Cursor::new(&bytes), &layout.locations, layout.directory)
 }
 
 fn field(number: u16, content: &[u8]) -> Vec<u8> {
@@ -17,7 +17,7 @@ fn field(number: u16, content: &[u8]) -> Vec<u8> {
     [&number.to_le_bytes(), &length.to_le_bytes(), content].concat()
 }
 
-fn described(item: Item) -> Item {
+fn check_data_descriptor(item: ZipItem) -> ZipItem {
     item.but(|item| item.flags = 1 << 3)
 }
 
@@ -46,7 +46,10 @@ fn what_writers_make_needs_no_closer_look() {
         ("nothing", vec![]),
         ("stored and deflated", vec![a.clone(), b.clone()]),
         ("a folder and a link", vec![folder("d/"), link("l", "one")]),
-        ("sizes behind the data", vec![described(a.clone()), described(b.clone())]),
+        (
+            "sizes behind the data",
+            vec![check_data_descriptor(a.clone()), check_data_descriptor(b.clone())],
+        ),
         ("a size in a field of its own", vec![zip64, b.clone()]),
         ("a field that is there only once", vec![dated, a.clone()]),
         ("less than a header between", vec![a.clone().but(|i| i.behind = vec![0; 29]), b.clone()]),
@@ -66,7 +69,7 @@ fn a_header_that_tells_anything_else_is_a_surprise() {
         let mut bytes = zip(&[a.clone(), a.clone().but(|item| item.name = b"two".to_vec())]);
         bytes[at] ^= 1;
         let looked = quick(bytes);
-        assert!(matches!(looked, Err(Error::Surprise { .. })), "{at}: {looked:?}");
+        assert!(matches!(looked, Err(Error::NeedsFullCheck { .. })), "{at}: {looked:?}");
     }
     let unicode =
         || field(0x7075, &[&[1], crc32(b"one").to_le_bytes().as_slice(), b"one"].concat());
@@ -74,16 +77,20 @@ fn a_header_that_tells_anything_else_is_a_surprise() {
     for (what, item) in [
         ("a name that is there twice", a.clone().but(|i| i.extra = unicode())),
         ("a second name that the directory lacks", a.clone().but(|i| i.local_extra = unicode())),
-        ("no sizes at all", a.clone().but(|i| (i.local_packed, i.local_size) = (Some(0), Some(0)))),
-        ("no size", a.clone().but(|i| (i.local_packed, i.local_size) = (Some(5), Some(0)))),
+        (
+            "no sizes at all",
+            a.clone().but(|i| (i.local_compressed, i.local_size) = (Some(0), Some(0))),
+        ),
+        ("no size", a.clone().but(|i| (i.local_compressed, i.local_size) = (Some(5), Some(0)))),
         ("no checksum", a.clone().but(|i| i.local_crc = Some(0))),
         ("sizes behind the data and others before", {
-            described(a.clone()).but(|i| (i.local_packed, i.local_size) = (Some(5), Some(4)))
+            check_data_descriptor(a.clone())
+                .but(|i| (i.local_compressed, i.local_size) = (Some(5), Some(4)))
         }),
         ("sizes in the wrong order", {
             let item = a
                 .clone()
-                .but(|i| (i.local_packed, i.local_size) = (Some(u32::MAX), Some(u32::MAX)));
+                .but(|i| (i.local_compressed, i.local_size) = (Some(u32::MAX), Some(u32::MAX)));
             item.deflated().but(|i| i.local_extra = large([10, 5]))
         }),
         ("a header's room between", a.clone().but(|i| i.behind = vec![0; 30])),
@@ -91,17 +98,17 @@ fn a_header_that_tells_anything_else_is_a_surprise() {
     ] {
         for items in [vec![item.clone()], vec![item, file("two", "")]] {
             let looked = quick(zip(&items));
-            assert!(matches!(looked, Err(Error::Surprise { .. })), "{what}: {looked:?}");
+            assert!(matches!(looked, Err(Error::NeedsFullCheck { .. })), "{what}: {looked:?}");
         }
     }
     let right =
-        a.clone().but(|i| (i.local_packed, i.local_size) = (Some(u32::MAX), Some(u32::MAX)));
+        a.clone().but(|i| (i.local_compressed, i.local_size) = (Some(u32::MAX), Some(u32::MAX)));
     let right = right.deflated().but(|i| i.local_extra = large([5, 10]));
     assert!(quick(zip(&[right])).is_ok());
     let shared = file("two", "hello").but(|item| item.shares = true);
     for items in [[a.clone(), shared], [a, file("two", "a".repeat(9)).but(|i| i.hidden = true)]] {
         let looked = quick(zip(&items));
-        assert!(matches!(looked, Err(Error::Surprise { .. })), "{looked:?}");
+        assert!(matches!(looked, Err(Error::NeedsFullCheck { .. })), "{looked:?}");
     }
 }
 
@@ -111,15 +118,15 @@ fn an_entry_that_begins_at_the_end_of_its_archive_is_damaged() {
     let (at, end) = (bytes.len() - 22 - 47 + 42, bytes.len() as u32);
     bytes[at..at + 4].copy_from_slice(&(end - 10).to_le_bytes());
     let layout = Archive::list(Cursor::new(&bytes)).unwrap().into_layout();
-    let body = cut::Seeking::new(Cursor::new(&bytes), 512);
-    let looked = cut::Cutter::apart(body).next(&layout.packed[0]).map(|_| ());
+    let body = entry_reader::Seeking::new(Cursor::new(&bytes), 512);
+    let looked = entry_reader::EntryReader::apart(body).next(&layout.locations[0]).map(|_| ());
     assert!(matches!(looked, Err(Error::Damaged { .. })), "{looked:?}");
 }
 
 #[test]
 fn sizes_behind_the_data_are_those_of_the_directory_or_no_sizes() {
     let item = file("one", "hello").deflated();
-    let (crc, compressed, size) = (item.crc, item.packed.len() as u32, item.size);
+    let (crc, compressed, size) = (item.crc, item.compressed.len() as u32, item.size);
     assert_eq!((compressed, size), (10, 5));
     let short = |crc: u32, sizes: [u32; 2]| {
         [crc.to_le_bytes().as_slice(), &sizes.map(u32::to_le_bytes).concat()].concat()

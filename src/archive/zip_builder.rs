@@ -6,11 +6,11 @@
 
 /// One entry, with everything that its headers will say.
 #[derive(Clone)]
-pub struct Item {
+pub struct ZipItem {
     pub name: Vec<u8>,
     pub data: Vec<u8>,
     /// The data as they lie in the archive.
-    pub packed: Vec<u8>,
+    pub compressed: Vec<u8>,
     /// With the bits of its type; all zero is "not told".
     pub mode: u32,
     /// 3 is unix, 0 is DOS.
@@ -25,7 +25,7 @@ pub struct Item {
     pub extra: Vec<u8>,
     pub comment: Vec<u8>,
     /// What the central header says of the packed size, and of the place of the entry.
-    pub told_packed: Option<u32>,
+    pub claimed_compressed: Option<u32>,
     pub told_at: Option<u32>,
     /// What the local header says, where that is something else.
     pub local_name: Option<Vec<u8>>,
@@ -33,7 +33,7 @@ pub struct Item {
     pub local_flags: Option<u16>,
     pub local_crc: Option<u32>,
     pub local_size: Option<u32>,
-    pub local_packed: Option<u32>,
+    pub local_compressed: Option<u32>,
     /// Extra fields of the local header.
     pub local_extra: Vec<u8>,
     /// What is written behind the data in place of checksum and sizes.
@@ -46,11 +46,11 @@ pub struct Item {
     pub hidden: bool,
 }
 
-fn item(name: &[u8], data: &[u8], mode: u32) -> Item {
-    Item {
+fn item(name: &[u8], data: &[u8], mode: u32) -> ZipItem {
+    ZipItem {
         name: name.to_vec(),
         data: data.to_vec(),
-        packed: data.to_vec(),
+        compressed: data.to_vec(),
         mode,
         creator: 3,
         method: 0,
@@ -61,14 +61,14 @@ fn item(name: &[u8], data: &[u8], mode: u32) -> Item {
         dos: ((46 << 9) | (5 << 5) | 1, 10 << 11),
         extra: Vec::new(),
         comment: Vec::new(),
-        told_packed: None,
+        claimed_compressed: None,
         told_at: None,
         local_name: None,
         local_method: None,
         local_flags: None,
         local_crc: None,
         local_size: None,
-        local_packed: None,
+        local_compressed: None,
         local_extra: Vec::new(),
         descriptor: None,
         behind: Vec::new(),
@@ -77,64 +77,64 @@ fn item(name: &[u8], data: &[u8], mode: u32) -> Item {
     }
 }
 
-pub fn file(name: impl AsRef<[u8]>, data: impl AsRef<[u8]>) -> Item {
+pub fn file(name: impl AsRef<[u8]>, data: impl AsRef<[u8]>) -> ZipItem {
     item(name.as_ref(), data.as_ref(), 0o100_644)
 }
 
 /// The name ends with `/`, as a folder's must.
-pub fn folder(name: impl AsRef<[u8]>) -> Item {
+pub fn folder(name: impl AsRef<[u8]>) -> ZipItem {
     item(name.as_ref(), b"", 0o040_755)
 }
 
-pub fn link(name: impl AsRef<[u8]>, target: impl AsRef<[u8]>) -> Item {
+pub fn link(name: impl AsRef<[u8]>, target: impl AsRef<[u8]>) -> ZipItem {
     item(name.as_ref(), target.as_ref(), 0o120_777)
 }
 
-impl Item {
+impl ZipItem {
     /// The same with any of its fields changed.
-    pub fn but(mut self, change: impl FnOnce(&mut Item)) -> Item {
+    pub fn but(mut self, change: impl FnOnce(&mut ZipItem)) -> ZipItem {
         change(&mut self);
         self
     }
 
     /// With other bits of type and permission.
-    pub fn mode(self, mode: u32) -> Item {
+    pub fn mode(self, mode: u32) -> ZipItem {
         self.but(|item| item.mode = mode)
     }
 
     /// Packed by deflate, in blocks that are only stored.
-    pub fn deflated(self) -> Item {
+    pub fn deflated(self) -> ZipItem {
         self.but(|item| {
             item.method = 8;
-            item.packed.clear();
+            item.compressed.clear();
             let blocks: Vec<&[u8]> = match item.data.is_empty() {
                 true => vec![b""],
                 false => item.data.chunks(65_535).collect(),
             };
             for (i, block) in blocks.iter().enumerate() {
-                item.packed.push(u8::from(i + 1 == blocks.len()));
-                item.packed.extend((block.len() as u16).to_le_bytes());
-                item.packed.extend((!(block.len() as u16)).to_le_bytes());
-                item.packed.extend(*block);
+                item.compressed.push(u8::from(i + 1 == blocks.len()));
+                item.compressed.extend((block.len() as u16).to_le_bytes());
+                item.compressed.extend((!(block.len() as u16)).to_le_bytes());
+                item.compressed.extend(*block);
             }
         })
     }
 }
 
 /// The archive with these entries.
-pub fn zip(items: &[Item]) -> Vec<u8> {
-    Whole::of(items).bytes()
+pub fn zip(items: &[ZipItem]) -> Vec<u8> {
+    ZipBuilder::of(items).bytes()
 }
 
 /// The archive with these entries, whose end record claims another number of them.
-pub fn zip_claiming(items: &[Item], count: u16) -> Vec<u8> {
-    Whole::of(items).but(|whole| whole.count = Some(count)).bytes()
+pub fn zip_claiming(items: &[ZipItem], count: u16) -> Vec<u8> {
+    ZipBuilder::of(items).but(|whole| whole.count = Some(count)).bytes()
 }
 
 /// A whole archive, and everything that its end records will say.
 #[derive(Clone, Default)]
-pub struct Whole {
-    pub items: Vec<Item>,
+pub struct ZipBuilder {
+    pub items: Vec<ZipItem>,
     /// Before the first entry; the places that the archive tells count it or not.
     pub before: Vec<u8>,
     pub counted: bool,
@@ -167,12 +167,12 @@ pub struct Zip64 {
     pub short_too: bool,
 }
 
-impl Whole {
-    pub fn of(items: &[Item]) -> Whole {
-        Whole { items: items.to_vec(), ..Whole::default() }
+impl ZipBuilder {
+    pub fn of(items: &[ZipItem]) -> ZipBuilder {
+        ZipBuilder { items: items.to_vec(), ..ZipBuilder::default() }
     }
 
-    pub fn but(mut self, change: impl FnOnce(&mut Whole)) -> Whole {
+    pub fn but(mut self, change: impl FnOnce(&mut ZipBuilder)) -> ZipBuilder {
         change(&mut self);
         self
     }
@@ -248,7 +248,7 @@ pub fn unicode_extra(of: &[u8], name: &str) -> Vec<u8> {
     extra(0x7075, &[&[1], crc32(of).to_le_bytes().as_slice(), name.as_bytes()].concat())
 }
 
-fn local(bytes: &mut Vec<u8>, item: &Item) {
+fn local(bytes: &mut Vec<u8>, item: &ZipItem) {
     let name = item.local_name.as_ref().unwrap_or(&item.name);
     bytes.extend(b"PK\x03\x04\x14\0");
     let (flags, method) = (item.local_flags, item.local_method);
@@ -260,7 +260,7 @@ fn local(bytes: &mut Vec<u8>, item: &Item) {
     let known = |value: u32| if descriptor { 0 } else { value };
     for (lie, field) in [
         (item.local_crc, item.crc),
-        (item.local_packed, item.told_packed.unwrap_or(item.packed.len() as u32)),
+        (item.local_compressed, item.claimed_compressed.unwrap_or(item.compressed.len() as u32)),
         (item.local_size, item.size),
     ] {
         bytes.extend(lie.unwrap_or(known(field)).to_le_bytes());
@@ -270,26 +270,26 @@ fn local(bytes: &mut Vec<u8>, item: &Item) {
     }
     bytes.extend(name);
     bytes.extend(&item.local_extra);
-    bytes.extend(&item.packed);
+    bytes.extend(&item.compressed);
     if let Some(descriptor) = &item.descriptor {
         bytes.extend(descriptor);
     } else if descriptor {
         bytes.extend(b"PK\x07\x08");
-        for field in [item.crc, item.packed.len() as u32, item.size] {
+        for field in [item.crc, item.compressed.len() as u32, item.size] {
             bytes.extend(field.to_le_bytes());
         }
     }
     bytes.extend(&item.behind);
 }
 
-fn listed(central: &mut Vec<u8>, item: &Item, at: u32) {
+fn listed(central: &mut Vec<u8>, item: &ZipItem, at: u32) {
     central.extend(b"PK\x01\x02\x14");
     central.extend([item.creator, 20, 0]);
     for field in [item.flags, item.method, item.dos.1, item.dos.0] {
         central.extend(field.to_le_bytes());
     }
-    let packed = item.told_packed.unwrap_or(item.packed.len() as u32);
-    for field in [item.crc, packed, item.size] {
+    let compressed = item.claimed_compressed.unwrap_or(item.compressed.len() as u32);
+    for field in [item.crc, compressed, item.size] {
         central.extend(field.to_le_bytes());
     }
     let comment = item.comment.len() as u16;

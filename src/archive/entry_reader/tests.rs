@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use crate::archive::craft::{Item, crc32, file, zip};
+use crate::archive::zip_builder::{ZipItem, crc32, file, zip};
 use crate::archive::{Archive, Error};
 
 fn listed(bytes: Vec<u8>) -> Archive<Cursor<Vec<u8>>> {
@@ -21,7 +21,7 @@ fn orderly_is_what_lies_close_together_and_is_named_once() {
         let field = [&[0x75, 0x70, second.len() as u8, 0], second.as_slice()].concat();
         large(name).but(|item| item.extra = field)
     };
-    let behind = |junk: usize, items: &[Item]| [vec![b'#'; junk], zip(items)].concat();
+    let behind = |junk: usize, items: &[ZipItem]| [vec![b'#'; junk], zip(items)].concat();
     for (what, bytes, expect) in [
         ("nothing", zip(&[]), true),
         ("two entries", zip(&[large("a"), large("b")]), true),
@@ -36,7 +36,7 @@ fn orderly_is_what_lies_close_together_and_is_named_once() {
         ("a name that is there twice", zip(&[large("a"), large("b"), large("a")]), false),
         ("a second name", zip(&[large("a"), renamed("b")]), false),
     ] {
-        assert_eq!(listed(bytes).is_orderly(), expect, "{what}");
+        assert_eq!(listed(bytes).is_streamable(), expect, "{what}");
     }
 }
 

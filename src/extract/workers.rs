@@ -12,8 +12,8 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::blocks::{BLOCK, Block, Blocks, Coming};
-use crate::archive::{self, Body, Cutter, Packed, Unpacker};
+use super::buffer_pool::{BLOCK, Buffer, BufferPool, BufferReader};
+use crate::archive::{self, EntryLocation, EntryReader, Inflater, SkipRead};
 use crate::disk::{self, Staging};
 
 /// More workers than this gain nothing that a disk or a network could keep up with.
@@ -21,38 +21,38 @@ const MOST: usize = 4;
 
 /// An entry, and the file that it becomes; none where it is only passed by.
 pub struct Task<'a> {
-    pub packed: &'a Packed,
-    pub file: Option<NewFile<'a>>,
+    pub packed: &'a EntryLocation,
+    pub file: Option<TargetFile<'a>>,
 }
 
 /// A file to be made.
 #[derive(Clone, Copy)]
-pub struct NewFile<'a> {
+pub struct TargetFile<'a> {
     pub path: &'a Path,
     pub mode: Option<u32>,
     pub modified: Option<i64>,
 }
 
 /// What a worker gets. Tasks are named by their index.
-enum Load<'a> {
+enum WorkItem<'a> {
     Batch(Batch<'a>),
     /// One entry that may not be here as a whole yet.
-    Stream(usize, Receiver<Block<'a>>),
+    Stream(usize, Receiver<Buffer<'a>>),
 }
 
 /// Some whole entries in one block.
 struct Batch<'a> {
-    block: Block<'a>,
+    block: Buffer<'a>,
     entries: Vec<(usize, Range<usize>)>,
 }
 
 /// What is handed out and not taken yet.
-type Loads<'a> = Arc<Mutex<Receiver<Load<'a>>>>;
+type WorkItems<'a> = Arc<Mutex<Receiver<WorkItem<'a>>>>;
 
-struct Crew<'a, 'p> {
+struct Workers<'a, 'p> {
     tasks: &'a [Task<'p>],
     staging: &'a Staging,
-    blocks: &'a Blocks,
+    blocks: &'a BufferPool,
     /// Somebody failed, so that nothing more is of use.
     failed: AtomicBool,
 }
@@ -62,16 +62,16 @@ struct Crew<'a, 'p> {
 /// # Errors
 /// An `archive::Error` if the bytes are bad or cannot be read, a `disk::Error` if they cannot be
 /// written or the run was told to stop.
-pub fn unpack<'p, B: Body>(
-    cutter: &mut Cutter<'p, B>,
+pub fn unpack<'p, B: SkipRead>(
+    cutter: &mut EntryReader<'p, B>,
     tasks: &[Task<'p>],
     staging: &Staging,
 ) -> anyhow::Result<()> {
-    let blocks = Blocks::default();
-    let crew = Crew { tasks, staging, blocks: &blocks, failed: AtomicBool::new(false) };
+    let blocks = BufferPool::default();
+    let crew = Workers { tasks, staging, blocks: &blocks, failed: AtomicBool::new(false) };
     let (queue, loads) = mpsc::channel();
     // It belongs to the workers alone: when they are gone, so is what they did not take.
-    let loads: Loads<'_> = Arc::new(Mutex::new(loads));
+    let loads: WorkItems<'_> = Arc::new(Mutex::new(loads));
     let (fed, worked) = thread::scope(|scope| {
         let crew = &crew;
         let workers: Vec<_> = std::iter::repeat_n(loads, crew.size())
@@ -94,7 +94,7 @@ pub fn unpack<'p, B: Body>(
     }
 }
 
-impl<'a, 'p> Crew<'a, 'p> {
+impl<'a, 'p> Workers<'a, 'p> {
     /// How many workers there is work for.
     fn size(&self) -> usize {
         let cores = thread::available_parallelism().map_or(1, usize::from).min(MOST);
@@ -105,16 +105,16 @@ impl<'a, 'p> Crew<'a, 'p> {
     }
 
     /// Cuts the entries from the archive, until all are out or somebody fails.
-    fn feed<B: Body>(
+    fn feed<B: SkipRead>(
         &self,
-        cutter: &mut Cutter<'p, B>,
-        queue: Sender<Load<'a>>,
+        cutter: &mut EntryReader<'p, B>,
+        queue: Sender<WorkItem<'a>>,
     ) -> anyhow::Result<()> {
         let mut batch: Option<Batch<'a>> = None;
         // Nobody listens any more when the workers are gone, which is told by themselves.
         let send = |batch: &mut Option<Batch<'a>>| {
             if let Some(batch) = batch.take() {
-                let _ = queue.send(Load::Batch(batch));
+                let _ = queue.send(WorkItem::Batch(batch));
             }
         };
         for (index, task) in self.tasks.iter().enumerate() {
@@ -155,13 +155,13 @@ impl<'a, 'p> Crew<'a, 'p> {
     /// Hands out one entry while it comes.
     fn stream(
         &self,
-        queue: &Sender<Load<'a>>,
+        queue: &Sender<WorkItem<'a>>,
         index: usize,
         data: &mut dyn Read,
         mut left: u64,
     ) -> io::Result<()> {
         let (send, blocks) = mpsc::channel();
-        let _ = queue.send(Load::Stream(index, blocks));
+        let _ = queue.send(WorkItem::Stream(index, blocks));
         while left > 0 && !self.failed.load(Ordering::Relaxed) {
             let mut block = self.blocks.take();
             let count = left.min(BLOCK as u64);
@@ -176,8 +176,8 @@ impl<'a, 'p> Crew<'a, 'p> {
 
     /// What each worker does, until nothing more comes. After a failure what comes is let go, so
     /// that nobody waits for its memory.
-    fn work(&self, loads: &Loads<'a>) -> Result<(), (usize, anyhow::Error)> {
-        let mut unpacker = Unpacker::default();
+    fn work(&self, loads: &WorkItems<'a>) -> Result<(), (usize, anyhow::Error)> {
+        let mut unpacker = Inflater::default();
         let mut result = Ok(());
         loop {
             // Waits with the lock held: who waits for the lock would have to wait in any case.
@@ -187,13 +187,13 @@ impl<'a, 'p> Crew<'a, 'p> {
                 continue;
             }
             let done = match load {
-                Load::Batch(Batch { block, entries }) => {
+                WorkItem::Batch(Batch { block, entries }) => {
                     entries.into_iter().try_for_each(|(task, range)| {
                         self.make(&mut unpacker, task, &mut &block.bytes()[range])
                     })
                 }
-                Load::Stream(task, blocks) => {
-                    self.make(&mut unpacker, task, &mut Coming::new(blocks))
+                WorkItem::Stream(task, blocks) => {
+                    self.make(&mut unpacker, task, &mut BufferReader::new(blocks))
                 }
             };
             if done.is_err() {
@@ -205,7 +205,7 @@ impl<'a, 'p> Crew<'a, 'p> {
 
     fn make(
         &self,
-        unpacker: &mut Unpacker,
+        unpacker: &mut Inflater,
         index: usize,
         data: &mut dyn BufRead,
     ) -> Result<(), (usize, anyhow::Error)> {

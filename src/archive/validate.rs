@@ -6,11 +6,11 @@ use std::io::{BufReader, Read, Seek};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::directory::{self, Header};
-use super::end::{self, End};
-use super::packed::Packed;
-use super::source::Source;
-use super::{Error, NotZip, cut, entry, start};
+use super::directory::{self, CentralHeader};
+use super::eocd::{self, Eocd};
+use super::local_header::EntryLocation;
+use super::tracked_reader::TrackedReader;
+use super::{Error, NotZip, entry_reader, metadata, start};
 use crate::model::Entry;
 
 const STORED: u16 = 0;
@@ -22,10 +22,10 @@ const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
 const PATCH: u16 = 1 << 5;
 
 /// What the central directory lists.
-pub struct Listed {
+pub struct Directory {
     pub entries: Vec<Entry>,
     /// Where each entry lies, by the same index.
-    pub packed: Vec<Packed>,
+    pub locations: Vec<EntryLocation>,
     /// Where the central directory begins, in bytes from the start of the file.
     pub directory: u64,
     /// No header is there twice.
@@ -34,26 +34,26 @@ pub struct Listed {
 
 /// Finds and reads the central directory, and refuses what it tells of entries that cannot be
 /// unpacked or are not clear.
-pub fn directory<R: Read + Seek>(reader: &mut Source<R>) -> Result<Listed, Error> {
-    let Some(end) = end::find(reader)? else {
+pub fn directory<R: Read + Seek>(reader: &mut TrackedReader<R>) -> Result<Directory, Error> {
+    let Some(end) = eocd::find(reader)? else {
         return Err(Error::NotZip(NotZip::by_start(&start(reader)?)));
     };
-    look_before(reader, &end)?;
+    check_prefix(reader, &end)?;
     let most = end.most_entries();
-    let (mut entries, mut packed) = (Vec::with_capacity(most), Vec::with_capacity(most));
+    let (mut entries, mut locations) = (Vec::with_capacity(most), Vec::with_capacity(most));
     directory::read(reader, &end, |header| {
-        let entry = entry::entry(&header)?;
-        packable(&header, &entry)?;
-        packed.push(Packed::new(packed.len(), header));
+        let entry = metadata::entry(&header)?;
+        check_method(&header, &entry)?;
+        locations.push(EntryLocation::new(locations.len(), header));
         entries.push(entry);
         Ok(())
     })?;
-    let single = once(&mut entries, &mut packed)?;
-    Ok(Listed { entries, packed, directory: end.start, single })
+    let single = once(&mut entries, &mut locations)?;
+    Ok(Directory { entries, locations, directory: end.start, single })
 }
 
 /// The beginning of an archive can be far away, and most need no look at it.
-fn look_before<R: Read + Seek>(reader: &mut Source<R>, end: &End) -> Result<(), Error> {
+fn check_prefix<R: Read + Seek>(reader: &mut TrackedReader<R>, end: &Eocd) -> Result<(), Error> {
     if end.before == 0 && end.entries > 0 {
         return Ok(());
     }
@@ -70,7 +70,7 @@ fn look_before<R: Read + Seek>(reader: &mut Source<R>, end: &End) -> Result<(), 
 }
 
 /// Refuses what this program cannot unpack.
-fn packable(header: &Header, entry: &Entry) -> Result<(), Error> {
+fn check_method(header: &CentralHeader, entry: &Entry) -> Result<(), Error> {
     let name = || entry.name.clone();
     if header.flags & ENCRYPTED != 0 || header.method == AES {
         return Err(Error::Encrypted { entry: name() });
@@ -85,7 +85,7 @@ fn packable(header: &Header, entry: &Entry) -> Result<(), Error> {
 }
 
 /// Takes what is there twice with the same bytes once; says whether nothing was.
-fn once(entries: &mut Vec<Entry>, packed: &mut Vec<Packed>) -> Result<bool, Error> {
+fn once(entries: &mut Vec<Entry>, locations: &mut Vec<EntryLocation>) -> Result<bool, Error> {
     let mut known: HashMap<&str, &Entry> = HashMap::with_capacity(entries.len());
     let mut first = Vec::with_capacity(entries.len());
     for entry in entries.iter() {
@@ -100,20 +100,23 @@ fn once(entries: &mut Vec<Entry>, packed: &mut Vec<Packed>) -> Result<bool, Erro
     let mut stay = first.iter();
     entries.retain(|_| stay.next().is_none_or(|first| *first));
     let mut stay = first.iter();
-    packed.retain(|_| stay.next().is_none_or(|first| *first));
-    for (index, packed) in packed.iter_mut().enumerate() {
-        packed.entry = index;
+    locations.retain(|_| stay.next().is_none_or(|first| *first));
+    for (index, location) in locations.iter_mut().enumerate() {
+        location.entry = index;
     }
     Ok(first.iter().all(|first| *first))
 }
 
 /// Refuses headers before the entries that tell something else than the central directory,
 /// entries that share bytes, and entries that are not listed.
-pub fn headers<R: Read + Seek>(reader: &mut Source<R>, listed: &Listed) -> Result<(), Error> {
+pub fn headers<R: Read + Seek>(
+    reader: &mut TrackedReader<R>,
+    listed: &Directory,
+) -> Result<(), Error> {
     // One quick pass settles it for what honest writers make; all else gets a closer look.
     if listed.single {
-        match cut::headers(&mut *reader, &listed.packed, listed.directory) {
-            Err(Error::Surprise { .. } | Error::Damaged { .. }) => {}
+        match entry_reader::headers(&mut *reader, &listed.locations, listed.directory) {
+            Err(Error::NeedsFullCheck { .. } | Error::Damaged { .. }) => {}
             known => return known,
         }
     }

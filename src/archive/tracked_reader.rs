@@ -6,14 +6,14 @@
 use std::io::{self, Read, Seek, SeekFrom};
 
 #[derive(Debug)]
-pub struct Source<R> {
+pub struct TrackedReader<R> {
     reader: R,
     failure: Option<io::Error>,
 }
 
-impl<R> Source<R> {
-    pub fn new(reader: R) -> Source<R> {
-        Source { reader, failure: None }
+impl<R> TrackedReader<R> {
+    pub fn new(reader: R) -> TrackedReader<R> {
+        TrackedReader { reader, failure: None }
     }
 
     /// The reader itself.
@@ -37,14 +37,14 @@ impl<R> Source<R> {
     }
 }
 
-impl<R: Read> Read for Source<R> {
+impl<R: Read> Read for TrackedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let result = self.reader.read(buffer);
         self.watched(result)
     }
 }
 
-impl<R: Seek> Seek for Source<R> {
+impl<R: Seek> Seek for TrackedReader<R> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         // A place before the start or beyond all numbers is the archive's lie, not a failure.
         let result = self.reader.seek(to);
@@ -81,8 +81,8 @@ mod tests {
             (io::ErrorKind::Interrupted, false, false),
             (io::ErrorKind::InvalidInput, true, false),
         ] {
-            let mut source = Source::new(Failing(kind));
-            let kept = |error: io::Error, source: &mut Source<Failing>| {
+            let mut source = TrackedReader::new(Failing(kind));
+            let kept = |error: io::Error, source: &mut TrackedReader<Failing>| {
                 assert_eq!(error.kind(), kind);
                 let failure = source.failure();
                 assert!(source.failure().is_none(), "{kind}");

@@ -1,7 +1,7 @@
 //! From a header of the central directory to an [`Entry`].
 
 use super::Error;
-use super::directory::{Header, Unicode};
+use super::directory::{CentralHeader, Unicode};
 use crate::model::{Entry, EntryKind};
 
 const S_IFMT: u32 = 0o170_000;
@@ -16,7 +16,7 @@ const CP437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£�
 └┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
 
 /// The entry as the central directory tells it.
-pub fn entry(header: &Header) -> Result<Entry, Error> {
+pub fn entry(header: &CentralHeader) -> Result<Entry, Error> {
     let name = name(header)?;
     // Only creators on unix mean something by the upper half; all zero there is "not told".
     let unix = if UNIX.contains(&header.system) { header.attributes >> 16 } else { 0 };
@@ -39,7 +39,7 @@ pub fn entry(header: &Header) -> Result<Entry, Error> {
 }
 
 /// The name in Unicode where there is one; it must be of this very name.
-fn name(header: &Header) -> Result<String, Error> {
+fn name(header: &CentralHeader) -> Result<String, Error> {
     let plain = text(&header.name);
     let Some(Unicode { name, crc32 }) = &header.unicode else { return Ok(plain) };
     match String::from_utf8(name.clone()) {

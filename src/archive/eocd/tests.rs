@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use super::*;
-use crate::archive::craft::{file, zip};
+use crate::archive::zip_builder::{file, zip};
 
 /// An end record of an archive in which the directory begins so far from the start.
 fn short(entries: u16, size: u32, offset: u32, comment: &[u8]) -> Vec<u8> {
@@ -33,7 +33,7 @@ fn long(at: u64, entries: u64, size: u64, offset: u64, own: &[u8]) -> Vec<u8> {
 /// Everything before the end record, and the length of the directory at its end.
 fn body() -> (Vec<u8>, u32) {
     let mut bytes = zip(&[file("a", "one")]);
-    bytes.truncate(bytes.len() - SHORT);
+    bytes.truncate(bytes.len() - RECORD_LENGTH);
     (bytes, 47)
 }
 
@@ -41,8 +41,8 @@ fn ended(records: &[Vec<u8>]) -> Vec<u8> {
     [body().0, records.concat()].concat()
 }
 
-fn found(bytes: Vec<u8>) -> Result<Option<End>, String> {
-    find(&mut Source::new(Cursor::new(bytes))).map_err(|error| error.to_string())
+fn found(bytes: Vec<u8>) -> Result<Option<Eocd>, String> {
+    find(&mut TrackedReader::new(Cursor::new(bytes))).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn the_directory_is_found_whatever_lies_around_the_archive() {
     let (body, size) = body();
     let (start, end) = (body.len() as u64 - 47, body.len() as u64);
     let offset = start as u32;
-    let plain = End { start, end, before: 0, entries: 1, size: size.into() };
+    let plain = Eocd { start, end, before: 0, entries: 1, size: size.into() };
     let usual = short(1, size, offset, b"");
     let full = short(u16::MAX, u32::MAX, u32::MAX, b"");
     let known = |at| long(at, 1, size.into(), start, b"");
@@ -66,10 +66,10 @@ fn the_directory_is_found_whatever_lies_around_the_archive() {
         assert_eq!(found(ended(&records)).unwrap().as_ref(), Some(&plain), "{what}");
     }
     let behind_a_script = [b"#!/bin/sh\n".to_vec(), ended(&[usual])].concat();
-    let moved = End { start: start + 10, end: end + 10, before: 10, ..plain };
+    let moved = Eocd { start: start + 10, end: end + 10, before: 10, ..plain };
     assert_eq!(found(behind_a_script).unwrap(), Some(moved));
     // A directory of another length than was said is for its reader to refuse.
-    let longer = End { start, end, before: 0, entries: 1, size: 46 };
+    let longer = Eocd { start, end, before: 0, entries: 1, size: 46 };
     assert_eq!(found(ended(&[short(1, 46, offset, b"")])).unwrap(), Some(longer));
     assert_eq!(found(b"no zip at all".to_vec()).unwrap(), None);
     assert_eq!(found(Vec::new()).unwrap(), None);

@@ -5,8 +5,8 @@ use std::io::{self, BufReader, Cursor, ErrorKind, Read, Write};
 
 use flate2::{Compress, Compression, FlushCompress};
 
-use super::{Unpacker, WINDOW};
-use crate::archive::craft::{Item, file, zip};
+use super::{Inflater, WINDOW};
+use crate::archive::zip_builder::{ZipItem, file, zip};
 use crate::archive::{Archive, Error};
 
 /// Keeps what was written, and how much at once.
@@ -26,11 +26,11 @@ impl Write for Written {
 }
 
 /// Unpacks it from what comes in so large pieces.
-fn unpack(item: &Item, pieces: usize) -> (Result<(), Error>, Written) {
+fn unpack(item: &ZipItem, pieces: usize) -> (Result<(), Error>, Written) {
     let archive = Archive::list(Cursor::new(zip(std::slice::from_ref(item)))).unwrap();
-    let mut from = BufReader::with_capacity(pieces, item.packed.as_slice());
+    let mut from = BufReader::with_capacity(pieces, item.compressed.as_slice());
     let mut written = Written::default();
-    let result = Unpacker::default().copy(&archive.packed()[0], &mut from, &mut written);
+    let result = Inflater::default().copy(&archive.locations()[0], &mut from, &mut written);
     (result, written)
 }
 
@@ -39,13 +39,13 @@ fn bytes(count: usize) -> Vec<u8> {
 }
 
 /// Packed as small as can be: a few bytes that become many.
-fn squeezed(item: Item) -> Item {
+fn squeezed(item: ZipItem) -> ZipItem {
     item.but(|item| {
-        let mut packed = vec![0; 64 + item.data.len()];
+        let mut compressed = vec![0; 64 + item.data.len()];
         let mut compress = Compress::new(Compression::best(), false);
-        compress.compress(&item.data, &mut packed, FlushCompress::Finish).unwrap();
-        packed.truncate(compress.total_out() as usize);
-        (item.method, item.packed) = (8, packed);
+        compress.compress(&item.data, &mut compressed, FlushCompress::Finish).unwrap();
+        compressed.truncate(compress.total_out() as usize);
+        (item.method, item.compressed) = (8, compressed);
     })
 }
 
@@ -71,22 +71,25 @@ fn entries_of_any_size_come_out_whole_window_by_window() {
 #[test]
 fn data_that_end_elsewhere_are_damaged_and_never_more_than_declared() {
     let large = file("a", bytes(2 * WINDOW + 7));
-    let declaring = |item: &Item, size: usize| item.clone().but(|item| item.size = size as u32);
-    let cut = |item: &Item, by: usize| {
-        item.clone().but(|item| item.packed.truncate(item.packed.len() - by))
+    let declaring = |item: &ZipItem, size: usize| item.clone().but(|item| item.size = size as u32);
+    let cut = |item: &ZipItem, by: usize| {
+        item.clone().but(|item| item.compressed.truncate(item.compressed.len() - by))
     };
-    for packed in [large.clone().deflated(), squeezed(large.clone())] {
+    for compressed in [large.clone().deflated(), squeezed(large.clone())] {
         for (item, why) in [
-            (cut(&packed, 1), "it ends too early"),
-            (cut(&packed, packed.packed.len() / 2), "it ends too early"),
-            (cut(&packed, packed.packed.len()), "it ends too early"),
-            (packed.clone().but(|item| item.packed.push(0)), "something lies behind its data"),
-            (declaring(&packed, 2 * WINDOW + 6), "it is longer than declared"),
-            (declaring(&packed, WINDOW + 1), "it is longer than declared"),
-            (declaring(&packed, WINDOW), "it is longer than declared"),
-            (declaring(&packed, 0), "it is longer than declared"),
-            (declaring(&packed, 2 * WINDOW + 8), "it has 524295 bytes and declares 524296"),
-            (packed.clone().but(|item| item.crc ^= 1), "invalid checksum"),
+            (cut(&compressed, 1), "it ends too early"),
+            (cut(&compressed, compressed.compressed.len() / 2), "it ends too early"),
+            (cut(&compressed, compressed.compressed.len()), "it ends too early"),
+            (
+                compressed.clone().but(|item| item.compressed.push(0)),
+                "something lies behind its data",
+            ),
+            (declaring(&compressed, 2 * WINDOW + 6), "it is longer than declared"),
+            (declaring(&compressed, WINDOW + 1), "it is longer than declared"),
+            (declaring(&compressed, WINDOW), "it is longer than declared"),
+            (declaring(&compressed, 0), "it is longer than declared"),
+            (declaring(&compressed, 2 * WINDOW + 8), "it has 524295 bytes and declares 524296"),
+            (compressed.clone().but(|item| item.crc ^= 1), "invalid checksum"),
         ] {
             refused(&item, why);
         }
@@ -101,7 +104,7 @@ fn data_that_end_elsewhere_are_damaged_and_never_more_than_declared() {
     }
 }
 
-fn refused(item: &Item, why: &str) {
+fn refused(item: &ZipItem, why: &str) {
     for pieces in [100, 1 << 20] {
         let (result, Written(bytes, _)) = unpack(item, pieces);
         assert_eq!(result.unwrap_err().to_string(), format!("entry `a` is damaged: {why}"));
@@ -125,9 +128,9 @@ fn a_reader_that_was_interrupted_is_asked_again_and_one_that_failed_is_not() {
     for item in [file("a", "hello"), file("a", "hello").deflated()] {
         let archive = Archive::list(Cursor::new(zip(std::slice::from_ref(&item)))).unwrap();
         let unpack = |kind| {
-            let mut from = BufReader::new(Halting(&item.packed, kind, false));
+            let mut from = BufReader::new(Halting(&item.compressed, kind, false));
             let mut written = Vec::new();
-            let result = Unpacker::default().copy(&archive.packed()[0], &mut from, &mut written);
+            let result = Inflater::default().copy(&archive.locations()[0], &mut from, &mut written);
             result.map(|()| written)
         };
         assert_eq!(unpack(ErrorKind::Interrupted).unwrap(), b"hello");
