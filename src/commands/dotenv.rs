@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::disk::WholeFile;
+use crate::disk::AtomicFile;
 use crate::flow::Found;
 use crate::interrupt::Interrupt;
 use crate::model::{JobId, Pipeline};
@@ -30,7 +30,7 @@ impl<'a> Values<'a> {
     /// Writes the five variables.
     pub fn write(&self, file: &Path, interrupt: &Interrupt) -> anyhow::Result<()> {
         let text = text(self)?;
-        let mut whole = WholeFile::beside(file, interrupt)?;
+        let mut whole = AtomicFile::beside(file, interrupt)?;
         whole.write_all(text.as_bytes()).with_context(|| format!("writing {}", file.display()))?;
         Ok(whole.keep(OnConflict::Overwrite)?)
     }

@@ -4,37 +4,37 @@
 //! by renames, which are undone if one of them fails. Nothing of the user's is ever deleted, and
 //! no link that is there already is followed: on unix all is done by handles of folders.
 
-mod below;
+mod atomic_file;
 mod cache;
-mod error;
+mod commit;
+mod commit_plan;
 #[cfg(unix)]
-mod folder;
+mod dir_handle;
 #[cfg(not(unix))]
-#[path = "folder_by_path.rs"]
-mod folder;
-#[cfg(unix)]
-mod leftover;
+#[path = "dir_handle_by_path.rs"]
+mod dir_handle;
+mod dir_tree;
+mod error;
+mod free_space;
 #[cfg(test)]
 pub mod listing;
 mod modes;
-mod place;
-mod private;
-mod space;
 mod staging;
-mod survey;
+#[cfg(unix)]
+mod stale_temp_dirs;
+mod temp_dir;
 #[cfg(test)]
 mod tests;
-mod whole;
 
-pub use cache::{Cache, Coming, Kept, Key};
+pub use atomic_file::{AtomicFile, temporary};
+pub use cache::{Cache, CacheLookup, CacheWriter, Key};
 pub use error::Error;
 pub use staging::{NewFile, Staging};
-pub use whole::{WholeFile, temporary};
 
 /// What a name stands for; whatever is neither a folder nor a link can give way as a file does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     File,
-    Folder,
+    DirHandle,
     Link,
 }

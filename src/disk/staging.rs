@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::below::Below;
-use super::folder::Folder;
+use super::dir_handle::DirHandle;
+use super::dir_tree::DirTree;
 use super::modes::{file_mode, folder_mode};
-use super::private::{Private, TREE};
-use super::{Error, Kind, space};
+use super::temp_dir::{TREE, TempDir};
+use super::{Error, Kind, free_space};
 use crate::interrupt::Interrupt;
 
 /// What will be put in place together. Goes away with all it holds when it is dropped.
@@ -21,10 +21,10 @@ pub struct Staging {
     pub(super) dest: PathBuf,
     /// The destination below the nearest folder that was there; empty if it was there itself.
     pub(super) rest: PathBuf,
-    pub(super) at: Arc<Folder>,
-    pub(super) private: Private,
+    pub(super) at: Arc<DirHandle>,
+    pub(super) private: TempDir,
     /// What is in the private folder.
-    pub(super) inside: Below,
+    pub(super) inside: DirTree,
     pub(super) interrupt: Interrupt,
     pub(super) links: Vec<(PathBuf, String)>,
     pub(super) dates: Vec<(PathBuf, i64)>,
@@ -44,9 +44,9 @@ impl Staging {
         let (nearest, rest) = nearest_folder(dest)?;
         let at = if nearest.as_os_str().is_empty() { Path::new(".") } else { nearest };
         let make = |path: &Path| {
-            let folder = Arc::new(Folder::named(path)?);
-            let private = Private::make(Arc::clone(&folder), path, interrupt)?;
-            let inside = Below::new(Arc::clone(private.folder()));
+            let folder = Arc::new(DirHandle::named(path)?);
+            let private = TempDir::make(Arc::clone(&folder), path, interrupt)?;
+            let inside = DirTree::new(Arc::clone(private.folder()));
             inside.make_folders(Path::new(TREE), folder_mode(None))?;
             Ok((folder, private, inside))
         };
@@ -72,7 +72,7 @@ impl Staging {
 
     /// Refuses what surely has no room on the file system, in bytes.
     pub fn room_for(&self, needed: u128) -> Result<(), Error> {
-        space::room_for(needed, &*self.at, &self.dest)
+        free_space::room_for(needed, &*self.at, &self.dest)
     }
 
     /// Whether links can be made there: on Windows not everybody may.
@@ -103,7 +103,7 @@ impl Staging {
             match folder.new_folder(name, folder_mode(mode)) {
                 Err(error)
                     if error.kind() == io::ErrorKind::AlreadyExists
-                        && folder.kind(name)? == Some(Kind::Folder) =>
+                        && folder.kind(name)? == Some(Kind::DirHandle) =>
                 {
                     Ok(())
                 }
@@ -117,7 +117,7 @@ impl Staging {
     /// Makes a file that was not there yet, for writing; from any thread. It costs no more than
     /// that where its folder is there.
     pub fn create(&self, path: &Path, mode: Option<u32>) -> Result<NewFile, Error> {
-        let make = |folder: &Folder, name: &OsStr| folder.new_file(name, file_mode(mode));
+        let make = |folder: &DirHandle, name: &OsStr| folder.new_file(name, file_mode(mode));
         let file = self.make("write", path, make)?;
         Ok(NewFile { file, shown: self.dest.join(path) })
     }
@@ -143,7 +143,7 @@ impl Staging {
         &self,
         doing: &'static str,
         path: &Path,
-        make: impl Fn(&Folder, &OsStr) -> io::Result<T>,
+        make: impl Fn(&DirHandle, &OsStr) -> io::Result<T>,
     ) -> Result<T, Error> {
         let staged = staged(path);
         let make = || self.inside.place(&staged).and_then(|(folder, name)| make(&folder, name));

@@ -7,11 +7,11 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::below::Below;
+use super::commit_plan::CommitStep;
+use super::dir_tree::DirTree;
 use super::listing::listing;
 #[cfg(unix)]
 use super::listing::mode;
-use super::survey::Step;
 use super::*;
 use crate::interrupt::Interrupt;
 use crate::plan::OnConflict;
@@ -66,13 +66,13 @@ fn a_new_destination_appears_with_its_parents_and_no_trace_of_the_staging() {
     let home = folder(&[]);
     let dest = home.path().join("some/where/new");
     let skipped = staged(&dest, &[("b", "2"), ("a/x", "1"), ("e/", "")])
-        .put_in_place(OnConflict::Overwrite)
+        .commit(OnConflict::Overwrite)
         .unwrap();
     assert!(skipped.is_empty());
     assert_eq!(fs::read(dest.join("a/x")).unwrap(), b"1");
     assert!(dest.join("e").is_dir());
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
-    staged(&home.path().join("empty"), &[]).put_in_place(OnConflict::Fail).unwrap();
+    staged(&home.path().join("empty"), &[]).commit(OnConflict::Fail).unwrap();
     assert!(home.path().join("empty").is_dir());
 }
 
@@ -106,7 +106,7 @@ fn files_merge_into_what_is_there_and_all_else_is_left_alone() {
         [(OnConflict::Overwrite, "new", 0), (OnConflict::Skip, "old", 2)]
     {
         let dest = folder(&old);
-        let stayed = staged(dest.path(), &new).put_in_place(on_conflict).unwrap();
+        let stayed = staged(dest.path(), &new).commit(on_conflict).unwrap();
         let expect = folder(&[
             ("keep/me", "1"),
             ("both/mine", "2"),
@@ -120,7 +120,7 @@ fn files_merge_into_what_is_there_and_all_else_is_left_alone() {
     }
     let dest = folder(&old);
     let before = listing(dest.path());
-    let conflict = staged(dest.path(), &new).put_in_place(OnConflict::Fail).unwrap_err();
+    let conflict = staged(dest.path(), &new).commit(OnConflict::Fail).unwrap_err();
     assert!(matches!(&conflict, Error::Conflict { paths } if paths.len() == 2), "{conflict}");
     assert!(conflict.to_string().ends_with("are there already"), "{conflict}");
     assert_eq!(listing(dest.path()), before);
@@ -138,7 +138,7 @@ fn what_is_of_another_kind_is_in_the_way_whatever_was_asked_for() {
             let dest = folder(&[old, ("z", "old")]);
             let before = listing(dest.path());
             let staging = staged(dest.path(), &[("a", "new"), new, ("zz", "new")]);
-            let refused = staging.put_in_place(on_conflict).unwrap_err().to_string();
+            let refused = staging.commit(on_conflict).unwrap_err().to_string();
             assert!(refused.ends_with(why), "{refused}");
             assert_eq!(listing(dest.path()), before);
         }
@@ -159,7 +159,7 @@ fn links_that_are_there_are_replaced_or_refused_and_never_followed() {
 
     let dest = folder(&[]);
     symlink(outside.path().join("target"), dest.path().join("file")).unwrap();
-    staged(dest.path(), &[("file", "new")]).put_in_place(OnConflict::Overwrite).unwrap();
+    staged(dest.path(), &[("file", "new")]).commit(OnConflict::Overwrite).unwrap();
     assert!(dest.path().join("file").symlink_metadata().unwrap().is_file());
 
     symlink(outside.path().join("dir"), dest.path().join("dir")).unwrap();
@@ -167,7 +167,7 @@ fn links_that_are_there_are_replaced_or_refused_and_never_followed() {
     let before = listing(dest.path());
     for name in ["dir/x", "gone/x"] {
         let staging = staged(dest.path(), &[("a", "1"), (name, "2")]);
-        let refused = staging.put_in_place(OnConflict::Overwrite).unwrap_err().to_string();
+        let refused = staging.commit(OnConflict::Overwrite).unwrap_err().to_string();
         assert!(refused.ends_with("a link is in the way"), "{refused}");
         assert_eq!(listing(dest.path()), before);
     }
@@ -177,9 +177,7 @@ fn links_that_are_there_are_replaced_or_refused_and_never_followed() {
     let dest = folder(&[("real/one", "old")]);
     fs::hard_link(dest.path().join("real/one"), dest.path().join("other")).unwrap();
     symlink("real", dest.path().join("link")).unwrap();
-    staged(&dest.path().join("link"), &[("one", "new")])
-        .put_in_place(OnConflict::Overwrite)
-        .unwrap();
+    staged(&dest.path().join("link"), &[("one", "new")]).commit(OnConflict::Overwrite).unwrap();
     assert_eq!(fs::read(dest.path().join("real/one")).unwrap(), b"new");
     assert_eq!(fs::read(dest.path().join("other")).unwrap(), b"old");
 }
@@ -188,17 +186,17 @@ fn links_that_are_there_are_replaced_or_refused_and_never_followed() {
 fn renamed_after(
     staging: &Staging,
     on_conflict: OnConflict,
-    between: impl FnOnce(&mut Vec<Step>),
+    between: impl FnOnce(&mut Vec<CommitStep>),
 ) -> Result<(), Error> {
     staging.make_backup()?;
-    let at = Below::new(Arc::clone(&staging.at));
+    let at = DirTree::new(Arc::clone(&staging.at));
     let mut steps = staging.survey(&at, on_conflict)?.steps;
     between(&mut steps);
     staging.rename(&at, &steps)
 }
 
-fn step(from: &str, to: &str, replaces: bool) -> Step {
-    Step { from: from.into(), to: to.into(), replaces }
+fn step(from: &str, to: &str, replaces: bool) -> CommitStep {
+    CommitStep { from: from.into(), to: to.into(), replaces }
 }
 
 #[test]
@@ -213,7 +211,7 @@ fn a_failure_in_the_middle_is_undone() {
     let before = listing(dest.path());
     let new = [("both/shared", "new"), ("fresh/x", "1"), ("top", "new"), ("zest", "2")];
     // A file that is gone, a folder with something in it, a file that is not there to give way.
-    type Break<'a> = &'a dyn Fn(&mut Vec<Step>);
+    type Break<'a> = &'a dyn Fn(&mut Vec<CommitStep>);
     let breaks: [Break<'_>; 3] = [
         &|steps| steps.push(step("tree/gone", "z", false)),
         &|steps| steps.push(step("tree/both", "way", false)),
@@ -231,7 +229,7 @@ fn a_failure_in_the_middle_is_undone() {
     }
     // A destination that is not there is not there after.
     let staging = staged(&dest.path().join("not/yet/there"), &new);
-    let add = |steps: &mut Vec<Step>| steps.push(step("tree/gone", "z", false));
+    let add = |steps: &mut Vec<CommitStep>| steps.push(step("tree/gone", "z", false));
     assert!(renamed_after(&staging, OnConflict::Overwrite, add).is_err());
     drop(staging);
     assert_eq!(listing(dest.path()), before);
@@ -243,7 +241,7 @@ fn what_cannot_be_put_back_is_kept_and_named() {
     let staging = staged(dest.path(), &[("file", "new")]);
     let backup = staging.private.path().join("backup");
     staging.make_backup().unwrap();
-    let at = Below::new(Arc::clone(&staging.at));
+    let at = DirTree::new(Arc::clone(&staging.at));
     let failed = staging.renamed(&at, |renames| {
         renames.all(Path::new(""), &[step("tree/file", "file", true)]).unwrap();
         // Somebody else cuts off the way back.
@@ -264,7 +262,7 @@ fn an_interrupted_run_puts_nothing_in_place() {
     staging.create(Path::new("new"), None).unwrap().finish(None).unwrap();
     drop(interrupt.clean_up());
     assert_eq!(listing(dest.path()), before);
-    assert!(staging.put_in_place(OnConflict::Overwrite).is_err());
+    assert!(staging.commit(OnConflict::Overwrite).is_err());
     assert_eq!(listing(dest.path()), before);
 
     let interrupt = Interrupt::default();
@@ -300,7 +298,7 @@ fn modes_are_those_asked_for_without_what_is_dangerous_or_in_the_way() {
         staging.folder(Path::new(name), asked, Some(1_000_000_000)).unwrap();
     }
     staging.create(Path::new("f-read-only/x"), None).unwrap();
-    staging.put_in_place(OnConflict::Overwrite).unwrap();
+    staging.commit(OnConflict::Overwrite).unwrap();
     for (name, _, expect) in cases.into_iter().chain(folders) {
         assert_eq!(mode(&dest.path().join(name)), usual(expect), "{name}");
     }
@@ -315,13 +313,13 @@ fn one_whole_file_appears_when_it_is_kept_and_never_before() {
     let before = listing(home.path());
     let interrupt = Interrupt::default();
     let old = home.path().join("old.zip");
-    let mut file = WholeFile::beside(&old, &interrupt).unwrap();
+    let mut file = AtomicFile::beside(&old, &interrupt).unwrap();
     file.write_all(b"half").unwrap();
     assert_eq!(fs::read(&old).unwrap(), b"old");
     drop(file);
     assert_eq!(listing(home.path()), before);
     for path in [old, home.path().join("new.zip")] {
-        let mut file = WholeFile::beside(&path, &interrupt).unwrap();
+        let mut file = AtomicFile::beside(&path, &interrupt).unwrap();
         file.write_all(b"whole").unwrap();
         file.keep(OnConflict::Overwrite).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"whole");
@@ -330,7 +328,7 @@ fn one_whole_file_appears_when_it_is_kept_and_never_before() {
     }
     assert_eq!(listing(home.path()).len(), 3);
     for (name, why) in [("dir", "a folder is in the way"), ("no/such", "cannot write")] {
-        let refused = WholeFile::beside(&home.path().join(name), &interrupt).unwrap_err();
+        let refused = AtomicFile::beside(&home.path().join(name), &interrupt).unwrap_err();
         assert!(refused.to_string().contains(why), "{refused}");
     }
 }
@@ -340,7 +338,7 @@ fn one_whole_file_appears_when_it_is_kept_and_never_before() {
 fn a_device_is_written_to_and_stays_one() {
     use std::os::unix::fs::FileTypeExt;
     let null = Path::new("/dev/null");
-    let mut file = WholeFile::beside(null, &Interrupt::default()).unwrap();
+    let mut file = AtomicFile::beside(null, &Interrupt::default()).unwrap();
     file.write_all(b"gone").unwrap();
     file.keep(OnConflict::Overwrite).unwrap();
     assert!(fs::metadata(null).unwrap().file_type().is_char_device());

@@ -29,7 +29,7 @@ fn extract(bytes: Vec<u8>, dest: &Path, rules: &Rules) -> anyhow::Result<()> {
     }
     let plan = files(archive.entries(), &targets, rules)?;
     stage(&mut archive, &plan, &mut staging)?;
-    assert!(staging.put_in_place(OnConflict::Overwrite)?.is_empty());
+    assert!(staging.commit(OnConflict::Overwrite)?.is_empty());
     Ok(())
 }
 

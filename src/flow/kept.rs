@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use super::fetch::{Spool, whole};
 use super::{Ctx, Found};
 use crate::archive;
-use crate::disk::{Coming, Kept, Key};
+use crate::disk::{CacheLookup, CacheWriter, Key};
 use crate::gitlab;
 use crate::model::ArchiveAt;
 use crate::shown::shown;
@@ -23,12 +23,14 @@ pub(super) fn take(ctx: &Ctx<'_>, found: &Found) -> anyhow::Result<Option<(File,
         ctx.watch.step(&Step::Warning(&format!("{}: {what}", shown(&label))));
     };
     match cache.take(&key, now(ctx)) {
-        Kept::Whole(archive) => {
+        CacheLookup::Whole(archive) => {
             ctx.watch.step(&Step::Cached { label: &label, bytes: key.size });
             return Ok(Some((archive, 0)));
         }
-        Kept::Damaged => warn("its archive in the cache was damaged; downloading it again".into()),
-        Kept::Nothing => {}
+        CacheLookup::Damaged => {
+            warn("its archive in the cache was damaged; downloading it again".into())
+        }
+        CacheLookup::Nothing => {}
     }
     if !cache.holds(key.size) {
         warn("its archive is larger than --cache-size, so it will not be kept".into());
@@ -82,8 +84,8 @@ fn is_of_disk(error: &anyhow::Error) -> bool {
     error.downcast_ref().is_some_and(gitlab::Error::is_local)
 }
 
-impl Spool for Coming {
+impl Spool for CacheWriter {
     fn restart(&mut self) -> std::io::Result<()> {
-        Coming::restart(self)
+        CacheWriter::restart(self)
     }
 }

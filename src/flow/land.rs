@@ -14,7 +14,7 @@ use super::stream::{Staged, begins_again};
 use super::way::{Taken, keep_first, take};
 use super::{Address, Ctx, Found, Wanted};
 use crate::archive::Archive;
-use crate::disk::{self, Staging, WholeFile};
+use crate::disk::{self, AtomicFile, Staging};
 use crate::extract;
 use crate::plan::{OnConflict, Plan, What};
 use crate::refusal::Refusal;
@@ -87,7 +87,7 @@ pub fn extract(
             let kept = founds.into_iter().map(|found| {
                 let (archive, bytes) =
                     keep_first(ctx, &found, ctx.gitlab.body(&found.at)?, &staging)?;
-                Ok((found, Taken::Kept(archive, bytes)))
+                Ok((found, Taken::CacheLookup(archive, bytes)))
             });
             let kept: anyhow::Result<Vec<_>> = kept.collect();
             stage_all(ctx, kept?, how, &mut staging)?
@@ -129,7 +129,7 @@ fn place(
     how: &How,
     dest: &Path,
 ) -> anyhow::Result<Vec<Landed>> {
-    let skipped: HashSet<PathBuf> = staging.put_in_place(how.on_conflict)?.into_iter().collect();
+    let skipped: HashSet<PathBuf> = staging.commit(how.on_conflict)?.into_iter().collect();
     let landed = landed.into_iter().map(|(landed, plan)| {
         let files = listed(plan, &skipped);
         let (count, bytes) = (files.len(), files.iter().map(|(_, size)| size).sum());
@@ -163,7 +163,7 @@ pub fn keep(
         OnConflict::Overwrite | OnConflict::Skip | OnConflict::Fail => {}
     }
     let spool = |size: Option<u64>| {
-        let whole = WholeFile::beside(file, ctx.interrupt)?;
+        let whole = AtomicFile::beside(file, ctx.interrupt)?;
         whole.room_for(size.unwrap_or_default().into())?;
         Ok(whole)
     };
@@ -228,7 +228,7 @@ fn open_all<'a>(
                 let plan = std::mem::take(&mut apart.plan);
                 (Source::Afar(apart, parts), plan)
             }
-            Taken::Kept(archive, bytes) => open(archive, bytes, &found, how)?,
+            Taken::CacheLookup(archive, bytes) => open(archive, bytes, &found, how)?,
             // It was the only one when it came, and no more: now all are judged together.
             Taken::Staged(_) => {
                 let body = ctx.gitlab.body(&found.at)?;
@@ -313,7 +313,7 @@ impl Spool for File {
     }
 }
 
-impl Spool for WholeFile {
+impl Spool for AtomicFile {
     fn restart(&mut self) -> io::Result<()> {
         // A device or a pipe has nothing to go back to; what it swallowed is gone.
         self.file().map_or(Ok(()), Spool::restart)

@@ -12,7 +12,7 @@ use anyhow::Context;
 
 use super::fetch::{Each, Spool, each};
 use super::{Address, Ctx, Found, Landed, Landing, Wanted};
-use crate::disk::{self, Staging, WholeFile};
+use crate::disk::{self, AtomicFile, Staging};
 use crate::gitlab;
 use crate::model::Artifact;
 use crate::plan::OnConflict;
@@ -165,7 +165,7 @@ fn into_folder(
         new.finish(None)?;
         staged.push((found, folder, path, report.bytes));
     }
-    let skipped = staging.put_in_place(on_conflict)?;
+    let skipped = staging.commit(on_conflict)?;
     let landed = staged.into_iter().map(|(found, folder, path, bytes)| {
         let files = if skipped.contains(&path) { Vec::new() } else { vec![(path, bytes)] };
         landed_as(found, folder, files, bytes)
@@ -187,7 +187,7 @@ fn into_file(
     }
     let mut landed = Vec::new();
     for (found, mut report) in taken {
-        let mut whole = WholeFile::beside(file, ctx.interrupt)?;
+        let mut whole = AtomicFile::beside(file, ctx.interrupt)?;
         whole.room_for(report.bytes.into())?;
         io::copy(&mut report.file, &mut whole)
             .with_context(|| format!("writing {}", file.display()))?;

@@ -99,7 +99,7 @@ pub(super) enum Taken<'a> {
     /// All of it, as files.
     Staged(Box<Staged>),
     /// All of it in a file, with its length.
-    Kept(File, u64),
+    CacheLookup(File, u64),
 }
 
 /// Takes of an archive what must be here before it can be judged with the others. `alone` says
@@ -114,7 +114,7 @@ pub(super) fn take<'a>(
 ) -> anyhow::Result<Taken<'a>> {
     announce(ctx, found);
     if let Some((archive, bytes)) = kept::take(ctx, found)? {
-        return Ok(Taken::Kept(archive, bytes));
+        return Ok(Taken::CacheLookup(archive, bytes));
     }
     let size = found.size();
     let (mut coming, mut apart) = (None, None);
@@ -152,7 +152,7 @@ pub(super) fn take<'a>(
         body = ctx.gitlab.body(&found.at)?;
     }
     let (archive, bytes) = keep_first(ctx, found, body, staging)?;
-    Ok(Taken::Kept(archive, bytes))
+    Ok(Taken::CacheLookup(archive, bytes))
 }
 
 /// All of an archive in a file beside the destination.

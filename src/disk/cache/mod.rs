@@ -4,8 +4,8 @@
 //! was compared with its checksum first. Nothing here needs a lock: who finds that a file is gone
 //! downloads it.
 
+mod eviction;
 mod name;
-mod room;
 #[cfg(test)]
 mod tests;
 
@@ -20,8 +20,8 @@ use tempfile::NamedTempFile;
 
 use super::Error;
 use crate::interrupt::Interrupt;
+use eviction::{CachedFile, select_evictions};
 use name::{COMING, Name};
-use room::{Item, to_go};
 
 pub use name::Key;
 
@@ -38,7 +38,7 @@ pub struct Cache {
 
 /// What a cache has of an archive.
 #[derive(Debug)]
-pub enum Kept {
+pub enum CacheLookup {
     Whole(File),
     /// It was there, but not as it was written; now it is gone.
     Damaged,
@@ -47,7 +47,7 @@ pub enum Kept {
 
 /// An archive on its way into a cache; dropped, it leaves no trace.
 #[derive(Debug)]
-pub struct Coming {
+pub struct CacheWriter {
     /// None once it is kept.
     file: Option<NamedTempFile>,
     crc32: Hasher,
@@ -70,9 +70,9 @@ impl Cache {
     }
 
     /// The archive, if it is here as it was written.
-    pub fn take(&self, key: &Key, now: SystemTime) -> Kept {
+    pub fn take(&self, key: &Key, now: SystemTime) -> CacheLookup {
         let mut damaged = false;
-        for Item { name, .. } in self.items() {
+        for CachedFile { name, .. } in self.items() {
             let Some(name) = Name::parse(&name).filter(|name| name.is_of(key)) else { continue };
             let path = self.dir.join(name.to_string());
             // Another run may have removed it in the meantime.
@@ -81,16 +81,16 @@ impl Cache {
                 // Where it cannot be dated it only goes sooner.
                 let _ = file.set_modified(now);
                 self.note(path);
-                return Kept::Whole(file);
+                return CacheLookup::Whole(file);
             }
             let _ = fs::remove_file(&path);
             damaged = true;
         }
-        if damaged { Kept::Damaged } else { Kept::Nothing }
+        if damaged { CacheLookup::Damaged } else { CacheLookup::Nothing }
     }
 
     /// A place for an archive that is downloaded now.
-    pub fn begin(&self) -> Result<Coming, Error> {
+    pub fn begin(&self) -> Result<CacheWriter, Error> {
         let (prefix, suffix) = COMING;
         let mut builder = tempfile::Builder::new();
         let builder = builder.prefix(prefix).suffix(suffix);
@@ -101,7 +101,7 @@ impl Cache {
         };
         let file = self.interrupt.make(make).map_err(Error::doing("write to", &self.dir))?;
         let interrupt = self.interrupt.clone();
-        Ok(Coming { file: Some(file), crc32: Hasher::new(), interrupt })
+        Ok(CacheWriter { file: Some(file), crc32: Hasher::new(), interrupt })
     }
 
     /// Keeps what came, after making room for it, and gives it back for reading. The error says
@@ -109,7 +109,7 @@ impl Cache {
     pub fn keep(
         &self,
         key: &Key,
-        mut coming: Coming,
+        mut coming: CacheWriter,
         now: SystemTime,
     ) -> Result<(File, Option<Error>), Error> {
         let Some(mut file) = coming.file.take() else { return Err(Error::Interrupted) };
@@ -117,7 +117,7 @@ impl Cache {
         file.as_file_mut().rewind().map_err(Error::doing("read", &private))?;
         let kept = if file.as_file().metadata().is_ok_and(|found| found.len() == key.size) {
             let name = Name::new(key, coming.crc32.clone().finalize()).to_string();
-            self.put_in_place(file, &name, key.size, now)
+            self.commit(file, &name, key.size, now)
         } else {
             // It is not what GitLab announced: no later run would ask for it.
             Ok((file.into_file(), None))
@@ -126,7 +126,7 @@ impl Cache {
         kept
     }
 
-    fn put_in_place(
+    fn commit(
         &self,
         file: NamedTempFile,
         name: &str,
@@ -136,7 +136,7 @@ impl Cache {
         let mut items = self.items();
         // A parallel run may have kept it already: it takes that one's place.
         items.retain(|item| item.name != name);
-        for name in to_go(&items, size, self.most, now) {
+        for name in select_evictions(&items, size, self.most, now) {
             let _ = fs::remove_file(self.dir.join(name));
         }
         let path = self.dir.join(name);
@@ -166,13 +166,13 @@ impl Cache {
     }
 
     /// The files of the folder; none where it cannot be read.
-    fn items(&self) -> Vec<Item> {
+    fn items(&self) -> Vec<CachedFile> {
         let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
         let items = entries.filter_map(|entry| {
             // Of a link, its own: nothing is looked at through one.
             let found = entry.metadata().ok().filter(fs::Metadata::is_file)?;
             let name = entry.file_name().into_string().ok()?;
-            Some(Item { name, size: found.len(), used: found.modified().ok()? })
+            Some(CachedFile { name, size: found.len(), used: found.modified().ok()? })
         });
         items.collect()
     }
@@ -182,7 +182,7 @@ impl Cache {
     }
 }
 
-impl Coming {
+impl CacheWriter {
     /// Begins again from nothing.
     pub fn restart(&mut self) -> io::Result<()> {
         self.crc32 = Hasher::new();
@@ -191,7 +191,7 @@ impl Coming {
     }
 }
 
-impl Write for Coming {
+impl Write for CacheWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let file = self.file.as_mut().ok_or(io::ErrorKind::NotFound)?;
         let count = file.as_file_mut().write(bytes)?;
@@ -204,7 +204,7 @@ impl Write for Coming {
     }
 }
 
-impl Drop for Coming {
+impl Drop for CacheWriter {
     fn drop(&mut self) {
         if let Some(file) = self.file.take() {
             let path = file.path().to_owned();

@@ -31,13 +31,13 @@ fn keep(cache: &Cache, key: &Key, bytes: &[u8], now: SystemTime) -> Vec<u8> {
 /// What a fresh run gets.
 fn got(cache: &Cache, key: &Key) -> Option<Vec<u8>> {
     match cache.take(key, at(0)) {
-        Kept::Whole(mut file) => {
+        CacheLookup::Whole(mut file) => {
             let mut read = Vec::new();
             file.read_to_end(&mut read).unwrap();
             Some(read)
         }
-        Kept::Damaged => panic!("damaged"),
-        Kept::Nothing => None,
+        CacheLookup::Damaged => panic!("damaged"),
+        CacheLookup::Nothing => None,
     }
 }
 
@@ -86,16 +86,16 @@ fn what_is_not_as_it_was_written_is_dropped() {
     for spoilt in ["hellO", "hell", "hello!", ""] {
         keep(&cache, &key(1, 5), b"hello", at(0));
         fs::write(place.path().join(&names(place.path())[0]), spoilt).unwrap();
-        assert!(matches!(cache.take(&key(1, 5), at(0)), Kept::Damaged), "{spoilt}");
+        assert!(matches!(cache.take(&key(1, 5), at(0)), CacheLookup::Damaged), "{spoilt}");
         assert!(names(place.path()).is_empty(), "{spoilt}");
-        assert!(matches!(cache.take(&key(1, 5), at(0)), Kept::Nothing), "{spoilt}");
+        assert!(matches!(cache.take(&key(1, 5), at(0)), CacheLookup::Nothing), "{spoilt}");
     }
     // What stands under such a name and is no file is neither read nor removed.
     keep(&cache, &key(1, 5), b"hello", at(0));
     let name = names(place.path()).remove(0);
     fs::remove_file(place.path().join(&name)).unwrap();
     fs::create_dir(place.path().join(&name)).unwrap();
-    assert!(matches!(cache.take(&key(1, 5), at(0)), Kept::Nothing));
+    assert!(matches!(cache.take(&key(1, 5), at(0)), CacheLookup::Nothing));
     assert_eq!(names(place.path()), [name]);
 }
 
@@ -106,10 +106,10 @@ fn what_was_used_last_stays_longest() {
     for job in 1..=3 {
         keep(&cache, &key(job, 30), &[0; 30], at(job));
     }
-    assert!(matches!(cache.take(&key(1, 30), at(9)), Kept::Whole(_)));
+    assert!(matches!(cache.take(&key(1, 30), at(9)), CacheLookup::Whole(_)));
     keep(&cache, &key(4, 30), &[0; 30], at(10));
     let here: Vec<u64> = (1..=4)
-        .filter(|job| matches!(cache.take(&key(*job, 30), at(11)), Kept::Whole(_)))
+        .filter(|job| matches!(cache.take(&key(*job, 30), at(11)), CacheLookup::Whole(_)))
         .collect();
     assert_eq!(here, [1, 3, 4]);
     // What is kept again, as parallel runs do, takes no more room than before.
@@ -123,11 +123,13 @@ fn an_archive_that_goes_while_it_is_read_is_read_to_its_end() {
     let place = tempfile::tempdir().unwrap();
     let cache = open(place.path(), 40);
     keep(&cache, &key(1, 30), &[7; 30], at(1));
-    let Kept::Whole(mut file) = cache.take(&key(1, 30), at(2)) else { panic!("it is there") };
+    let CacheLookup::Whole(mut file) = cache.take(&key(1, 30), at(2)) else {
+        panic!("it is there")
+    };
     keep(&cache, &key(2, 30), &[0; 30], at(3));
     // Windows may leave the name until the last handle is closed.
     #[cfg(unix)]
-    assert!(matches!(cache.take(&key(1, 30), at(4)), Kept::Nothing));
+    assert!(matches!(cache.take(&key(1, 30), at(4)), CacheLookup::Nothing));
     let mut read = Vec::new();
     file.read_to_end(&mut read).unwrap();
     assert_eq!(read, [7; 30]);
@@ -200,13 +202,13 @@ fn many_runs_at_once_hinder_nobody() {
                     let job = (run + round) % 5;
                     let bytes = [job as u8; 30];
                     match cache.take(&key(job, 30), at(round)) {
-                        Kept::Whole(mut file) => {
+                        CacheLookup::Whole(mut file) => {
                             let mut read = Vec::new();
                             file.read_to_end(&mut read).unwrap();
                             assert_eq!(read, bytes);
                         }
-                        Kept::Damaged => panic!("nobody sees a file that is not whole"),
-                        Kept::Nothing => {
+                        CacheLookup::Damaged => panic!("nobody sees a file that is not whole"),
+                        CacheLookup::Nothing => {
                             assert_eq!(keep(&cache, &key(job, 30), &bytes, at(round)), bytes)
                         }
                     }

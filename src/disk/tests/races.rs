@@ -7,9 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 #[cfg(unix)]
-use super::super::below::Below;
+use super::super::dir_tree::DirTree;
 use super::super::listing::listing;
-use super::super::{Error, Staging, WholeFile};
+use super::super::{AtomicFile, Error, Staging};
 use super::{fill, folder, renamed_after, staged};
 use crate::interrupt::Interrupt;
 use crate::plan::OnConflict;
@@ -31,7 +31,7 @@ fn a_folder_that_becomes_a_link_between_look_and_rename_leads_nowhere() {
             let moved = dest.path().join("moved");
             let staging = staged(dest.path(), &[("a", "1"), (new, "2"), ("top", "3")]);
             staging.make_backup().unwrap();
-            let mut at = Below::new(Arc::clone(&staging.at));
+            let mut at = DirTree::new(Arc::clone(&staging.at));
             let steps = staging.survey(&at, OnConflict::Overwrite).unwrap().steps;
             swap_for_a_link(&dest.path().join("d"), outside.path());
             if opened_before {
@@ -39,12 +39,12 @@ fn a_folder_that_becomes_a_link_between_look_and_rename_leads_nowhere() {
                 staging.rename(&at, &steps).unwrap();
                 assert_eq!(fs::read(moved.join(&new[2..])).unwrap(), b"2");
             } else {
-                at = Below::new(Arc::clone(&staging.at));
+                at = DirTree::new(Arc::clone(&staging.at));
                 staging.rename(&at, &steps).unwrap_err();
                 assert_eq!(fs::read(moved.join("x")).unwrap(), b"old");
                 assert_eq!(fs::read(dest.path().join("top")).unwrap(), b"old");
                 assert!(!dest.path().join("a").exists() && !moved.join("e/new").exists());
-                let refused = staging.put_in_place(OnConflict::Overwrite).unwrap_err().to_string();
+                let refused = staging.commit(OnConflict::Overwrite).unwrap_err().to_string();
                 assert!(refused.ends_with("a link is in the way"), "{refused}");
             }
             assert_eq!(listing(outside.path()), untouched, "{new}");
@@ -60,7 +60,7 @@ fn neither_the_destination_nor_the_private_folder_leads_elsewhere_once_it_is_ope
     let home = folder(&[("dest/", "")]);
     let staging = staged(&home.path().join("dest"), &[("a/x", "1")]);
     swap_for_a_link(&home.path().join("dest"), outside.path());
-    staging.put_in_place(OnConflict::Overwrite).unwrap();
+    staging.commit(OnConflict::Overwrite).unwrap();
     assert_eq!(fs::read(home.path().join("moved/a/x")).unwrap(), b"1");
     assert_eq!(fs::read_dir(home.path().join("moved")).unwrap().count(), 1);
 
@@ -97,7 +97,7 @@ fn what_comes_between_look_and_rename_is_not_overwritten_but_looked_at_again() {
             assert_eq!(fs::read(dest.join("late")).unwrap(), b"theirs");
             assert!(!dest.join("a").exists());
             assert_eq!(fs::read(dest.join("b")).ok(), replaces.then(|| b"old".to_vec()));
-            let again = staging.put_in_place(on_conflict);
+            let again = staging.commit(on_conflict);
             assert_eq!(fs::read_to_string(dest.join("late")).unwrap(), left);
             if on_conflict == OnConflict::Overwrite {
                 assert_eq!(fs::read(dest.join("b")).unwrap(), b"ours");
@@ -122,7 +122,7 @@ fn a_file_that_comes_before_the_only_one_stays_if_that_was_asked_for() {
     ] {
         let home = folder(&[]);
         let path = home.path().join("it.zip");
-        let mut file = WholeFile::beside(&path, &Interrupt::default()).unwrap();
+        let mut file = AtomicFile::beside(&path, &Interrupt::default()).unwrap();
         file.write_all(b"ours").unwrap();
         fs::write(&path, "theirs").unwrap();
         let kept = file.keep(on_conflict);
@@ -137,10 +137,10 @@ fn a_file_that_comes_before_the_only_one_stays_if_that_was_asked_for() {
 fn a_file_system_without_careful_renames_replaces_nothing_either() {
     use std::ffi::OsStr;
 
-    use super::super::folder::Folder;
+    use super::super::dir_handle::DirHandle;
     let dest = folder(&[("new", "1"), ("there", "2"), ("dir/x", "3"), ("full/x", "4")]);
     std::os::unix::fs::symlink("gone", dest.path().join("link")).unwrap();
-    let open = Folder::named(dest.path()).unwrap();
+    let open = DirHandle::named(dest.path()).unwrap();
     let rename =
         |from: &str, to: &str| open.rename_new_by_link(OsStr::new(from), &open, OsStr::new(to));
     for taken in ["there", "dir", "full", "link"] {
@@ -169,7 +169,7 @@ fn several_runs_into_one_place_end_well_and_no_file_is_mixed() {
                 let (dest, text) = (&dest, format!("{run}").repeat(20_000));
                 scope.spawn(move || {
                     let files = names.map(|name| (name, text.as_str()));
-                    staged(dest, &files).put_in_place(OnConflict::Overwrite).unwrap();
+                    staged(dest, &files).commit(OnConflict::Overwrite).unwrap();
                 });
             }
         });
@@ -192,7 +192,7 @@ fn more_folders_than_are_kept_open_are_filled_in_any_order() {
             staging.create(Path::new(&format!("{}/{i}/{turn}", i % 7)), None).unwrap();
         }
     }
-    staging.put_in_place(OnConflict::Fail).unwrap();
+    staging.commit(OnConflict::Fail).unwrap();
     let files = listing(dest.path()).into_iter().filter(|line| !line.ends_with('/'));
     assert_eq!(files.count(), 450);
 }
@@ -235,6 +235,6 @@ fn the_private_folder_of_a_killed_run_goes_away_with_the_next_and_no_other_does(
     assert_eq!(listing(outside.path()), untouched);
     // A run that goes on keeps its own.
     drop(staged(dest.path(), &[("b", "2")]));
-    running.put_in_place(OnConflict::Overwrite).unwrap();
+    running.commit(OnConflict::Overwrite).unwrap();
     assert_eq!(fs::read(at("a")).unwrap(), b"1");
 }

@@ -3,14 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::below::Below;
-use super::private::TREE;
+use super::dir_tree::DirTree;
+use super::temp_dir::TREE;
 use super::{Error, Kind};
 use crate::plan::OnConflict;
 
 /// One rename, out of the private folder to a place below the folder that was there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct CommitStep {
     pub from: PathBuf,
     pub to: PathBuf,
     /// A file or link is there and gives way.
@@ -19,8 +19,8 @@ pub struct Step {
 
 /// The renames, in order, and what will stay because it was there first.
 #[derive(Debug, Default)]
-pub struct Survey {
-    pub steps: Vec<Step>,
+pub struct CommitPlan {
+    pub steps: Vec<CommitStep>,
     /// Relative to the destination.
     pub skipped: Vec<PathBuf>,
     conflicts: Vec<PathBuf>,
@@ -28,8 +28,8 @@ pub struct Survey {
 
 /// The two sides of a comparison, and the destination, whole and below the second of them.
 pub struct Sides<'a> {
-    pub inside: &'a Below,
-    pub at: &'a Below,
+    pub inside: &'a DirTree,
+    pub at: &'a DirTree,
     pub dest: &'a Path,
     pub rest: &'a Path,
     pub on_conflict: OnConflict,
@@ -42,8 +42,8 @@ impl Sides<'_> {
     /// # Errors
     /// When something of another kind is in the way, and for every file that is there already
     /// under `OnConflict::Fail`.
-    pub fn survey(&self) -> Result<Survey, Error> {
-        let mut survey = Survey::default();
+    pub fn survey(&self) -> Result<CommitPlan, Error> {
+        let mut survey = CommitPlan::default();
         self.compare(&mut survey, Path::new(""))?;
         match survey.conflicts.as_slice() {
             [] => Ok(survey),
@@ -51,24 +51,24 @@ impl Sides<'_> {
         }
     }
 
-    fn compare(&self, survey: &mut Survey, relative: &Path) -> Result<(), Error> {
+    fn compare(&self, survey: &mut CommitPlan, relative: &Path) -> Result<(), Error> {
         let (from, to) = (joined(Path::new(TREE), relative), joined(self.rest, relative));
         let shown = joined(self.dest, relative);
         let look = |at: io::Result<Option<Kind>>| at.map_err(Error::doing("look at", &shown));
         let in_the_way = |what| Err(Error::InTheWay { path: shown.clone(), what });
         let (staged, found) = (look(self.inside.kind(&from))?, look(self.at.kind(&to))?);
-        let step = |replaces| Step { from: from.clone(), to: to.clone(), replaces };
+        let step = |replaces| CommitStep { from: from.clone(), to: to.clone(), replaces };
         match (staged, found) {
             (_, None) => survey.steps.push(step(false)),
-            (Some(Kind::Folder), Some(Kind::Folder)) => {
+            (Some(Kind::DirHandle), Some(Kind::DirHandle)) => {
                 let names = self.inside.folder(&from).and_then(|folder| folder.names());
                 for name in names.map_err(Error::doing("list", &shown))? {
                     self.compare(survey, &relative.join(name))?;
                 }
             }
-            (Some(Kind::Folder), Some(Kind::Link)) => return in_the_way("a link"),
-            (Some(Kind::Folder), Some(Kind::File)) => return in_the_way("a file"),
-            (_, Some(Kind::Folder)) => return in_the_way("a folder"),
+            (Some(Kind::DirHandle), Some(Kind::Link)) => return in_the_way("a link"),
+            (Some(Kind::DirHandle), Some(Kind::File)) => return in_the_way("a file"),
+            (_, Some(Kind::DirHandle)) => return in_the_way("a folder"),
             (_, Some(Kind::File | Kind::Link)) => match self.on_conflict {
                 OnConflict::Overwrite => survey.steps.push(step(true)),
                 OnConflict::Skip => survey.skipped.push(relative.to_owned()),

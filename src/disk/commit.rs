@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Error;
-use super::below::Below;
-use super::folder::{Folder, Identity};
-use super::private::BACKUP;
+use super::commit_plan::{CommitPlan, CommitStep, Sides, joined};
+use super::dir_handle::{DirHandle, Identity};
+use super::dir_tree::DirTree;
 use super::staging::Staging;
-use super::survey::{Sides, Step, Survey, joined};
+use super::temp_dir::BACKUP;
 use crate::interrupt::Interrupt;
 use crate::plan::OnConflict;
 
@@ -24,13 +24,13 @@ impl Staging {
     ///
     /// What is in the way is found before anything is touched, and whatever fails after that is
     /// undone: files that were there have their bytes and modes, and what was new is gone.
-    pub fn put_in_place(mut self, on_conflict: OnConflict) -> Result<Vec<PathBuf>, Error> {
+    pub fn commit(mut self, on_conflict: OnConflict) -> Result<Vec<PathBuf>, Error> {
         self.complete()?;
         self.make_backup()?;
         let mut looks = 0;
         loop {
             looks += 1;
-            let at = Below::new(Arc::clone(&self.at));
+            let at = DirTree::new(Arc::clone(&self.at));
             let survey = self.survey(&at, on_conflict)?;
             match self.rename(&at, &survey.steps) {
                 Ok(()) => return Ok(survey.skipped),
@@ -51,19 +51,23 @@ impl Staging {
         made.map_err(Error::doing("make the folder", &path))
     }
 
-    pub(super) fn survey(&self, at: &Below, on_conflict: OnConflict) -> Result<Survey, Error> {
+    pub(super) fn survey(
+        &self,
+        at: &DirTree,
+        on_conflict: OnConflict,
+    ) -> Result<CommitPlan, Error> {
         let Staging { inside, dest, rest, .. } = self;
         Sides { inside, at, dest, rest, on_conflict }.survey()
     }
 
     /// Does the steps, or leaves everything as it was.
-    pub(super) fn rename(&self, at: &Below, steps: &[Step]) -> Result<(), Error> {
+    pub(super) fn rename(&self, at: &DirTree, steps: &[CommitStep]) -> Result<(), Error> {
         self.renamed(at, |renames| renames.all_or_none(&self.rest, steps))
     }
 
     pub(super) fn renamed(
         &self,
-        at: &Below,
+        at: &DirTree,
         rename: impl FnOnce(&mut Renames<'_>) -> Result<(), (Error, Option<Error>)>,
     ) -> Result<(), Error> {
         let nearest = self.dest.ancestors().nth(self.rest.components().count());
@@ -88,8 +92,8 @@ impl Staging {
 /// The renames that were done so far.
 pub(super) struct Renames<'a> {
     interrupt: &'a Interrupt,
-    inside: &'a Below,
-    at: &'a Below,
+    inside: &'a DirTree,
+    at: &'a DirTree,
     /// The folder `at`, for messages.
     shown: &'a Path,
     done: Vec<Done>,
@@ -99,7 +103,7 @@ enum Done {
     MadeFolder(PathBuf),
     /// Put in its place, or about to be.
     Moved {
-        step: Step,
+        step: CommitStep,
         ours: Option<Identity>,
         /// The name under which is kept what was there before.
         backup: Option<OsString>,
@@ -108,12 +112,16 @@ enum Done {
 
 impl Renames<'_> {
     /// Does the steps, or leaves everything as it was; or else tells why it could not go back.
-    fn all_or_none(&mut self, rest: &Path, steps: &[Step]) -> Result<(), (Error, Option<Error>)> {
+    fn all_or_none(
+        &mut self,
+        rest: &Path,
+        steps: &[CommitStep],
+    ) -> Result<(), (Error, Option<Error>)> {
         let _hold = self.interrupt.hold();
         self.all(rest, steps).map_err(|cause| (cause, self.undo().err()))
     }
 
-    pub(super) fn all(&mut self, rest: &Path, steps: &[Step]) -> Result<(), Error> {
+    pub(super) fn all(&mut self, rest: &Path, steps: &[CommitStep]) -> Result<(), Error> {
         if self.interrupt.stopping() {
             return Err(Error::Interrupted);
         }
@@ -132,12 +140,12 @@ impl Renames<'_> {
         Ok(())
     }
 
-    fn ours(&self, step: &Step) -> io::Result<Option<Identity>> {
+    fn ours(&self, step: &CommitStep) -> io::Result<Option<Identity>> {
         let (from, name) = self.inside.place(&step.from)?;
         from.identity(name)
     }
 
-    fn rename(&self, step: &Step) -> io::Result<()> {
+    fn rename(&self, step: &CommitStep) -> io::Result<()> {
         let (from, name) = self.inside.place(&step.from)?;
         let (to, new) = self.at.place(&step.to)?;
         match step.replaces {
@@ -206,7 +214,7 @@ impl Renames<'_> {
     /// another try. Then puts back what was there before.
     fn take_back(
         &self,
-        step: &Step,
+        step: &CommitStep,
         ours: Option<Identity>,
         backup: Option<&OsString>,
     ) -> io::Result<()> {
@@ -230,7 +238,7 @@ impl Renames<'_> {
         }
     }
 
-    fn backup(&self) -> io::Result<Arc<Folder>> {
+    fn backup(&self) -> io::Result<Arc<DirHandle>> {
         self.inside.folder(Path::new(BACKUP))
     }
 

@@ -10,31 +10,31 @@ use super::Kind;
 
 /// A folder that was there when it was asked for.
 #[derive(Debug)]
-pub struct Folder(PathBuf);
+pub struct DirHandle(PathBuf);
 
 /// When it was made, and its length unless it is a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity(Option<SystemTime>, u64, bool);
 
-impl Folder {
+impl DirHandle {
     /// The folder that the user has named; links on the way are the user's own.
-    pub fn named(path: &Path) -> io::Result<Folder> {
+    pub fn named(path: &Path) -> io::Result<DirHandle> {
         match fs::metadata(path)?.is_dir() {
-            true => Ok(Folder(path.to_owned())),
+            true => Ok(DirHandle(path.to_owned())),
             false => Err(io::ErrorKind::NotADirectory.into()),
         }
     }
 
-    pub fn inner(&self, name: &OsStr) -> io::Result<Folder> {
+    pub fn inner(&self, name: &OsStr) -> io::Result<DirHandle> {
         match self.kind(name)? {
-            Some(Kind::Folder) => Ok(Folder(self.0.join(name))),
+            Some(Kind::DirHandle) => Ok(DirHandle(self.0.join(name))),
             Some(_) => Err(io::ErrorKind::NotADirectory.into()),
             None => Err(io::ErrorKind::NotFound.into()),
         }
     }
 
     /// No folder can be had without looking at those above it.
-    pub fn below(&self, _path: &Path) -> Option<Folder> {
+    pub fn below(&self, _path: &Path) -> Option<DirHandle> {
         None
     }
 
@@ -42,7 +42,7 @@ impl Folder {
     pub fn kind(&self, name: &OsStr) -> io::Result<Option<Kind>> {
         match fs::symlink_metadata(self.0.join(name)) {
             Ok(found) if found.is_symlink() => Ok(Some(Kind::Link)),
-            Ok(found) if found.is_dir() => Ok(Some(Kind::Folder)),
+            Ok(found) if found.is_dir() => Ok(Some(Kind::DirHandle)),
             Ok(_) => Ok(Some(Kind::File)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -97,13 +97,13 @@ impl Folder {
     }
 
     /// Gives it another name, in place of whatever file has that name.
-    pub fn rename(&self, name: &OsStr, to: &Folder, new: &OsStr) -> io::Result<()> {
+    pub fn rename(&self, name: &OsStr, to: &DirHandle, new: &OsStr) -> io::Result<()> {
         fs::rename(self.0.join(name), to.0.join(new))
     }
 
     /// Gives it a name that nothing has, or says that something has it.
-    pub fn rename_new(&self, name: &OsStr, to: &Folder, new: &OsStr) -> io::Result<()> {
-        if self.kind(name)? != Some(Kind::Folder) && self.link(name, to, new).is_ok() {
+    pub fn rename_new(&self, name: &OsStr, to: &DirHandle, new: &OsStr) -> io::Result<()> {
+        if self.kind(name)? != Some(Kind::DirHandle) && self.link(name, to, new).is_ok() {
             return fs::remove_file(self.0.join(name));
         }
         match to.kind(new)? {
@@ -113,7 +113,7 @@ impl Folder {
     }
 
     /// Gives a file a second name.
-    pub fn link(&self, name: &OsStr, to: &Folder, new: &OsStr) -> io::Result<()> {
+    pub fn link(&self, name: &OsStr, to: &DirHandle, new: &OsStr) -> io::Result<()> {
         fs::hard_link(self.0.join(name), to.0.join(new))
     }
 

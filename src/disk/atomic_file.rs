@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::{Error, space};
+use super::{Error, free_space};
 use crate::interrupt::Interrupt;
 use crate::plan::OnConflict;
 
 /// A file in the making beside the place where it will appear; dropped, it leaves no trace.
 #[derive(Debug)]
-pub struct WholeFile {
+pub struct AtomicFile {
     dest: PathBuf,
     content: Content,
     interrupt: Interrupt,
@@ -25,9 +25,9 @@ enum Content {
     Through(File),
 }
 
-impl WholeFile {
+impl AtomicFile {
     /// Begins a file; the folder it is in must exist.
-    pub fn beside(dest: &Path, interrupt: &Interrupt) -> Result<WholeFile, Error> {
+    pub fn beside(dest: &Path, interrupt: &Interrupt) -> Result<AtomicFile, Error> {
         let content = match fs::metadata(dest) {
             Ok(found) if found.is_dir() => {
                 return Err(Error::InTheWay { path: dest.to_owned(), what: "a folder" });
@@ -47,13 +47,13 @@ impl WholeFile {
                 Content::Beside(Some(file))
             }
         };
-        Ok(WholeFile { dest: dest.to_owned(), content, interrupt: interrupt.clone() })
+        Ok(AtomicFile { dest: dest.to_owned(), content, interrupt: interrupt.clone() })
     }
 
     /// Refuses what surely has no room on the file system, in bytes.
     pub fn room_for(&self, needed: u128) -> Result<(), Error> {
         match &self.content {
-            Content::Beside(Some(file)) => space::room_for(needed, file.as_file(), &self.dest),
+            Content::Beside(Some(file)) => free_space::room_for(needed, file.as_file(), &self.dest),
             Content::Beside(None) | Content::Through(_) => Ok(()),
         }
     }
@@ -83,7 +83,7 @@ impl WholeFile {
     }
 }
 
-impl Drop for WholeFile {
+impl Drop for AtomicFile {
     fn drop(&mut self) {
         if let Content::Beside(file) = &mut self.content
             && let Some(file) = file.take()
@@ -96,7 +96,7 @@ impl Drop for WholeFile {
     }
 }
 
-impl Write for WholeFile {
+impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.content {
             // The file itself, for errors that do not name a private path.

@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 use super::name::{COMING, Name};
 
 /// What was written to last so long ago is of a run that was killed.
-const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
+const STALE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A file in the folder of a cache.
 #[derive(Debug, Clone)]
-pub struct Item {
+pub struct CachedFile {
     pub name: String,
     /// Bytes.
     pub size: u64,
@@ -19,15 +19,20 @@ pub struct Item {
 
 /// The names of those that go: what killed runs left behind, and as many archives as it takes for
 /// `coming` more bytes to find room within `most`, the least recently used first.
-pub fn to_go(items: &[Item], coming: u64, most: u64, now: SystemTime) -> Vec<&str> {
-    let is_left = |item: &&Item| {
+pub fn select_evictions(
+    items: &[CachedFile],
+    coming: u64,
+    most: u64,
+    now: SystemTime,
+) -> Vec<&str> {
+    let is_left = |item: &&CachedFile| {
         let (start, end) = COMING;
         item.name.starts_with(start)
             && item.name.ends_with(end)
-            && now.duration_since(item.used).is_ok_and(|age| age > LEFT_BEHIND)
+            && now.duration_since(item.used).is_ok_and(|age| age > STALE_AFTER)
     };
     let mut go: Vec<&str> = items.iter().filter(is_left).map(|item| item.name.as_str()).collect();
-    let mut kept: Vec<&Item> =
+    let mut kept: Vec<&CachedFile> =
         items.iter().filter(|item| Name::parse(&item.name).is_some()).collect();
     kept.sort_by(|a, b| (a.used, &a.name).cmp(&(b.used, &b.name)));
     let mut total = kept.iter().fold(coming, |sum, item| sum.saturating_add(item.size));
@@ -52,7 +57,7 @@ mod tests {
     #[test]
     fn the_least_recently_used_go_first_and_no_more_than_must() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
-        let item = |name: &str, size, ago| Item {
+        let item = |name: &str, size, ago| CachedFile {
             name: name.to_owned(),
             size,
             used: now - Duration::from_secs(ago),
@@ -83,7 +88,7 @@ mod tests {
                 vec![".downriver-a.part"],
             ),
         ] {
-            assert_eq!(to_go(items, coming, most, now), expect, "{coming} of {most}");
+            assert_eq!(select_evictions(items, coming, most, now), expect, "{coming} of {most}");
         }
     }
 
@@ -91,7 +96,7 @@ mod tests {
     fn a_file_from_the_future_is_not_left_behind() {
         let now = SystemTime::UNIX_EPOCH;
         let used = now + Duration::from_secs(1_000_000);
-        let item = Item { name: ".downriver-a.part".to_owned(), size: 1, used };
-        assert!(to_go(&[item], 0, 100, now).is_empty());
+        let item = CachedFile { name: ".downriver-a.part".to_owned(), size: 1, used };
+        assert!(select_evictions(&[item], 0, 100, now).is_empty());
     }
 }

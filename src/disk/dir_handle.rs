@@ -15,7 +15,7 @@ use super::Kind;
 
 /// An open folder.
 #[derive(Debug)]
-pub struct Folder(OwnedFd);
+pub struct DirHandle(OwnedFd);
 
 /// The file system and the number that a file or folder has there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,25 +29,25 @@ const PASSING: OFlags = OFlags::RDONLY;
 
 const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 
-impl Folder {
+impl DirHandle {
     /// The folder that the user has named; links on the way are the user's own.
-    pub fn named(path: &Path) -> io::Result<Folder> {
-        Ok(Folder(rustix::fs::openat(CWD, path, PASSING | FOLDER, Mode::empty())?))
+    pub fn named(path: &Path) -> io::Result<DirHandle> {
+        Ok(DirHandle(rustix::fs::openat(CWD, path, PASSING | FOLDER, Mode::empty())?))
     }
 
-    pub fn inner(&self, name: &OsStr) -> io::Result<Folder> {
+    pub fn inner(&self, name: &OsStr) -> io::Result<DirHandle> {
         let flags = PASSING | FOLDER | OFlags::NOFOLLOW;
-        Ok(Folder(rustix::fs::openat(&self.0, name, flags, Mode::empty())?))
+        Ok(DirHandle(rustix::fs::openat(&self.0, name, flags, Mode::empty())?))
     }
 
     /// A folder further below, with one call where the system has such a call; none where it has
     /// not, or where that folder is not to be had.
-    pub fn below(&self, path: &Path) -> Option<Folder> {
+    pub fn below(&self, path: &Path) -> Option<DirHandle> {
         #[cfg(target_os = "linux")]
         {
             use rustix::fs::{ResolveFlags, openat2};
             let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-            openat2(&self.0, path, PASSING | FOLDER, Mode::empty(), resolve).ok().map(Folder)
+            openat2(&self.0, path, PASSING | FOLDER, Mode::empty(), resolve).ok().map(DirHandle)
         }
         #[cfg(not(target_os = "linux"))]
         {
@@ -60,7 +60,7 @@ impl Folder {
     pub fn kind(&self, name: &OsStr) -> io::Result<Option<Kind>> {
         match rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(found) => Ok(Some(match FileType::from_raw_mode(found.st_mode) {
-                FileType::Directory => Kind::Folder,
+                FileType::Directory => Kind::DirHandle,
                 FileType::Symlink => Kind::Link,
                 _ => Kind::File,
             })),
@@ -130,12 +130,12 @@ impl Folder {
     }
 
     /// Gives it another name, in place of whatever file has that name.
-    pub fn rename(&self, name: &OsStr, to: &Folder, new: &OsStr) -> io::Result<()> {
+    pub fn rename(&self, name: &OsStr, to: &DirHandle, new: &OsStr) -> io::Result<()> {
         Ok(rustix::fs::renameat(&self.0, name, &to.0, new)?)
     }
 
     /// Gives it a name that nothing has, or says that something has it.
-    pub fn rename_new(&self, name: &OsStr, to: &Folder, new: &OsStr) -> io::Result<()> {
+    pub fn rename_new(&self, name: &OsStr, to: &DirHandle, new: &OsStr) -> io::Result<()> {
         #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
         {
             let flags = rustix::fs::RenameFlags::NOREPLACE;
@@ -151,10 +151,10 @@ impl Folder {
     pub(super) fn rename_new_by_link(
         &self,
         name: &OsStr,
-        to: &Folder,
+        to: &DirHandle,
         new: &OsStr,
     ) -> io::Result<()> {
-        if self.kind(name)? != Some(Kind::Folder) && self.link(name, to, new).is_ok() {
+        if self.kind(name)? != Some(Kind::DirHandle) && self.link(name, to, new).is_ok() {
             return Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::empty())?);
         }
         // Of folders, a rename replaces none that has something in it.
@@ -165,7 +165,7 @@ impl Folder {
     }
 
     /// Gives a file or link a second name.
-    pub fn link(&self, name: &OsStr, to: &Folder, new: &OsStr) -> io::Result<()> {
+    pub fn link(&self, name: &OsStr, to: &DirHandle, new: &OsStr) -> io::Result<()> {
         Ok(rustix::fs::linkat(&self.0, name, &to.0, new, AtFlags::empty())?)
     }
 
@@ -176,7 +176,7 @@ impl Folder {
 
     /// Removes what has this name, and all that is in it.
     pub fn remove(&self, name: &OsStr) -> io::Result<()> {
-        if self.kind(name)? != Some(Kind::Folder) {
+        if self.kind(name)? != Some(Kind::DirHandle) {
             return Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::empty())?);
         }
         let inner = self.inner(name)?;
@@ -187,7 +187,7 @@ impl Folder {
     }
 }
 
-impl AsFd for Folder {
+impl AsFd for DirHandle {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }

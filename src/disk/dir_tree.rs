@@ -7,25 +7,25 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Kind;
-use super::folder::Folder;
+use super::dir_handle::DirHandle;
 
 /// So many folders are kept open, because the next path is most often near the last one.
 const MOST: usize = 24;
 
 /// A folder with what is below it; from any thread. All paths are relative to it.
 #[derive(Debug)]
-pub struct Below {
-    root: Arc<Folder>,
-    open: Mutex<HashMap<PathBuf, Arc<Folder>>>,
+pub struct DirTree {
+    root: Arc<DirHandle>,
+    open: Mutex<HashMap<PathBuf, Arc<DirHandle>>>,
 }
 
-impl Below {
-    pub fn new(root: Arc<Folder>) -> Below {
-        Below { root, open: Mutex::default() }
+impl DirTree {
+    pub fn new(root: Arc<DirHandle>) -> DirTree {
+        DirTree { root, open: Mutex::default() }
     }
 
     /// Opens a folder.
-    pub fn folder(&self, path: &Path) -> io::Result<Arc<Folder>> {
+    pub fn folder(&self, path: &Path) -> io::Result<Arc<DirHandle>> {
         let (Some(parent), Some(name)) = (path.parent(), path.components().next_back()) else {
             return Ok(Arc::clone(&self.root));
         };
@@ -47,7 +47,7 @@ impl Below {
     }
 
     /// The folder a path is in, and its name there.
-    pub fn place<'a>(&self, path: &'a Path) -> io::Result<(Arc<Folder>, &'a OsStr)> {
+    pub fn place<'a>(&self, path: &'a Path) -> io::Result<(Arc<DirHandle>, &'a OsStr)> {
         let name = path.components().next_back().ok_or(io::ErrorKind::InvalidInput)?;
         let parent = path.parent().unwrap_or(Path::new(""));
         Ok((self.folder(parent)?, name.as_os_str()))
@@ -56,7 +56,7 @@ impl Below {
     /// What is there; none if nothing is, not even the folder it would be in.
     pub fn kind(&self, path: &Path) -> io::Result<Option<Kind>> {
         if path.as_os_str().is_empty() {
-            return Ok(Some(Kind::Folder));
+            return Ok(Some(Kind::DirHandle));
         }
         match self.place(path) {
             Ok((folder, name)) => folder.kind(name),

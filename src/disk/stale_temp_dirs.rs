@@ -9,14 +9,14 @@ use std::fs::File;
 use rustix::fs::{FlockOperation, flock};
 
 use super::Kind;
-use super::folder::Folder;
-use super::private::{BACKUP, PREFIX, TREE};
+use super::dir_handle::DirHandle;
+use super::temp_dir::{BACKUP, PREFIX, TREE};
 
 const LOCK: &str = "lock";
 
 /// Locks a new private folder as long as the file is open. It gets its name when it is locked, so
 /// that nobody finds it free before.
-pub fn lock(folder: &Folder) -> Option<File> {
+pub fn lock(folder: &DirHandle) -> Option<File> {
     let (unlocked, locked) = (OsStr::new("unlocked"), OsStr::new(LOCK));
     let file = folder.new_file(unlocked, 0o600).ok()?;
     flock(&file, FlockOperation::NonBlockingLockExclusive).ok()?;
@@ -25,7 +25,7 @@ pub fn lock(folder: &Folder) -> Option<File> {
 }
 
 /// Removes the private folders of killed runs.
-pub fn remove_all(at: &Folder) {
+pub fn remove_all(at: &DirHandle) {
     for name in at.names().unwrap_or_default() {
         if name.as_encoded_bytes().starts_with(PREFIX.as_bytes()) {
             remove(at, &name);
@@ -34,7 +34,7 @@ pub fn remove_all(at: &Folder) {
 }
 
 /// Removes one, if it is surely left over. One in which a killed run kept files of the user stays.
-fn remove(at: &Folder, name: &OsStr) -> Option<()> {
+fn remove(at: &DirHandle, name: &OsStr) -> Option<()> {
     let private = at.inner(name).ok()?;
     let file = private.file(OsStr::new(LOCK)).ok()?;
     flock(&file, FlockOperation::NonBlockingLockExclusive).ok()?;
@@ -42,7 +42,7 @@ fn remove(at: &Folder, name: &OsStr) -> Option<()> {
     let ours = names.iter().all(|name| [LOCK, TREE, BACKUP].iter().any(|known| name == known));
     let kept = match private.kind(OsStr::new(BACKUP)).ok()? {
         None => false,
-        Some(Kind::Folder) => !private.inner(OsStr::new(BACKUP)).ok()?.names().ok()?.is_empty(),
+        Some(Kind::DirHandle) => !private.inner(OsStr::new(BACKUP)).ok()?.names().ok()?.is_empty(),
         Some(_) => true,
     };
     if !ours || kept {

@@ -5,9 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::folder::Folder;
+use super::dir_handle::DirHandle;
 #[cfg(unix)]
-use super::leftover;
+use super::stale_temp_dirs;
 use crate::interrupt::Interrupt;
 
 /// What the names of private files and folders begin with.
@@ -18,20 +18,20 @@ pub const BACKUP: &str = "backup";
 
 /// A folder that is open to its owner alone: archives hold secrets.
 #[derive(Debug)]
-pub struct Private {
-    at: Arc<Folder>,
+pub struct TempDir {
+    at: Arc<DirHandle>,
     name: OsString,
     path: PathBuf,
-    folder: Arc<Folder>,
+    folder: Arc<DirHandle>,
     interrupt: Interrupt,
     stays: bool,
     #[cfg(unix)]
     _lock: Option<std::fs::File>,
 }
 
-impl Private {
+impl TempDir {
     /// Makes one in a folder, whose path is for the signal thread and for messages.
-    pub fn make(at: Arc<Folder>, path: &Path, interrupt: &Interrupt) -> io::Result<Private> {
+    pub fn make(at: Arc<DirHandle>, path: &Path, interrupt: &Interrupt) -> io::Result<TempDir> {
         let (name, path) = interrupt.make(|| {
             let name = new_name(&at)?;
             let path = path.join(&name);
@@ -46,10 +46,10 @@ impl Private {
         };
         let interrupt = interrupt.clone();
         #[cfg(unix)]
-        let _lock = leftover::lock(&folder);
+        let _lock = stale_temp_dirs::lock(&folder);
         #[cfg(unix)]
-        leftover::remove_all(&at);
-        Ok(Private {
+        stale_temp_dirs::remove_all(&at);
+        Ok(TempDir {
             at,
             name,
             path,
@@ -61,7 +61,7 @@ impl Private {
         })
     }
 
-    pub fn folder(&self) -> &Arc<Folder> {
+    pub fn folder(&self) -> &Arc<DirHandle> {
         &self.folder
     }
 
@@ -76,7 +76,7 @@ impl Private {
     }
 }
 
-impl Drop for Private {
+impl Drop for TempDir {
     fn drop(&mut self) {
         // What cannot be removed now can still be when the run is interrupted.
         if !self.stays && self.at.remove(&self.name).is_ok() {
@@ -85,7 +85,7 @@ impl Drop for Private {
     }
 }
 
-fn new_name(at: &Folder) -> io::Result<OsString> {
+fn new_name(at: &DirHandle) -> io::Result<OsString> {
     loop {
         let name = OsString::from(format!("{PREFIX}{:012x}", fastrand::u64(..) >> 16));
         match at.new_folder(OsStr::new(&name), 0o700) {
