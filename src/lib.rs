@@ -7,7 +7,7 @@
 pub mod exit;
 pub mod model;
 pub mod plan;
-pub mod shown;
+pub mod sanitize;
 pub mod token;
 
 pub mod refusal;
@@ -34,7 +34,7 @@ pub mod ui;
 
 use std::sync::Arc;
 
-use commands::World;
+use commands::App;
 use env::Env;
 use exit::Exit;
 use report::Report;
@@ -52,7 +52,7 @@ pub fn run(mut env: Env) -> Exit {
     let ui = Ui::new(stdout, stderr, command.speech(), plain, env.clock.clone());
     let ui = Arc::new(ui.in_a_job(in_a_job));
     let waited = command.waits();
-    let result = commands::run(command, World { env, ui: ui.clone(), watch: ui.clone() });
+    let result = commands::run(command, App { env, ui: ui.clone(), watch: ui.clone() });
     ui.finish();
     match result {
         Ok(exit) => exit,

@@ -62,7 +62,7 @@ impl fmt::Display for ProjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ProjectRef::Id(id) => id.fmt(f),
-            ProjectRef::Path(path) => crate::shown::shown(path).fmt(f),
+            ProjectRef::Path(path) => crate::sanitize::sanitize(path).fmt(f),
         }
     }
 }
@@ -103,18 +103,18 @@ pub enum PipelineBy {
 
 impl fmt::Display for PipelineBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use crate::shown::shown;
+        use crate::sanitize::sanitize;
         match self {
             PipelineBy::Id(at) => write!(f, "pipeline {} of project {}", at.id, at.project),
             PipelineBy::OfJob { project, id } => write!(f, "job {id} of project {project}"),
             PipelineBy::Ref { project, ref_, .. } => {
-                write!(f, "ref `{}` of project {project}", shown(ref_))
+                write!(f, "ref `{}` of project {project}", sanitize(ref_))
             }
             PipelineBy::MergeRequest { project, iid } => {
                 write!(f, "merge request {iid} of project {project}")
             }
             PipelineBy::Commit { project, sha } => {
-                write!(f, "commit {} of project {project}", shown(sha))
+                write!(f, "commit {} of project {project}", sanitize(sha))
             }
         }
     }
@@ -224,7 +224,7 @@ impl Serialize for Status {
 
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        crate::shown::shown(self.as_str()).fmt(f)
+        crate::sanitize::sanitize(self.as_str()).fmt(f)
     }
 }
 

@@ -18,12 +18,12 @@ pub struct Placement {
     pub entry: usize,
     /// Below the destination, of ordinary components alone.
     pub path: PathBuf,
-    pub what: What,
+    pub what: PlacementKind,
 }
 
 /// What is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
+pub enum PlacementKind {
     /// Mode as unix permission bits, date in seconds since 1970, size in bytes.
     File {
         mode: Option<u32>,
@@ -62,8 +62,8 @@ impl Plan {
     /// Unpacked bytes of all files together.
     pub fn size(&self) -> u128 {
         let sizes = self.placements.iter().map(|placement| match placement.what {
-            What::File { size, .. } => u128::from(size),
-            What::Folder { .. } | What::Link { .. } => 0,
+            PlacementKind::File { size, .. } => u128::from(size),
+            PlacementKind::Folder { .. } | PlacementKind::Link { .. } => 0,
         });
         sizes.sum()
     }
@@ -75,8 +75,8 @@ mod tests {
 
     #[test]
     fn a_plan_below_a_folder_is_the_same_plan_elsewhere() {
-        let what = What::File { mode: None, modified: None, size: 3 };
-        let link = What::Link { target: "a".to_owned() };
+        let what = PlacementKind::File { mode: None, modified: None, size: 3 };
+        let link = PlacementKind::Link { target: "a".to_owned() };
         let placements = vec![
             Placement { entry: 0, path: "d/a".into(), what },
             Placement { entry: 1, path: "l".into(), what: link },

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::gitlab;
 use crate::patience::TimedOut;
 use crate::refusal::Refusal;
-use crate::select::together::Clash;
+use crate::select::merge_plans::Clash;
 use crate::settings::Usage;
 
 /// What is said about an error.

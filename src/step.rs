@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::model::{Bridge, Job, Pipeline, PipelineAt, Status};
 use crate::refusal::Candidate;
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 
 /// Somebody who is told what happens. Several threads may tell at once.
 pub trait Watch: Send + Sync {
@@ -68,7 +68,7 @@ impl fmt::Display for Exchange {
         write!(f, "{} {}: ", self.method, self.address)?;
         match &self.outcome {
             Ok(status) => write!(f, "{status}")?,
-            Err(reason) => write!(f, "{}", shown(reason))?,
+            Err(reason) => write!(f, "{}", sanitize(reason))?,
         }
         write!(f, " in {} ms", self.took.as_millis())?;
         if let Some(bytes) = self.bytes {

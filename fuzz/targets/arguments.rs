@@ -85,7 +85,7 @@ fn place(words: &Words, env: &Env) {
         Ok(api) => harmless(&format!("{} {}", api.value, api.source)),
         Err(usage) => harmless(&usage.to_string()),
     }
-    match settings::place(lookup, connect, pasted.as_ref(), env) {
+    match settings::scope(lookup, connect, pasted.as_ref(), env) {
         Ok(place) => assert!(!place.settings.is_empty()),
         Err(usage) => harmless(&usage.to_string()),
     }

@@ -33,7 +33,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let mut env = env(folder);
     let (connect, lookup) = (Connect::default(), Lookup::default());
-    match settings::place(&lookup, &connect, None, &env) {
+    match settings::scope(&lookup, &connect, None, &env) {
         Ok(place) => assert!(!place.settings.is_empty()),
         Err(usage) => harmless(&usage.to_string()),
     }

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 use std::io;
 
 use super::NotZip;
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 
 /// Why an archive, or one entry of it, cannot be read.
 ///
@@ -42,17 +42,17 @@ impl Display for Error {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Error::NotZip(what) => write!(f, "not a zip archive: {what}"),
-            Error::Broken(why) => write!(f, "the archive is broken: {}", shown(why)),
+            Error::Broken(why) => write!(f, "the archive is broken: {}", sanitize(why)),
             Error::Contradiction(why) => {
-                write!(f, "the archive contradicts itself: {}", shown(why))
+                write!(f, "the archive contradicts itself: {}", sanitize(why))
             }
             Error::Entries { claimed, found } => {
                 write!(f, "the archive claims {claimed} entries and lists {found}")
             }
             Error::Double { entry } => {
-                write!(f, "entry `{}` is there twice with different contents", shown(entry))
+                write!(f, "entry `{}` is there twice with different contents", sanitize(entry))
             }
-            Error::Encrypted { entry } => write!(f, "entry `{}` is encrypted", shown(entry)),
+            Error::Encrypted { entry } => write!(f, "entry `{}` is encrypted", sanitize(entry)),
             Error::Method { entry, method } => {
                 let name = match method {
                     9 => " (deflate64)",
@@ -62,14 +62,14 @@ impl Display for Error {
                     95 => " (xz)",
                     _ => "",
                 };
-                write!(f, "entry `{}` uses compression method {method}{name}, ", shown(entry))?;
+                write!(f, "entry `{}` uses compression method {method}{name}, ", sanitize(entry))?;
                 f.write_str("where only stored (0) and deflate (8) can be read")
             }
             Error::NeedsFullCheck { near } => write!(f, "the archive is unusual at byte {near}"),
             Error::Damaged { entry, why } => {
-                write!(f, "entry `{}` is damaged: {}", shown(entry), shown(why))
+                write!(f, "entry `{}` is damaged: {}", sanitize(entry), sanitize(why))
             }
-            Error::Target { entry, why } => write!(f, "link `{}` {why}", shown(entry)),
+            Error::Target { entry, why } => write!(f, "link `{}` {why}", sanitize(entry)),
             Error::Read(_) => f.write_str("reading the archive"),
             Error::Write(_) => f.write_str("writing what an archive holds"),
         }

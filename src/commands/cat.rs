@@ -5,13 +5,13 @@ use std::io::{Read, Seek};
 
 use clap::Args;
 
-use super::world::{Looking, World};
+use super::app::{App, PreparedLookup};
 use crate::args::{Connect, Lookup, Speech, Waiting, Which};
 use crate::exit::Exit;
 use crate::flow;
 use crate::patience::Patience;
+use crate::sanitize::sanitize;
 use crate::settings::Usage;
-use crate::shown::shown;
 use crate::ui::Ui;
 
 /// As much of the beginning of a file shows whether it is text, in bytes.
@@ -37,7 +37,7 @@ pub struct Cat {
 }
 
 impl Cat {
-    pub fn run(mut self, mut world: World) -> anyhow::Result<Exit> {
+    pub fn run(mut self, mut app: App) -> anyhow::Result<Exit> {
         // Two files in one stream are neither of them.
         self.which.one = true;
         let Some((path, words)) = self.words.split_last().filter(|(path, _)| !path.contains("://"))
@@ -50,21 +50,21 @@ impl Cat {
                 .into());
         }
         let path = checked(path)?;
-        let Looking { address, wanted, client, .. } =
-            world.look(words, &self.lookup, &self.which, &self.connect, false)?;
-        if wanted.jobs.len() > 1 {
+        let PreparedLookup { scope, query, client, .. } =
+            app.prepare(words, &self.lookup, &self.which, &self.connect, false)?;
+        if query.jobs.len() > 1 {
             return Err(Usage::new("more than one job is named")
                 .hint("the job comes first, the path of the file last")
                 .into());
         }
-        let ctx = world.ctx(&client, Patience::from(&self.waiting));
+        let ctx = app.ctx(&client, Patience::from(&self.waiting));
         let out = |file: &mut File| {
-            may_be_shown(file, path, &world.ui)?;
-            world.ui.copy(file)?;
+            may_be_shown(file, path, &app.ui)?;
+            app.ui.copy(file)?;
             Ok(())
         };
-        let missing = flow::cat(&ctx, &address, &wanted, path, out)?;
-        world.tell_missing(&self.which, &missing);
+        let missing = flow::cat(&ctx, &scope, &query, path, out)?;
+        app.tell_missing(&self.which, &missing);
         Ok(Exit::Done)
     }
 }
@@ -78,7 +78,7 @@ fn checked(path: &str) -> Result<&str, Usage> {
         Some(odd) => {
             let what =
                 if odd.is_empty() { "an empty segment".to_owned() } else { format!("`{odd}`") };
-            Err(Usage::new(format!("the path `{}` has {what} in it", shown(path)))
+            Err(Usage::new(format!("the path `{}` has {what} in it", sanitize(path)))
                 .hint("write it as `downriver ls` lists it"))
         }
     }
@@ -93,7 +93,7 @@ fn may_be_shown(file: &mut File, path: &str, ui: &Ui) -> anyhow::Result<()> {
     (&*file).take(BEGINNING).read_to_end(&mut beginning)?;
     file.rewind()?;
     if beginning.contains(&0) {
-        let usage = Usage::new(format!("`{}` is no text, and this is a terminal", shown(path)));
+        let usage = Usage::new(format!("`{}` is no text, and this is a terminal", sanitize(path)));
         return Err(usage.hint("send it on, as in `> FILE`").into());
     }
     Ok(())

@@ -5,7 +5,7 @@ use clap_complete::Shell;
 use clap_mangen::Man as Page;
 
 use super::Cli;
-use super::world::World;
+use super::app::App;
 use crate::args::Speech;
 use crate::exit::Exit;
 use crate::settings::Usage;
@@ -21,7 +21,7 @@ pub struct Completions {
 }
 
 impl Completions {
-    pub fn run(self, world: World) -> anyhow::Result<Exit> {
+    pub fn run(self, app: App) -> anyhow::Result<Exit> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "downriver", &mut script);
         let mut script = String::from_utf8(script)?;
@@ -29,7 +29,7 @@ impl Completions {
             // With two colons, zsh completes no flags once one of several arguments is there.
             script = script.replace("\n'*::", "\n'*:");
         }
-        world.ui.copy(&mut script.as_bytes())?;
+        app.ui.copy(&mut script.as_bytes())?;
         Ok(Exit::Done)
     }
 }
@@ -45,7 +45,7 @@ pub struct Man {
 }
 
 impl Man {
-    pub fn run(self, world: World) -> anyhow::Result<Exit> {
+    pub fn run(self, app: App) -> anyhow::Result<Exit> {
         // The command `help` has no page, and would have one for each of the others below it.
         let mut all = Cli::command().disable_help_subcommand(true);
         all.build();
@@ -61,13 +61,13 @@ impl Man {
         // The page is of a version rather than of a day; left out, what follows takes its place.
         let page = Page::new(page).date("\"\"").source(version).manual("downriver manual");
         page.render(&mut text)?;
-        world.ui.copy(&mut text.as_slice())?;
+        app.ui.copy(&mut text.as_slice())?;
         Ok(Exit::Done)
     }
 }
 
 fn unknown(name: &str, all: &clap::Command) -> Usage {
     let names: Vec<&str> = all.get_subcommands().map(clap::Command::get_name).collect();
-    Usage::new(format!("there is no command `{}`", crate::shown::shown(name)))
+    Usage::new(format!("there is no command `{}`", crate::sanitize::sanitize(name)))
         .hint(format!("the commands are {}", names.join(", ")))
 }

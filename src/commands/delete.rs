@@ -3,16 +3,16 @@
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::app::{App, PreparedLookup};
 use super::result;
-use super::world::{Looking, World};
 use crate::args::{Connect, Lookup, Speech, Which};
 use crate::exit::Exit;
-use crate::flow::{self, Found};
+use crate::flow::{self, FoundJob};
 use crate::gitlab::Client;
 use crate::patience::Patience;
 use crate::report::Report;
+use crate::sanitize::{listed, sanitize};
 use crate::settings::{self, Usage};
-use crate::shown::{listed, shown};
 
 /// So many jobs are named before the rest is counted.
 const MOST_NAMES: usize = 20;
@@ -41,72 +41,71 @@ pub struct Delete {
 }
 
 impl Delete {
-    pub fn run(self, mut world: World) -> anyhow::Result<Exit> {
+    pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
         if self.all_in_project {
-            return self.all(world);
+            return self.all(app);
         }
-        let Looking { address, mut wanted, client, .. } =
-            world.look(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
+        let PreparedLookup { scope, mut query, client, .. } =
+            app.prepare(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
         client.may_change("deleting artifacts".to_owned())?;
-        wanted.listed = true;
+        query.listed = true;
         // Who names a job means its reports as well; a glob takes what has an archive.
-        wanted.archive = wanted.jobs.iter().any(|job| job.is_glob());
-        let ctx = world.ctx(&client, Patience::none());
-        let finding = flow::find(&ctx, &address, &wanted)?;
-        world.tell_missing(&self.which, &finding.missing);
-        let labels: Vec<String> = finding.found.iter().map(Found::label).collect();
+        query.archive = query.jobs.iter().any(|job| job.is_glob());
+        let ctx = app.ctx(&client, Patience::none());
+        let finding = flow::find(&ctx, &scope, &query)?;
+        app.tell_missing(&self.which, &finding.missing);
+        let labels: Vec<String> = finding.found.iter().map(FoundJob::label).collect();
         if !labels.is_empty() {
             let what = format!("the artifacts of {}", listed(&labels, MOST_NAMES));
-            self.confirm(&mut world, &what)?;
+            self.confirm(&mut app, &what)?;
         }
         let mut deleted: Vec<Value> = Vec::new();
         for found in &finding.found {
             if let Err(error) = delete(&client, found) {
                 let report = Report::new(&error, false);
-                world.ui.report(&report, json!({ "deleted": deleted }));
+                app.ui.report(&report, json!({ "deleted": deleted }));
                 return Ok(report.exit);
             }
             deleted.push(result::found(found)["job"].take());
-            world.ui.line(format!("deleted the artifacts of {}", shown(&found.label())))?;
+            app.ui.line(format!("deleted the artifacts of {}", sanitize(&found.label())))?;
         }
-        if world.ui.wants_json() {
-            world.ui.document(&json!({ "deleted": deleted }))?;
+        if app.ui.wants_json() {
+            app.ui.document(&json!({ "deleted": deleted }))?;
         }
         Ok(Exit::Done)
     }
 
-    fn all(&self, mut world: World) -> anyhow::Result<Exit> {
-        let project = settings::project(&self.lookup, &self.connect, &world.env)?;
-        let (client, _) = world.connect(&self.connect, &self.lookup, None)?;
+    fn all(&self, mut app: App) -> anyhow::Result<Exit> {
+        let project = settings::project(&self.lookup, &self.connect, &app.env)?;
+        let (client, _) = app.connect(&self.connect, &self.lookup, None)?;
         client.may_change(format!("deleting all artifacts of project {project}"))?;
-        self.confirm(&mut world, &format!("all artifacts of project {project} that may go"))?;
+        self.confirm(&mut app, &format!("all artifacts of project {project} that may go"))?;
         client.delete_all(&project)?;
-        world
-            .ui
+        app.ui
             .line(format!("GitLab deletes the artifacts of project {project} in its own time"))?;
-        if world.ui.wants_json() {
-            world.ui.document(&json!({ "deleted": [], "all_in_project": project.to_string() }))?;
+        if app.ui.wants_json() {
+            app.ui.document(&json!({ "deleted": [], "all_in_project": project.to_string() }))?;
         }
         Ok(Exit::Done)
     }
 
     /// Asks on a terminal; elsewhere only `--yes` will do.
-    fn confirm(&self, world: &mut World, what: &str) -> Result<(), Usage> {
+    fn confirm(&self, app: &mut App, what: &str) -> Result<(), Usage> {
         if self.yes {
             return Ok(());
         }
-        if !world.ui.shows_story() {
+        if !app.ui.shows_story() {
             return Err(Usage::new(format!("this would delete {what}"))
                 .hint("say --yes if that is meant; nothing is deleted"));
         }
-        match world.ui.asks(&format!("delete {what}? [y/N] "), &mut *world.env.stdin) {
+        match app.ui.asks(&format!("delete {what}? [y/N] "), &mut *app.env.stdin) {
             true => Ok(()),
             false => Err(Usage::new("not confirmed: nothing is deleted")),
         }
     }
 }
 
-fn delete(client: &Client, found: &Found) -> anyhow::Result<()> {
+fn delete(client: &Client, found: &FoundJob) -> anyhow::Result<()> {
     let (project, id) = found.place()?;
     Ok(client.delete(project, id)?)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::disk::AtomicFile;
-use crate::flow::Found;
+use crate::flow::FoundJob;
 use crate::interrupt::Interrupt;
 use crate::model::{JobId, Pipeline};
 use crate::plan::OnConflict;
@@ -22,7 +22,7 @@ pub struct Values<'a> {
 
 impl<'a> Values<'a> {
     /// Those of a job that was fetched.
-    pub fn of(found: Option<&'a Found>) -> Values<'a> {
+    pub fn of(found: Option<&'a FoundJob>) -> Values<'a> {
         let Some(found) = found else { return Values::default() };
         Values { job: found.id(), project: found.project_id(), pipeline: found.pipeline.as_ref() }
     }

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::world::{Looking, World};
+use super::app::{App, PreparedLookup};
 use crate::args::{Caching, Connect, Lookup, Speech, Which};
 use crate::exit::Exit;
-use crate::flow::{self, Finding};
+use crate::flow::{self, LookupResult};
 use crate::patience::Patience;
 use crate::report::Report;
 use crate::settings;
 
+mod output;
 mod record;
-mod told;
 
+use output::Told;
 use record::Record;
-use told::Told;
 
 /// Show how the lookup goes and why it finds what it finds, and download nothing
 #[derive(Debug, Args)]
@@ -36,31 +36,31 @@ pub struct Explain {
 }
 
 impl Explain {
-    pub fn run(self, mut world: World) -> anyhow::Result<Exit> {
-        let record = Arc::new(Record::new(world.ui.clone()));
-        world.watch = record.clone();
-        let Looking { address, mut wanted, client, mut settings } =
-            world.look(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
-        let cache = settings::cache(&Caching::default(), &world.env)?;
-        settings.extend(cache.into_iter().flat_map(settings::Cache::told));
-        wanted.listed = true;
-        let ctx = world.ctx(&client, Patience::none());
-        let (finding, error) = match flow::find(&ctx, &address, &wanted) {
+    pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
+        let record = Arc::new(Record::new(app.ui.clone()));
+        app.watch = record.clone();
+        let PreparedLookup { scope, mut query, client, mut settings } =
+            app.prepare(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
+        let cache = settings::cache(&Caching::default(), &app.env)?;
+        settings.extend(cache.into_iter().flat_map(settings::CacheSettings::told));
+        query.listed = true;
+        let ctx = app.ctx(&client, Patience::none());
+        let (finding, error) = match flow::find(&ctx, &scope, &query) {
             Ok(finding) => (finding, None),
-            Err(error) => (Finding::default(), Some(error)),
+            Err(error) => (LookupResult::default(), Some(error)),
         };
         let told = Told { settings, steps: record.steps(&client), finding, client: &client };
         for line in told.lines() {
-            world.ui.line(line)?;
+            app.ui.line(line)?;
         }
         match error {
             Some(error) => {
                 let report = Report::new(&error, false);
-                world.ui.report(&report, told.document());
+                app.ui.report(&report, told.document());
                 Ok(report.exit)
             }
-            None if world.ui.wants_json() => {
-                world.ui.document(&told.document())?;
+            None if app.ui.wants_json() => {
+                app.ui.document(&told.document())?;
                 Ok(Exit::Done)
             }
             None => Ok(Exit::Done),

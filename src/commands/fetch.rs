@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::target::Target;
-use super::unpack::Unpack;
-use super::world::{Looking, World};
+use super::app::{App, PreparedLookup};
+use super::destination::Destination;
+use super::extract_args::ExtractArgs;
 use super::{dotenv, result};
 use crate::args::{Caching, Connect, Lookup, Speech, Waiting, Which};
 use crate::exit::Exit;
@@ -30,7 +30,7 @@ pub struct Fetch {
     #[arg(long, value_name = "TYPE", conflicts_with_all = ["path", "exclude", "strip_components"], help_heading = "Where to")]
     report: Option<String>,
     #[command(flatten)]
-    unpack: Unpack,
+    unpack: ExtractArgs,
     /// Write DOWNRIVER_JOB_ID, _PIPELINE_ID, _PROJECT_ID, _REF and _SHA of what was fetched to FILE, for artifacts:reports:dotenv
     #[arg(long, value_name = "FILE", help_heading = "Where to")]
     dotenv: Option<PathBuf>,
@@ -49,32 +49,32 @@ pub struct Fetch {
 }
 
 impl Fetch {
-    pub fn run(mut self, mut world: World) -> anyhow::Result<Exit> {
+    pub fn run(mut self, mut app: App) -> anyhow::Result<Exit> {
         // One file holds one archive.
         self.which.one |= self.output.is_some();
-        let target = Target {
+        let target = Destination {
             dir: &self.dir,
             output: self.output.as_deref(),
             report: self.report.as_deref(),
         };
-        target.may_be(&world)?;
-        let how = self.unpack.how()?;
-        let cache = world.cache(&self.caching)?;
-        let Looking { address, mut wanted, client, .. } =
-            world.look(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
+        target.may_be(&app)?;
+        let options = self.unpack.options()?;
+        let cache = app.cache(&self.caching)?;
+        let PreparedLookup { scope, mut query, client, .. } =
+            app.prepare(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
         // What is kept is known by the number of its job, which only the lists tell.
-        wanted.listed = cache.is_some();
+        query.listed = cache.is_some();
         let patience = Patience::from(&self.waiting);
-        let ctx = Ctx { cache: cache.as_ref(), ..world.ctx(&client, patience) };
-        let landing = target.land(&world, &ctx, &address, &wanted, &how)?;
-        world.tell_missing(&self.which, &landing.missing);
+        let ctx = Ctx { cache: cache.as_ref(), ..app.ctx(&client, patience) };
+        let landing = target.land(&app, &ctx, &scope, &query, &options)?;
+        app.tell_missing(&self.which, &landing.missing);
         if let Some(file) = &self.dotenv {
             let first = landing.landed.first().map(|landed| &landed.found);
             let values = dotenv::Values::of(first);
-            values.write(&world.env.dir.join(file), &world.env.interrupt)?;
+            values.write(&app.env.dir.join(file), &app.env.interrupt)?;
         }
         if !target.is_stdout() {
-            result::print(&landing, self.output.as_deref(), &self.dir, &world.ui)?;
+            result::print(&landing, self.output.as_deref(), &self.dir, &app.ui)?;
         }
         Ok(Exit::Done)
     }

@@ -3,16 +3,16 @@
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::app::{App, PreparedLookup};
 use super::result;
-use super::world::{Looking, World};
 use crate::args::{Connect, Lookup, Speech, Which};
 use crate::exit::Exit;
-use crate::flow::{self, Found};
+use crate::flow::{self, FoundJob};
 use crate::gitlab::Client;
 use crate::model::Job;
 use crate::patience::Patience;
 use crate::report::Report;
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 
 /// Keep the artifacts of jobs from expiring
 #[derive(Debug, Args)]
@@ -32,35 +32,35 @@ pub struct Keep {
 }
 
 impl Keep {
-    pub fn run(self, mut world: World) -> anyhow::Result<Exit> {
-        let Looking { address, mut wanted, client, .. } =
-            world.look(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
+    pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
+        let PreparedLookup { scope, mut query, client, .. } =
+            app.prepare(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
         client.may_change("keeping artifacts".to_owned())?;
         // Only a job's number says which one is to be kept.
-        wanted.listed = true;
-        let ctx = world.ctx(&client, Patience::none());
-        let finding = flow::find(&ctx, &address, &wanted)?;
-        world.tell_missing(&self.which, &finding.missing);
+        query.listed = true;
+        let ctx = app.ctx(&client, Patience::none());
+        let finding = flow::find(&ctx, &scope, &query)?;
+        app.tell_missing(&self.which, &finding.missing);
         let mut kept: Vec<Value> = Vec::new();
         for found in &finding.found {
             match keep(&client, found) {
                 Ok(job) => kept.push(result::job(&job)),
                 Err(error) => {
                     let report = Report::new(&error, false);
-                    world.ui.report(&report, json!({ "kept": kept }));
+                    app.ui.report(&report, json!({ "kept": kept }));
                     return Ok(report.exit);
                 }
             }
-            world.ui.line(format!("kept the artifacts of {}", shown(&found.label())))?;
+            app.ui.line(format!("kept the artifacts of {}", sanitize(&found.label())))?;
         }
-        if world.ui.wants_json() {
-            world.ui.document(&json!({ "kept": kept }))?;
+        if app.ui.wants_json() {
+            app.ui.document(&json!({ "kept": kept }))?;
         }
         Ok(Exit::Done)
     }
 }
 
-fn keep(client: &Client, found: &Found) -> anyhow::Result<Job> {
+fn keep(client: &Client, found: &FoundJob) -> anyhow::Result<Job> {
     let (project, id) = found.place()?;
     Ok(client.keep(project, id)?)
 }

@@ -3,12 +3,12 @@
 use clap::Args;
 use serde_json::json;
 
-use super::world::{Looking, World};
+use super::app::{App, PreparedLookup};
 use crate::args::{Connect, Lookup, Speech, Waiting, Which};
 use crate::exit::Exit;
 use crate::flow::{self, Listed};
 use crate::patience::Patience;
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 
 /// List the files in the archives of jobs, without downloading all of them
 #[derive(Debug, Args)]
@@ -30,23 +30,23 @@ pub struct Ls {
 }
 
 impl Ls {
-    pub fn run(self, mut world: World) -> anyhow::Result<Exit> {
-        let Looking { address, wanted, client, .. } =
-            world.look(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
-        let ctx = world.ctx(&client, Patience::from(&self.waiting));
-        let flow::Contents { jobs, missing } = flow::list(&ctx, &address, &wanted)?;
-        world.tell_missing(&self.which, &missing);
-        if world.ui.wants_json() {
+    pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
+        let PreparedLookup { scope, query, client, .. } =
+            app.prepare(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
+        let ctx = app.ctx(&client, Patience::from(&self.waiting));
+        let flow::Contents { jobs, missing } = flow::list(&ctx, &scope, &query)?;
+        app.tell_missing(&self.which, &missing);
+        if app.ui.wants_json() {
             let files: Vec<_> = jobs.iter().flat_map(|(_, files)| files).map(value).collect();
-            world.ui.document(&json!({ "files": files }))?;
+            app.ui.document(&json!({ "files": files }))?;
         }
         for (number, (found, files)) in jobs.iter().enumerate() {
             if jobs.len() > 1 {
                 let above = if number > 0 { "\n" } else { "" };
-                world.ui.line(format!("{above}{}:", shown(&found.label())))?;
+                app.ui.line(format!("{above}{}:", sanitize(&found.label())))?;
             }
             if !files.is_empty() {
-                world.ui.line(table(files))?;
+                app.ui.line(table(files))?;
             }
         }
         Ok(Exit::Done)
@@ -58,7 +58,7 @@ fn table(files: &[Listed]) -> String {
     let width = files.iter().map(|file| file.size).max().unwrap_or(0).to_string().len();
     let line = |file: &Listed| {
         let mode = mode(file).unwrap_or_else(|| "----".to_owned());
-        format!("{mode} {:>width$} {}", file.size, shown(&file.path))
+        format!("{mode} {:>width$} {}", file.size, sanitize(&file.path))
     };
     files.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -1,28 +1,28 @@
 //! The commands: one file for each, with its flags and what it does.
 
+mod app;
 mod cat;
-mod compat;
 mod completions;
 mod delete;
+mod destination;
 mod dotenv;
 mod explain;
+mod extract_args;
 mod fetch;
 mod keep;
 mod ls;
 mod pairs;
+mod pipeline_trigger_cli;
 mod result;
-mod target;
 mod tree;
 mod trigger;
-mod unpack;
 mod wait;
-mod world;
 
 use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
-pub use world::World;
+pub use app::App;
 
 use crate::args::Speech;
 use crate::exit::Exit;
@@ -53,26 +53,26 @@ pub enum Command {
 
 /// What was typed; the name under which the program was called can say how to read it.
 pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
-    if compat::is_meant(args) {
-        return compat::parse(args);
+    if pipeline_trigger_cli::is_meant(args) {
+        return pipeline_trigger_cli::parse(args);
     }
     Cli::try_parse_from(args).map(|cli| cli.command)
 }
 
 /// Does what was asked.
-pub fn run(command: Command, world: World) -> anyhow::Result<Exit> {
+pub fn run(command: Command, app: App) -> anyhow::Result<Exit> {
     match command {
-        Command::Fetch(fetch) => fetch.run(world),
-        Command::Ls(ls) => ls.run(world),
-        Command::Cat(cat) => cat.run(world),
-        Command::Explain(explain) => explain.run(world),
-        Command::Wait(wait) => wait.run(world),
-        Command::Tree(tree) => tree.run(world),
-        Command::Trigger(trigger) => trigger.run(world),
-        Command::Keep(keep) => keep.run(world),
-        Command::Delete(delete) => delete.run(world),
-        Command::Completions(completions) => completions.run(world),
-        Command::Man(man) => man.run(world),
+        Command::Fetch(fetch) => fetch.run(app),
+        Command::Ls(ls) => ls.run(app),
+        Command::Cat(cat) => cat.run(app),
+        Command::Explain(explain) => explain.run(app),
+        Command::Wait(wait) => wait.run(app),
+        Command::Tree(tree) => tree.run(app),
+        Command::Trigger(trigger) => trigger.run(app),
+        Command::Keep(keep) => keep.run(app),
+        Command::Delete(delete) => delete.run(app),
+        Command::Completions(completions) => completions.run(app),
+        Command::Man(man) => man.run(app),
     }
 }
 

@@ -5,13 +5,18 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::flow::{Ended, Found, Landed, Landing};
+use crate::flow::{Ended, FoundJob, TransferResult, TransferredJob};
 use crate::model::{Job, Pipeline};
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 use crate::ui::Ui;
 
 /// Prints what landed in `output`, or else below `dir`.
-pub fn print(landing: &Landing, output: Option<&Path>, dir: &Path, ui: &Ui) -> io::Result<()> {
+pub fn print(
+    landing: &TransferResult,
+    output: Option<&Path>,
+    dir: &Path,
+    ui: &Ui,
+) -> io::Result<()> {
     print_files(landing, output, dir, ui)?;
     if ui.wants_json() {
         ui.document(&document(landing, output, dir))?;
@@ -21,32 +26,32 @@ pub fn print(landing: &Landing, output: Option<&Path>, dir: &Path, ui: &Ui) -> i
 
 /// The paths alone, for people.
 pub fn print_files(
-    landing: &Landing,
+    landing: &TransferResult,
     output: Option<&Path>,
     dir: &Path,
     ui: &Ui,
 ) -> io::Result<()> {
     for landed in &landing.landed {
         if let Some(file) = output {
-            ui.line(shown(&text(file)))?;
+            ui.line(sanitize(&text(file)))?;
         }
         for (path, _) in &landed.files {
-            ui.line(shown(&text(&plain(&dir.join(path)))))?;
+            ui.line(sanitize(&text(&plain(&dir.join(path)))))?;
         }
     }
     Ok(())
 }
 
 /// The document of `--json`.
-pub fn document(landing: &Landing, output: Option<&Path>, dir: &Path) -> Value {
+pub fn document(landing: &TransferResult, output: Option<&Path>, dir: &Path) -> Value {
     let fetched = landing.landed.iter().map(|landed| fetched(landed, output, dir));
     let missing = landing.missing.iter();
     let missing = missing.map(|(job, why)| json!({ "job": job, "reason": why.to_string() }));
     json!({ "fetched": fetched.collect::<Vec<_>>(), "missing": missing.collect::<Vec<_>>() })
 }
 
-fn fetched(landed: &Landed, output: Option<&Path>, dir: &Path) -> Value {
-    let Landed { found, folder, files, bytes } = landed;
+fn fetched(landed: &TransferredJob, output: Option<&Path>, dir: &Path) -> Value {
+    let TransferredJob { found, folder, files, bytes } = landed;
     let file = |(path, size): &(PathBuf, u64)| json!({ "path": slashes(path.strip_prefix(folder).unwrap_or(path)), "size": size });
     let mut value = self::found(found);
     value["files"] = files.iter().map(file).collect();
@@ -62,7 +67,7 @@ pub fn job(job: &Job) -> Value {
 }
 
 /// A job with its pipeline and the bridge that led there; null is what GitLab did not tell.
-pub fn found(found: &Found) -> Value {
+pub fn found(found: &FoundJob) -> Value {
     let (job, pipeline) = (found.job.as_ref(), found.pipeline.as_ref());
     json!({
         "job": {
@@ -85,7 +90,7 @@ pub fn found(found: &Found) -> Value {
 /// How a pipeline stands, in a line.
 pub fn pipeline_line(ended: &Ended) -> String {
     let Ended { at, pipeline, .. } = ended;
-    let url = pipeline.web_url.as_deref().map(|url| format!("  {}", shown(url)));
+    let url = pipeline.web_url.as_deref().map(|url| format!("  {}", sanitize(url)));
     let url = url.unwrap_or_default();
     format!("pipeline {} of project {}: {}{url}", at.id, at.project, pipeline.status)
 }

@@ -2,16 +2,16 @@
 
 use clap::Args;
 
-use super::World;
+use super::App;
 use crate::args::{Connect, Lookup, Speech};
 use crate::env::Env;
 use crate::exit::Exit;
 use crate::flow;
 use crate::patience::Patience;
+use crate::sanitize::sanitize;
 use crate::select::job_pattern::Pattern;
 use crate::select::prune::prune;
 use crate::settings::{self, Usage};
-use crate::shown::shown;
 use crate::ui::tree::{self, Look};
 
 /// Show a pipeline, its bridges, what they triggered, and all jobs and archives, in one picture
@@ -32,31 +32,32 @@ pub struct Tree {
 }
 
 impl Tree {
-    pub fn run(self, mut world: World) -> anyhow::Result<Exit> {
+    pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
         let Tree { url, mermaid, lookup, connect, .. } = self;
-        let (pasted, rest) = settings::split(url.as_slice(), &connect, &world.env)?;
+        let (web_url, rest) = settings::split(url.as_slice(), &connect, &app.env)?;
         if let Some(word) = rest.first() {
-            return Err(Usage::new(format!("`{}` is no URL of a pipeline", shown(word)))
+            return Err(Usage::new(format!("`{}` is no URL of a pipeline", sanitize(word)))
                 .hint("a pipeline by its number is --pipeline ID")
                 .into());
         }
-        let place = settings::place(&lookup, &connect, pasted.as_ref(), &world.env)?;
-        let (gitlab, _) = world.connect(&connect, &lookup, pasted.as_ref())?;
-        let ctx = world.ctx(&gitlab, Patience::none());
+        let resolved = settings::scope(&lookup, &connect, web_url.as_ref(), &app.env)?;
+        let (gitlab, _) = app.connect(&connect, &lookup, web_url.as_ref())?;
+        let ctx = app.ctx(&gitlab, Patience::none());
         let levels = lookup.depth.unwrap_or(if lookup.recursive { u32::MAX } else { 1 });
-        let mut found = flow::tree::tree(&ctx, &place.address, levels)?;
+        let mut found = flow::tree::tree(&ctx, &resolved.scope, levels)?;
         if !lookup.bridge.is_empty() || !lookup.downstream.is_empty() {
             let bridges: Vec<_> = lookup.bridge.iter().map(|name| Pattern::new(name)).collect();
             prune(&mut found, &bridges, &lookup.downstream)?;
         }
-        let World { env, ui, .. } = &world;
-        let look = Look { utf8: speaks_utf8(env), color: ui.colors_output(), now: env.clock.now() };
+        let App { env, ui, .. } = &app;
+        let prepare =
+            Look { utf8: speaks_utf8(env), color: ui.colors_output(), now: env.clock.now() };
         if ui.wants_json() {
             ui.document(&tree::document(&found))?;
         } else if mermaid {
-            ui.line(tree::mermaid(&found, look.now))?;
+            ui.line(tree::mermaid(&found, prepare.now))?;
         } else {
-            ui.line(tree::picture(&found, look))?;
+            ui.line(tree::picture(&found, prepare))?;
         }
         Ok(Exit::Done)
     }

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 pub use flags::{OnManual, Trigger};
 
-use super::target::Target;
-use super::world::World;
-use super::{compat, dotenv, result};
+use super::app::App;
+use super::destination::Destination;
+use super::{dotenv, pipeline_trigger_cli, result};
 use crate::exit::Exit;
 use crate::flow::{self, Started};
 use crate::gitlab;
@@ -37,85 +37,89 @@ impl fmt::Display for Unwatched {
 }
 
 impl Trigger {
-    pub fn run(self, mut world: World) -> anyhow::Result<Exit> {
+    pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
         let mut told = Told::default();
-        let Err(error) = self.go(&mut world, &mut told) else {
-            if world.ui.wants_json() {
-                world.ui.document(&told.document())?;
+        let Err(error) = self.go(&mut app, &mut told) else {
+            if app.ui.wants_json() {
+                app.ui.document(&told.document())?;
             }
             return Ok(Exit::Done);
         };
         let report = Report::new(&error, true);
         if report.exit != Exit::Done {
             let document = if told.started.is_some() { told.document() } else { Value::Null };
-            world.ui.report(&report, document);
+            app.ui.report(&report, document);
         }
-        Ok(if self.as_of_old { compat::exit(&error, report.exit) } else { report.exit })
+        Ok(if self.legacy_cli {
+            pipeline_trigger_cli::exit(&error, report.exit)
+        } else {
+            report.exit
+        })
     }
 
-    fn go(&self, world: &mut World, told: &mut Told) -> anyhow::Result<()> {
+    fn go(&self, app: &mut App, told: &mut Told) -> anyhow::Result<()> {
         if self.connect.unverified {
-            world.ui.warn("the server's certificate is not checked: whoever stands in between reads the tokens");
+            app.ui.warn("the server's certificate is not checked: whoever stands in between reads the tokens");
         }
-        let target = Target { dir: &self.dir, output: self.output.as_deref(), report: None };
-        target.may_be(world)?;
-        let how = self.unpack.how()?;
+        let target = Destination { dir: &self.dir, output: self.output.as_deref(), report: None };
+        target.may_be(app)?;
+        let options = self.unpack.options()?;
         let rule = self.rule()?;
-        let (order, client) = self.order(world)?;
+        let (order, client) = self.order(app)?;
         if matches!(rule, trigger::OnManual::Play(_)) && !self.detach {
             client.may_change(format!("playing manual jobs of project {}", order.project))?;
         }
         if self.print_logs && client.has_job_token() {
-            world.ui.warn("GitLab shows no logs to a job token, so none will be printed; a private token (GITLAB_TOKEN) may read them");
+            app.ui.warn("GitLab shows no logs to a job token, so none will be printed; a private token (GITLAB_TOKEN) may read them");
         }
         let patience = Patience::new(self.wait_timeout, self.poll_interval);
-        let cache = if self.fetch.is_empty() { None } else { world.cache(&self.caching)? };
-        let ctx = flow::Ctx { cache: cache.as_ref(), ..world.ctx(&client, patience) };
+        let cache = if self.fetch.is_empty() { None } else { app.cache(&self.caching)? };
+        let ctx = flow::Ctx { cache: cache.as_ref(), ..app.ctx(&client, patience) };
         let started = told.started.insert(flow::start(&ctx, &order)?);
         let aside = !target.is_stdout();
         let line = result::pipeline_line(&started.ended);
         let again = if started.retried { "retried: " } else { "" };
-        world.ui.meanwhile(&format!("{again}{line}"), aside)?;
+        app.ui.meanwhile(&format!("{again}{line}"), aside)?;
         if self.detach {
-            return self.write_dotenv(world, started, None);
+            return self.write_dotenv(app, started, None);
         }
         let id = started.ended.at.id;
-        let watched = flow::watch(&ctx, started, &rule, !self.as_of_old).map_err(|error| {
+        let watched = flow::watch(&ctx, started, &rule, !self.legacy_cli).map_err(|error| {
             if error.is::<gitlab::Error>() { error.context(Unwatched(id)) } else { error }
         });
         if self.print_logs && !client.has_job_token() && !started.ended.pipeline.status.may_move() {
-            flow::logs(&ctx, &started.ended.at, |job, log| world.ui.log(job, log, aside))?;
+            flow::logs(&ctx, &started.ended.at, |job, log| app.ui.log(job, log, aside))?;
         }
         watched?;
         if aside {
-            world.ui.line(result::pipeline_line(&started.ended))?;
+            app.ui.line(result::pipeline_line(&started.ended))?;
         }
         if self.fetch.is_empty() {
-            return self.write_dotenv(world, started, None);
+            return self.write_dotenv(app, started, None);
         }
-        let address = flow::Address::In(PipelineBy::Id(started.ended.at.clone()));
-        let landing = target.land(world, &ctx, &address, &self.wanted(), &how)?;
+        let scope = flow::Scope::In(PipelineBy::Id(started.ended.at.clone()));
+        let landing = target.land(app, &ctx, &scope, &self.query(), &options)?;
         told.fetched =
             result::document(&landing, self.output.as_deref(), &self.dir)["fetched"].take();
         if aside {
-            result::print_files(&landing, self.output.as_deref(), &self.dir, &world.ui)?;
+            result::print_files(&landing, self.output.as_deref(), &self.dir, &app.ui)?;
         }
-        self.write_dotenv(world, started, landing.landed.first().map(|landed| &landed.found))
+        self.write_dotenv(app, started, landing.landed.first().map(|landed| &landed.found))
     }
 
     fn write_dotenv(
         &self,
-        world: &World,
+        app: &App,
         started: &Started,
-        found: Option<&flow::Found>,
+        found: Option<&flow::FoundJob>,
     ) -> anyhow::Result<()> {
         let Some(file) = &self.dotenv else { return Ok(()) };
         let values = dotenv::Values {
-            job: found.and_then(flow::Found::id),
+            job: found.and_then(flow::FoundJob::id),
             project: started.ended.project_id(),
             pipeline: Some(&started.ended.pipeline),
         };
-        values.write(&world.env.dir.join(file), &world.env.interrupt)
+        values.write(&app.env.dir.join(file), &app.env.interrupt)
     }
 }
 

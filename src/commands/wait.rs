@@ -3,14 +3,14 @@
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::app::{App, PreparedLookup};
 use super::result;
-use super::world::{Looking, World};
 use crate::args::{Connect, Limits, Lookup, Speech};
 use crate::exit::Exit;
-use crate::flow::{self, Address, Found};
+use crate::flow::{self, FoundJob, Scope};
 use crate::patience::Patience;
 use crate::report::Report;
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 
 /// Wait for jobs of downstream pipelines, or without a name for the pipelines themselves
 #[derive(Debug, Args)]
@@ -33,41 +33,41 @@ pub struct Wait {
 }
 
 impl Wait {
-    pub fn run(self, mut world: World) -> anyhow::Result<Exit> {
+    pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
         let which = crate::args::Which { any_status: self.any_status, ..Default::default() };
-        let Looking { address, mut wanted, client, .. } =
-            world.look(&self.jobs, &self.lookup, &which, &self.connect, true)?;
-        wanted.archive = false;
-        let ctx = world.ctx(&client, Patience::from(&self.limits));
-        if !wanted.jobs.is_empty() || matches!(address, Address::Job { .. }) {
-            let finding = flow::find(&ctx, &address, &wanted)?;
+        let PreparedLookup { scope, mut query, client, .. } =
+            app.prepare(&self.jobs, &self.lookup, &which, &self.connect, true)?;
+        query.archive = false;
+        let ctx = app.ctx(&client, Patience::from(&self.limits));
+        if !query.jobs.is_empty() || matches!(scope, Scope::Job { .. }) {
+            let finding = flow::find(&ctx, &scope, &query)?;
             for found in &finding.found {
-                world.ui.line(line_of_job(found))?;
+                app.ui.line(line_of_job(found))?;
             }
             return done(
-                &world,
+                &app,
                 &document(&finding.found.iter().filter_map(of_job).collect::<Vec<_>>()),
             );
         }
-        let ended = flow::pipelines(&ctx, &address, &wanted)?;
+        let ended = flow::pipelines(&ctx, &scope, &query)?;
         for ended in &ended {
-            world.ui.line(result::pipeline_line(ended))?;
+            app.ui.line(result::pipeline_line(ended))?;
         }
         let document = document(&ended.iter().map(result::ended).collect::<Vec<_>>());
         match flow::refusal(&ended) {
-            None => done(&world, &document),
+            None => done(&app, &document),
             Some(refusal) => {
                 let report = Report::new(&refusal.into(), true);
-                world.ui.report(&report, document);
+                app.ui.report(&report, document);
                 Ok(report.exit)
             }
         }
     }
 }
 
-fn done(world: &World, document: &Value) -> anyhow::Result<Exit> {
-    if world.ui.wants_json() {
-        world.ui.document(document)?;
+fn done(app: &App, document: &Value) -> anyhow::Result<Exit> {
+    if app.ui.wants_json() {
+        app.ui.document(document)?;
     }
     Ok(Exit::Done)
 }
@@ -83,11 +83,11 @@ fn document(pipelines: &[Value]) -> Value {
     json!({ "pipelines": once, "fetched": [] })
 }
 
-fn line_of_job(found: &Found) -> String {
+fn line_of_job(found: &FoundJob) -> String {
     let status = found.job.as_ref().map(|job| format!(": {}", job.status)).unwrap_or_default();
-    format!("job {}{status}", shown(&found.label()))
+    format!("job {}{status}", sanitize(&found.label()))
 }
 
-fn of_job(found: &Found) -> Option<Value> {
+fn of_job(found: &FoundJob) -> Option<Value> {
     Some(result::pipeline(found.pipeline.as_ref()?, found.project_id(), &[]))
 }

@@ -135,7 +135,7 @@ impl Renames<'_> {
                 self.done.push(Done::Moved { step: step.clone(), ours, backup });
                 self.rename(step)
             });
-            renamed.map_err(Error::doing("write", &self.shown(&step.to)))?;
+            renamed.map_err(Error::doing("write", &self.sanitize(&step.to)))?;
         }
         Ok(())
     }
@@ -167,7 +167,7 @@ impl Renames<'_> {
                 }
                 Ok(())
             });
-            made.map_err(Error::doing("make the folder", &self.shown(path)))?;
+            made.map_err(Error::doing("make the folder", &self.sanitize(path)))?;
         }
         Ok(())
     }
@@ -181,7 +181,7 @@ impl Renames<'_> {
             // With a second name the file is never missing from its place.
             folder.link(name, &to, &backup).or_else(|_| folder.rename(name, &to, &backup))
         })();
-        kept.map_err(Error::doing("replace", &self.shown(path)))?;
+        kept.map_err(Error::doing("replace", &self.sanitize(path)))?;
         Ok(backup)
     }
 
@@ -196,7 +196,7 @@ impl Renames<'_> {
                     (undone, if backup.is_some() { "restore" } else { "remove" }, &step.to)
                 }
             };
-            first = first.and(undone.map_err(Error::doing(doing, &self.shown(path))));
+            first = first.and(undone.map_err(Error::doing(doing, &self.sanitize(path))));
         }
         first
     }
@@ -242,7 +242,7 @@ impl Renames<'_> {
         self.inside.folder(Path::new(BACKUP))
     }
 
-    fn shown(&self, path: &Path) -> PathBuf {
+    fn sanitize(&self, path: &Path) -> PathBuf {
         joined(self.shown, path)
     }
 }

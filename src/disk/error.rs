@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
 
-use crate::shown::{listed, shown};
+use crate::sanitize::{listed, sanitize};
 
 /// Why files did not get to their place. Whatever it is, what was there is as it was, unless it
 /// says `NotUndone`.
@@ -64,14 +64,14 @@ impl Display for Error {
         let name = |path: &Path| path.to_string_lossy().into_owned();
         match self {
             Error::Io { doing, path, source } => {
-                write!(f, "cannot {doing} `{}`: {}", shown(&name(path)), why(source))
+                write!(f, "cannot {doing} `{}`: {}", sanitize(&name(path)), why(source))
             }
             Error::Temporary { at, source } => {
                 let at = name(at);
-                write!(f, "cannot make a temporary file in `{}`: {}", shown(&at), why(source))
+                write!(f, "cannot make a temporary file in `{}`: {}", sanitize(&at), why(source))
             }
             Error::InTheWay { path, what } => {
-                write!(f, "cannot write `{}`: {what} is in the way", shown(&name(path)))
+                write!(f, "cannot write `{}`: {what} is in the way", sanitize(&name(path)))
             }
             Error::Conflict { paths } => {
                 let paths: Vec<String> = paths.iter().map(|path| name(path)).collect();
@@ -83,13 +83,13 @@ impl Display for Error {
                 let (needed, free) = (ByteSize(needed), ByteSize(*free));
                 let (needed, free) = (needed.display().iec(), free.display().iec());
                 let path = name(path);
-                write!(f, "no space left on `{}` (needs {needed}, {free} free)", shown(&path))
+                write!(f, "no space left on `{}` (needs {needed}, {free} free)", sanitize(&path))
             }
             Error::Interrupted => f.write_str("interrupted"),
             Error::NotUndone { cause, undoing, kept } => write!(
                 f,
                 "{cause}; then could not go back: {undoing}; what was there before is kept in `{}`",
-                shown(&name(kept))
+                sanitize(&name(kept))
             ),
         }
     }

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use crate::archive::{self, Archive, EntryLocation, EntryReader, Layout, SkipRead, in_order};
 use crate::disk::Staging;
-use crate::plan::{Plan, What};
+use crate::plan::{PlacementKind, Plan};
 use workers::{TargetFile, Task};
 
 /// Unpacks an archive as planned into the staging, every byte of it verified. Nothing is in its
@@ -94,11 +94,11 @@ fn prepare(plan: &Plan, staging: &mut Staging) -> anyhow::Result<()> {
             folders.insert(above, (None, None));
         }
         match &placement.what {
-            What::Folder { mode, modified } => {
+            PlacementKind::Folder { mode, modified } => {
                 folders.insert(path, (*mode, *modified));
             }
-            What::Link { target } => staging.link(path, target),
-            What::File { .. } => {}
+            PlacementKind::Link { target } => staging.link(path, target),
+            PlacementKind::File { .. } => {}
         }
     }
     for (path, (mode, modified)) in folders {
@@ -119,9 +119,9 @@ fn tasks<'a>(packed: &'a [EntryLocation], plan: &'a Plan) -> Vec<Task<'a>> {
 /// The files of a plan, each with its entry.
 fn files(plan: &Plan) -> impl Iterator<Item = (usize, TargetFile<'_>)> {
     plan.placements.iter().filter_map(|placement| match placement.what {
-        What::File { mode, modified, .. } => {
+        PlacementKind::File { mode, modified, .. } => {
             Some((placement.entry, TargetFile { path: &placement.path, mode, modified }))
         }
-        What::Folder { .. } | What::Link { .. } => None,
+        PlacementKind::Folder { .. } | PlacementKind::Link { .. } => None,
     })
 }

@@ -7,19 +7,19 @@ use std::io::{self, Read, Seek, SeekFrom};
 use anyhow::Context;
 
 use super::fetch::whole;
-use super::{Ctx, Found};
+use super::{Ctx, FoundJob};
 use crate::archive::{self, Archive};
 use crate::disk;
 use crate::gitlab::{self, Body, Remote, RemoteArchive, TAIL};
 use crate::ranged::{Give, Ranged};
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 use crate::step::Step;
 
 /// An archive of which little is here.
-pub(super) type Afar<'a> = Archive<Ranged<'a>>;
+pub(super) type RemoteZip<'a> = Archive<Ranged<'a>>;
 
 /// Tells whose archive is read.
-pub(super) fn announce(ctx: &Ctx<'_>, found: &Found) {
+pub(super) fn announce(ctx: &Ctx<'_>, found: &FoundJob) {
     let size = found.size();
     let status = found.job.as_ref().map(|job| &job.status);
     ctx.watch.step(&Step::Job { label: &found.label(), status, size });
@@ -28,9 +28,9 @@ pub(super) fn announce(ctx: &Ctx<'_>, found: &Found) {
 /// Reads the directory of an archive. One that its server gives only whole is downloaded.
 pub(super) fn open<'a>(
     ctx: &Ctx<'a>,
-    found: &Found,
+    found: &FoundJob,
     remote: Remote<'a>,
-) -> anyhow::Result<Afar<'a>> {
+) -> anyhow::Result<RemoteZip<'a>> {
     let bytes = match remote {
         Remote::Parts(mut remote) => {
             let tail = remote.tail();
@@ -42,7 +42,7 @@ pub(super) fn open<'a>(
 }
 
 /// Reads the directory of an archive of which nothing is here yet.
-pub(super) fn read(mut remote: RemoteArchive<'_>) -> Result<Afar<'_>, archive::Error> {
+pub(super) fn read(mut remote: RemoteArchive<'_>) -> Result<RemoteZip<'_>, archive::Error> {
     let length = remote.length();
     let tail = remote.range(length.saturating_sub(TAIL)..length);
     let tail = tail.map_err(|error| archive::Error::Read(io::Error::other(error)))?;
@@ -65,7 +65,7 @@ pub(super) fn parts<'a, 'b: 'a>(
 /// Unpacks an entry, whose bytes are asked for at once. What `to` holds is right only if this
 /// succeeds.
 pub(super) fn copy(
-    archive: &mut Afar<'_>,
+    archive: &mut RemoteZip<'_>,
     index: usize,
     to: &mut dyn io::Write,
 ) -> Result<(), archive::Error> {
@@ -75,7 +75,7 @@ pub(super) fn copy(
 }
 
 /// Where a link points.
-pub(super) fn target(archive: &mut Afar<'_>, index: usize) -> Result<String, archive::Error> {
+pub(super) fn target(archive: &mut RemoteZip<'_>, index: usize) -> Result<String, archive::Error> {
     let extent = archive.extent(index);
     archive.reader().want(extent);
     archive.link_target(index)
@@ -92,11 +92,11 @@ pub(super) fn plain(error: archive::Error, doing: String) -> anyhow::Error {
     }
 }
 
-pub(super) fn reading(found: &Found) -> String {
-    format!("reading the artifacts of {}", shown(&found.label()))
+pub(super) fn reading(found: &FoundJob) -> String {
+    format!("reading the artifacts of {}", sanitize(&found.label()))
 }
 
-fn download<'a>(ctx: &Ctx<'a>, found: &Found, body: Body<'a>) -> anyhow::Result<File> {
+fn download<'a>(ctx: &Ctx<'a>, found: &FoundJob, body: Body<'a>) -> anyhow::Result<File> {
     let mut file = disk::temporary()?;
     whole(ctx, found, body, &mut file)?;
     Ok(file)

@@ -5,10 +5,10 @@ use std::io::{Read, Seek};
 
 use anyhow::Context;
 
-use super::afar::{Afar, announce, copy, open, plain, reading, target};
+use super::afar::{RemoteZip, announce, copy, open, plain, reading, target};
 use super::fetch::{Each, Spool, each};
 use super::list::is_file;
-use super::{Address, Ctx, Found, Wanted};
+use super::{Ctx, FoundJob, JobQuery, Scope};
 use crate::archive;
 use crate::disk;
 use crate::model::{Entry, EntryKind};
@@ -27,12 +27,12 @@ const MOST_NAMES: usize = 50;
 /// `path` has no empty, `.` or `..` segments. Links inside the archive are followed.
 pub fn cat(
     ctx: &Ctx<'_>,
-    address: &Address,
-    wanted: &Wanted,
+    address: &Scope,
+    query: &JobQuery,
     path: &str,
     mut out: impl FnMut(&mut File) -> anyhow::Result<()>,
 ) -> anyhow::Result<Vec<(String, Refusal)>> {
-    let Each { taken, missing } = each(ctx, address, wanted, 1, |found, _| {
+    let Each { taken, missing } = each(ctx, address, query, 1, |found, _| {
         let mut file = disk::temporary()?;
         take(ctx, found, path, &mut file)?;
         Ok(file)
@@ -46,7 +46,7 @@ pub fn cat(
 
 /// GitLab unpacks single files itself, which is one request; where that is not enough, the
 /// directory of the archive tells more.
-fn take(ctx: &Ctx<'_>, found: &Found, path: &str, to: &mut File) -> anyhow::Result<()> {
+fn take(ctx: &Ctx<'_>, found: &FoundJob, path: &str, to: &mut File) -> anyhow::Result<()> {
     announce(ctx, found);
     let given = ctx.gitlab.file(&found.at, path, to, Spool::restart)?.is_some();
     if given && !may_be_target(to).context("reading a temporary file")? {
@@ -83,7 +83,7 @@ fn may_be_target(file: &mut File) -> std::io::Result<bool> {
 }
 
 /// Where a path in the end leads, through the links of the archive.
-fn follow(archive: &mut Afar<'_>, path: &str) -> Result<String, archive::Error> {
+fn follow(archive: &mut RemoteZip<'_>, path: &str) -> Result<String, archive::Error> {
     let astray = |why| Err(archive::Error::Target { entry: path.to_owned(), why });
     let mut here: Vec<String> = Vec::new();
     let mut ahead: Vec<String> = path.split('/').rev().map(str::to_owned).collect();
@@ -111,7 +111,7 @@ fn follow(archive: &mut Afar<'_>, path: &str) -> Result<String, archive::Error> 
     Ok(here.join("/"))
 }
 
-fn position(archive: &Afar<'_>, name: &str, is: impl Fn(&Entry) -> bool) -> Option<usize> {
+fn position(archive: &RemoteZip<'_>, name: &str, is: impl Fn(&Entry) -> bool) -> Option<usize> {
     archive.entries().iter().position(|entry| entry.name == name && is(entry))
 }
 

@@ -12,12 +12,12 @@ use anyhow::Context;
 use super::afar::announce;
 use super::at_once::at_once;
 use super::find::{look, patiently};
-use super::{Address, Ctx, Finding, Found, Wanted, kept, named};
+use super::{Ctx, FoundJob, JobQuery, LookupResult, Scope, kept, named};
 use crate::gitlab::{self, Body};
 use crate::model::ArchiveAt;
 use crate::refusal::Refusal;
+use crate::sanitize::sanitize;
 use crate::select::job;
-use crate::shown::shown;
 use crate::step::Step;
 
 /// So many archives are downloaded at a time.
@@ -31,7 +31,7 @@ pub trait Spool: Write {
 /// A job and its archive.
 #[derive(Debug)]
 pub struct Fetched<S> {
-    pub found: Found,
+    pub found: FoundJob,
     pub archive: S,
     /// The bytes that were received.
     pub bytes: u64,
@@ -48,11 +48,11 @@ pub struct Fetch<S> {
 /// many bytes, where its job tells.
 pub fn fetch<S: Spool + Send>(
     ctx: &Ctx<'_>,
-    address: &Address,
-    wanted: &Wanted,
+    address: &Scope,
+    query: &JobQuery,
     spool: impl Fn(Option<u64>) -> anyhow::Result<S> + Sync,
 ) -> anyhow::Result<Fetch<S>> {
-    let Each { taken, missing } = each(ctx, address, wanted, MOST, |found, _| {
+    let Each { taken, missing } = each(ctx, address, query, MOST, |found, _| {
         let mut archive = spool(found.size())?;
         let bytes = download(ctx, found, &mut archive)?;
         Ok((archive, bytes))
@@ -64,7 +64,7 @@ pub fn fetch<S: Spool + Send>(
 
 /// What was taken of each job, and what is missing with the reason.
 pub(super) struct Each<T> {
-    pub(super) taken: Vec<(Found, T)>,
+    pub(super) taken: Vec<(FoundJob, T)>,
     pub(super) missing: Vec<(String, Refusal)>,
 }
 
@@ -72,24 +72,24 @@ pub(super) struct Each<T> {
 /// time. `take` is also told whether the job is the only one.
 pub(super) fn each<T: Send>(
     ctx: &Ctx<'_>,
-    address: &Address,
-    wanted: &Wanted,
+    address: &Scope,
+    query: &JobQuery,
     most: usize,
-    take: impl Fn(&Found, bool) -> anyhow::Result<T> + Sync,
+    take: impl Fn(&FoundJob, bool) -> anyhow::Result<T> + Sync,
 ) -> anyhow::Result<Each<T>> {
     // What is here already is not downloaded again while the rest is waited for.
     let here: Mutex<HashMap<ArchiveAt, T>> = Mutex::default();
     let here = || here.lock().unwrap_or_else(PoisonError::into_inner);
-    let download = |found: &Found, alone: bool| {
+    let download = |found: &FoundJob, alone: bool| {
         if !here().contains_key(&found.at) {
             let taken = take(found, alone)?;
             here().insert(found.at.clone(), taken);
         }
         Ok(())
     };
-    let Finding { found, missing } = patiently(ctx, || {
-        let Finding { found, mut missing } = look(ctx, address, wanted)?;
-        if wanted.archive {
+    let LookupResult { found, missing } = patiently(ctx, || {
+        let LookupResult { found, mut missing } = look(ctx, address, query)?;
+        if query.archive {
             let missing = found.iter().filter(|found| !here().contains_key(&found.at));
             let archives: Vec<_> = missing.map(|found| (found.label(), found.size())).collect();
             ctx.watch.step(&Step::Archives(&archives));
@@ -105,7 +105,7 @@ pub(super) fn each<T: Send>(
                 }
                 continue;
             };
-            let (pattern, refusal) = match gone(ctx, &found, wanted, error)? {
+            let (pattern, refusal) = match gone(ctx, &found, query, error)? {
                 Gone::Elsewhere(others) => {
                     for other in others {
                         download(&other, false)?;
@@ -113,7 +113,7 @@ pub(super) fn each<T: Send>(
                     }
                     continue;
                 }
-                Gone::For(refusal) => (found.wanted, refusal),
+                Gone::For(refusal) => (found.pattern, refusal),
             };
             let may_come = !ctx.patience.is_none() && refusal.may_change();
             if !found.named && !may_come {
@@ -121,15 +121,15 @@ pub(super) fn each<T: Send>(
                 left_out.get_or_insert(refusal);
                 continue;
             }
-            if !wanted.lenient || may_come {
+            if !query.lenient || may_come {
                 return Err(refusal.into());
             }
             missing.push((pattern, refusal));
         }
         match left_out {
             // A glob that takes nothing of what it names is no success.
-            Some(refusal) if complete.is_empty() && !wanted.lenient => Err(refusal.into()),
-            _ => Ok(Finding { found: complete, missing }),
+            Some(refusal) if complete.is_empty() && !query.lenient => Err(refusal.into()),
+            _ => Ok(LookupResult { found: complete, missing }),
         }
     })?;
     let taken = found.into_iter().filter_map(|found| {
@@ -142,11 +142,11 @@ pub(super) fn each<T: Send>(
 /// Downloads what was found, and gives back why some of it is not there. Any other failure ends it.
 fn download_all(
     most: usize,
-    found: &[Found],
-    download: impl Fn(&Found) -> anyhow::Result<()> + Sync,
+    found: &[FoundJob],
+    download: impl Fn(&FoundJob) -> anyhow::Result<()> + Sync,
 ) -> anyhow::Result<HashMap<ArchiveAt, anyhow::Error>> {
     let mut known = HashSet::new();
-    let once: Vec<&Found> = found.iter().filter(|found| known.insert(&found.at)).collect();
+    let once: Vec<&FoundJob> = found.iter().filter(|found| known.insert(&found.at)).collect();
     let gone = at_once(most, &once, |found| match download(found) {
         Ok(()) => Ok(None),
         Err(error) if is_gone(&error) => Ok(Some((found.at.clone(), error))),
@@ -161,11 +161,11 @@ fn is_gone(error: &anyhow::Error) -> bool {
         || error.downcast_ref::<gitlab::Error>().is_some_and(|error| error.status() == Some(404))
 }
 
-fn download<S: Spool>(ctx: &Ctx<'_>, found: &Found, archive: &mut S) -> anyhow::Result<u64> {
+fn download<S: Spool>(ctx: &Ctx<'_>, found: &FoundJob, archive: &mut S) -> anyhow::Result<u64> {
     announce(ctx, found);
     if let Some((mut kept, bytes)) = kept::take(ctx, found)? {
         kept.rewind().and_then(|()| io::copy(&mut kept, archive)).with_context(|| {
-            format!("copying the artifacts of {} from the cache", shown(&found.label()))
+            format!("copying the artifacts of {} from the cache", sanitize(&found.label()))
         })?;
         return Ok(bytes);
     }
@@ -175,7 +175,7 @@ fn download<S: Spool>(ctx: &Ctx<'_>, found: &Found, archive: &mut S) -> anyhow::
 /// Downloads all of an archive that is on its way, and of which nothing was read.
 pub(super) fn whole<'a, S: Spool>(
     ctx: &Ctx<'a>,
-    found: &Found,
+    found: &FoundJob,
     body: Body<'a>,
     archive: &mut S,
 ) -> anyhow::Result<u64> {
@@ -192,15 +192,15 @@ pub(super) fn whole<'a, S: Spool>(
 /// What an archive that is not there means.
 enum Gone {
     /// GitLab found nothing by ref and name, but the lists did.
-    Elsewhere(Vec<Found>),
+    Elsewhere(Vec<FoundJob>),
     For(Refusal),
 }
 
 /// Reads "404" for what it says of this job; any other error stays what it is.
 fn gone(
     ctx: &Ctx<'_>,
-    found: &Found,
-    wanted: &Wanted,
+    found: &FoundJob,
+    query: &JobQuery,
     error: anyhow::Error,
 ) -> anyhow::Result<Gone> {
     if let Some(refusal @ (Refusal::NoReport { .. } | Refusal::ReportsUnknown { .. })) =
@@ -214,9 +214,9 @@ fn gone(
     match (&found.at, &found.job) {
         (ArchiveAt::Job { .. }, Some(listed)) => Ok(Gone::For(job::gone(listed, ctx.clock.now()))),
         (ArchiveAt::Ref { project, ref_, job, recent }, _) => {
-            let only = Wanted {
-                jobs: wanted.jobs.iter().filter(|pattern| pattern.text() == job).cloned().collect(),
-                ..wanted.clone()
+            let only = JobQuery {
+                jobs: query.jobs.iter().filter(|pattern| pattern.text() == job).cloned().collect(),
+                ..query.clone()
             };
             // The lists tell what there is; where they may not be read, GitLab's answer stands.
             match named::by_lists(ctx, project, ref_, *recent, &only) {
@@ -224,21 +224,21 @@ fn gone(
                     Some((_, refusal)) => Ok(Gone::For(refusal)),
                     None => Ok(Gone::Elsewhere(finding.found)),
                 },
-                Err(_) => unknown(ctx, found, wanted, error),
+                Err(_) => unknown(ctx, found, query, error),
             }
         }
-        (ArchiveAt::Job { .. }, None) => unknown(ctx, found, wanted, error),
+        (ArchiveAt::Job { .. }, None) => unknown(ctx, found, query, error),
     }
 }
 
 /// GitLab says no more than "not found": who is patient may see it come, who is lenient goes on.
 fn unknown(
     ctx: &Ctx<'_>,
-    found: &Found,
-    wanted: &Wanted,
+    found: &FoundJob,
+    query: &JobQuery,
     error: anyhow::Error,
 ) -> anyhow::Result<Gone> {
-    if ctx.patience.is_none() && !wanted.lenient {
+    if ctx.patience.is_none() && !query.lenient {
         return Err(error);
     }
     Ok(Gone::For(Refusal::NotThere { label: found.label() }))

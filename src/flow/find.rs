@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
-use super::{Address, Ctx, Finding, Found, Wanted, named};
+use super::{Ctx, FoundJob, JobQuery, LookupResult, Scope, named};
 use crate::gitlab;
 use crate::model::{ArchiveAt, JobId, Pipeline, PipelineAt, PipelineBy, ProjectRef};
 use crate::patience::{Patience, Retryability};
@@ -16,66 +16,78 @@ use crate::step::Step;
 const MOMENTS: u32 = 5;
 
 /// Steps 1 to 3: the jobs that are wanted, once they are there.
-pub fn find(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<Finding> {
-    patiently(ctx, || look(ctx, address, wanted))
+pub fn find(ctx: &Ctx<'_>, address: &Scope, query: &JobQuery) -> anyhow::Result<LookupResult> {
+    patiently(ctx, || look(ctx, address, query))
 }
 
 /// Steps 1 to 3, once.
-pub(super) fn look(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<Finding> {
+pub(super) fn look(
+    ctx: &Ctx<'_>,
+    address: &Scope,
+    query: &JobQuery,
+) -> anyhow::Result<LookupResult> {
     let finding = match address {
-        Address::Below(upstream) => match named::pipeline(ctx, upstream)? {
-            Ok(upstream) => find_below(ctx, &upstream, wanted)?,
-            Err(refusal) => nothing(&refusal, wanted),
+        Scope::Below(upstream) => match named::pipeline(ctx, upstream)? {
+            Ok(upstream) => find_below(ctx, &upstream, query)?,
+            Err(refusal) => nothing(&refusal, query),
         },
-        Address::In(PipelineBy::Ref { project, ref_, recent }) => {
-            named::by_ref(ctx, project, ref_, *recent, wanted)?
+        Scope::In(PipelineBy::Ref { project, ref_, recent }) => {
+            named::by_ref(ctx, project, ref_, *recent, query)?
         }
-        Address::In(pipeline) => match named::pipeline(ctx, pipeline)? {
-            Ok(pipeline) => find_in(ctx, &pipeline, wanted)?,
-            Err(refusal) => nothing(&refusal, wanted),
+        Scope::In(pipeline) => match named::pipeline(ctx, pipeline)? {
+            Ok(pipeline) => find_in(ctx, &pipeline, query)?,
+            Err(refusal) => nothing(&refusal, query),
         },
-        Address::Job { project, id } => find_job(ctx, project, *id, wanted)?,
+        Scope::Job { project, id } => find_job(ctx, project, *id, query)?,
     };
-    settled(finding, wanted, ctx.patience)
+    settled(finding, query, ctx.patience)
 }
 
-fn find_below(ctx: &Ctx<'_>, upstream: &PipelineAt, wanted: &Wanted) -> anyhow::Result<Finding> {
-    let Branches { chosen, idle } = match below(ctx, upstream, wanted)? {
+fn find_below(
+    ctx: &Ctx<'_>,
+    upstream: &PipelineAt,
+    query: &JobQuery,
+) -> anyhow::Result<LookupResult> {
+    let Branches { chosen, idle } = match below(ctx, upstream, query)? {
         Ok(branches) => branches,
-        Err(refusal) => return Ok(nothing(&refusal, wanted)),
+        Err(refusal) => return Ok(nothing(&refusal, query)),
     };
     let mut listings = Vec::new();
     for Branch { bridge, at, pipeline } in chosen {
-        listings.push(listing(ctx, at, pipeline, Some(bridge), wanted)?);
+        listings.push(listing(ctx, at, pipeline, Some(bridge), query)?);
     }
-    Ok(choose(ctx, &listings, &idle, wanted))
+    Ok(choose(ctx, &listings, &idle, query))
 }
 
-pub(super) fn find_in(ctx: &Ctx<'_>, at: &PipelineAt, wanted: &Wanted) -> anyhow::Result<Finding> {
+pub(super) fn find_in(
+    ctx: &Ctx<'_>,
+    at: &PipelineAt,
+    query: &JobQuery,
+) -> anyhow::Result<LookupResult> {
     let pipeline = named::there(ctx, at, ctx.gitlab.pipeline(at))?;
-    let listing = listing(ctx, at.clone(), pipeline, None, wanted)?;
-    Ok(choose(ctx, &[listing], &[], wanted))
+    let listing = listing(ctx, at.clone(), pipeline, None, query)?;
+    Ok(choose(ctx, &[listing], &[], query))
 }
 
 fn find_job(
     ctx: &Ctx<'_>,
     project: &ProjectRef,
     id: JobId,
-    wanted: &Wanted,
-) -> anyhow::Result<Finding> {
+    query: &JobQuery,
+) -> anyhow::Result<LookupResult> {
     // A job token may download any archive that it may see, but not ask about the job.
-    let blind = ctx.gitlab.has_job_token() && wanted.archive;
+    let blind = ctx.gitlab.has_job_token() && query.archive;
     let job = if blind { None } else { Some(ctx.gitlab.job(project, id)?) };
     if let Some(job) = &job
-        && let Err(refusal) = job::usable(job, rules(ctx, wanted))
+        && let Err(refusal) = job::usable(job, rules(ctx, query))
     {
-        return Ok(Finding { found: Vec::new(), missing: vec![(job.name.clone(), refusal)] });
+        return Ok(LookupResult { found: Vec::new(), missing: vec![(job.name.clone(), refusal)] });
     }
     let pipeline = job.as_ref().and_then(|job| job.pipeline.clone());
-    let wanted = job.as_ref().map_or_else(|| id.to_string(), |job| job.name.clone());
+    let pattern = job.as_ref().map_or_else(|| id.to_string(), |job| job.name.clone());
     let at = ArchiveAt::Job { project: project.clone(), id };
-    let found = Found { wanted, at, job, pipeline, bridge: None, named: true };
-    Ok(Finding { found: vec![found], missing: Vec::new() })
+    let found = FoundJob { pattern, at, job, pipeline, bridge: None, named: true };
+    Ok(LookupResult { found: vec![found], missing: Vec::new() })
 }
 
 /// Step 1, and again for what the downstream pipelines triggered. A pipeline is met once.
@@ -113,13 +125,13 @@ fn bridges(ctx: &Ctx<'_>, upstream: &PipelineAt, depth: u32) -> anyhow::Result<V
 pub(super) fn below(
     ctx: &Ctx<'_>,
     upstream: &PipelineAt,
-    wanted: &Wanted,
+    query: &JobQuery,
 ) -> anyhow::Result<Result<Branches, Refusal>> {
-    let met = bridges(ctx, upstream, wanted.depth)?;
-    let candidates = downstream::candidates(&met, &wanted.bridges, &wanted.projects);
+    let met = bridges(ctx, upstream, query.depth)?;
+    let candidates = downstream::candidates(&met, &query.bridges, &query.projects);
     let from = format!("bridges of pipeline {} in project {}", upstream.id, upstream.project);
     ctx.watch.step(&Step::Chosen { from: &from, candidates: &candidates });
-    let branches = downstream::downstream(upstream, &met, &wanted.bridges, &wanted.projects);
+    let branches = downstream::downstream(upstream, &met, &query.bridges, &query.projects);
     let branches = match branches {
         // Who waits must know whether more can come. Bridges are there from the first moment of a
         // pipeline on, so its status may be read after them.
@@ -141,12 +153,12 @@ pub(super) fn listing(
     at: PipelineAt,
     pipeline: Pipeline,
     bridge: Option<String>,
-    wanted: &Wanted,
+    query: &JobQuery,
 ) -> anyhow::Result<Listing> {
     let jobs = ctx.gitlab.jobs(&at)?;
     ctx.watch.step(&Step::Jobs { at: &at, status: &pipeline.status, jobs: &jobs });
     let listing = Listing { at, pipeline, bridge, jobs };
-    let candidates = job::candidates(&listing, &wanted.jobs, rules(ctx, wanted));
+    let candidates = job::candidates(&listing, &query.jobs, rules(ctx, query));
     let from = format!("jobs of pipeline {} in project {}", listing.at.id, listing.at.project);
     ctx.watch.step(&Step::Chosen { from: &from, candidates: &candidates });
     Ok(listing)
@@ -157,12 +169,12 @@ fn choose(
     ctx: &Ctx<'_>,
     listings: &[Listing],
     idle: &[UntriggeredBridge],
-    wanted: &Wanted,
-) -> Finding {
-    let mut finding = Finding::default();
+    query: &JobQuery,
+) -> LookupResult {
+    let mut finding = LookupResult::default();
     let mut taken = HashSet::new();
-    for pattern in &wanted.jobs {
-        let choice = match job::jobs(listings, idle, pattern, rules(ctx, wanted)) {
+    for pattern in &query.jobs {
+        let choice = match job::jobs(listings, idle, pattern, rules(ctx, query)) {
             Ok(choice) => choice,
             Err(refusal) => {
                 finding.missing.push((pattern.text().to_owned(), refusal));
@@ -178,8 +190,8 @@ fn choose(
         }
         for pick in choice.picks.into_iter().filter(|pick| taken.insert(pick.job.id)) {
             let listing = &listings[pick.listing];
-            finding.found.push(Found {
-                wanted: pattern.text().to_owned(),
+            finding.found.push(FoundJob {
+                pattern: pattern.text().to_owned(),
                 at: ArchiveAt::Job { project: listing.at.project.clone(), id: pick.job.id },
                 job: Some(pick.job),
                 pipeline: Some(listing.pipeline.clone()),
@@ -192,16 +204,20 @@ fn choose(
 }
 
 /// Whether a finding can be the last: who insists is refused, who is patient waits for all.
-fn settled(finding: Finding, wanted: &Wanted, patience: Patience) -> anyhow::Result<Finding> {
-    if wanted.one && finding.found.len() > 1 {
-        let seen = finding.found.iter().map(Found::label).collect();
+fn settled(
+    finding: LookupResult,
+    query: &JobQuery,
+    patience: Patience,
+) -> anyhow::Result<LookupResult> {
+    if query.one && finding.found.len() > 1 {
+        let seen = finding.found.iter().map(FoundJob::label).collect();
         return Err(Refusal::ManyJobs { seen }.into());
     }
     let waits = |refusal: &Refusal| !patience.is_none() && refusal.may_change();
-    let stops = |refusal: &Refusal| !wanted.lenient && !refusal.may_change();
+    let stops = |refusal: &Refusal| !query.lenient && !refusal.may_change();
     let refusals = || finding.missing.iter().map(|(_, refusal)| refusal);
     let first = refusals().find(|refusal| stops(refusal)).or_else(|| {
-        refusals().find(|refusal| waits(refusal)).or_else(|| refusals().find(|_| !wanted.lenient))
+        refusals().find(|refusal| waits(refusal)).or_else(|| refusals().find(|_| !query.lenient))
     });
     match first {
         Some(refusal) => Err(refusal.clone().into()),
@@ -210,10 +226,10 @@ fn settled(finding: Finding, wanted: &Wanted, patience: Patience) -> anyhow::Res
 }
 
 /// The same refusal for every pattern: none of them could even be looked for.
-pub(super) fn nothing(refusal: &Refusal, wanted: &Wanted) -> Finding {
+pub(super) fn nothing(refusal: &Refusal, query: &JobQuery) -> LookupResult {
     let missing =
-        wanted.jobs.iter().map(|pattern| (pattern.text().to_owned(), refusal.clone())).collect();
-    Finding { found: Vec::new(), missing }
+        query.jobs.iter().map(|pattern| (pattern.text().to_owned(), refusal.clone())).collect();
+    LookupResult { found: Vec::new(), missing }
 }
 
 /// Asks until there is something, as long as the patience lasts and time can help.
@@ -248,10 +264,10 @@ pub(super) fn patiently<T>(
     ctx.patience.until(ctx.clock, ctx.watch, mends, ask)
 }
 
-fn rules(ctx: &Ctx<'_>, wanted: &Wanted) -> Rules {
+fn rules(ctx: &Ctx<'_>, query: &JobQuery) -> Rules {
     Rules {
-        any_status: wanted.any_status,
-        archive: wanted.archive,
+        any_status: query.any_status,
+        archive: query.archive,
         patient: !ctx.patience.is_none(),
         now: ctx.clock.now(),
     }

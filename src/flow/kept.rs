@@ -6,21 +6,21 @@ use std::fs::File;
 use std::time::SystemTime;
 
 use super::fetch::{Spool, whole};
-use super::{Ctx, Found};
+use super::{Ctx, FoundJob};
 use crate::archive;
 use crate::disk::{CacheLookup, CacheWriter, Key};
 use crate::gitlab;
 use crate::model::ArchiveAt;
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 use crate::step::Step;
 
 /// The archive from the cache, or downloaded into it, with the count of bytes that were received.
 /// None where there is no cache, or none for this archive.
-pub(super) fn take(ctx: &Ctx<'_>, found: &Found) -> anyhow::Result<Option<(File, u64)>> {
+pub(super) fn take(ctx: &Ctx<'_>, found: &FoundJob) -> anyhow::Result<Option<(File, u64)>> {
     let (Some(cache), Some(key)) = (ctx.cache, key(ctx, found)) else { return Ok(None) };
     let label = found.label();
     let warn = |what: String| {
-        ctx.watch.step(&Step::Warning(&format!("{}: {what}", shown(&label))));
+        ctx.watch.step(&Step::Warning(&format!("{}: {what}", sanitize(&label))));
     };
     match cache.take(&key, now(ctx)) {
         CacheLookup::Whole(archive) => {
@@ -70,7 +70,7 @@ pub fn doubted<T>(ctx: &Ctx<'_>, landed: anyhow::Result<T>) -> anyhow::Result<T>
 }
 
 /// None where GitLab did not tell enough about the archive to know it again.
-fn key(ctx: &Ctx<'_>, found: &Found) -> Option<Key> {
+fn key(ctx: &Ctx<'_>, found: &FoundJob) -> Option<Key> {
     let ArchiveAt::Job { id, .. } = &found.at else { return None };
     let size = found.size()?;
     Some(Key { server: ctx.gitlab.server(), job: *id, size })

@@ -11,22 +11,22 @@ use anyhow::Context;
 use super::fetch::{Each, Fetch, Fetched, MOST, Spool, each, fetch};
 use super::parts::{self, Apart};
 use super::stream::{Staged, begins_again};
-use super::way::{Taken, keep_first, take};
-use super::{Address, Ctx, Found, Wanted};
+use super::way::{Acquired, keep_first, take};
+use super::{Ctx, FoundJob, JobQuery, Scope};
 use crate::archive::Archive;
 use crate::disk::{self, AtomicFile, Staging};
 use crate::extract;
-use crate::plan::{OnConflict, Plan, What};
+use crate::plan::{OnConflict, PlacementKind, Plan};
 use crate::refusal::Refusal;
+use crate::sanitize::sanitize;
 use crate::select::files::{self, Rules};
+use crate::select::merge_plans;
 use crate::select::name::folder_name;
-use crate::select::together;
-use crate::shown::shown;
 use crate::step::Step;
 
 /// How archives become files.
 #[derive(Debug, Clone)]
-pub struct How {
+pub struct ExtractOptions {
     pub rules: Rules,
     /// Each job into a folder of its own.
     pub separate: bool,
@@ -35,8 +35,8 @@ pub struct How {
 
 /// A job whose archive is where it was wanted.
 #[derive(Debug)]
-pub struct Landed {
-    pub found: Found,
+pub struct TransferredJob {
+    pub found: FoundJob,
     /// Below the destination; empty where jobs are not separate.
     pub folder: PathBuf,
     /// Below the destination, with their sizes in bytes, in archive order: files and links.
@@ -47,65 +47,65 @@ pub struct Landed {
 
 /// What landed, and what is missing with the reason.
 #[derive(Debug, Default)]
-pub struct Landing {
-    pub landed: Vec<Landed>,
+pub struct TransferResult {
+    pub landed: Vec<TransferredJob>,
     pub missing: Vec<(String, Refusal)>,
 }
 
 /// The files of the wanted jobs below `dest`, which is as it was if any of it fails.
 pub fn extract(
     ctx: &Ctx<'_>,
-    address: &Address,
-    wanted: &Wanted,
-    how: &How,
+    address: &Scope,
+    query: &JobQuery,
+    options: &ExtractOptions,
     dest: &Path,
-) -> anyhow::Result<Landing> {
+) -> anyhow::Result<TransferResult> {
     // That nothing can be written there is better known before anything is downloaded.
     let mut staging = Staging::beside(dest, ctx.interrupt)?;
-    let rules = Rules { takes_links: staging.takes_links(), ..how.rules.clone() };
-    let how = &How { rules, ..*how };
-    let Each { mut taken, missing } = each(ctx, address, wanted, MOST, |found, alone| {
-        take(ctx, found, how, dest, &staging, alone)
+    let rules = Rules { takes_links: staging.takes_links(), ..options.rules.clone() };
+    let options = &ExtractOptions { rules, ..*options };
+    let Each { mut taken, missing } = each(ctx, address, query, MOST, |found, alone| {
+        take(ctx, found, options, dest, &staging, alone)
     })?;
-    if let [(_, Taken::Staged(_))] = taken.as_slice()
-        && let Some((found, Taken::Staged(staged))) = taken.pop()
+    if let [(_, Acquired::Staged(_))] = taken.as_slice()
+        && let Some((found, Acquired::Staged(staged))) = taken.pop()
     {
         let Staged { staging, mut plan, bytes } = *staged;
         tell_warnings(ctx, &found, &mut plan);
-        let folder = folder(&found, how);
-        let landed = Landed { found, folder, files: Vec::new(), bytes };
-        return Ok(Landing {
-            landed: place(ctx, vec![(landed, plan)], staging, how, dest)?,
+        let folder = folder(&found, options);
+        let landed = TransferredJob { found, folder, files: Vec::new(), bytes };
+        return Ok(TransferResult {
+            landed: place(ctx, vec![(landed, plan)], staging, options, dest)?,
             missing,
         });
     }
-    let founds: Vec<Found> = taken.iter().map(|(found, _)| found.clone()).collect();
-    let landed = match stage_all(ctx, taken, how, &mut staging) {
+    let founds: Vec<FoundJob> = taken.iter().map(|(found, _)| found.clone()).collect();
+    let landed = match stage_all(ctx, taken, options, &mut staging) {
         Err(error) if begins_again(&error) => {
             // Some archive is not what its directory let expect: now each is looked at as a whole.
             staging = Staging::beside(dest, ctx.interrupt)?;
             let kept = founds.into_iter().map(|found| {
                 let (archive, bytes) =
                     keep_first(ctx, &found, ctx.gitlab.body(&found.at)?, &staging)?;
-                Ok((found, Taken::CacheLookup(archive, bytes)))
+                Ok((found, Acquired::CacheLookup(archive, bytes)))
             });
             let kept: anyhow::Result<Vec<_>> = kept.collect();
-            stage_all(ctx, kept?, how, &mut staging)?
+            stage_all(ctx, kept?, options, &mut staging)?
         }
         landed => landed?,
     };
-    Ok(Landing { landed: place(ctx, landed, staging, how, dest)?, missing })
+    Ok(TransferResult { landed: place(ctx, landed, staging, options, dest)?, missing })
 }
 
 /// Judges all archives together, and makes the files of each.
 fn stage_all(
     ctx: &Ctx<'_>,
-    taken: Vec<(Found, Taken<'_>)>,
-    how: &How,
+    taken: Vec<(FoundJob, Acquired<'_>)>,
+    options: &ExtractOptions,
     staging: &mut Staging,
-) -> anyhow::Result<Vec<(Landed, Plan)>> {
+) -> anyhow::Result<Vec<(TransferredJob, Plan)>> {
     let mut landed = Vec::new();
-    let opened = open_all(ctx, taken, how, staging)?;
+    let opened = open_all(ctx, taken, options, staging)?;
     let sizes = opened.iter().map(|opened| opened.plan.size());
     staging.room_for(sizes.fold(0, u128::saturating_add))?;
     for Opened { found, folder, source, plan } in opened {
@@ -114,9 +114,11 @@ fn stage_all(
                 extract::stage(&mut archive, &plan, staging).with_context(|| unpacking(&found))?;
                 bytes
             }
-            Source::Afar(apart, parts) => parts::run(ctx, &found, *apart, &parts, &plan, staging)?,
+            Source::RemoteZip(apart, parts) => {
+                parts::run(ctx, &found, *apart, &parts, &plan, staging)?
+            }
         };
-        landed.push((Landed { found, folder, files: Vec::new(), bytes }, plan));
+        landed.push((TransferredJob { found, folder, files: Vec::new(), bytes }, plan));
     }
     Ok(landed)
 }
@@ -124,25 +126,25 @@ fn stage_all(
 /// Puts all that was staged in its place, and tells what of each archive was.
 fn place(
     ctx: &Ctx<'_>,
-    landed: Vec<(Landed, Plan)>,
+    landed: Vec<(TransferredJob, Plan)>,
     staging: Staging,
-    how: &How,
+    options: &ExtractOptions,
     dest: &Path,
-) -> anyhow::Result<Vec<Landed>> {
-    let skipped: HashSet<PathBuf> = staging.commit(how.on_conflict)?.into_iter().collect();
+) -> anyhow::Result<Vec<TransferredJob>> {
+    let skipped: HashSet<PathBuf> = staging.commit(options.on_conflict)?.into_iter().collect();
     let landed = landed.into_iter().map(|(landed, plan)| {
         let files = listed(plan, &skipped);
         let (count, bytes) = (files.len(), files.iter().map(|(_, size)| size).sum());
         let at: PathBuf = dest.join(&landed.folder).components().collect();
         ctx.watch.step(&Step::Placed { files: count, bytes, at: &at.to_string_lossy() });
-        Landed { files, ..landed }
+        TransferredJob { files, ..landed }
     });
     Ok(landed.collect())
 }
 
-fn tell_warnings(ctx: &Ctx<'_>, found: &Found, plan: &mut Plan) {
+fn tell_warnings(ctx: &Ctx<'_>, found: &FoundJob, plan: &mut Plan) {
     for warning in plan.warnings.drain(..) {
-        ctx.watch.step(&Step::Warning(&format!("{}: {warning}", shown(&found.label()))));
+        ctx.watch.step(&Step::Warning(&format!("{}: {warning}", sanitize(&found.label()))));
     }
 }
 
@@ -150,13 +152,13 @@ fn tell_warnings(ctx: &Ctx<'_>, found: &Found, plan: &mut Plan) {
 /// and is to stay spares the whole lookup.
 pub fn keep(
     ctx: &Ctx<'_>,
-    address: &Address,
-    wanted: &Wanted,
+    address: &Scope,
+    query: &JobQuery,
     on_conflict: OnConflict,
     file: &Path,
-) -> anyhow::Result<Landing> {
+) -> anyhow::Result<TransferResult> {
     match on_conflict {
-        OnConflict::Skip if file.is_file() => return Ok(Landing::default()),
+        OnConflict::Skip if file.is_file() => return Ok(TransferResult::default()),
         OnConflict::Fail if file.is_file() => {
             return Err(disk::Error::Conflict { paths: vec![file.to_owned()] }.into());
         }
@@ -167,40 +169,40 @@ pub fn keep(
         whole.room_for(size.unwrap_or_default().into())?;
         Ok(whole)
     };
-    let Fetch { fetched, missing } = fetch(ctx, address, wanted, spool)?;
+    let Fetch { fetched, missing } = fetch(ctx, address, query, spool)?;
     let mut landed = Vec::new();
     for Fetched { found, mut archive, bytes } in fetched {
         if let Some(archive) = archive.file() {
             judge(archive, &found)?;
         }
         archive.keep(on_conflict)?;
-        landed.push(Landed { found, folder: PathBuf::new(), files: Vec::new(), bytes });
+        landed.push(TransferredJob { found, folder: PathBuf::new(), files: Vec::new(), bytes });
     }
-    Ok(Landing { landed, missing })
+    Ok(TransferResult { landed, missing })
 }
 
 /// The archive itself, handed to `out` once it is here whole.
 pub fn stream(
     ctx: &Ctx<'_>,
-    address: &Address,
-    wanted: &Wanted,
+    address: &Scope,
+    query: &JobQuery,
     mut out: impl FnMut(&mut File) -> io::Result<u64>,
-) -> anyhow::Result<Landing> {
+) -> anyhow::Result<TransferResult> {
     let spool = |_| Ok(disk::temporary()?);
-    let Fetch { fetched, missing } = fetch(ctx, address, wanted, spool)?;
+    let Fetch { fetched, missing } = fetch(ctx, address, query, spool)?;
     let mut landed = Vec::new();
     for Fetched { found, mut archive, bytes } in fetched {
         judge(&mut archive, &found)?;
         archive.rewind()?;
         out(&mut archive)?;
-        landed.push(Landed { found, folder: PathBuf::new(), files: Vec::new(), bytes });
+        landed.push(TransferredJob { found, folder: PathBuf::new(), files: Vec::new(), bytes });
     }
-    Ok(Landing { landed, missing })
+    Ok(TransferResult { landed, missing })
 }
 
 /// An archive that was judged, and what will become of it.
 struct Opened<'a> {
-    found: Found,
+    found: FoundJob,
     folder: PathBuf,
     source: Source<'a>,
     plan: Plan,
@@ -211,38 +213,42 @@ enum Source<'a> {
     /// Here, with how many were received.
     File(Box<Archive<File>>, u64),
     /// Far away, and which of them are needed.
-    Afar(Box<Apart<'a>>, Vec<Range<u64>>),
+    RemoteZip(Box<Apart<'a>>, Vec<Range<u64>>),
 }
 
 /// Judges all archives, each for itself and all together, before a byte is unpacked.
 fn open_all<'a>(
     ctx: &Ctx<'_>,
-    taken: Vec<(Found, Taken<'a>)>,
-    how: &How,
+    taken: Vec<(FoundJob, Acquired<'a>)>,
+    options: &ExtractOptions,
     staging: &Staging,
 ) -> anyhow::Result<Vec<Opened<'a>>> {
     let (mut opened, mut plans) = (Vec::new(), Vec::new());
     for (found, taken) in taken {
         let (source, mut plan) = match taken {
-            Taken::Apart(mut apart, parts) => {
+            Acquired::Apart(mut apart, parts) => {
                 let plan = std::mem::take(&mut apart.plan);
-                (Source::Afar(apart, parts), plan)
+                (Source::RemoteZip(apart, parts), plan)
             }
-            Taken::CacheLookup(archive, bytes) => open(archive, bytes, &found, how)?,
+            Acquired::CacheLookup(archive, bytes) => open(archive, bytes, &found, options)?,
             // It was the only one when it came, and no more: now all are judged together.
-            Taken::Staged(_) => {
+            Acquired::Staged(_) => {
                 let body = ctx.gitlab.body(&found.at)?;
                 let (archive, bytes) = keep_first(ctx, &found, body, staging)?;
-                open(archive, bytes, &found, how)?
+                open(archive, bytes, &found, options)?
             }
         };
         tell_warnings(ctx, &found, &mut plan);
-        let folder = folder(&found, how);
+        let folder = folder(&found, options);
         plans.push((found.label(), plan.below(&folder)));
         opened.push((found, folder, source));
     }
-    let warnings =
-        together::settle(&mut plans, how.on_conflict, how.rules.symlinks, how.rules.system)?;
+    let warnings = merge_plans::settle(
+        &mut plans,
+        options.on_conflict,
+        options.rules.symlinks,
+        options.rules.system,
+    )?;
     for warning in warnings {
         ctx.watch.step(&Step::Warning(&warning));
     }
@@ -255,11 +261,11 @@ fn open_all<'a>(
 fn open<'a>(
     archive: File,
     bytes: u64,
-    found: &Found,
-    how: &How,
+    found: &FoundJob,
+    options: &ExtractOptions,
 ) -> anyhow::Result<(Source<'a>, Plan)> {
     let mut archive = Archive::open(archive).with_context(|| unpacking(found))?;
-    let plan = plan(&mut archive, &how.rules).with_context(|| unpacking(found))?;
+    let plan = plan(&mut archive, &options.rules).with_context(|| unpacking(found))?;
     Ok((Source::File(Box::new(archive), bytes), plan))
 }
 
@@ -277,14 +283,14 @@ pub(super) fn plan<R: Read + Seek>(
 }
 
 /// Whether what was received is an archive.
-fn judge(file: &mut File, found: &Found) -> anyhow::Result<()> {
+fn judge(file: &mut File, found: &FoundJob) -> anyhow::Result<()> {
     Archive::list(file)
-        .with_context(|| format!("reading the artifacts of {}", shown(&found.label())))?;
+        .with_context(|| format!("reading the artifacts of {}", sanitize(&found.label())))?;
     Ok(())
 }
 
-pub(super) fn folder(found: &Found, how: &How) -> PathBuf {
-    match (how.separate, found.name()) {
+pub(super) fn folder(found: &FoundJob, options: &ExtractOptions) -> PathBuf {
+    match (options.separate, found.name()) {
         (false, _) => PathBuf::new(),
         (true, Some(name)) => PathBuf::from(folder_name(name)),
         (true, None) => PathBuf::from(folder_name(&found.label())),
@@ -295,15 +301,15 @@ pub(super) fn folder(found: &Found, how: &How) -> PathBuf {
 fn listed(plan: Plan, skipped: &HashSet<PathBuf>) -> Vec<(PathBuf, u64)> {
     let files = plan.placements.into_iter().filter(|placement| !skipped.contains(&placement.path));
     let sized = files.filter_map(|placement| match placement.what {
-        What::File { size, .. } => Some((placement.path, size)),
-        What::Link { target } => Some((placement.path, target.len() as u64)),
-        What::Folder { .. } => None,
+        PlacementKind::File { size, .. } => Some((placement.path, size)),
+        PlacementKind::Link { target } => Some((placement.path, target.len() as u64)),
+        PlacementKind::Folder { .. } => None,
     });
     sized.collect()
 }
 
-pub(super) fn unpacking(found: &Found) -> String {
-    format!("unpacking the artifacts of {}", shown(&found.label()))
+pub(super) fn unpacking(found: &FoundJob) -> String {
+    format!("unpacking the artifacts of {}", sanitize(&found.label()))
 }
 
 impl Spool for File {

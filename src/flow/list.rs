@@ -2,7 +2,7 @@
 
 use super::afar::{announce, open};
 use super::fetch::{Each, each};
-use super::{Address, Ctx, Found, Wanted};
+use super::{Ctx, FoundJob, JobQuery, Scope};
 use crate::gitlab::{Remote, Row};
 use crate::model::{Entry, EntryKind};
 use crate::refusal::Refusal;
@@ -26,17 +26,17 @@ pub struct Listed {
 /// The files of each job, and what is missing with the reason.
 #[derive(Debug)]
 pub struct Contents {
-    pub jobs: Vec<(Found, Vec<Listed>)>,
+    pub jobs: Vec<(FoundJob, Vec<Listed>)>,
     pub missing: Vec<(String, Refusal)>,
 }
 
 /// The files in the archives of the wanted jobs, in archive order, once they are there.
-pub fn list(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<Contents> {
-    let Each { taken, missing } = each(ctx, address, wanted, 1, |found, _| files(ctx, found))?;
+pub fn list(ctx: &Ctx<'_>, address: &Scope, query: &JobQuery) -> anyhow::Result<Contents> {
+    let Each { taken, missing } = each(ctx, address, query, 1, |found, _| files(ctx, found))?;
     Ok(Contents { jobs: taken, missing })
 }
 
-fn files(ctx: &Ctx<'_>, found: &Found) -> anyhow::Result<Vec<Listed>> {
+fn files(ctx: &Ctx<'_>, found: &FoundJob) -> anyhow::Result<Vec<Listed>> {
     announce(ctx, found);
     let remote = ctx.gitlab.remote(&found.at)?;
     if let Remote::Whole(whole) = &remote

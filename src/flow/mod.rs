@@ -29,9 +29,9 @@ mod way;
 pub use cat::cat;
 pub use find::find;
 pub use kept::doubted;
-pub use land::{How, Landed, Landing, extract, keep, stream};
+pub use land::{ExtractOptions, TransferResult, TransferredJob, extract, keep, stream};
 pub use list::{Contents, Listed, list};
-pub use reports::{Place as ReportPlace, reports};
+pub use reports::{ReportDestination, reports};
 pub use trigger::{Again, Order, Started, logs, start, watch};
 pub use wait::{Ended, pipelines, refusal};
 
@@ -58,7 +58,7 @@ pub struct Ctx<'a> {
 
 /// Where jobs are looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Address {
+pub enum Scope {
     /// In the pipelines that this one triggered: all steps.
     Below(PipelineBy),
     /// In this very pipeline: from step 3 on.
@@ -69,7 +69,7 @@ pub enum Address {
 
 /// What is looked for on the way.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub struct JobQuery {
     pub jobs: Vec<Pattern>,
     /// None: all.
     pub bridges: Vec<Pattern>,
@@ -90,9 +90,9 @@ pub struct Wanted {
 
 /// A job whose archive is to be taken, with all that GitLab told about it.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct FoundJob {
     /// What it was asked for by: the pattern, or what a number was found to mean.
-    pub wanted: String,
+    pub pattern: String,
     pub at: ArchiveAt,
     /// None where GitLab was not asked, or does not let a job token look.
     pub job: Option<Job>,
@@ -104,13 +104,13 @@ pub struct Found {
 
 /// What a lookup ends with: jobs, and patterns that named none.
 #[derive(Debug, Default)]
-pub struct Finding {
-    pub found: Vec<Found>,
+pub struct LookupResult {
+    pub found: Vec<FoundJob>,
     /// The pattern, and why it names nothing.
     pub missing: Vec<(String, Refusal)>,
 }
 
-impl Found {
+impl FoundJob {
     /// The bytes of its archive, where its job tells.
     pub fn size(&self) -> Option<u64> {
         self.job.as_ref().and_then(Job::archive_size)

@@ -1,7 +1,7 @@
 //! Before step 1: from a branch, a merge request or a commit to a pipeline.
 
 use super::find::{find_in, nothing};
-use super::{Ctx, Finding, Found, Wanted};
+use super::{Ctx, FoundJob, JobQuery, LookupResult};
 use crate::gitlab;
 use crate::model::{ArchiveAt, Pipeline, PipelineAt, PipelineBy, ProjectRef};
 use crate::refusal::Refusal;
@@ -43,19 +43,19 @@ pub(super) fn by_ref(
     project: &ProjectRef,
     ref_: &str,
     recent: bool,
-    wanted: &Wanted,
-) -> anyhow::Result<Finding> {
-    if wanted.jobs.iter().any(|pattern| pattern.is_glob()) {
-        return by_lists(ctx, project, ref_, recent, wanted);
+    query: &JobQuery,
+) -> anyhow::Result<LookupResult> {
+    if query.jobs.iter().any(|pattern| pattern.is_glob()) {
+        return by_lists(ctx, project, ref_, recent, query);
     }
     // Where the lists may not be read, the answer is still what GitLab would find by itself.
-    if wanted.listed
-        && let Ok(finding) = by_lists(ctx, project, ref_, recent, wanted)
+    if query.listed
+        && let Ok(finding) = by_lists(ctx, project, ref_, recent, query)
     {
         return Ok(finding);
     }
-    let found = |name: &str| Found {
-        wanted: name.to_owned(),
+    let found = |name: &str| FoundJob {
+        pattern: name.to_owned(),
         at: ArchiveAt::Ref {
             project: project.clone(),
             ref_: ref_.to_owned(),
@@ -67,8 +67,8 @@ pub(super) fn by_ref(
         bridge: None,
         named: true,
     };
-    let found = wanted.jobs.iter().map(|pattern| found(pattern.text())).collect();
-    Ok(Finding { found, missing: Vec::new() })
+    let found = query.jobs.iter().map(|pattern| found(pattern.text())).collect();
+    Ok(LookupResult { found, missing: Vec::new() })
 }
 
 /// The same by the lists of pipelines and jobs: the newest pipeline in which nothing is missing,
@@ -78,19 +78,19 @@ pub(super) fn by_lists(
     project: &ProjectRef,
     ref_: &str,
     recent: bool,
-    wanted: &Wanted,
-) -> anyhow::Result<Finding> {
+    query: &JobQuery,
+) -> anyhow::Result<LookupResult> {
     let pipelines = ctx.gitlab.successful(project, ref_, if recent { RECENT } else { 1 })?;
     let mut first = None;
     for pipeline in &pipelines {
-        let finding = find_in(ctx, &at(project, pipeline), wanted)?;
+        let finding = find_in(ctx, &at(project, pipeline), query)?;
         if finding.missing.is_empty() {
             return Ok(finding);
         }
         first.get_or_insert(finding);
     }
     let by = PipelineBy::Ref { project: project.clone(), ref_: ref_.to_owned(), recent };
-    Ok(first.unwrap_or_else(|| nothing(&Refusal::NoPipeline { by }, wanted)))
+    Ok(first.unwrap_or_else(|| nothing(&Refusal::NoPipeline { by }, query)))
 }
 
 fn at(project: &ProjectRef, pipeline: &Pipeline) -> PipelineAt {

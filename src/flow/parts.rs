@@ -7,15 +7,15 @@ use std::ops::Range;
 use anyhow::Context;
 
 use super::afar::parts;
-use super::land::{How, unpacking};
+use super::land::{ExtractOptions, unpacking};
 use super::stream::{fault, judged};
 use super::way::sum;
-use super::{Ctx, Found};
+use super::{Ctx, FoundJob};
 use crate::archive::{self, Archive, Layout};
 use crate::disk::Staging;
 use crate::extract;
 use crate::gitlab::{Body, RemoteArchive};
-use crate::plan::{Plan, What};
+use crate::plan::{PlacementKind, Plan};
 use crate::step::Step;
 
 /// So much is asked for where a header is longer than any that writers make. It is never longer
@@ -37,15 +37,15 @@ pub(super) struct Apart<'a> {
 /// Reads the directory and judges everything. None where parts cannot be had, or not in a way that
 /// shows that they are of the same archive, and where something about the archive is unusual.
 pub(super) fn look<'a>(
-    found: &Found,
+    found: &FoundJob,
     mut remote: RemoteArchive<'a>,
-    how: &How,
+    options: &ExtractOptions,
 ) -> anyhow::Result<Option<Apart<'a>>> {
     let tail = remote.tail();
     if !remote.is_tied() && (tail.len() as u64) < remote.length() {
         return Ok(None);
     }
-    match judged(Archive::list(parts(&mut remote, tail.clone())), &how.rules) {
+    match judged(Archive::list(parts(&mut remote, tail.clone())), &options.rules) {
         // The whole may come nevertheless.
         Err(error) if matches!(error.downcast_ref(), Some(archive::Error::Read(_))) => Ok(None),
         Err(error) => Err(error).with_context(|| unpacking(found)),
@@ -60,9 +60,10 @@ impl Apart<'_> {
     }
 
     /// Where the files of the plan lie, as far as they are not here yet.
-    pub(super) fn wanted(&self) -> Vec<Range<u64>> {
+    pub(super) fn query(&self) -> Vec<Range<u64>> {
         let end = self.layout.directory.min(self.here());
-        let files = self.plan.placements.iter().filter(|it| matches!(it.what, What::File { .. }));
+        let files =
+            self.plan.placements.iter().filter(|it| matches!(it.what, PlacementKind::File { .. }));
         let packed = files.filter_map(|file| self.layout.locations.get(file.entry));
         let places = packed.map(|packed| packed.extent());
         places.map(|place| place.start.min(end)..place.end.min(end)).collect()
@@ -72,7 +73,7 @@ impl Apart<'_> {
 /// Makes the files of this plan from these parts. Tells how many bytes were received in all.
 pub(super) fn run(
     ctx: &Ctx<'_>,
-    found: &Found,
+    found: &FoundJob,
     mut apart: Apart<'_>,
     parts: &[Range<u64>],
     plan: &Plan,

@@ -11,15 +11,15 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::fetch::{Each, Spool, each};
-use super::{Address, Ctx, Found, Landed, Landing, Wanted};
+use super::{Ctx, FoundJob, JobQuery, Scope, TransferResult, TransferredJob};
 use crate::disk::{self, AtomicFile, Staging};
 use crate::gitlab;
 use crate::model::Artifact;
 use crate::plan::OnConflict;
 use crate::refusal::{JobName, Refusal};
 use crate::select::job;
+use crate::select::merge_plans::Clash;
 use crate::select::name::folder_name;
-use crate::select::together::Clash;
 use crate::step::Step;
 
 /// How an archive begins, an empty one too.
@@ -27,7 +27,7 @@ const ZIP: [[u8; 4]; 2] = [*b"PK\x03\x04", *b"PK\x05\x06"];
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Where reports are put.
-pub enum Place<'a> {
+pub enum ReportDestination<'a> {
     /// Each under its own name; `separate`: and below a folder named after its job.
     Folder {
         dest: &'a Path,
@@ -51,23 +51,22 @@ struct Report {
 /// The reports of this type of the wanted jobs, put in their place.
 pub fn reports(
     ctx: &Ctx<'_>,
-    address: &Address,
-    wanted: &Wanted,
+    address: &Scope,
+    query: &JobQuery,
     kind: &str,
-    place: Place<'_>,
-) -> anyhow::Result<Landing> {
+    place: ReportDestination<'_>,
+) -> anyhow::Result<TransferResult> {
     // A job can have reports and no archive, so it is looked at; unless its number is known and a
     // job token may not look.
-    let blind = ctx.gitlab.has_job_token() && matches!(address, Address::Job { .. });
-    let wanted = Wanted { archive: blind, listed: true, ..wanted.clone() };
-    let Each { taken, missing } =
-        each(ctx, address, &wanted, 1, |found, _| take(ctx, found, kind))?;
+    let blind = ctx.gitlab.has_job_token() && matches!(address, Scope::Job { .. });
+    let query = JobQuery { archive: blind, listed: true, ..query.clone() };
+    let Each { taken, missing } = each(ctx, address, &query, 1, |found, _| take(ctx, found, kind))?;
     let landed = match place {
-        Place::Folder { dest, separate, on_conflict } => {
+        ReportDestination::Folder { dest, separate, on_conflict } => {
             into_folder(ctx, taken, dest, separate, on_conflict)?
         }
-        Place::File { file, on_conflict } => into_file(ctx, taken, file, on_conflict)?,
-        Place::Out(out) => {
+        ReportDestination::File { file, on_conflict } => into_file(ctx, taken, file, on_conflict)?,
+        ReportDestination::Out(out) => {
             let mut landed = Vec::new();
             for (found, mut report) in taken {
                 out(&mut report.file)?;
@@ -76,11 +75,11 @@ pub fn reports(
             landed
         }
     };
-    Ok(Landing { landed, missing })
+    Ok(TransferResult { landed, missing })
 }
 
 /// Downloads one report, or says why there is none.
-fn take(ctx: &Ctx<'_>, found: &Found, kind: &str) -> anyhow::Result<Report> {
+fn take(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> anyhow::Result<Report> {
     let (project, id) = found.place()?;
     let listed = listed(found, kind)?;
     let format = listed.and_then(|artifact| artifact.file_format.as_deref());
@@ -110,7 +109,7 @@ fn take(ctx: &Ctx<'_>, found: &Found, kind: &str) -> anyhow::Result<Report> {
 }
 
 /// The report as the job lists it; none where the job itself is not known.
-fn listed<'a>(found: &'a Found, kind: &str) -> Result<Option<&'a Artifact>, Refusal> {
+fn listed<'a>(found: &'a FoundJob, kind: &str) -> Result<Option<&'a Artifact>, Refusal> {
     let Some(job) = &found.job else { return Ok(None) };
     let listed = job.listed(kind);
     let types = || job.artifacts.iter().flatten().map(|artifact| &artifact.file_type);
@@ -125,7 +124,7 @@ fn listed<'a>(found: &'a Found, kind: &str) -> Result<Option<&'a Artifact>, Refu
 /// A report that is listed and not there has expired, or the server is older than it could tell.
 fn refused(
     ctx: &Ctx<'_>,
-    found: &Found,
+    found: &FoundJob,
     error: gitlab::Error,
     unknown: impl Fn() -> Refusal,
 ) -> anyhow::Error {
@@ -141,11 +140,11 @@ fn refused(
 
 fn into_folder(
     ctx: &Ctx<'_>,
-    taken: Vec<(Found, Report)>,
+    taken: Vec<(FoundJob, Report)>,
     dest: &Path,
     separate: bool,
     on_conflict: OnConflict,
-) -> anyhow::Result<Vec<Landed>> {
+) -> anyhow::Result<Vec<TransferredJob>> {
     let staging = Staging::beside(dest, ctx.interrupt)?;
     let mut holders: HashMap<PathBuf, String> = HashMap::new();
     let mut staged = Vec::new();
@@ -175,10 +174,10 @@ fn into_folder(
 
 fn into_file(
     ctx: &Ctx<'_>,
-    taken: Vec<(Found, Report)>,
+    taken: Vec<(FoundJob, Report)>,
     file: &Path,
     on_conflict: OnConflict,
-) -> anyhow::Result<Vec<Landed>> {
+) -> anyhow::Result<Vec<TransferredJob>> {
     if file.is_file() && on_conflict != OnConflict::Overwrite {
         return match on_conflict {
             OnConflict::Fail => Err(disk::Error::Conflict { paths: vec![file.to_owned()] }.into()),
@@ -197,8 +196,13 @@ fn into_file(
     Ok(landed)
 }
 
-fn landed_as(found: Found, folder: PathBuf, files: Vec<(PathBuf, u64)>, bytes: u64) -> Landed {
-    Landed { found, folder, files, bytes }
+fn landed_as(
+    found: FoundJob,
+    folder: PathBuf,
+    files: Vec<(PathBuf, u64)>,
+    bytes: u64,
+) -> TransferredJob {
+    TransferredJob { found, folder, files, bytes }
 }
 
 /// A file that takes no archive where none is wanted.

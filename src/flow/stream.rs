@@ -10,17 +10,17 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use super::afar::{Afar, plain, read};
-use super::land::{How, folder, plan, unpacking};
+use super::afar::{RemoteZip, plain, read};
+use super::land::{ExtractOptions, folder, plan, unpacking};
 use super::way::{self, SMALL};
-use super::{Ctx, Found};
+use super::{Ctx, FoundJob};
 use crate::archive::{self, Layout};
 use crate::disk::Staging;
 use crate::extract;
 use crate::gitlab::{self, Body, DownloadInterrupted};
 use crate::plan::Plan;
 use crate::select::files::{self, Rules};
-use crate::select::together;
+use crate::select::merge_plans;
 use crate::step::Step;
 
 /// The targets of links are read beside as well, where they take no more than so many requests
@@ -50,17 +50,21 @@ pub(super) struct Staged {
 /// Reads the directory beside the download and judges everything. None where the archive must be
 /// kept first: it is small, its server gives no parts that are surely of the same archive, or
 /// something about it is unusual.
-pub(super) fn ready(found: &Found, body: &Body<'_>, how: &How) -> anyhow::Result<Option<Ready>> {
+pub(super) fn ready(
+    found: &FoundJob,
+    body: &Body<'_>,
+    options: &ExtractOptions,
+) -> anyhow::Result<Option<Ready>> {
     let Some(remote) = body.beside().filter(|remote| remote.length() > SMALL) else {
         return Ok(None);
     };
-    match judged(read(remote), &how.rules) {
+    match judged(read(remote), &options.rules) {
         // The bytes beside do not come; those of the download may.
         Err(error) if matches!(error.downcast_ref(), Some(archive::Error::Read(_))) => Ok(None),
         Err(error) => Err(error).with_context(|| unpacking(found)),
         Ok(judged) => {
             let judged = judged.filter(|(plan, _)| wants_each_once(plan));
-            judged.map(|(plan, layout)| alone(found, plan, layout, how)).transpose()
+            judged.map(|(plan, layout)| alone(found, plan, layout, options)).transpose()
         }
     }
 }
@@ -73,7 +77,7 @@ fn wants_each_once(plan: &Plan) -> bool {
 
 /// What becomes of an archive whose directory alone speaks for it; none where it does not.
 pub(super) fn judged(
-    archive: Result<Afar<'_>, archive::Error>,
+    archive: Result<RemoteZip<'_>, archive::Error>,
     rules: &Rules,
 ) -> anyhow::Result<Option<(Plan, Layout)>> {
     let mut archive = archive?;
@@ -87,18 +91,27 @@ pub(super) fn judged(
 }
 
 /// The same below the destination, where no other archive has a say.
-pub(super) fn alone(found: &Found, plan: Plan, layout: Layout, how: &How) -> anyhow::Result<Ready> {
-    let mut plans = [(found.label(), plan.below(&folder(found, how)))];
-    let warnings =
-        together::settle(&mut plans, how.on_conflict, how.rules.symlinks, how.rules.system)
-            .with_context(|| unpacking(found))?;
+pub(super) fn alone(
+    found: &FoundJob,
+    plan: Plan,
+    layout: Layout,
+    options: &ExtractOptions,
+) -> anyhow::Result<Ready> {
+    let mut plans = [(found.label(), plan.below(&folder(found, options)))];
+    let warnings = merge_plans::settle(
+        &mut plans,
+        options.on_conflict,
+        options.rules.symlinks,
+        options.rules.system,
+    )
+    .with_context(|| unpacking(found))?;
     let [(_, mut plan)] = plans;
     plan.warnings.extend(warnings);
     Ok(Ready { plan, layout })
 }
 
 /// Reads the targets of links, where they are few enough or close together.
-fn fetch_links(archive: &mut Afar<'_>, rules: &Rules) -> Result<bool, archive::Error> {
+fn fetch_links(archive: &mut RemoteZip<'_>, rules: &Rules) -> Result<bool, archive::Error> {
     let links = files::links(archive.entries(), rules);
     let places = links.into_iter().map(|index| archive.extent(index)).collect();
     let near = way::together(places, NEAR);
@@ -121,7 +134,7 @@ fn fetch_links(archive: &mut Afar<'_>, rules: &Rules) -> Result<bool, archive::E
 /// kept first; what was made by then is gone.
 pub(super) fn run(
     ctx: &Ctx<'_>,
-    found: &Found,
+    found: &FoundJob,
     Ready { plan, layout }: Ready,
     body: Body<'_>,
     dest: &Path,
@@ -146,7 +159,7 @@ pub(super) fn run(
 }
 
 /// What went wrong while an archive was unpacked.
-pub(super) fn fault(error: anyhow::Error, found: &Found) -> anyhow::Error {
+pub(super) fn fault(error: anyhow::Error, found: &FoundJob) -> anyhow::Error {
     match error.downcast::<archive::Error>() {
         Ok(error) => plain(error, unpacking(found)),
         Err(error) => error.context(unpacking(found)),

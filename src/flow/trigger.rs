@@ -204,6 +204,6 @@ pub fn logs(
     Ok(())
 }
 
-fn place(ended: &Ended) -> crate::refusal::Place {
+fn place(ended: &Ended) -> crate::refusal::PipelineStatus {
     wait::place(&(ended.at.clone(), ended.pipeline.clone()))
 }

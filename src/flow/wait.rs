@@ -1,9 +1,9 @@
 //! Waiting for whole pipelines, rather than for one of their jobs.
 
 use super::find::{below, patiently};
-use super::{Address, Ctx, Wanted, named};
+use super::{Ctx, JobQuery, Scope, named};
 use crate::model::{Pipeline, PipelineAt, Status};
-use crate::refusal::{FailedJob, Place, Refusal, UntriggeredBridge};
+use crate::refusal::{FailedJob, PipelineStatus, Refusal, UntriggeredBridge};
 use crate::select::{job, pipelines};
 
 /// A pipeline that was waited for, and its jobs that failed.
@@ -22,11 +22,11 @@ impl Ended {
 }
 
 /// The pipelines that the address means, once all of them ended with success or one did not.
-pub fn pipelines(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::Result<Vec<Ended>> {
+pub fn pipelines(ctx: &Ctx<'_>, address: &Scope, query: &JobQuery) -> anyhow::Result<Vec<Ended>> {
     let ended = patiently(ctx, || {
-        let (seen, idle) = look(ctx, address, wanted)?;
-        let places: Vec<Place> = seen.iter().map(place).collect();
-        pipelines::ended(&places, &idle, !wanted.bridges.is_empty())?;
+        let (seen, idle) = look(ctx, address, query)?;
+        let places: Vec<PipelineStatus> = seen.iter().map(place).collect();
+        pipelines::ended(&places, &idle, !query.bridges.is_empty())?;
         Ok(seen)
     })?;
     ended.into_iter().map(|(at, pipeline)| with_failed(ctx, at, pipeline)).collect()
@@ -35,7 +35,8 @@ pub fn pipelines(ctx: &Ctx<'_>, address: &Address, wanted: &Wanted) -> anyhow::R
 /// The refusal that a list of ended pipelines amounts to, if one of them ended badly.
 pub fn refusal(ended: &[Ended]) -> Option<Refusal> {
     let bad = || ended.iter().filter(|ended| ended.pipeline.status != Status::Success);
-    let places: Vec<Place> = bad().map(|e| place(&(e.at.clone(), e.pipeline.clone()))).collect();
+    let places: Vec<PipelineStatus> =
+        bad().map(|e| place(&(e.at.clone(), e.pipeline.clone()))).collect();
     let failed = bad().flat_map(|ended| ended.failed.clone()).collect();
     (!places.is_empty()).then_some(Refusal::EndedBadly { places, failed })
 }
@@ -44,27 +45,27 @@ type Seen = Vec<(PipelineAt, Pipeline)>;
 
 fn look(
     ctx: &Ctx<'_>,
-    address: &Address,
-    wanted: &Wanted,
+    address: &Scope,
+    query: &JobQuery,
 ) -> anyhow::Result<(Seen, Vec<UntriggeredBridge>)> {
     match address {
-        Address::Below(upstream) => {
-            let branches = below(ctx, &named::pipeline(ctx, upstream)??, wanted)??;
+        Scope::Below(upstream) => {
+            let branches = below(ctx, &named::pipeline(ctx, upstream)??, query)??;
             let seen = branches.chosen.into_iter().map(|branch| (branch.at, branch.pipeline));
             Ok((seen.collect(), branches.idle))
         }
-        Address::In(pipeline) => {
+        Scope::In(pipeline) => {
             let at = named::pipeline(ctx, pipeline)??;
             let pipeline = named::there(ctx, &at, ctx.gitlab.pipeline(&at))?;
             Ok((vec![(at, pipeline)], Vec::new()))
         }
         // A single job is found by `find`; no pipeline is waited for on its behalf.
-        Address::Job { .. } => Ok((Vec::new(), Vec::new())),
+        Scope::Job { .. } => Ok((Vec::new(), Vec::new())),
     }
 }
 
-pub(super) fn place((at, pipeline): &(PipelineAt, Pipeline)) -> Place {
-    Place { pipeline: at.id, project: at.project.clone(), status: pipeline.status.clone() }
+pub(super) fn place((at, pipeline): &(PipelineAt, Pipeline)) -> PipelineStatus {
+    PipelineStatus { pipeline: at.id, project: at.project.clone(), status: pipeline.status.clone() }
 }
 
 /// Which jobs failed is asked only where something went wrong.

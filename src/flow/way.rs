@@ -10,10 +10,10 @@ use std::path::Path;
 
 use super::afar::announce;
 use super::fetch::whole;
-use super::land::How;
+use super::land::ExtractOptions;
 use super::parts::{self, Apart};
 use super::stream::{self, Staged};
-use super::{Ctx, Found, kept};
+use super::{Ctx, FoundJob, kept};
 use crate::disk::Staging;
 use crate::gitlab::{Body, Remote};
 
@@ -26,7 +26,7 @@ const MOST_PARTS: usize = 32;
 
 /// A way.
 #[derive(Debug, PartialEq, Eq)]
-enum Way {
+enum Strategy {
     /// These parts.
     Parts(Vec<Range<u64>>),
     Stream,
@@ -34,13 +34,13 @@ enum Way {
 }
 
 /// What the directory of an archive and its server let know.
-struct Known {
+struct ArchiveFacts {
     /// Of the archive, in bytes.
     length: u64,
     /// The job is the only one: others would have to be judged together with it.
     alone: bool,
     /// Where that lies which is wanted and not here yet.
-    wanted: Vec<Range<u64>>,
+    query: Vec<Range<u64>>,
 }
 
 /// Whether the directory is asked for before all else. `narrow` is who names what they want.
@@ -49,14 +49,14 @@ fn directory_first(narrow: bool, size: Option<u64>) -> bool {
 }
 
 /// The way of an archive whose directory is here.
-fn way(known: Known) -> Way {
-    let parts = few(known.wanted);
+fn way(known: ArchiveFacts) -> Strategy {
+    let parts = few(known.query);
     if sum(&parts) <= known.length / 2 {
-        Way::Parts(parts)
+        Strategy::Parts(parts)
     } else if known.alone && known.length > SMALL {
-        Way::Stream
+        Strategy::Stream
     } else {
-        Way::Keep
+        Strategy::Keep
     }
 }
 
@@ -93,7 +93,7 @@ pub(super) fn sum(parts: &[Range<u64>]) -> u64 {
 }
 
 /// What was taken of an archive on its way to files.
-pub(super) enum Taken<'a> {
+pub(super) enum Acquired<'a> {
     /// The directory; these parts will be needed.
     Apart(Box<Apart<'a>>, Vec<Range<u64>>),
     /// All of it, as files.
@@ -106,21 +106,21 @@ pub(super) enum Taken<'a> {
 /// that there are none.
 pub(super) fn take<'a>(
     ctx: &Ctx<'a>,
-    found: &Found,
-    how: &How,
+    found: &FoundJob,
+    options: &ExtractOptions,
     dest: &Path,
     staging: &Staging,
     alone: bool,
-) -> anyhow::Result<Taken<'a>> {
+) -> anyhow::Result<Acquired<'a>> {
     announce(ctx, found);
     if let Some((archive, bytes)) = kept::take(ctx, found)? {
-        return Ok(Taken::CacheLookup(archive, bytes));
+        return Ok(Acquired::CacheLookup(archive, bytes));
     }
     let size = found.size();
     let (mut coming, mut apart) = (None, None);
-    if directory_first(how.rules.patterns.are_narrow(), size) {
+    if directory_first(options.rules.patterns.are_narrow(), size) {
         match ctx.gitlab.remote(&found.at) {
-            Ok(Remote::Parts(remote)) => apart = parts::look(found, *remote, how)?,
+            Ok(Remote::Parts(remote)) => apart = parts::look(found, *remote, options)?,
             Ok(Remote::Whole(body)) => coming = Some(*body),
             // Parts that are not what was asked for say nothing about the whole.
             Err(error) if error.is_unexpected() => {}
@@ -129,10 +129,10 @@ pub(super) fn take<'a>(
     }
     let mut streamed = alone;
     if let Some(known) = apart {
-        match way(Known { length: known.remote.length(), alone, wanted: known.wanted() }) {
-            Way::Parts(parts) => return Ok(Taken::Apart(Box::new(known), parts)),
-            Way::Stream => {}
-            Way::Keep => streamed = false,
+        match way(ArchiveFacts { length: known.remote.length(), alone, query: known.query() }) {
+            Strategy::Parts(parts) => return Ok(Acquired::Apart(Box::new(known), parts)),
+            Strategy::Stream => {}
+            Strategy::Keep => streamed = false,
         }
         apart = Some(known);
     }
@@ -142,23 +142,23 @@ pub(super) fn take<'a>(
     };
     let ready = match apart.filter(|apart| body.is_of(&apart.remote)) {
         _ if !streamed => None,
-        Some(Apart { plan, layout, .. }) => Some(stream::alone(found, plan, layout, how)?),
-        None => stream::ready(found, &body, how)?,
+        Some(Apart { plan, layout, .. }) => Some(stream::alone(found, plan, layout, options)?),
+        None => stream::ready(found, &body, options)?,
     };
     if let Some(ready) = ready {
         if let Some(staged) = stream::run(ctx, found, ready, body, dest)? {
-            return Ok(Taken::Staged(Box::new(staged)));
+            return Ok(Acquired::Staged(Box::new(staged)));
         }
         body = ctx.gitlab.body(&found.at)?;
     }
     let (archive, bytes) = keep_first(ctx, found, body, staging)?;
-    Ok(Taken::CacheLookup(archive, bytes))
+    Ok(Acquired::CacheLookup(archive, bytes))
 }
 
 /// All of an archive in a file beside the destination.
 pub(super) fn keep_first<'a>(
     ctx: &Ctx<'a>,
-    found: &Found,
+    found: &FoundJob,
     body: Body<'a>,
     staging: &Staging,
 ) -> anyhow::Result<(File, u64)> {
@@ -191,8 +191,9 @@ mod tests {
     #[test]
     fn each_archive_goes_its_way() {
         let (one, two) = (10 * M..11 * M, 30 * M..40 * M);
-        let parts = |parts: &[&Range<u64>]| Way::Parts(parts.iter().copied().cloned().collect());
-        type Case<'a> = (u64, bool, &'a [&'a Range<u64>], Way);
+        let parts =
+            |parts: &[&Range<u64>]| Strategy::Parts(parts.iter().copied().cloned().collect());
+        type Case<'a> = (u64, bool, &'a [&'a Range<u64>], Strategy);
         let cases: [Case<'_>; 7] = [
             (100 * M, true, &[&one, &two], parts(&[&one, &two])),
             (100 * M, false, &[&two, &one], parts(&[&one, &two])),
@@ -200,14 +201,14 @@ mod tests {
             (100 * M, true, &[], parts(&[])),
             // Exactly half, and more.
             (22 * M, true, &[&one, &two], parts(&[&one, &two])),
-            (22 * M - 2, true, &[&one, &two], Way::Stream),
-            (22 * M - 2, false, &[&one, &two], Way::Keep),
-            (M, true, &[&(0..M)], Way::Keep),
+            (22 * M - 2, true, &[&one, &two], Strategy::Stream),
+            (22 * M - 2, false, &[&one, &two], Strategy::Keep),
+            (M, true, &[&(0..M)], Strategy::Keep),
         ];
-        for (length, alone, wanted, expect) in cases {
-            let wanted: Vec<_> = wanted.iter().copied().cloned().collect();
-            let label = format!("{length} {alone} {wanted:?}");
-            assert_eq!(way(Known { length, alone, wanted }), expect, "{label}");
+        for (length, alone, query, expect) in cases {
+            let query: Vec<_> = query.iter().copied().cloned().collect();
+            let label = format!("{length} {alone} {query:?}");
+            assert_eq!(way(ArchiveFacts { length, alone, query }), expect, "{label}");
         }
     }
 

@@ -7,7 +7,7 @@ use std::fmt::{self, Write};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use ureq::http::Uri;
 
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 
 /// What RFC 3986 calls unreserved stays as it is; all else is escaped, `/` among it.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -161,7 +161,7 @@ impl Address {
 
     /// With its query: only for addresses of the API, whose queries this program wrote itself.
     pub fn with_query(&self) -> String {
-        shown(&self.to_call()).to_string()
+        sanitize(&self.to_call()).to_string()
     }
 
     fn scheme(&self) -> &'static str {
@@ -171,7 +171,7 @@ impl Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", shown(&self.origin()), shown(&self.path))
+        write!(f, "{}{}", sanitize(&self.origin()), sanitize(&self.path))
     }
 }
 

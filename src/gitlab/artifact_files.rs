@@ -9,7 +9,7 @@ use super::error::{Cause, Error};
 use super::response::AttemptError;
 use super::{ApiRequest, Client, JobTokens, pages, segment};
 use crate::model::ArchiveAt;
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 
 /// What a listing tells of an entry. A link looks like a file there.
 #[derive(Debug, Clone, Deserialize)]
@@ -65,7 +65,7 @@ impl Client {
     fn file_request(&self, at: &ArchiveAt, path: &str) -> Option<ApiRequest> {
         let segments: Vec<String> = path.split('/').map(|part| escaped(part).to_string()).collect();
         let file = segments.join("/");
-        let doing = format!("reading `{}` from the artifacts of", shown(path));
+        let doing = format!("reading `{}` from the artifacts of", sanitize(path));
         match at {
             // This one is the address of the listing.
             ArchiveAt::Job { .. } if path == "tree" => None,
@@ -75,7 +75,7 @@ impl Client {
                 JobTokens::Always,
             )),
             ArchiveAt::Ref { project, ref_, job, recent } => {
-                let (ref_name, job_name) = (shown(ref_), shown(job));
+                let (ref_name, job_name) = (sanitize(ref_), sanitize(job));
                 let ref_ = escaped(ref_);
                 let request = self.api_request(
                     format!("{doing} job `{job_name}` for ref `{ref_name}` in project {project}"),

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::address::escaped;
 use super::{Client, Error, JobTokens, segment};
 use crate::model::{Pipeline, ProjectRef};
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 
 #[derive(Deserialize)]
 struct Project {
@@ -35,7 +35,7 @@ impl Client {
     /// The commit that a branch or tag is at.
     pub fn tip(&self, project: &ProjectRef, ref_: &str) -> Result<String, Error> {
         let request = self.api_request(
-            format!("asking where ref `{}` of project {project} is", shown(ref_)),
+            format!("asking where ref `{}` of project {project} is", sanitize(ref_)),
             &format!("/projects/{}/repository/commits/{}", segment(project), escaped(ref_)),
             JobTokens::Never,
         );
@@ -45,7 +45,8 @@ impl Client {
 
     /// The newest pipeline of a branch or tag, however it ended.
     pub fn newest_of(&self, project: &ProjectRef, ref_: &str) -> Result<Option<Pipeline>, Error> {
-        let doing = format!("listing the pipelines of ref `{}` in project {project}", shown(ref_));
+        let doing =
+            format!("listing the pipelines of ref `{}` in project {project}", sanitize(ref_));
         Ok(self.newest(doing, project, &[("ref", ref_)], 1)?.into_iter().next())
     }
 }

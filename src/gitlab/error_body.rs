@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 
 /// No message is repeated beyond this many characters.
 const LONGEST: usize = 300;
@@ -98,7 +98,7 @@ fn line(words: &str) -> String {
     if words.trim().chars().count() > LONGEST {
         line.push('…');
     }
-    shown(&line).to_string()
+    sanitize(&line).to_string()
 }
 
 #[cfg(test)]

@@ -319,7 +319,7 @@ pub(super) fn unsendable(error: impl Into<ureq::http::Error>) -> AttemptError {
 
 fn request_id(headers: &HeaderMap) -> Option<String> {
     let id = headers.get("x-request-id")?.to_str().ok()?;
-    Some(crate::shown::shown(&id.chars().take(64).collect::<String>()).to_string())
+    Some(crate::sanitize::sanitize(&id.chars().take(64).collect::<String>()).to_string())
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {

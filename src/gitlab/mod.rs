@@ -47,7 +47,7 @@ use http::Http;
 
 use crate::clock::Clock;
 use crate::model::{ArchiveAt, Bridge, Job, JobId, Pipeline, PipelineAt, ProjectRef};
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 use crate::step::Watch;
 use crate::token::{Kind, Token};
 
@@ -162,7 +162,7 @@ impl Client {
     ) -> Result<Vec<Pipeline>, Error> {
         let doing = format!(
             "listing the successful pipelines of ref `{}` in project {project}",
-            shown(ref_)
+            sanitize(ref_)
         );
         self.newest(doing, project, &[("ref", ref_), ("status", "success")], most)
     }
@@ -174,7 +174,8 @@ impl Client {
 
     /// The newest pipeline of a commit, if there is one.
     pub fn of_commit(&self, project: &ProjectRef, sha: &str) -> Result<Vec<Pipeline>, Error> {
-        let doing = format!("listing the pipelines of commit {} in project {project}", shown(sha));
+        let doing =
+            format!("listing the pipelines of commit {} in project {project}", sanitize(sha));
         self.newest(doing, project, &[("sha", sha)], 1)
     }
 
@@ -278,7 +279,7 @@ impl Client {
         let at = ArchiveAt::Job { project: project.clone(), id };
         let mut request = self.archive_request(&at).query("file_type", kind);
         request.doing =
-            format!("downloading the report `{}` of job {id} in project {project}", shown(kind));
+            format!("downloading the report `{}` of job {id} in project {project}", sanitize(kind));
         // What a tag means is told of archives alone.
         let body = self.open_body(request, 0)?.without_checksum();
         self.copy(body, size, to, restart, &mut |_, _| {})
@@ -332,7 +333,7 @@ impl Client {
                 JobTokens::Always,
             ),
             ArchiveAt::Ref { project, ref_, job, recent } => {
-                let (ref_name, job_name) = (shown(ref_), shown(job));
+                let (ref_name, job_name) = (sanitize(ref_), sanitize(job));
                 let request = self.api_request(
                     format!("downloading the artifacts of job `{job_name}` for ref `{ref_name}` in project {project}"),
                     &format!("/projects/{}/jobs/artifacts/{}/download", segment(project), escaped(ref_)),

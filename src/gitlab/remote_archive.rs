@@ -13,7 +13,7 @@ use super::error::{Cause, Error};
 use super::response::{ApiResponse, AttemptError};
 use super::{ApiRequest, Client};
 use crate::model::ArchiveAt;
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 
 /// How much of the end is asked for first, in bytes: as far as the longest comment of a zip can
 /// push its end record away from the end.
@@ -196,7 +196,7 @@ fn must_be(part: &ContentRange, expected: &ContentRange) -> Result<(), AttemptEr
 fn part_of(answer: &ApiResponse) -> Result<ContentRange, AttemptError> {
     let header = answer.header("content-range").unwrap_or_default();
     ContentRange::parse(header).ok_or_else(|| {
-        let reason = format!("it sent a part without saying which (`{}`)", shown(header));
+        let reason = format!("it sent a part without saying which (`{}`)", sanitize(header));
         AttemptError::failed(Cause::Unexpected { reason })
     })
 }

@@ -9,7 +9,7 @@ use super::error::{Cause, Error};
 use super::send_once::Change;
 use super::{ApiRequest, Client, JobTokens, segment};
 use crate::model::{Job, JobId, Pipeline, PipelineAt, ProjectRef};
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 use crate::token::{Kind, Token};
 
 /// What a pipeline is started with.
@@ -34,7 +34,7 @@ impl Client {
         ref_: &str,
         start: &Start,
     ) -> Result<Pipeline, Error> {
-        let doing = format!("starting a pipeline of ref `{}` in project {project}", shown(ref_));
+        let doing = format!("starting a pipeline of ref `{}` in project {project}", sanitize(ref_));
         let token = start.token.as_ref().or(self.http.token.as_ref());
         let (path, job_tokens, body) = match token {
             Some(token) if token.kind() != Kind::Private => {
@@ -143,7 +143,7 @@ impl Client {
         let root = root.strip_suffix("/api/v4").unwrap_or(&root);
         match project {
             ProjectRef::Id(id) => format!("{root}/projects/{id}"),
-            ProjectRef::Path(path) => format!("{root}/{}/-/{rest}", shown(path)),
+            ProjectRef::Path(path) => format!("{root}/{}/-/{rest}", sanitize(path)),
         }
     }
 }

@@ -7,12 +7,12 @@ use super::{Bridge, Job, Pipeline, PipelineAt};
 pub struct PipelineTree {
     pub at: PipelineAt,
     pub pipeline: Pipeline,
-    pub below: Result<Below, LeftOut>,
+    pub below: Result<SubTree, LeftOut>,
 }
 
 /// What a pipeline consists of, oldest first, without what was retried.
 #[derive(Debug, Clone, Default)]
-pub struct Below {
+pub struct SubTree {
     pub jobs: Vec<Job>,
     pub bridges: Vec<BridgeTree>,
 }

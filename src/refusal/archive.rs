@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 
 /// Why an archive is not unpacked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,35 +59,35 @@ impl fmt::Display for ArchiveRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ArchiveRefusal::Leaves { entry } => {
-                write!(f, "entry `{}` leaves the destination", shown(entry))
+                write!(f, "entry `{}` leaves the destination", sanitize(entry))
             }
-            ArchiveRefusal::Name { entry, why } => write!(f, "entry `{}` {why}", shown(entry)),
+            ArchiveRefusal::Name { entry, why } => write!(f, "entry `{}` {why}", sanitize(entry)),
             ArchiveRefusal::Collision { first, second } => write!(
                 f,
                 "entries `{}` and `{}` have one name on this system",
-                shown(first),
-                shown(second)
+                sanitize(first),
+                sanitize(second)
             ),
             ArchiveRefusal::Double { entry } => {
-                write!(f, "entry `{}` is there twice with different contents", shown(entry))
+                write!(f, "entry `{}` is there twice with different contents", sanitize(entry))
             }
             ArchiveRefusal::FileAndFolder { entry } => {
-                write!(f, "entry `{}` is both a folder and not one", shown(entry))
+                write!(f, "entry `{}` is both a folder and not one", sanitize(entry))
             }
             ArchiveRefusal::FolderWithContent { entry } => {
-                write!(f, "entry `{}` is a folder and has bytes of its own", shown(entry))
+                write!(f, "entry `{}` is a folder and has bytes of its own", sanitize(entry))
             }
             ArchiveRefusal::BelowLink { entry, link } => {
-                write!(f, "entry `{}` lies below the link `{}`", shown(entry), shown(link))
+                write!(f, "entry `{}` lies below the link `{}`", sanitize(entry), sanitize(link))
             }
             ArchiveRefusal::LinkLeaves { entry, target } => write!(
                 f,
                 "link `{}` points out of the destination, to `{}`",
-                shown(entry),
-                shown(target)
+                sanitize(entry),
+                sanitize(target)
             ),
             ArchiveRefusal::LinkTarget { entry, why } => {
-                write!(f, "link `{}` {why}", shown(entry))
+                write!(f, "link `{}` {why}", sanitize(entry))
             }
             ArchiveRefusal::TooLarge { size, most } => {
                 write!(f, "unpacked it would be {size} bytes, and {most} are allowed")

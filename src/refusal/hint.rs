@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use crate::model::{PipelineBy, Status};
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 
 impl Refusal {
     /// Advice for the person who reads the refusal.
@@ -84,6 +84,6 @@ impl Refusal {
 
     fn did_you_mean(&self) -> Option<String> {
         let candidates = self.candidates();
-        candidates.first().map(|name| format!("did you mean `{}`?", shown(name)))
+        candidates.first().map(|name| format!("did you mean `{}`?", sanitize(name)))
     }
 }

@@ -37,11 +37,16 @@ pub enum Refusal {
     /// There are downstream pipelines, but none of the wanted project.
     NoDownstream { wanted: Vec<String>, seen: Vec<String>, ended: Option<Status> },
     /// Pipelines that are waited for have not ended, or have not begun.
-    Going { places: Vec<Place>, idle: Vec<UntriggeredBridge> },
+    Going { places: Vec<PipelineStatus>, idle: Vec<UntriggeredBridge> },
     /// Pipelines that were waited for ended without success.
-    EndedBadly { places: Vec<Place>, failed: Vec<FailedJob> },
+    EndedBadly { places: Vec<PipelineStatus>, failed: Vec<FailedJob> },
     /// None of the pipelines has a job that the pattern names.
-    NoJob { wanted: String, seen: Vec<String>, places: Vec<Place>, idle: Vec<UntriggeredBridge> },
+    NoJob {
+        wanted: String,
+        seen: Vec<String>,
+        places: Vec<PipelineStatus>,
+        idle: Vec<UntriggeredBridge>,
+    },
     /// The pattern names jobs, but it is a glob and none of them can be taken.
     NoneUsable { wanted: String, unusable: Vec<String>, waiting: bool },
     /// More than one job, and the user asked for one.
@@ -63,7 +68,7 @@ pub enum Refusal {
     /// GitLab starts no pipeline; what it says about that. None: not even the ref is known.
     NotStarted { project: ProjectRef, ref_: Option<String>, said: String },
     /// A pipeline waits for a person, at these jobs.
-    Blocked { place: Place, jobs: Vec<FailedJob> },
+    Blocked { place: PipelineStatus, jobs: Vec<FailedJob> },
     /// The job has no report of that type.
     NoReport { job: JobName, wanted: String, seen: Vec<String> },
     /// The job has the report, but what came is the archive, or nothing: an older GitLab.
@@ -84,7 +89,7 @@ pub struct UntriggeredBridge {
 
 /// A pipeline that was looked through.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct PipelineStatus {
     pub pipeline: PipelineId,
     pub project: ProjectRef,
     pub status: Status,

@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{FailedJob, JobName, Place, Refusal, UntriggeredBridge};
+use super::{FailedJob, JobName, PipelineStatus, Refusal, UntriggeredBridge};
 use crate::model::PipelineBy;
-use crate::shown::{listed, shown};
+use crate::sanitize::{listed, sanitize};
 
 /// How many names a sentence lists before it only counts.
 const MOST: usize = 8;
@@ -60,7 +60,7 @@ impl Display for Refusal {
                 separated(f, failed, ", ")
             }
             Refusal::NoJob { wanted, seen, places, idle } => {
-                write!(f, "no job `{}` in ", shown(wanted))?;
+                write!(f, "no job `{}` in ", sanitize(wanted))?;
                 separated(f, places, ", ")?;
                 match seen.is_empty() {
                     true => f.write_str(", which shows no jobs at all")?,
@@ -73,11 +73,11 @@ impl Display for Refusal {
                 Ok(())
             }
             Refusal::NoneUsable { wanted, unusable, .. } => {
-                write!(f, "no job that `{}` names can be taken: ", shown(wanted))?;
+                write!(f, "no job that `{}` names can be taken: ", sanitize(wanted))?;
                 f.write_str(
                     &unusable
                         .iter()
-                        .map(|job| shown(job).to_string())
+                        .map(|job| sanitize(job).to_string())
                         .collect::<Vec<_>>()
                         .join("; "),
                 )
@@ -90,20 +90,20 @@ impl Display for Refusal {
             }
             Refusal::Unsuccessful { job, status, reason } => {
                 write!(f, "{job} did not succeed: it is {status}")?;
-                reason.as_ref().map_or(Ok(()), |reason| write!(f, " ({})", shown(reason)))
+                reason.as_ref().map_or(Ok(()), |reason| write!(f, " ({})", sanitize(reason)))
             }
             Refusal::NoArchive { job, reports: true, .. } => {
                 write!(f, "{job} has reports but no archive of artifacts")
             }
             Refusal::NoArchive { job, .. } => write!(f, "{job} has no artifacts"),
             Refusal::NotThere { label } => {
-                write!(f, "GitLab shows no artifacts of `{}`", shown(label))
+                write!(f, "GitLab shows no artifacts of `{}`", sanitize(label))
             }
             Refusal::Expired { job, at } => {
-                write!(f, "the artifacts of {job} expired at {}", shown(at))
+                write!(f, "the artifacts of {job} expired at {}", sanitize(at))
             }
             Refusal::Erased { job, at } => {
-                write!(f, "{job} was erased at {}, its artifacts with it", shown(at))
+                write!(f, "{job} was erased at {}, its artifacts with it", sanitize(at))
             }
             Refusal::NoFile { wanted, .. } => {
                 write!(
@@ -116,9 +116,9 @@ impl Display for Refusal {
             Refusal::NotStarted { project, ref_, said } => {
                 f.write_str("GitLab starts no pipeline ")?;
                 if let Some(ref_) = ref_ {
-                    write!(f, "of ref `{}` ", shown(ref_))?;
+                    write!(f, "of ref `{}` ", sanitize(ref_))?;
                 }
-                write!(f, "in project {project}: {}", shown(said))
+                write!(f, "in project {project}: {}", sanitize(said))
             }
             Refusal::Blocked { place, jobs } => {
                 write!(f, "{place} waits for a person")?;
@@ -126,10 +126,10 @@ impl Display for Refusal {
                 separated(f, jobs, ", ")
             }
             Refusal::NoReport { job, wanted, .. } => {
-                write!(f, "{job} has no report `{}`; there are {}", shown(wanted), there(self))
+                write!(f, "{job} has no report `{}`; there are {}", sanitize(wanted), there(self))
             }
             Refusal::ReportsUnknown { job, wanted } => {
-                let (job, wanted) = (shown(job), shown(wanted));
+                let (job, wanted) = (sanitize(job), sanitize(wanted));
                 write!(f, "GitLab does not give out the report `{wanted}` of {job}")
             }
             Refusal::LineBreak { name } => {
@@ -145,18 +145,18 @@ impl Display for Refusal {
 
 impl Display for JobName {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "job `{}` ({})", shown(&self.name), self.id)
+        write!(f, "job `{}` ({})", sanitize(&self.name), self.id)
     }
 }
 
 impl Display for FailedJob {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "job `{}` ({})", shown(&self.name), self.id)?;
-        self.web_url.as_ref().map_or(Ok(()), |url| write!(f, " {}", shown(url)))
+        write!(f, "job `{}` ({})", sanitize(&self.name), self.id)?;
+        self.web_url.as_ref().map_or(Ok(()), |url| write!(f, " {}", sanitize(url)))
     }
 }
 
-impl Display for Place {
+impl Display for PipelineStatus {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "pipeline {} of project {} ({})", self.pipeline, self.project, self.status)
     }
@@ -164,8 +164,8 @@ impl Display for Place {
 
 impl Display for UntriggeredBridge {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "bridge `{}` is {}", shown(&self.name), self.status)?;
-        self.reason.as_ref().map_or(Ok(()), |reason| write!(f, " ({})", shown(reason)))
+        write!(f, "bridge `{}` is {}", sanitize(&self.name), self.status)?;
+        self.reason.as_ref().map_or(Ok(()), |reason| write!(f, " ({})", sanitize(reason)))
     }
 }
 

@@ -18,8 +18,8 @@ fn idle(status: Status) -> UntriggeredBridge {
     UntriggeredBridge { name: "deploy".to_owned(), status, reason: None }
 }
 
-fn place(status: Status) -> Place {
-    Place { pipeline: PipelineId(20), project: ProjectRef::Id(2), status }
+fn place(status: Status) -> PipelineStatus {
+    PipelineStatus { pipeline: PipelineId(20), project: ProjectRef::Id(2), status }
 }
 
 /// The sentence, what is advised, `exit/exit after waiting`, and `may change` where it may.

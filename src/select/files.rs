@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use super::file_pattern::Patterns;
 use super::link::{Links, Symlinks};
 use super::name::{System, components};
-use super::tree::{Item, Tree};
+use super::name_tree::{NameTree, TreeItem};
 use crate::model::{Entry, EntryKind};
-use crate::plan::{Placement, Plan, What};
+use crate::plan::{Placement, PlacementKind, Plan};
 use crate::refusal::{ArchiveRefusal, Refusal};
-use crate::shown::listed;
+use crate::sanitize::listed;
 
 /// How an archive is to be unpacked.
 #[derive(Debug, Clone)]
@@ -57,7 +57,7 @@ impl Rules {
 /// An entry whose name is good, and its path inside the archive.
 struct Good<'a> {
     path: Vec<&'a str>,
-    item: Item<'a>,
+    item: TreeItem<'a>,
 }
 
 /// Decides what of an archive lands where. `targets` holds where each of `links` points, by its
@@ -71,11 +71,11 @@ pub fn files(
         let (entries, most) = (entries.len(), rules.max_entries);
         return Err(ArchiveRefusal::TooMany { entries, most }.into());
     }
-    let mut inside = Tree::new(rules.system, entries.len());
+    let mut inside = NameTree::new(rules.system, entries.len());
     let good = judge(entries, targets, rules, &mut inside)?;
     // Only for copies of what links point to is it looked at again, and it is large.
     if rules.links() != Symlinks::Copy {
-        inside = Tree::new(rules.system, 0);
+        inside = NameTree::new(rules.system, 0);
     }
     let chosen: Vec<&Good<'_>> =
         good.iter().filter(|good| rules.patterns.choose(&good.path.join("/"))).collect();
@@ -112,7 +112,7 @@ fn judge<'a>(
     entries: &'a [Entry],
     targets: &'a BTreeMap<usize, String>,
     rules: &Rules,
-    inside: &mut Tree<'a>,
+    inside: &mut NameTree<'a>,
 ) -> Result<Vec<Good<'a>>, ArchiveRefusal> {
     let mut good = Vec::with_capacity(entries.len());
     for (index, entry) in entries.iter().enumerate() {
@@ -120,7 +120,7 @@ fn judge<'a>(
         if entry.kind == EntryKind::Folder && entry.size > 0 {
             return Err(ArchiveRefusal::FolderWithContent { entry: entry.name.clone() });
         }
-        let item = Item { index, entry, target: targets.get(&index).map(String::as_str) };
+        let item = TreeItem { index, entry, target: targets.get(&index).map(String::as_str) };
         if !path.is_empty() && inside.add(&path, item)? {
             good.push(Good { path, item });
         }
@@ -131,13 +131,13 @@ fn judge<'a>(
 fn place(
     chosen: &[&Good<'_>],
     good: &[Good<'_>],
-    inside: &Tree<'_>,
+    inside: &NameTree<'_>,
     rules: &Rules,
 ) -> Result<Plan, ArchiveRefusal> {
     let mut plan = Plan { placements: Vec::with_capacity(chosen.len()), warnings: Vec::new() };
     // Dropping folders can bring two names together, and what a link points to is elsewhere.
     let moved = rules.strip_components > 0 || rules.links() == Symlinks::Copy;
-    let mut outside = Tree::new(rules.system, if moved { chosen.len() } else { 0 });
+    let mut outside = NameTree::new(rules.system, if moved { chosen.len() } else { 0 });
     let mut links = Vec::new();
     let mut left_out: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
     let originals = originals(good, rules);
@@ -177,13 +177,13 @@ fn place(
 /// What becomes of an entry that was chosen.
 enum Fate<'a> {
     /// This one is made in its place: the entry itself, or what its link points to.
-    Made(Item<'a>),
+    Made(TreeItem<'a>),
     LeftOut(&'static str),
 }
 
 fn fate<'a>(
     good: &Good<'a>,
-    inside: &Tree<'a>,
+    inside: &NameTree<'a>,
     originals: &Links,
     rules: &Rules,
 ) -> Result<Fate<'a>, ArchiveRefusal> {
@@ -234,12 +234,14 @@ fn originals(good: &[Good<'_>], rules: &Rules) -> Links {
     links
 }
 
-fn what(item: Item<'_>) -> What {
+fn what(item: TreeItem<'_>) -> PlacementKind {
     let Entry { mode, modified, size, .. } = *item.entry;
     match item.entry.kind {
-        EntryKind::Folder => What::Folder { mode, modified },
-        EntryKind::Link => What::Link { target: item.target.unwrap_or_default().to_owned() },
-        EntryKind::File | EntryKind::Special => What::File { mode, modified, size },
+        EntryKind::Folder => PlacementKind::Folder { mode, modified },
+        EntryKind::Link => {
+            PlacementKind::Link { target: item.target.unwrap_or_default().to_owned() }
+        }
+        EntryKind::File | EntryKind::Special => PlacementKind::File { mode, modified, size },
     }
 }
 

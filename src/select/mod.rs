@@ -13,6 +13,6 @@ pub mod trigger;
 pub mod file_pattern;
 pub mod files;
 pub mod link;
+pub mod merge_plans;
 pub mod name;
-pub mod together;
-mod tree;
+mod name_tree;

@@ -1,13 +1,17 @@
 //! Whether pipelines that are waited for have ended.
 
 use crate::model::Status;
-use crate::refusal::{Place, Refusal, UntriggeredBridge};
+use crate::refusal::{PipelineStatus, Refusal, UntriggeredBridge};
 
 /// Nothing more is to come: all of them ended with success, or one did not.
 ///
 /// `named` says that the bridges were asked for by name. Otherwise a bridge that has not begun
 /// is not waited for: it may stand behind the very job that waits.
-pub fn ended(places: &[Place], idle: &[UntriggeredBridge], named: bool) -> Result<(), Refusal> {
+pub fn ended(
+    places: &[PipelineStatus],
+    idle: &[UntriggeredBridge],
+    named: bool,
+) -> Result<(), Refusal> {
     let bad = |idle: &&UntriggeredBridge| match idle.status {
         Status::Failed | Status::Canceled => true,
         Status::Skipped | Status::Manual => named,
@@ -17,14 +21,15 @@ pub fn ended(places: &[Place], idle: &[UntriggeredBridge], named: bool) -> Resul
     if !bad.is_empty() {
         return Err(Refusal::NotTriggered { bridges: bad });
     }
-    let stopped = |place: &Place| !place.status.may_move() && place.status != Status::Success;
+    let stopped =
+        |place: &PipelineStatus| !place.status.may_move() && place.status != Status::Success;
     if places.iter().any(stopped) {
         return Ok(());
     }
     let coming = |idle: &&UntriggeredBridge| {
         idle.status.may_move() && (named || idle.status != Status::Created)
     };
-    let going: Vec<Place> =
+    let going: Vec<PipelineStatus> =
         places.iter().filter(|place| place.status.may_move()).cloned().collect();
     let coming: Vec<UntriggeredBridge> = idle.iter().filter(coming).cloned().collect();
     if going.is_empty() && coming.is_empty() {
@@ -39,7 +44,7 @@ mod tests {
     use crate::model::{PipelineId, ProjectRef};
 
     fn check(pipelines: &[Status], bridges: &[Status], named: bool, expect: &str) {
-        let place = |status: &Status| Place {
+        let place = |status: &Status| PipelineStatus {
             pipeline: PipelineId(20),
             project: ProjectRef::Id(2),
             status: status.clone(),
@@ -49,7 +54,7 @@ mod tests {
             status: status.clone(),
             reason: None,
         };
-        let places: Vec<Place> = pipelines.iter().map(place).collect();
+        let places: Vec<PipelineStatus> = pipelines.iter().map(place).collect();
         let idle: Vec<UntriggeredBridge> = bridges.iter().map(idle).collect();
         let result = match ended(&places, &idle, named) {
             Ok(()) => "ended".to_owned(),

@@ -52,14 +52,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::tree::{Below, LeftOut};
+    use crate::model::tree::{LeftOut, SubTree};
     use crate::model::{Bridge, Pipeline, PipelineAt, ProjectRef};
 
     fn tree(id: u64, project: u64, bridges: Vec<BridgeTree>) -> PipelineTree {
         let pipeline = json!({ "id": id, "project_id": project, "status": "success" });
         let pipeline: Pipeline = serde_json::from_value(pipeline).unwrap();
         let at = PipelineAt { project: ProjectRef::Id(project), id: pipeline.id };
-        PipelineTree { at, pipeline, below: Ok(Below { jobs: Vec::new(), bridges }) }
+        PipelineTree { at, pipeline, below: Ok(SubTree { jobs: Vec::new(), bridges }) }
     }
 
     fn bridge(name: &str, downstream: Option<PipelineTree>) -> BridgeTree {

@@ -1,7 +1,7 @@
 //! Which GitLab: the root of its API.
 
 use super::checkout::Checkout;
-use super::pasted::Pasted;
+use super::web_url::WebUrl;
 use super::{Source, Sourced, Usage, in_ci, variable};
 use crate::args::{Connect, Lookup};
 use crate::env::Env;
@@ -15,12 +15,12 @@ pub(super) const GITLAB_COM: &str = "https://gitlab.com/api/v4";
 pub fn api(
     connect: &Connect,
     lookup: &Lookup,
-    pasted: Option<&Pasted>,
+    web_url: Option<&WebUrl>,
     env: &Env,
 ) -> Result<Sourced<gitlab::Address>, Usage> {
-    let text = match (&connect.api_url, pasted) {
+    let text = match (&connect.api_url, web_url) {
         (Some(url), _) => Sourced { value: url.clone(), source: Source::Flag("--api-url") },
-        (None, Some(pasted)) => Sourced { value: pasted.api.clone(), source: Source::Url },
+        (None, Some(web_url)) => Sourced { value: web_url.api.clone(), source: Source::Url },
         (None, None) => from_variables(env)
             .or_else(|| from_remote(lookup, env))
             .unwrap_or_else(|| Sourced { value: GITLAB_COM.to_owned(), source: Source::Default }),
@@ -32,8 +32,8 @@ pub fn api(
         Usage::new(format!("the address of GitLab's API, from {}, {bad}", text.source))
             .hint("give it like https://gitlab.example.com/api/v4")
     })?;
-    if let (Some(_), Some(pasted)) = (&connect.api_url, pasted)
-        && gitlab::Address::parse(&pasted.api).is_ok_and(|other| !other.same_origin(&value))
+    if let (Some(_), Some(web_url)) = (&connect.api_url, web_url)
+        && gitlab::Address::parse(&web_url.api).is_ok_and(|other| !other.same_origin(&value))
     {
         return Err(Usage::new("--api-url and the URL name different servers")
             .hint("leave one of them out"));
@@ -54,7 +54,7 @@ fn from_remote(lookup: &Lookup, env: &Env) -> Option<Sourced<String>> {
         return None;
     }
     let remote = Checkout::around(&env.dir)?.remote?;
-    Some(Sourced { value: remote.api.to_call(), source: Source::Remote(remote.name) })
+    Some(Sourced { value: remote.api.to_call(), source: Source::GitRemote(remote.name) })
 }
 
 /// `GITLAB_HOST` is a host or a whole address; both are in use.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use configparser::ini::Ini;
 
-use super::remote::Remote;
+use super::git_remote::GitRemote;
 use super::secret_file;
 
 /// What is known of a checkout.
@@ -17,7 +17,7 @@ pub(super) struct Checkout {
     /// None where no branch is checked out.
     pub branch: Option<String>,
     /// None where no remote can be a GitLab, or where it is unclear which one is meant.
-    pub remote: Option<Remote>,
+    pub remote: Option<GitRemote>,
 }
 
 impl Checkout {
@@ -53,7 +53,7 @@ fn read(text: String) -> Option<Config> {
 }
 
 /// The remote of the branch, else `origin`, else the only one.
-fn remote(config: &Config, branch: Option<&str>) -> Option<Remote> {
+fn remote(config: &Config, branch: Option<&str>) -> Option<GitRemote> {
     let value = |section: &str, key: &str| {
         let value = config.get(section)?.get(key)?.as_deref()?;
         Some(value.trim_matches('"').to_owned())
@@ -70,7 +70,7 @@ fn remote(config: &Config, branch: Option<&str>) -> Option<Remote> {
         .filter(|name| url(name).is_some())
         .or_else(|| url("origin").map(|_| "origin".to_owned()))
         .or_else(only)?;
-    Remote::parse(&name, &url(&name)?)
+    GitRemote::parse(&name, &url(&name)?)
 }
 
 /// The text of a file. Anybody can leave a pipe in a shared folder, which would be waited for.

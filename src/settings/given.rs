@@ -6,7 +6,7 @@ use crate::args::{Connect, Lookup};
 use crate::env::Env;
 use crate::gitlab;
 use crate::model::{PipelineId, ProjectRef};
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 
 /// Whether one of the parts of a path is `.` or `..`: servers and proxies fold those, and the token
 /// would be sent to another place of the API than is meant.
@@ -47,7 +47,7 @@ impl Given<'_> {
                 .hint("name the project by its id, or its path like group/project"));
         }
         if has_dots(&project) {
-            let project = shown(&project);
+            let project = sanitize(&project);
             return Err(Usage::new(format!(
                 "{source} is `{project}`, which is no path of a project"
             ))
@@ -73,7 +73,7 @@ impl Given<'_> {
             Ok(value) => Ok(Some(Sourced { value, source })),
             Err(_) => Err(Usage::new(format!(
                 "{source} is `{}`, which is no number of a pipeline or a job",
-                shown(&value)
+                sanitize(&value)
             ))),
         }
     }
@@ -91,16 +91,16 @@ impl Given<'_> {
         if api.value.host() != remote.api.host() {
             let message = format!(
                 "no project is given: git remote {} is of {}, but {} names {}",
-                shown(&remote.name),
-                shown(remote.api.host()),
+                sanitize(&remote.name),
+                sanitize(remote.api.host()),
                 api.source,
-                shown(api.value.host())
+                sanitize(api.value.host())
             );
             return Err(
                 Usage::new(message).hint("name it with --project ID or --project GROUP/NAME")
             );
         }
         let value = ProjectRef::Path(remote.project(&api.value).to_owned());
-        Ok(Some(Sourced { value, source: Source::Remote(remote.name) }))
+        Ok(Some(Sourced { value, source: Source::GitRemote(remote.name) }))
     }
 }

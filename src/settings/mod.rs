@@ -7,30 +7,30 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::env::Env;
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 
 mod api;
 mod cache;
 mod checkout;
 mod credentials;
+mod effective;
+mod git_remote;
 mod given;
 mod network;
-mod pasted;
-mod place;
-mod remote;
+mod scope;
 mod secret_file;
 #[cfg(test)]
 mod tests;
 mod token;
-mod told;
+mod web_url;
 
 pub use api::api;
-pub use cache::{Cache, cache};
+pub use cache::{CacheSettings, cache};
+pub use effective::{flags, who};
 pub use network::network;
-pub use pasted::{Pasted, split};
-pub use place::{Place, Setting, place, project};
+pub use scope::{ResolvedScope, Setting, project, scope};
 pub use token::{pipeline_token, token};
-pub use told::{flags, who};
+pub use web_url::{WebUrl, split};
 
 /// A value and where it is from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub enum Source {
     /// A file of another tool.
     File(PathBuf),
     /// The git remote of this name.
-    Remote(String),
+    GitRemote(String),
     Default,
 }
 
@@ -58,8 +58,8 @@ impl fmt::Display for Source {
         match self {
             Source::Url => f.write_str("the given URL"),
             Source::Flag(name) | Source::Variable(name) => f.write_str(name),
-            Source::File(path) => shown(&path.to_string_lossy()).fmt(f),
-            Source::Remote(name) => write!(f, "git remote {}", shown(name)),
+            Source::File(path) => sanitize(&path.to_string_lossy()).fmt(f),
+            Source::GitRemote(name) => write!(f, "git remote {}", sanitize(name)),
             Source::Default => f.write_str("default"),
         }
     }

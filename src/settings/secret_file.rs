@@ -26,13 +26,16 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
 pub(super) fn exposed(path: &Path) -> Option<String> {
     use std::os::unix::fs::PermissionsExt;
 
-    use crate::shown::shown;
+    use crate::sanitize::sanitize;
     let metadata = std::fs::metadata(path).ok()?;
     // A pipe, as `<(command)` makes one, lies nowhere.
     let open = metadata.is_file() && metadata.permissions().mode() & 0o077 != 0;
     let path = path.to_string_lossy();
     open.then(|| {
-        format!("{0} holds a token and is open to others; `chmod 600 {0}` closes it", shown(&path))
+        format!(
+            "{0} holds a token and is open to others; `chmod 600 {0}` closes it",
+            sanitize(&path)
+        )
     })
 }
 

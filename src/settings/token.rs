@@ -121,7 +121,7 @@ fn make(kind: Kind, text: &str, source: Source) -> Result<Sourced<Token>, Usage>
 /// it, no tool keeps credentials for it, and it is not the one everybody knows.
 fn stranger(api: &Sourced<gitlab::Address>, env: &Env) -> bool {
     let known = |address: &gitlab::Address| address.same_origin(&api.value);
-    matches!(api.source, Source::Remote(_))
+    matches!(api.source, Source::GitRemote(_))
         && !gitlab::Address::parse(GITLAB_COM).as_ref().is_ok_and(known)
         && !credentials::knows(&api.value, env)
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::{Ui, Voice};
 use crate::model::Job;
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 
 /// Columns between two tab stops.
 const TAB: usize = 8;
@@ -16,7 +16,7 @@ impl Ui {
     /// are better seen.
     pub fn log(&self, job: &Job, log: &[u8], out: bool) -> std::io::Result<()> {
         let colors = if out && !self.json { self.color_output } else { self.color };
-        let heading = format!("==== {} ({}): {} ====", shown(&job.name), job.id, job.status);
+        let heading = format!("==== {} ({}): {} ====", sanitize(&job.name), job.id, job.status);
         let text = format!("{heading}\n{}", readable(&String::from_utf8_lossy(log), colors));
         let text = text.trim_end_matches('\n');
         if !self.sections {
@@ -123,7 +123,7 @@ fn harmless(text: &str, colors: bool) -> (String, bool) {
                 column += blanks;
             }
             c => {
-                let _ = write!(plain, "{}", shown(c.encode_utf8(&mut [0; 4])));
+                let _ = write!(plain, "{}", sanitize(c.encode_utf8(&mut [0; 4])));
                 column += 1;
             }
         }

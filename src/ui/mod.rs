@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::env::Stream;
 use crate::exit::Exit;
 use crate::report::Report;
-use crate::shown::harmless_json;
+use crate::sanitize::harmless_json;
 use progress::Progress;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();

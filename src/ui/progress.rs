@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::totals::Totals;
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 
 /// How often a log is told.
 const EVERY: Duration = Duration::from_secs(10);
@@ -154,7 +154,7 @@ fn bar(label: &str, width: usize, total: Option<u64>) -> ProgressBar {
     // A template that cannot be parsed would be our own mistake; the default bar serves as well.
     let style = ProgressStyle::with_template(&format!("{{prefix:{width}!}} {rest}"))
         .unwrap_or_else(|_| ProgressStyle::default_bar());
-    bar.with_style(style.progress_chars("=> ")).with_prefix(shown(label).to_string())
+    bar.with_style(style.progress_chars("=> ")).with_prefix(sanitize(label).to_string())
 }
 
 /// A bar that is drawn also when nothing comes, so that one sees it become slower. It must have

@@ -2,7 +2,7 @@
 
 use super::totals::bytes;
 use super::{FAINT, Ui, Voice, lock, totals};
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 use crate::step::{Step, Watch};
 
 impl Watch for Ui {
@@ -21,7 +21,7 @@ impl Watch for Ui {
                 2,
                 &format!(
                     "bridge `{}`: pipeline {} of project {} ({})",
-                    shown(bridge),
+                    sanitize(bridge),
                     at.id,
                     at.project,
                     pipeline.status
@@ -46,10 +46,10 @@ impl Watch for Ui {
                 let size = size.map(|size| format!(", {}", bytes(size))).unwrap_or_default();
                 // Where its name is not known, it is called `job 7` already.
                 let job = if label.starts_with("job ") { "" } else { "job " };
-                self.stage(3, &format!("{job}{}{status}{size}", shown(label)));
+                self.stage(3, &format!("{job}{}{status}{size}", sanitize(label)));
             }
             Step::Playing { label } => {
-                self.tell(Voice::Normal, &format!("playing the manual job {}", shown(label)));
+                self.tell(Voice::Normal, &format!("playing the manual job {}", sanitize(label)));
             }
             Step::Bytes { label, done, total } => {
                 let line = lock(&self.progress).update(label, *done, *total, self.clock.elapsed());
@@ -59,18 +59,18 @@ impl Watch for Ui {
             }
             Step::Downloaded { label, bytes: count, took } => {
                 lock(&self.progress).done(label, *count, self.clock.elapsed());
-                self.stage(4, &format!("{}: {}", shown(label), totals::took(*count, *took)));
+                self.stage(4, &format!("{}: {}", sanitize(label), totals::took(*count, *took)));
             }
             Step::Cached { label, bytes: count } => {
                 lock(&self.progress).totals.spare(label);
-                self.stage(4, &format!("{}: {} from the cache", shown(label), bytes(*count)));
+                self.stage(4, &format!("{}: {} from the cache", sanitize(label), bytes(*count)));
             }
             Step::Placed { files, bytes: size, at } => {
                 let sum = lock(&self.progress).sum();
                 sum.into_iter().for_each(|sum| self.stage(4, &sum));
                 self.stage(
                     4,
-                    &format!("{} ({}) in {}", count(*files, "file"), bytes(*size), shown(at)),
+                    &format!("{} ({}) in {}", count(*files, "file"), bytes(*size), sanitize(at)),
                 );
             }
             Step::Exchange(exchange) => {
@@ -80,7 +80,7 @@ impl Watch for Ui {
                 let seconds = pause.as_secs_f64();
                 self.warn(&format!(
                     "{}; trying again in {seconds:.1} s ({number} of {of})",
-                    shown(reason)
+                    sanitize(reason)
                 ));
             }
             // A lookup that is asked again tells what has changed; on a terminal a live line shows

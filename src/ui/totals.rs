@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 
 /// What is known of the downloads. Time comes in with each call.
 #[derive(Debug, Default)]
@@ -97,7 +97,7 @@ impl Totals {
 
     /// The longest label, in characters.
     pub fn widest(&self) -> usize {
-        self.each.keys().map(|label| shown(label).to_string().chars().count()).max().unwrap_or(0)
+        self.each.keys().map(|label| sanitize(label).to_string().chars().count()).max().unwrap_or(0)
     }
 
     /// Whether it is about more than one.
@@ -128,7 +128,7 @@ impl Totals {
     pub fn line(&self) -> String {
         let (done, of) = (self.done(), self.of());
         let heading = match self.each.first_key_value() {
-            Some((label, _)) if !self.are_several() => format!("{}: ", shown(label)),
+            Some((label, _)) if !self.are_several() => format!("{}: ", sanitize(label)),
             _ => format!("{}: ", self.heading()),
         };
         let of_all = of.map(|of| format!(" of {}", bytes(of))).unwrap_or_default();

@@ -92,9 +92,9 @@ impl Twist {
             .retain(|(name, _)| !self.without.iter().any(|w| w.eq_ignore_ascii_case(name)));
         reply.headers.extend(self.headers.clone());
         if self.gzip {
-            let data = gzip(reply.body());
-            reply.span = 0..data.len();
-            reply.bytes = Arc::new(data);
+            let packed = gzip(reply.body());
+            reply.span = 0..packed.len();
+            reply.bytes = Arc::new(packed);
             reply = reply.header("Content-Encoding", "gzip");
         }
         reply

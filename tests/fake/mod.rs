@@ -39,7 +39,7 @@ use serde_json::Value;
 pub use fault::Fault;
 pub use http::Reply;
 pub use world::{World, fixtures};
-pub use zip::{EntryLocation, crc32, noise, stored};
+pub use zip::{Packed, crc32, noise, stored};
 
 use change::Changes;
 use http::Asked;

@@ -8,7 +8,7 @@ pub struct Listed {
     pub name: String,
     pub mode: u32,
     pub size: u64,
-    data: usize,
+    packed: usize,
     method: u16,
     header: usize,
 }
@@ -41,7 +41,7 @@ pub fn entries(zip: &[u8]) -> Vec<Listed> {
             name: String::from_utf8_lossy(name).into_owned(),
             mode: u32_at(zip, at + 38) >> 16,
             size: u64::from(u32_at(zip, at + 24)),
-            data: u32_at(zip, at + 20) as usize,
+            packed: u32_at(zip, at + 20) as usize,
             method: u16_at(zip, at + 10),
             header: u32_at(zip, at + 42) as usize,
         });
@@ -54,13 +54,13 @@ pub fn entries(zip: &[u8]) -> Vec<Listed> {
 pub fn content(zip: &[u8], entry: &Listed) -> Vec<u8> {
     let at = entry.header;
     let start = at + 30 + usize::from(u16_at(zip, at + 26)) + usize::from(u16_at(zip, at + 28));
-    let data = zip.get(start..start + entry.data).unwrap_or_default();
-    if entry.method == 0 { data.to_vec() } else { inflate(data).unwrap_or_default() }
+    let packed = zip.get(start..start + entry.packed).unwrap_or_default();
+    if entry.method == 0 { packed.to_vec() } else { inflate(packed).unwrap_or_default() }
 }
 
 /// Undoes deflate (RFC 1951); nothing if the bytes are no such stream.
-fn inflate(data: &[u8]) -> Option<Vec<u8>> {
-    let mut bits = Bits { data, at: 0 };
+fn inflate(packed: &[u8]) -> Option<Vec<u8>> {
+    let mut bits = Bits { packed, at: 0 };
     let mut out = Vec::new();
     loop {
         let last = bits.take(1)?;
@@ -92,7 +92,7 @@ fn inflate(data: &[u8]) -> Option<Vec<u8>> {
 }
 
 struct Bits<'a> {
-    data: &'a [u8],
+    packed: &'a [u8],
     /// In bits.
     at: usize,
 }
@@ -101,7 +101,7 @@ impl Bits<'_> {
     fn take(&mut self, count: usize) -> Option<usize> {
         let mut value = 0;
         for i in 0..count {
-            let byte = self.data.get(self.at / 8)?;
+            let byte = self.packed.get(self.at / 8)?;
             value |= usize::from(byte >> (self.at % 8) & 1) << i;
             self.at += 1;
         }

@@ -19,7 +19,7 @@ pub const NOW: &str = "2026-03-02T10:10:00.000Z";
 pub struct World {
     json: Value,
     made: BTreeMap<String, Arc<Vec<u8>>>,
-    data: BTreeMap<String, Arc<Vec<u8>>>,
+    packed: BTreeMap<String, Arc<Vec<u8>>>,
     next_id: u64,
 }
 
@@ -72,7 +72,7 @@ impl World {
     pub fn from_json(mut json: Value) -> World {
         fill_in(&mut json);
         check(&json);
-        World { json, made: BTreeMap::new(), data: BTreeMap::new(), next_id: 500_001 }
+        World { json, made: BTreeMap::new(), packed: BTreeMap::new(), next_id: 500_001 }
     }
 
     /// Bytes for jobs whose archive is `{"made": name}`.
@@ -168,8 +168,8 @@ impl World {
             return Some(Arc::clone(made));
         }
         let key = recipe.to_string();
-        let data = self.data.entry(key).or_insert_with(|| Arc::new(pack::archive(recipe)));
-        Some(Arc::clone(data))
+        let packed = self.packed.entry(key).or_insert_with(|| Arc::new(pack::archive(recipe)));
+        Some(Arc::clone(packed))
     }
 
     /// `set`, `add` and `remove`, each one object or a list of them.

@@ -4,7 +4,7 @@
 
 /// What an entry holds.
 #[derive(Debug, Clone)]
-pub struct EntryLocation {
+pub struct Packed {
     pub name: String,
     pub bytes: Vec<u8>,
     /// The unix mode with its type bits, such as `0o100644`.
@@ -16,7 +16,7 @@ const TIME: u16 = 10 << 11;
 const DATE: u16 = (46 << 9) | (5 << 5) | 1;
 
 /// An archive of these entries, in this order.
-pub fn stored(entries: &[EntryLocation]) -> Vec<u8> {
+pub fn stored(entries: &[Packed]) -> Vec<u8> {
     let mut archive = Vec::new();
     let mut directory = Vec::new();
     for entry in entries {
@@ -78,17 +78,17 @@ pub fn noise(length: usize, seed: u64) -> Vec<u8> {
 
 /// The same bytes in a gzip envelope, not compressed.
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut data = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
     for block in bytes.chunks(0xffff) {
-        data.push(0);
-        data.extend((block.len() as u16).to_le_bytes());
-        data.extend((!(block.len() as u16)).to_le_bytes());
-        data.extend(block);
+        packed.push(0);
+        packed.extend((block.len() as u16).to_le_bytes());
+        packed.extend((!(block.len() as u16)).to_le_bytes());
+        packed.extend(block);
     }
-    data.extend([1, 0, 0, 0xff, 0xff]);
-    data.extend(crc32(bytes).to_le_bytes());
-    data.extend((bytes.len() as u32).to_le_bytes());
-    data
+    packed.extend([1, 0, 0, 0xff, 0xff]);
+    packed.extend(crc32(bytes).to_le_bytes());
+    packed.extend((bytes.len() as u32).to_le_bytes());
+    packed
 }
 
 /// The checksum of zip and gzip.

@@ -6,12 +6,12 @@ use crate::zip_builder::{ZipItem, file, zip64_extra};
 /// So many zeros, packed by hand: a zero, then copies of 258 of what came before. The codes are
 /// the fixed ones of deflate.
 pub fn zeros(name: &str, count: usize) -> ZipItem {
-    let (mut data, mut bits, mut held) = (Vec::new(), 0_u64, 0);
+    let (mut packed, mut bits, mut held) = (Vec::new(), 0_u64, 0);
     let mut put = |value: u64, count: u32| {
         bits |= value << held;
         held += count;
         while held >= 8 {
-            data.push(bits as u8);
+            packed.push(bits as u8);
             (bits, held) = (bits >> 8, held - 8);
         }
     };
@@ -28,7 +28,7 @@ pub fn zeros(name: &str, count: usize) -> ZipItem {
     // Its end, and as many zeros as fill the byte.
     put(0, 14);
     let mut item = file(name, "");
-    (item.method, item.size, item.data) = (8, count as u32, data);
+    (item.method, item.size, item.compressed) = (8, count as u32, packed);
     item.crc = zeros_crc(count);
     item
 }
@@ -57,7 +57,7 @@ pub fn cases() -> Vec<Case> {
     let bad = |what: &str, item: ZipItem, says| case(what, &[item]).refused(says);
     let deflate = |bytes: &'static [u8]| {
         file("x", "").but(|item| {
-            (item.method, item.size, item.data) = (8, 3, bytes.to_vec());
+            (item.method, item.size, item.compressed) = (8, 3, bytes.to_vec());
         })
     };
     let mut cases = vec![
@@ -80,16 +80,20 @@ pub fn cases() -> Vec<Case> {
         bad("longer, packed", xyz().deflated().but(|item| item.size = 2), "it is longer than"),
         bad("shorter, packed", xyz().deflated().but(|item| item.size = 9), "declares 9"),
         bad("nothing declared", xyz().deflated().but(|item| item.size = 0), "it is longer than"),
-        bad("a block of no kind", xyz().deflated().but(|item| item.data[0] = 7), "corrupt"),
+        bad("a block of no kind", xyz().deflated().but(|item| item.compressed[0] = 7), "corrupt"),
         bad(
             "a block that is not the last",
-            xyz().deflated().but(|item| item.data[0] = 0),
+            xyz().deflated().but(|item| item.compressed[0] = 0),
             "it ends too early",
         ),
-        bad("a length that is wrong", xyz().deflated().but(|item| item.data[3] = 9), "corrupt"),
+        bad(
+            "a length that is wrong",
+            xyz().deflated().but(|item| item.compressed[3] = 9),
+            "corrupt",
+        ),
         bad(
             "more behind its end",
-            xyz().deflated().but(|item| item.data.push(0)),
+            xyz().deflated().but(|item| item.compressed.push(0)),
             "something lies behind",
         ),
         bad("no packed bytes", deflate(b""), "it ends too early"),

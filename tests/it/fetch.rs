@@ -59,7 +59,7 @@ fn the_files_of_the_runner_land_with_their_modes_and_links() {
     let items = ran.items();
     let line = |path: &str| {
         let found = items.iter().find(|item| item.path == format!("out/{path}"));
-        found.map(crate::folder::ZipItem::line).unwrap_or_default()
+        found.map(crate::folder::Item::line).unwrap_or_default()
     };
     assert!(
         line("sharecode/lib/sharecode.dll").ends_with(" 12000 out/sharecode/lib/sharecode.dll")

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// A file, folder or link below a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ZipItem {
+pub struct Item {
     /// Relative, `/` between its parts; a folder's ends with `/`.
     pub path: String,
     /// The permission bits; 0 where there are none.
@@ -15,10 +15,10 @@ pub struct ZipItem {
     pub target: Option<PathBuf>,
 }
 
-impl ZipItem {
+impl Item {
     /// `0644 12 a.txt`, `0755 docs/`, `run -> bin/run.sh`.
     pub fn line(&self) -> String {
-        let ZipItem { path, mode, content, target } = self;
+        let Item { path, mode, content, target } = self;
         match target {
             Some(target) => format!("{path} -> {}", target.display()),
             None if path.ends_with('/') => format!("{mode:04o} {path}"),
@@ -28,19 +28,19 @@ impl ZipItem {
 }
 
 /// Everything below a folder, sorted by path; links are not followed.
-pub fn items(folder: &Path) -> Vec<ZipItem> {
+pub fn items(folder: &Path) -> Vec<Item> {
     let mut all = Vec::new();
     walk(folder, "", &mut all);
     all.sort_by(|a, b| a.path.cmp(&b.path));
     all
 }
 
-fn walk(folder: &Path, before: &str, all: &mut Vec<ZipItem>) {
+fn walk(folder: &Path, before: &str, all: &mut Vec<Item>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let about = fs::symlink_metadata(&path).unwrap();
-        let mut item = ZipItem {
+        let mut item = Item {
             path: format!("{before}{name}"),
             mode: mode(&about),
             content: Vec::new(),

@@ -105,7 +105,7 @@ fn it_installs_what_has_the_right_sum_and_nothing_else() {
     let Some(shell) = powershell() else { return };
     let target = "x86_64-pc-windows-other";
     let name = format!("downriver-1.2.3-{target}");
-    let archive = crate::fake::stored(&[crate::fake::EntryLocation {
+    let archive = crate::fake::stored(&[crate::fake::Packed {
         name: format!("{name}/downriver.exe"),
         bytes: b"the program".to_vec(),
         mode: 0o100_755,

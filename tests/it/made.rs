@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fake::{EntryLocation, World, stored};
+use crate::fake::{Packed, World, stored};
 
 /// Project 1 with pipeline 10, in which the job is.
 pub fn world(archive: Vec<u8>) -> World {
@@ -25,7 +25,7 @@ pub fn zip(files: &[(&str, &str)]) -> Vec<u8> {
             None if name.ends_with('/') => (*text, 0o040_755),
             None => (*text, 0o100_644),
         };
-        EntryLocation { name: (*name).to_owned(), bytes: text.as_bytes().to_vec(), mode }
+        Packed { name: (*name).to_owned(), bytes: text.as_bytes().to_vec(), mode }
     };
     stored(&files.iter().map(entry).collect::<Vec<_>>())
 }

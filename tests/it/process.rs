@@ -130,9 +130,9 @@ fn a_file_that_may_not_get_so_large_is_an_error_and_leaves_nothing() {
     let zeros = file("large", vec![0; 100_000]).but(|item| {
         let mut deflate = flate2::write::DeflateEncoder::new(Vec::new(), Default::default());
         deflate.write_all(&item.data).unwrap();
-        (item.method, item.data) = (8, deflate.finish().unwrap());
+        (item.method, item.compressed) = (8, deflate.finish().unwrap());
     });
-    let data = holding(zeros);
+    let packed = holding(zeros);
     let redirect = serde_json::json!({"archives": "redirect"});
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("small"), "mine").unwrap();
@@ -140,7 +140,7 @@ fn a_file_that_may_not_get_so_large_is_an_error_and_leaves_nothing() {
     // The archive itself, what is unpacked from it, or what is unpacked as its bytes come.
     for (world, what) in [
         (of(100_000), "cannot write what arrives: File too large"),
-        (data, "large`: no file may be so large here"),
+        (packed, "large`: no file may be so large here"),
         (of(3_000_000).server(redirect), "large`: no file may be so large here"),
     ] {
         let fake = Fake::start(world);

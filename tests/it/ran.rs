@@ -8,7 +8,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::fake::Logged;
-use crate::folder::{ZipItem, items};
+use crate::folder::{Item, items};
 
 /// What came out of a run.
 ///
@@ -30,7 +30,7 @@ pub struct Ran {
     pub pauses: Vec<Duration>,
     /// Holds `work`, where the run started, and `home`.
     pub place: Arc<TempDir>,
-    pub before: Vec<ZipItem>,
+    pub before: Vec<Item>,
     pub violations: Vec<String>,
     pub idle_faults: Vec<String>,
     pub secrets: Vec<String>,
@@ -136,9 +136,9 @@ impl Ran {
         items(self.place.path()) == self.before
     }
 
-    /// The files, folders and links where the run started, as `ZipItem::line` shows them.
+    /// The files, folders and links where the run started, as `Item::line` shows them.
     pub fn tree(&self) -> Vec<String> {
-        self.items().iter().map(ZipItem::line).collect()
+        self.items().iter().map(Item::line).collect()
     }
 
     /// The paths of the files and links alone.
@@ -147,7 +147,7 @@ impl Ran {
         files.map(|item| item.path).collect()
     }
 
-    pub fn items(&self) -> Vec<ZipItem> {
+    pub fn items(&self) -> Vec<Item> {
         items(&self.place.path().join("work"))
     }
 
@@ -175,7 +175,7 @@ impl Ran {
             ("pauses", pauses.collect()),
             ("violations", self.violations.clone()),
             ("faults that never struck", self.idle_faults.clone()),
-            ("files", tree.iter().map(ZipItem::line).collect()),
+            ("files", tree.iter().map(Item::line).collect()),
         ] {
             if !lines.is_empty() {
                 let _ = writeln!(story, "{title}\n    {}", lines.join("\n    "));

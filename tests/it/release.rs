@@ -319,11 +319,11 @@ fn cargo_binstall_finds_every_archive() {
                 .chain([("binary-ext", exe), ("repo", "R")])
                 .fold(text.to_owned(), |text, (k, v)| text.replace(&format!("{{ {k} }}"), v))
         };
-        let data = target.replace("msvc", "gnu");
-        let url = format!("R/-/releases/{VERSION}/downloads/{}", archive(&data));
+        let packed = target.replace("msvc", "gnu");
+        let url = format!("R/-/releases/{VERSION}/downloads/{}", archive(&packed));
         let exe = if target.contains("windows") { "downriver.exe" } else { "downriver" };
         assert_eq!(of("pkg-url"), url);
-        assert_eq!(of("bin-dir"), format!("downriver-{VERSION}-{data}/{exe}"));
+        assert_eq!(of("bin-dir"), format!("downriver-{VERSION}-{packed}/{exe}"));
         assert_eq!(of("pkg-fmt"), if exe.ends_with("exe") { "zip" } else { "tgz" });
     }
 }

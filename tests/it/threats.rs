@@ -36,7 +36,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         8,
-        "trigger::a_post_is_sent_again_only_where_it_surely_had_no_effect gitlab::once::tests::only_what_failed_while_connecting_was_surely_not_sent",
+        "trigger::a_post_is_sent_again_only_where_it_surely_had_no_effect gitlab::send_once::tests::only_what_failed_while_connecting_was_surely_not_sent",
     ),
     (9, "network::some_redirects_are_not_followed network::a_loop_of_redirects_ends"),
     (
@@ -45,7 +45,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         11,
-        "gitlab::said::tests::every_shape_of_a_body_becomes_one_line gitlab::said::tests::what_a_server_says_is_short_and_harmless client_refusals::each_refusal_of_gitlab_becomes_a_sentence_a_hint_and_an_exit_code",
+        "gitlab::error_body::tests::every_shape_of_a_body_becomes_one_line gitlab::error_body::tests::what_a_server_says_is_short_and_harmless client_refusals::each_refusal_of_gitlab_becomes_a_sentence_a_hint_and_an_exit_code",
     ),
     (
         12,
@@ -57,7 +57,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         14,
-        "resume::what_cannot_be_tied_to_the_same_archive_begins_again stream::what_breaks_off_while_it_is_unpacked_goes_on gitlab::part::tests::a_content_range_is_read_to_the_byte_or_not_at_all",
+        "resume::what_cannot_be_tied_to_the_same_archive_begins_again stream::what_breaks_off_while_it_is_unpacked_goes_on gitlab::content_range::tests::a_content_range_is_read_to_the_byte_or_not_at_all",
     ),
     (
         15,
@@ -205,7 +205,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         54,
-        "archives_headers::headers_agree_or_nothing_is_taken archives_ends::ends_tell_one_archive_or_nothing_is_taken archive::end::tests::what_can_be_read_in_two_ways_or_not_at_all_is_refused",
+        "archives_headers::headers_agree_or_nothing_is_taken archives_ends::ends_tell_one_archive_or_nothing_is_taken archive::eocd::tests::what_can_be_read_in_two_ways_or_not_at_all_is_refused",
     ),
     (
         55,
@@ -238,7 +238,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         63,
-        "speech::names_from_a_server_cannot_act_on_a_terminal speech::names_from_an_archive_cannot_act_on_a_terminal shown::tests::what_acts_on_a_terminal_is_escaped_and_all_else_is_left_alone",
+        "speech::names_from_a_server_cannot_act_on_a_terminal speech::names_from_an_archive_cannot_act_on_a_terminal sanitize::tests::what_acts_on_a_terminal_is_escaped_and_all_else_is_left_alone",
     ),
     (
         64,
@@ -246,7 +246,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         65,
-        "speech::a_ref_with_a_line_break_becomes_no_second_variable shown::tests::json_stays_the_same_json_with_nothing_in_it_that_acts",
+        "speech::a_ref_with_a_line_break_becomes_no_second_variable sanitize::tests::json_stays_the_same_json_with_nothing_in_it_that_acts",
     ),
     (
         66,
@@ -262,7 +262,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         69,
-        "disk::space::only_what_surely_does_not_fit_is_refused places::what_surely_does_not_fit_is_refused_before_it_is_unpacked places::an_archive_that_surely_does_not_fit_is_not_downloaded process::a_file_that_may_not_get_so_large_is_an_error_and_leaves_nothing fetch_files::a_folder_that_cannot_be_written_is_found_before_anything_is_asked extract::tests::a_disk_that_fails_is_no_fault_of_the_archive",
+        "disk::free_space::only_what_surely_does_not_fit_is_refused places::what_surely_does_not_fit_is_refused_before_it_is_unpacked places::an_archive_that_surely_does_not_fit_is_not_downloaded process::a_file_that_may_not_get_so_large_is_an_error_and_leaves_nothing fetch_files::a_folder_that_cannot_be_written_is_found_before_anything_is_asked extract::tests::a_disk_that_fails_is_no_fault_of_the_archive",
     ),
     (
         70,

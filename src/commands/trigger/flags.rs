@@ -8,9 +8,9 @@ use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use crate::args::{Caching, Connect, Lookup, Speech, duration};
+use crate::commands::app::App;
+use crate::commands::extract_args::ExtractArgs;
 use crate::commands::pairs;
-use crate::commands::unpack::Unpack;
-use crate::commands::world::World;
 use crate::flow::{self, Again, Order};
 use crate::gitlab::{Client, Start};
 use crate::model::{PipelineId, ProjectRef};
@@ -67,7 +67,7 @@ pub struct Trigger {
     #[arg(long, value_name = "FILE", requires = "fetch", conflicts_with_all = ["dir", "path", "exclude", "strip_components", "separate"], help_heading = "Where to")]
     pub output: Option<PathBuf>,
     #[command(flatten)]
-    pub unpack: Unpack,
+    pub unpack: ExtractArgs,
     /// Write DOWNRIVER_JOB_ID, _PIPELINE_ID, _PROJECT_ID, _REF and _SHA of what was started or fetched to FILE, for artifacts:reports:dotenv
     #[arg(long, value_name = "FILE", help_heading = "Where to")]
     pub dotenv: Option<PathBuf>,
@@ -91,7 +91,7 @@ pub struct Trigger {
     pub speech: Speech,
     /// Called as pipeline-trigger is, and to end as that does.
     #[arg(skip)]
-    pub as_of_old: bool,
+    pub legacy_cli: bool,
 }
 
 /// What to do at manual jobs.
@@ -104,7 +104,7 @@ pub enum OnManual {
 
 impl Trigger {
     /// What is to be started, and whom to ask.
-    pub(super) fn order(&self, world: &mut World) -> anyhow::Result<(Order, Client)> {
+    pub(super) fn order(&self, app: &mut App) -> anyhow::Result<(Order, Client)> {
         if self.project.trim_matches('/').is_empty() {
             return Err(Usage::new("PROJECT is empty")
                 .hint("name the project by its id, or its path like group/project")
@@ -120,10 +120,10 @@ impl Trigger {
         if let Some(host) = &self.host {
             connect.api_url = Some(api_url(host, self.url_path.as_deref()));
         }
-        let token = settings::pipeline_token(self.pipeline_token.as_ref(), &world.env)?;
+        let token = settings::pipeline_token(self.pipeline_token.as_ref(), &app.env)?;
         // That the project is given keeps the git remote out of it.
         let lookup = Lookup { project: Some(self.project.clone()), ..Lookup::default() };
-        let (client, _) = world.connect(&connect, &lookup, None)?;
+        let (client, _) = app.connect(&connect, &lookup, None)?;
         let start = Start {
             variables: self.env.clone(),
             inputs: self.input.clone(),
@@ -141,7 +141,7 @@ impl Trigger {
     pub(super) fn rule(&self) -> Result<trigger::OnManual, Usage> {
         match self.on_manual {
             OnManual::Play => Ok(trigger::OnManual::Play(self.jobs.clone())),
-            _ if !self.jobs.is_empty() && !self.as_of_old => {
+            _ if !self.jobs.is_empty() && !self.legacy_cli => {
                 Err(Usage::new("--jobs says which manual jobs are played, but none are")
                     .hint("add --on-manual play"))
             }
@@ -150,8 +150,8 @@ impl Trigger {
         }
     }
 
-    pub(super) fn wanted(&self) -> flow::Wanted {
-        flow::Wanted {
+    pub(super) fn query(&self) -> flow::JobQuery {
+        flow::JobQuery {
             jobs: self.fetch.iter().map(|job| Pattern::new(job)).collect(),
             bridges: Vec::new(),
             projects: Vec::new(),

@@ -8,8 +8,8 @@ mod tests;
 use std::collections::HashSet;
 
 use super::at_once::at_once;
-use super::{Address, Ctx, named};
-use crate::model::tree::{Below, BridgeTree, LeftOut, PipelineTree};
+use super::{Ctx, Scope, named};
+use crate::model::tree::{BridgeTree, LeftOut, PipelineTree, SubTree};
 use crate::model::{Bridge, Job, PipelineAt, PipelineId};
 use crate::select::{downstream, job};
 
@@ -28,7 +28,7 @@ enum List {
 /// The pipeline that is named, with so many levels of downstream pipelines below it.
 ///
 /// A downstream pipeline that may not be read is part of the tree; the named one must be readable.
-pub fn tree(ctx: &Ctx<'_>, address: &Address, levels: u32) -> anyhow::Result<PipelineTree> {
+pub fn tree(ctx: &Ctx<'_>, address: &Scope, levels: u32) -> anyhow::Result<PipelineTree> {
     let at = root(ctx, address)?;
     let pipeline = ctx.gitlab.pipeline(&at)?;
     let mut known = HashSet::from([pipeline.id]);
@@ -45,10 +45,10 @@ pub fn tree(ctx: &Ctx<'_>, address: &Address, levels: u32) -> anyhow::Result<Pip
 }
 
 /// Where the tree starts. A job stands for its pipeline.
-fn root(ctx: &Ctx<'_>, address: &Address) -> anyhow::Result<PipelineAt> {
+fn root(ctx: &Ctx<'_>, address: &Scope) -> anyhow::Result<PipelineAt> {
     match address {
-        Address::Below(by) | Address::In(by) => Ok(named::pipeline(ctx, by)??),
-        Address::Job { project, id } => match ctx.gitlab.job(project, *id)?.pipeline {
+        Scope::Below(by) | Scope::In(by) => Ok(named::pipeline(ctx, by)??),
+        Scope::Job { project, id } => match ctx.gitlab.job(project, *id)?.pipeline {
             Some(pipeline) => Ok(PipelineAt { project: project.clone(), id: pipeline.id }),
             None => anyhow::bail!("GitLab does not tell the pipeline of job {id}"),
         },
@@ -88,7 +88,7 @@ fn read(ctx: &Ctx<'_>, level: &mut [&mut PipelineTree], lenient: bool) -> anyhow
 }
 
 /// Lists come newest first; people read them in the order in which things were made.
-fn below(of: &PipelineAt, jobs: &[Job], bridges: Vec<Bridge>) -> Below {
+fn below(of: &PipelineAt, jobs: &[Job], bridges: Vec<Bridge>) -> SubTree {
     let mut jobs: Vec<Job> = job::latest(jobs).into_iter().cloned().collect();
     jobs.sort_by_key(|job| job.id);
     let mut bridges = downstream::latest(bridges);
@@ -102,7 +102,7 @@ fn below(of: &PipelineAt, jobs: &[Job], bridges: Vec<Bridge>) -> Below {
         });
         BridgeTree { bridge, downstream }
     };
-    Below { jobs, bridges: bridges.into_iter().map(tree).collect() }
+    SubTree { jobs, bridges: bridges.into_iter().map(tree).collect() }
 }
 
 /// The pipelines right below one, but for those that were met before: a circle ends here.

@@ -34,7 +34,7 @@ impl Watch for Still {
     fn step(&self, _: &Step<'_>) {}
 }
 
-fn walk(url: &str, address: &Address, levels: u32) -> anyhow::Result<PipelineTree> {
+fn walk(url: &str, address: &Scope, levels: u32) -> anyhow::Result<PipelineTree> {
     let network = Network {
         retries: 0,
         timeout: Duration::from_secs(20),
@@ -60,9 +60,9 @@ fn walk(url: &str, address: &Address, levels: u32) -> anyhow::Result<PipelineTre
     tree(&ctx, address, levels)
 }
 
-fn named(id: u64) -> Address {
+fn named(id: u64) -> Scope {
     let at = PipelineAt { project: ProjectRef::Id(1), id: PipelineId(id) };
-    Address::Below(PipelineBy::Id(at))
+    Scope::Below(PipelineBy::Id(at))
 }
 
 fn answer(server: &mut ServerGuard, path: &str, status: usize, body: &Value) -> Mock {
@@ -191,7 +191,7 @@ fn a_tree_can_start_at_a_ref_or_at_the_pipeline_of_a_job() {
     mocks.push(answer(&mut server, "jobs/5", 200, &job));
     let project = ProjectRef::Id(1);
     let by = PipelineBy::Ref { project: project.clone(), ref_: "main".to_owned(), recent: false };
-    for address in [Address::In(by), Address::Job { project, id: crate::model::JobId(5) }] {
+    for address in [Scope::In(by), Scope::Job { project, id: crate::model::JobId(5) }] {
         assert_eq!(short(&walk(&server.url(), &address, 1).unwrap()), "1", "{address:?}");
     }
 }
@@ -201,7 +201,7 @@ fn a_ref_without_a_pipeline_is_refused() {
     let mut server = Server::new();
     let _none = answer(&mut server, "pipelines", 200, &json!([]));
     let by = PipelineBy::Commit { project: ProjectRef::Id(1), sha: "0".repeat(40) };
-    let error = walk(&server.url(), &Address::In(by), 1).unwrap_err();
+    let error = walk(&server.url(), &Scope::In(by), 1).unwrap_err();
     assert!(matches!(error.downcast_ref(), Some(Refusal::NoPipeline { .. })), "{error:#}");
 }
 

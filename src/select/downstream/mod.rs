@@ -5,8 +5,8 @@ mod tests;
 
 use crate::model::{Bridge, Pipeline, PipelineAt, ProjectRef};
 use crate::refusal::{Candidate, Refusal, UntriggeredBridge};
+use crate::sanitize::sanitize;
 use crate::select::job_pattern::{Fit, Pattern};
-use crate::shown::shown;
 
 /// A bridge, as it was met on the way down from the upstream pipeline.
 #[derive(Debug, Clone)]
@@ -80,7 +80,7 @@ pub fn candidates(met: &[Met], bridges: &[Pattern], projects: &[String]) -> Vec<
             }
             Verdict::OtherProject(pipeline) => Candidate::lost(
                 name,
-                format!("its pipeline is of project {}", shown(&project_name(pipeline))),
+                format!("its pipeline is of project {}", sanitize(&project_name(pipeline))),
             ),
             Verdict::OtherName => Candidate::lost(name, "its name is not asked for"),
         }

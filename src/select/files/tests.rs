@@ -55,9 +55,9 @@ fn paths(lines: &[&str], rules: &Rules) -> Vec<String> {
     let path = |placement: Placement| {
         let path = placement.path.to_str().unwrap().replace('\\', "/");
         match placement.what {
-            What::File { .. } => path,
-            What::Folder { .. } => format!("{path}/"),
-            What::Link { target } => format!("{path} -> {target}"),
+            PlacementKind::File { .. } => path,
+            PlacementKind::Folder { .. } => format!("{path}/"),
+            PlacementKind::Link { target } => format!("{path} -> {target}"),
         }
     };
     plan.placements.into_iter().map(path).collect()
@@ -82,7 +82,7 @@ fn everything_lands_in_archive_order_and_once() {
         assert_eq!(paths(lines, &rules()), expect);
     }
     let plan = plan(&["a=5"], &rules()).unwrap();
-    let what = What::File { mode: Some(0o644), modified: Some(7), size: 5 };
+    let what = PlacementKind::File { mode: Some(0o644), modified: Some(7), size: 5 };
     assert_eq!(plan.placements, [Placement { entry: 0, path: "a".into(), what }]);
     assert_eq!((plan.size(), plan.warnings.len()), (5, 0));
 }

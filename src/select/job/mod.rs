@@ -6,7 +6,7 @@ mod tests;
 use jiff::Timestamp;
 
 use crate::model::{Job, Pipeline, PipelineAt, Status};
-use crate::refusal::{Candidate, JobName, Place, Refusal, UntriggeredBridge};
+use crate::refusal::{Candidate, JobName, PipelineStatus, Refusal, UntriggeredBridge};
 use crate::select::job_pattern::{Fit, Pattern};
 
 /// How long after a job's end its archive may still be missing from the list, in seconds.
@@ -186,8 +186,8 @@ fn none(listings: &[Listing], idle: &[UntriggeredBridge], wanted: &Pattern) -> R
     }
 }
 
-fn place(listing: &Listing) -> Place {
-    Place {
+fn place(listing: &Listing) -> PipelineStatus {
+    PipelineStatus {
         pipeline: listing.at.id,
         project: listing.at.project.clone(),
         status: listing.pipeline.status.clone(),

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use saphyr_parser::{Event, Parser};
 
-use super::{Entry, Odd, home};
+use super::{CredentialEntry, MalformedFile, home};
 use crate::env::Env;
 use crate::gitlab::Address;
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 use crate::token::Kind;
 
 /// The settings of one host.
@@ -34,7 +34,7 @@ pub(super) fn file(env: &Env) -> Option<PathBuf> {
 }
 
 /// What the file says about the server of this API.
-pub(super) fn look(text: &str, api: &Address) -> Result<Option<Entry>, Odd> {
+pub(super) fn look(text: &str, api: &Address) -> Result<Option<CredentialEntry>, MalformedFile> {
     let hosts = hosts(text)?;
     let ours = hosts.iter().find(|(name, host)| {
         let protocol = set(host, "api_protocol").unwrap_or("https");
@@ -44,24 +44,24 @@ pub(super) fn look(text: &str, api: &Address) -> Result<Option<Entry>, Odd> {
     Ok(ours.and_then(|(name, host)| entry(name, host)))
 }
 
-fn entry(name: &str, host: &Host) -> Option<Entry> {
+fn entry(name: &str, host: &Host) -> Option<CredentialEntry> {
     let yes = |key| set(host, key).is_some_and(|value| value == "true" || value == "1");
     // GitLab takes such a token as a bearer alone, for two hours, and only glab can renew it.
     // It can be in the keyring too, and would be of no more use from there.
     if yes("is_oauth2") {
         let why = "it is of a sign-in by browser, which glab alone can renew; \
                    set GITLAB_TOKEN to a personal access token";
-        return Some(Entry::Unused(why.to_owned()));
+        return Some(CredentialEntry::Unused(why.to_owned()));
     }
     match (set(host, "token"), set(host, "job_token")) {
-        (Some(token), _) => Some(Entry::Token(Kind::Private, token.to_owned())),
-        (None, Some(token)) => Some(Entry::Token(Kind::Job, token.to_owned())),
+        (Some(token), _) => Some(CredentialEntry::Token(Kind::Private, token.to_owned())),
+        (None, Some(token)) => Some(CredentialEntry::Token(Kind::Job, token.to_owned())),
         // Reading a keyring takes two hundred crates; glab itself can print what is in there.
         (None, None) if yes("use_keyring") || set(host, "user").is_some() => {
-            Some(Entry::Unused(format!(
+            Some(CredentialEntry::Unused(format!(
                 "glab keeps it in the keyring of the system; \
                  set GITLAB_TOKEN to what `glab config get token --host {name}` prints",
-                name = shown(name)
+                name = sanitize(name)
             )))
         }
         (None, None) => None,
@@ -92,11 +92,11 @@ impl Open {
 }
 
 /// The texts at `hosts: NAME: KEY: text`, whatever tags they bear.
-fn hosts(text: &str) -> Result<BTreeMap<String, Host>, Odd> {
+fn hosts(text: &str) -> Result<BTreeMap<String, Host>, MalformedFile> {
     let mut hosts = BTreeMap::<String, Host>::new();
     let mut open = Vec::<Open>::new();
     for event in Parser::new_from_str(text) {
-        let (event, _) = event.map_err(|_| Odd)?;
+        let (event, _) = event.map_err(|_| MalformedFile)?;
         let ended = match event {
             Event::MappingStart(..) => {
                 open.push(Open { mapping: true, key: None });

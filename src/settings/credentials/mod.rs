@@ -12,44 +12,44 @@ use std::path::{Path, PathBuf};
 use super::{Source, Sourced, secret_file};
 use crate::env::Env;
 use crate::gitlab::Address;
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 use crate::token::{Kind, Token};
 
 /// What there is for a server.
-pub(super) struct Kept {
+pub(super) struct StoredCredentials {
     pub token: Option<Sourced<Token>>,
     pub warnings: Vec<String>,
 }
 
 /// What a file says about a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Entry {
+enum CredentialEntry {
     Token(Kind, String),
     /// There is one that this program does not use; the text says why, and what to do.
     Unused(String),
 }
 
 /// The file is not of its tool's form. The reader's own words could repeat what it read.
-struct Odd;
+struct MalformedFile;
 
 /// Looks an address up in the text of a file.
-type Look = fn(&str, &Address) -> Result<Option<Entry>, Odd>;
+type Look = fn(&str, &Address) -> Result<Option<CredentialEntry>, MalformedFile>;
 
 /// The token for this API that another tool keeps.
-pub(super) fn kept(api: &Address, env: &Env) -> Kept {
+pub(super) fn kept(api: &Address, env: &Env) -> StoredCredentials {
     let mut warnings = Vec::new();
     for (path, look) in files(env) {
         let name = path.to_string_lossy();
-        let name = shown(&name);
+        let name = sanitize(&name);
         match entry(&path, look, api) {
             Ok(None) => {}
-            Ok(Some(Entry::Unused(why))) => warnings
+            Ok(Some(CredentialEntry::Unused(why))) => warnings
                 .push(format!("the token for {} in {name} is not used: {why}", api.origin())),
-            Ok(Some(Entry::Token(kind, text))) => match Token::new(kind, &text) {
+            Ok(Some(CredentialEntry::Token(kind, text))) => match Token::new(kind, &text) {
                 Ok(value) => {
                     warnings.extend(secret_file::exposed(&path));
                     let source = Source::File(path);
-                    return Kept { token: Some(Sourced { value, source }), warnings };
+                    return StoredCredentials { token: Some(Sourced { value, source }), warnings };
                 }
                 Err(why) => warnings.push(format!(
                     "the token for {} in {name} {why}; it is not used",
@@ -59,7 +59,7 @@ pub(super) fn kept(api: &Address, env: &Env) -> Kept {
             Err(why) => warnings.push(format!("{name} is skipped: {why}")),
         }
     }
-    Kept { token: None, warnings }
+    StoredCredentials { token: None, warnings }
 }
 
 /// Whether another tool has something for this server.
@@ -67,14 +67,14 @@ pub(super) fn knows(api: &Address, env: &Env) -> bool {
     files(env).into_iter().any(|(path, look)| matches!(entry(&path, look, api), Ok(Some(_))))
 }
 
-fn entry(path: &Path, look: Look, api: &Address) -> Result<Option<Entry>, String> {
+fn entry(path: &Path, look: Look, api: &Address) -> Result<Option<CredentialEntry>, String> {
     let bytes = match secret_file::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(format!("it cannot be read: {error}")),
     };
-    let odd = |Odd| "it cannot be understood".to_owned();
-    let text = String::from_utf8(bytes).map_err(|_| odd(Odd))?;
+    let odd = |MalformedFile| "it cannot be understood".to_owned();
+    let text = String::from_utf8(bytes).map_err(|_| odd(MalformedFile))?;
     look(&text, api).map_err(odd)
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use configparser::ini::Ini;
 
-use super::{Entry, Odd, home};
+use super::{CredentialEntry, MalformedFile, home};
 use crate::env::Env;
 use crate::gitlab::Address;
 use crate::token::Kind;
@@ -21,10 +21,10 @@ pub(super) fn files(env: &Env) -> Vec<PathBuf> {
 }
 
 /// What the file says about the server of this API. Of several sections the default one counts.
-pub(super) fn look(text: &str, api: &Address) -> Result<Option<Entry>, Odd> {
+pub(super) fn look(text: &str, api: &Address) -> Result<Option<CredentialEntry>, MalformedFile> {
     let mut ini = Ini::new();
     ini.set_inline_comment_symbols(Some(&[]));
-    ini.read(text.to_owned()).map_err(|_| Odd)?;
+    ini.read(text.to_owned()).map_err(|_| MalformedFile)?;
     let default = ini.get("global", "default").map(|name| name.to_lowercase());
     let mut sections = ini.sections();
     sections.sort_by_key(|name| (Some(name) != default.as_ref(), name.clone()));
@@ -36,7 +36,7 @@ pub(super) fn look(text: &str, api: &Address) -> Result<Option<Entry>, Odd> {
     Ok(sections.iter().find_map(ours))
 }
 
-fn entry(ini: &Ini, section: &str) -> Option<Entry> {
+fn entry(ini: &Ini, section: &str) -> Option<CredentialEntry> {
     let set = |key: &str| ini.get(section, key).filter(|value| !value.is_empty());
     let (kind, value) = match (set("private_token"), set("job_token"), set("oauth_token")) {
         (Some(token), _, _) => (Kind::Private, token),
@@ -44,13 +44,13 @@ fn entry(ini: &Ini, section: &str) -> Option<Entry> {
         // GitLab takes such a token as a bearer alone, and it lives for two hours.
         (None, None, Some(_)) => {
             let why = "it is an OAuth token; set GITLAB_TOKEN to a personal access token";
-            return Some(Entry::Unused(why.to_owned()));
+            return Some(CredentialEntry::Unused(why.to_owned()));
         }
         (None, None, None) => return None,
     };
     if value.starts_with("helper:") {
         let why = "a command would have to be run to get it; set GITLAB_TOKEN to what it prints";
-        return Some(Entry::Unused(why.to_owned()));
+        return Some(CredentialEntry::Unused(why.to_owned()));
     }
-    Some(Entry::Token(kind, value))
+    Some(CredentialEntry::Token(kind, value))
 }

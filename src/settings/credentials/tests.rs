@@ -15,9 +15,9 @@ fn address(text: &str) -> Address {
 fn told(look: Look, text: &str, api: &str) -> String {
     match look(text, &address(api)) {
         Ok(None) => "nothing".to_owned(),
-        Ok(Some(Entry::Token(kind, text))) => format!("{} {text}", kind.header()),
-        Ok(Some(Entry::Unused(why))) => why,
-        Err(Odd) => "odd".to_owned(),
+        Ok(Some(CredentialEntry::Token(kind, text))) => format!("{} {text}", kind.header()),
+        Ok(Some(CredentialEntry::Unused(why))) => why,
+        Err(MalformedFile) => "odd".to_owned(),
     }
 }
 

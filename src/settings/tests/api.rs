@@ -7,8 +7,9 @@ use crate::settings;
 /// The address and its source, or what is wrong.
 fn api(flags: &str, env: &Env) -> String {
     let typed = typed(flags);
-    let found = settings::split(&typed.words, &typed.connect, env)
-        .and_then(|(pasted, _)| settings::api(&typed.connect, &typed.lookup, pasted.as_ref(), env));
+    let found = settings::split(&typed.words, &typed.connect, env).and_then(|(web_url, _)| {
+        settings::api(&typed.connect, &typed.lookup, web_url.as_ref(), env)
+    });
     match found {
         Ok(api) => format!("{} from {}", api.value, api.source),
         Err(usage) => usage.message,

@@ -5,7 +5,7 @@ use std::fs;
 use super::{clone_of, write};
 use crate::gitlab::Address;
 use crate::settings::checkout::Checkout;
-use crate::settings::remote::Remote;
+use crate::settings::git_remote::GitRemote;
 
 #[test]
 fn a_remote_is_read_in_all_its_forms_and_nothing_before_the_at_is_kept() {
@@ -22,7 +22,7 @@ fn a_remote_is_read_in_all_its_forms_and_nothing_before_the_at_is_kept() {
         ("https://me:s3c@r3t@gitlab.test/group/project", "https://gitlab.test", "group/project"),
         ("http://gitlab.test:8080/group/project.git", "http://gitlab.test:8080", "group/project"),
     ] {
-        let remote = Remote::parse("origin", url).unwrap();
+        let remote = GitRemote::parse("origin", url).unwrap();
         assert_eq!(remote.api.to_call(), format!("{api}/api/v4"), "{url}");
         assert_eq!(remote.project(&remote.api), project, "{url}");
         assert!(!format!("{remote:?}").contains(['@', '3']), "{remote:?}");
@@ -48,7 +48,7 @@ fn what_no_gitlab_is_behind_is_no_remote() {
         "git@git lab.test:group/project",
         "",
     ] {
-        assert_eq!(Remote::parse("origin", url), None, "{url}");
+        assert_eq!(GitRemote::parse("origin", url), None, "{url}");
     }
 }
 
@@ -60,7 +60,7 @@ fn the_path_of_a_server_is_taken_off_web_addresses_alone() {
         ("https://a.test/gitter/project.git", "gitter/project"),
         ("git@a.test:git/project.git", "git/project"),
     ] {
-        assert_eq!(Remote::parse("origin", url).unwrap().project(&below), project);
+        assert_eq!(GitRemote::parse("origin", url).unwrap().project(&below), project);
     }
 }
 

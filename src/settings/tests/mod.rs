@@ -5,7 +5,7 @@
 mod api;
 mod checkout;
 mod network;
-mod place;
+mod scope;
 mod token;
 
 use std::collections::BTreeMap;

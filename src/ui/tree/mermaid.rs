@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{archive_of, bridge_trouble, head, job_trouble, mark, nothing_below};
 use crate::model::Status;
-use crate::model::tree::{Below, BridgeTree, LeftOut, PipelineTree};
+use crate::model::tree::{BridgeTree, LeftOut, PipelineTree, SubTree};
 
 const CLASSES: [(&str, &str); 4] = [
     ("good", "fill:#d5f0dc,stroke:#217645,color:#111"),
@@ -45,7 +45,7 @@ impl Page {
         let [name, version, status] = head(tree).map(Some);
         match &tree.below {
             // A subgraph with nothing in it cannot be drawn.
-            Ok(Below { jobs, bridges }) if jobs.len() + bridges.len() > 0 => {
+            Ok(SubTree { jobs, bridges }) if jobs.len() + bridges.len() > 0 => {
                 let title = quoted(&[name, version, status]);
                 self.nodes.push(format!("  subgraph p{id}[{title}]"));
                 for job in jobs {
@@ -85,7 +85,7 @@ impl Page {
 
 /// The mark comes first, so that no name starts a list or a heading.
 fn marked(status: &Status, name: &str) -> String {
-    format!("{} {}", mark(status).sign, crate::shown::shown(name))
+    format!("{} {}", mark(status).sign, crate::sanitize::sanitize(name))
 }
 
 fn quoted(words: &[Option<String>]) -> String {

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 use crate::model::tree::{LeftOut, PipelineTree};
 use crate::model::{Bridge, Job, Status};
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 
 /// How a status looks. The mark alone is enough for success only; all else is said in words too.
 struct Mark {
@@ -52,7 +52,7 @@ fn mark(status: &Status) -> Mark {
 fn reason(status: &Status, reason: Option<&str>) -> Option<String> {
     match (status, reason) {
         (Status::Success, _) => None,
-        (status, Some(reason)) => Some(format!("{status}: {}", shown(reason))),
+        (status, Some(reason)) => Some(format!("{status}: {}", sanitize(reason))),
         (status, None) => Some(status.to_string()),
     }
 }
@@ -94,7 +94,7 @@ fn expiry(at: &str, now: Timestamp) -> (&'static str, String) {
 fn day(time: &str) -> String {
     match time.parse::<Timestamp>() {
         Ok(time) => time.strftime("%Y-%m-%d").to_string(),
-        Err(_) => shown(time).to_string(),
+        Err(_) => sanitize(time).to_string(),
     }
 }
 
@@ -105,7 +105,7 @@ fn head(tree: &PipelineTree) -> [String; 3] {
     let version: Vec<String> = [pipeline.ref_.as_deref(), sha.as_deref()]
         .into_iter()
         .flatten()
-        .map(|text| shown(text).to_string())
+        .map(|text| sanitize(text).to_string())
         .collect();
     [
         format!("pipeline {} of project {}", tree.at.id, tree.at.project),

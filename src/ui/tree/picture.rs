@@ -6,9 +6,9 @@ use anstyle::Style;
 use jiff::Timestamp;
 
 use super::{archive_of, bridge_trouble, head, job_trouble, mark, nothing_below};
-use crate::model::tree::{Below, BridgeTree, LeftOut, PipelineTree};
+use crate::model::tree::{BridgeTree, LeftOut, PipelineTree, SubTree};
 use crate::model::{Job, PipelineId, Status};
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 use crate::ui::FAINT;
 
 /// What the picture is drawn for.
@@ -40,7 +40,7 @@ struct Pen {
 impl Pen {
     fn below(&mut self, tree: &PipelineTree, margin: &str) {
         self.drawn.insert(tree.at.id);
-        let Ok(Below { jobs, bridges }) = &tree.below else { return };
+        let Ok(SubTree { jobs, bridges }) = &tree.below else { return };
         let count = jobs.len() + bridges.len();
         for (i, job) in jobs.iter().enumerate() {
             let line = format!("{margin}{}{}", self.branch(i + 1 == count), self.job(job));
@@ -48,7 +48,8 @@ impl Pen {
         }
         for (i, BridgeTree { bridge, downstream }) in bridges.iter().enumerate() {
             let last = jobs.len() + i + 1 == count;
-            let words = [Some(format!("bridge {}", shown(&bridge.name))), bridge_trouble(bridge)];
+            let words =
+                [Some(format!("bridge {}", sanitize(&bridge.name))), bridge_trouble(bridge)];
             let mut line =
                 format!("{margin}{}{}", self.branch(last), self.marked(&bridge.status, &words));
             let Some(downstream) = downstream else {
@@ -64,7 +65,7 @@ impl Pen {
 
     fn job(&self, job: &Job) -> String {
         let id = self.painted(FAINT, &format!("({})", job.id));
-        let name = format!("job {} {id}", shown(&job.name));
+        let name = format!("job {} {id}", sanitize(&job.name));
         self.marked(&job.status, &[Some(name), job_trouble(job), archive_of(job, self.look.now)])
     }
 

@@ -4,21 +4,21 @@ use expect_test::expect;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::tree::{Below, BridgeTree};
+use crate::model::tree::{BridgeTree, SubTree};
 use crate::model::{Bridge, Pipeline, PipelineAt, ProjectRef};
 
 fn now() -> Timestamp {
     "2026-03-02T12:00:00Z".parse().unwrap()
 }
 
-fn tree(pipeline: Value, below: Result<Below, LeftOut>) -> PipelineTree {
+fn tree(pipeline: Value, below: Result<SubTree, LeftOut>) -> PipelineTree {
     let pipeline: Pipeline = serde_json::from_value(pipeline).unwrap();
     let project = pipeline.project().unwrap_or(ProjectRef::Id(1));
     PipelineTree { at: PipelineAt { project, id: pipeline.id }, pipeline, below }
 }
 
-fn below(jobs: Value, bridges: Vec<BridgeTree>) -> Result<Below, LeftOut> {
-    Ok(Below { jobs: serde_json::from_value(jobs).unwrap(), bridges })
+fn below(jobs: Value, bridges: Vec<BridgeTree>) -> Result<SubTree, LeftOut> {
+    Ok(SubTree { jobs: serde_json::from_value(jobs).unwrap(), bridges })
 }
 
 fn bridge(bridge: Value, downstream: Option<PipelineTree>) -> BridgeTree {
@@ -169,7 +169,7 @@ fn a_pipeline_that_is_drawn_further_down_is_not_said_to_be_above() {
                 bridge(json!({ "id": 10, "name": "b", "status": "success" }), Some(first)),
                 bridge(
                     json!({ "id": 11, "name": "c", "status": "success" }),
-                    Some(leaf(Ok(Below::default()))),
+                    Some(leaf(Ok(SubTree::default()))),
                 ),
             ],
         ),

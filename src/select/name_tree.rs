@@ -8,7 +8,7 @@ use crate::refusal::ArchiveRefusal;
 
 /// Grows entry by entry. What one system takes for one name is one node.
 #[derive(Debug)]
-pub struct Tree<'a> {
+pub struct NameTree<'a> {
     system: System,
     nodes: HashMap<String, Node<'a>>,
 }
@@ -18,25 +18,25 @@ struct Node<'a> {
     /// The path as it was first written, where that is not its key.
     path: Option<String>,
     /// None for a folder that is only on the way to something.
-    item: Option<Item<'a>>,
+    item: Option<TreeItem<'a>>,
 }
 
 /// An entry, and where it points if it is a link.
 #[derive(Debug, Clone, Copy)]
-pub struct Item<'a> {
+pub struct TreeItem<'a> {
     pub index: usize,
     pub entry: &'a Entry,
     pub target: Option<&'a str>,
 }
 
-impl<'a> Tree<'a> {
+impl<'a> NameTree<'a> {
     /// For about so many entries.
-    pub fn new(system: System, entries: usize) -> Tree<'a> {
-        Tree { system, nodes: HashMap::with_capacity(entries) }
+    pub fn new(system: System, entries: usize) -> NameTree<'a> {
+        NameTree { system, nodes: HashMap::with_capacity(entries) }
     }
 
     /// Adds an entry at its path; `false` if the very same is there already.
-    pub fn add(&mut self, components: &[&str], item: Item<'a>) -> Result<bool, ArchiveRefusal> {
+    pub fn add(&mut self, components: &[&str], item: TreeItem<'a>) -> Result<bool, ArchiveRefusal> {
         let (mut path, mut key) = (String::new(), String::new());
         for (i, component) in components.iter().enumerate() {
             if i > 0 {
@@ -70,7 +70,7 @@ impl<'a> Tree<'a> {
     }
 
     /// The entry at a path, or none: for a folder on the way to others as well.
-    pub fn get(&self, components: &[&str]) -> Option<Item<'a>> {
+    pub fn get(&self, components: &[&str]) -> Option<TreeItem<'a>> {
         let keys: Vec<String> =
             components.iter().map(|component| self.system.key(component)).collect();
         self.nodes.get(&keys.join("/"))?.item
@@ -82,7 +82,7 @@ impl<'a> Node<'a> {
         self.item.map_or(EntryKind::Folder, |item| item.entry.kind)
     }
 
-    fn again(&mut self, item: Item<'a>, path: &str) -> Result<bool, ArchiveRefusal> {
+    fn again(&mut self, item: TreeItem<'a>, path: &str) -> Result<bool, ArchiveRefusal> {
         let (old, new) = (self.kind(), item.entry.kind);
         if old == EntryKind::Folder && new == EntryKind::Folder {
             let first = self.item.is_none();
@@ -93,7 +93,7 @@ impl<'a> Node<'a> {
         if (old == EntryKind::Folder) != (new == EntryKind::Folder) {
             return Err(ArchiveRefusal::FileAndFolder { entry });
         }
-        let bytes = |item: &Item<'_>| (item.entry.size, item.entry.crc32);
+        let bytes = |item: &TreeItem<'_>| (item.entry.size, item.entry.crc32);
         let same = self.item.is_some_and(|known| {
             old == new && bytes(&known) == bytes(&item) && known.target == item.target
         });

@@ -3,34 +3,34 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::world::World;
-use crate::flow::{self, Address, Ctx, How, Landing, ReportPlace, Wanted};
+use super::app::App;
+use crate::flow::{self, Ctx, ExtractOptions, JobQuery, ReportDestination, Scope, TransferResult};
 use crate::settings::Usage;
 
 /// What the flags about where to say.
 #[derive(Debug)]
-pub struct Target<'a> {
+pub struct Destination<'a> {
     pub dir: &'a Path,
     pub output: Option<&'a Path>,
     /// Not the archives, but the report files of this type.
     pub report: Option<&'a str>,
 }
 
-impl Target<'_> {
+impl Destination<'_> {
     /// Whether the archive goes to standard output, which is then for nothing else.
     pub fn is_stdout(&self) -> bool {
         self.output.is_some_and(|file| file.as_os_str() == "-")
     }
 
     /// Refuses to mix an archive with other output, or to show it on a terminal.
-    pub fn may_be(&self, world: &World) -> Result<(), Usage> {
+    pub fn may_be(&self, app: &App) -> Result<(), Usage> {
         if !self.is_stdout() {
             return Ok(());
         }
-        if world.ui.wants_json() {
+        if app.ui.wants_json() {
             return Err(Usage::new("--json and --output - both want standard output"));
         }
-        if world.ui.shows_output() {
+        if app.ui.shows_output() {
             return Err(Usage::new("an archive is nothing for a terminal")
                 .hint("send it on, as in `--output - | bsdtar -tf -`, or name a file"));
         }
@@ -40,57 +40,57 @@ impl Target<'_> {
     /// The jobs' archives, or what is in them, brought there.
     pub fn land(
         &self,
-        world: &World,
+        app: &App,
         ctx: &Ctx<'_>,
-        address: &Address,
-        wanted: &Wanted,
-        how: &How,
-    ) -> anyhow::Result<Landing> {
+        scope: &Scope,
+        query: &JobQuery,
+        options: &ExtractOptions,
+    ) -> anyhow::Result<TransferResult> {
         if let Some(kind) = self.report {
-            return self.land_reports(world, ctx, address, wanted, how, kind);
+            return self.land_reports(app, ctx, scope, query, options, kind);
         }
         let landed = match self.output {
             _ if self.is_stdout() => {
-                flow::stream(ctx, address, wanted, |archive| world.ui.copy(archive))
+                flow::stream(ctx, scope, query, |archive| app.ui.copy(archive))
             }
-            Some(file) => flow::keep(ctx, address, wanted, how.on_conflict, &self.at(world, file)),
-            None => flow::extract(ctx, address, wanted, how, &self.dest(world)),
+            Some(file) => flow::keep(ctx, scope, query, options.on_conflict, &self.at(app, file)),
+            None => flow::extract(ctx, scope, query, options, &self.dest(app)),
         };
         flow::doubted(ctx, landed)
     }
 
     fn land_reports(
         &self,
-        world: &World,
+        app: &App,
         ctx: &Ctx<'_>,
-        address: &Address,
-        wanted: &Wanted,
-        how: &How,
+        scope: &Scope,
+        query: &JobQuery,
+        options: &ExtractOptions,
         kind: &str,
-    ) -> anyhow::Result<Landing> {
-        let on_conflict = how.on_conflict;
+    ) -> anyhow::Result<TransferResult> {
+        let on_conflict = options.on_conflict;
         let (file, dest);
-        let mut out = |report: &mut File| world.ui.copy(report);
+        let mut out = |report: &mut File| app.ui.copy(report);
         let place = match self.output {
-            _ if self.is_stdout() => ReportPlace::Out(&mut out),
+            _ if self.is_stdout() => ReportDestination::Out(&mut out),
             Some(output) => {
-                file = self.at(world, output);
-                ReportPlace::File { file: &file, on_conflict }
+                file = self.at(app, output);
+                ReportDestination::File { file: &file, on_conflict }
             }
             None => {
-                dest = self.dest(world);
-                ReportPlace::Folder { dest: &dest, separate: how.separate, on_conflict }
+                dest = self.dest(app);
+                ReportDestination::Folder { dest: &dest, separate: options.separate, on_conflict }
             }
         };
-        flow::reports(ctx, address, wanted, kind, place)
+        flow::reports(ctx, scope, query, kind, place)
     }
 
-    fn at(&self, world: &World, path: &Path) -> PathBuf {
-        world.env.dir.join(path)
+    fn at(&self, app: &App, path: &Path) -> PathBuf {
+        app.env.dir.join(path)
     }
 
     /// The folder in full, without the `.` that stands for the one where the run began.
-    fn dest(&self, world: &World) -> PathBuf {
-        self.at(world, self.dir).components().collect()
+    fn dest(&self, app: &App) -> PathBuf {
+        self.at(app, self.dir).components().collect()
     }
 }

@@ -3,22 +3,22 @@
 use super::Usage;
 use crate::args::{Connect, From};
 use crate::env::Env;
-use crate::flow::Address;
+use crate::flow::Scope;
 use crate::gitlab;
 use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef};
 
 /// What a pasted address says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pasted {
+pub struct WebUrl {
     /// The root of the API of its server.
     pub api: String,
     pub project: ProjectRef,
-    pub what: What,
+    pub what: WebUrlTarget,
 }
 
 /// What it is the address of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
+pub enum WebUrlTarget {
     Pipeline(PipelineId),
     Job(JobId),
 }
@@ -28,17 +28,17 @@ pub fn split(
     words: &[String],
     connect: &Connect,
     env: &Env,
-) -> Result<(Option<Pasted>, Vec<String>), Usage> {
+) -> Result<(Option<WebUrl>, Vec<String>), Usage> {
     match words.split_first() {
         Some((first, rest)) if first.contains("://") => {
-            Ok((Some(Pasted::parse(first, connect, env)?), rest.to_vec()))
+            Ok((Some(WebUrl::parse(first, connect, env)?), rest.to_vec()))
         }
         _ => Ok((None, words.to_vec())),
     }
 }
 
-impl Pasted {
-    fn parse(text: &str, connect: &Connect, env: &Env) -> Result<Pasted, Usage> {
+impl WebUrl {
+    fn parse(text: &str, connect: &Connect, env: &Env) -> Result<WebUrl, Usage> {
         let unusable = |why: &str| {
             Usage::new(format!("the URL {why}"))
                 .hint("paste the address of a pipeline or a job, like https://gitlab.com/group/project/-/pipelines/123")
@@ -51,8 +51,8 @@ impl Pasted {
         let mut route = route.split('/');
         let number = |text: Option<&str>| text.and_then(|text| text.parse().ok());
         let what = match (route.next(), number(route.next())) {
-            (Some("pipelines"), Some(id)) => What::Pipeline(PipelineId(id)),
-            (Some("jobs"), Some(id)) => What::Job(JobId(id)),
+            (Some("pipelines"), Some(id)) => WebUrlTarget::Pipeline(PipelineId(id)),
+            (Some("jobs"), Some(id)) => WebUrlTarget::Job(JobId(id)),
             _ => return Err(unusable("names no pipeline and no job")),
         };
         // A GitLab below a path cannot be told from a group; the settings can tell.
@@ -62,7 +62,7 @@ impl Pasted {
             return Err(unusable("names no project"));
         }
         let project = percent_encoding::percent_decode_str(project).decode_utf8_lossy();
-        Ok(Pasted {
+        Ok(WebUrl {
             api: format!("{}{root}/api/v4", address.origin()),
             project: ProjectRef::Path(project.into_owned()),
             what,
@@ -70,17 +70,17 @@ impl Pasted {
     }
 
     /// Where to look: below a pipeline or in it, or that very job.
-    pub fn address(&self, from: Option<From>) -> Result<Address, Usage> {
+    pub fn scope(&self, from: Option<From>) -> Result<Scope, Usage> {
         let project = self.project.clone();
         let at = |id| PipelineBy::Id(PipelineAt { project: project.clone(), id });
         match (self.what, from) {
-            (What::Job(id), None) => Ok(Address::Job { project: project.clone(), id }),
-            (What::Job(_), Some(_)) => {
+            (WebUrlTarget::Job(id), None) => Ok(Scope::Job { project: project.clone(), id }),
+            (WebUrlTarget::Job(_), Some(_)) => {
                 Err(Usage::new("the URL names a job itself, so --from means nothing with it"))
             }
-            (What::Pipeline(id), Some(From::Pipeline)) => Ok(Address::In(at(id))),
-            (What::Pipeline(id), None | Some(From::Downstream)) => Ok(Address::Below(at(id))),
-            (What::Pipeline(_), Some(From::Upstream)) => Err(Usage::new(
+            (WebUrlTarget::Pipeline(id), Some(From::Pipeline)) => Ok(Scope::In(at(id))),
+            (WebUrlTarget::Pipeline(id), None | Some(From::Downstream)) => Ok(Scope::Below(at(id))),
+            (WebUrlTarget::Pipeline(_), Some(From::Upstream)) => Err(Usage::new(
                 "GitLab's API does not tell which pipeline triggered the one of the URL",
             )
             .hint("paste the address of the upstream pipeline, with --from pipeline")),

@@ -1,18 +1,18 @@
 //! Where to look: below a pipeline, in one, or a job itself.
 
 use super::given::{Given, has_dots};
-use super::pasted::{Pasted, What};
+use super::web_url::{WebUrl, WebUrlTarget};
 use super::{Source, Sourced, Usage};
 use crate::args::{Connect, From, Lookup};
 use crate::env::Env;
-use crate::flow::Address;
+use crate::flow::Scope;
 use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef};
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 
 /// Where to look, and by which settings it came to be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    pub address: Address,
+pub struct ResolvedScope {
+    pub scope: Scope,
     pub settings: Vec<Setting>,
 }
 
@@ -25,18 +25,18 @@ pub struct Setting {
 }
 
 /// Where to look, from the flags, the pasted address, the variables of CI, or the git checkout.
-pub fn place(
+pub fn scope(
     lookup: &Lookup,
     connect: &Connect,
-    pasted: Option<&Pasted>,
+    web_url: Option<&WebUrl>,
     env: &Env,
-) -> Result<Place, Usage> {
+) -> Result<ResolvedScope, Usage> {
     let mut settings = Vec::new();
-    let address = match pasted {
-        Some(pasted) => of_pasted(lookup, pasted, &mut settings)?,
-        None => of_given(&Given { lookup, connect, env }, &mut settings)?,
+    let scope = match web_url {
+        Some(web_url) => from_web_url(lookup, web_url, &mut settings)?,
+        None => from_flags(&Given { lookup, connect, env }, &mut settings)?,
     };
-    Ok(Place { address, settings })
+    Ok(ResolvedScope { scope, settings })
 }
 
 /// The project that is given, for what is done to a project as a whole.
@@ -50,17 +50,17 @@ fn take<T: ToString>(settings: &mut Vec<Setting>, name: &'static str, given: Sou
     given.value
 }
 
-fn of_given(given: &Given<'_>, settings: &mut Vec<Setting>) -> Result<Address, Usage> {
+fn from_flags(given: &Given<'_>, settings: &mut Vec<Setting>) -> Result<Scope, Usage> {
     let Lookup { from, job_id, .. } = given.lookup;
     if let Some(id) = *job_id {
         let project = take(settings, "project", given.project(&["CI_PROJECT_ID"])?);
         let id = Sourced { value: JobId(id), source: Source::Flag("--job-id") };
-        return Ok(Address::Job { project, id: take(settings, "job", id) });
+        return Ok(Scope::Job { project, id: take(settings, "job", id) });
     }
     if names_a_pipeline(given.lookup) {
         return match from {
-            None | Some(From::Pipeline) => Ok(Address::In(named(given, settings)?)),
-            Some(From::Downstream) => Ok(Address::Below(named(given, settings)?)),
+            None | Some(From::Pipeline) => Ok(Scope::In(named(given, settings)?)),
+            Some(From::Downstream) => Ok(Scope::Below(named(given, settings)?)),
             Some(From::Upstream) => Err(Usage::new(
                 "--from upstream takes the pipeline that triggered this one, and no other",
             )
@@ -68,17 +68,17 @@ fn of_given(given: &Given<'_>, settings: &mut Vec<Setting>) -> Result<Address, U
         };
     }
     match from.unwrap_or(From::Downstream) {
-        From::Downstream => Ok(Address::Below(PipelineBy::Id(here(given, settings)?))),
-        From::Pipeline => Ok(Address::In(PipelineBy::Id(here(given, settings)?))),
-        From::Upstream => Ok(Address::In(upstream(given, settings)?)),
+        From::Downstream => Ok(Scope::Below(PipelineBy::Id(here(given, settings)?))),
+        From::Pipeline => Ok(Scope::In(PipelineBy::Id(here(given, settings)?))),
+        From::Upstream => Ok(Scope::In(upstream(given, settings)?)),
     }
 }
 
-fn of_pasted(
+fn from_web_url(
     lookup: &Lookup,
-    pasted: &Pasted,
+    web_url: &WebUrl,
     settings: &mut Vec<Setting>,
-) -> Result<Address, Usage> {
+) -> Result<Scope, Usage> {
     if lookup.job_id.is_some() {
         return Err(
             Usage::new("--job-id and a URL both say where to look").hint("leave one of them out")
@@ -88,16 +88,16 @@ fn of_pasted(
         return Err(Usage::new("the URL names the project and the pipeline already")
             .hint("leave out the URL, or the flags that name another place"));
     }
-    take(settings, "project", Sourced { value: &pasted.project, source: Source::Url });
-    match pasted.what {
-        What::Pipeline(value) => {
+    take(settings, "project", Sourced { value: &web_url.project, source: Source::Url });
+    match web_url.what {
+        WebUrlTarget::Pipeline(value) => {
             take(settings, "pipeline", Sourced { value, source: Source::Url });
         }
-        What::Job(value) => {
+        WebUrlTarget::Job(value) => {
             take(settings, "job", Sourced { value, source: Source::Url });
         }
     }
-    pasted.address(lookup.from)
+    web_url.scope(lookup.from)
 }
 
 /// Whether a pipeline is named by something other than its id.
@@ -112,7 +112,7 @@ fn named(given: &Given<'_>, settings: &mut Vec<Setting>) -> Result<PipelineBy, U
         return Err(Usage::new("--ref is empty").hint("name a branch or a tag"));
     }
     if let Some(ref_) = ref_.as_deref().filter(|ref_| has_dots(ref_)) {
-        let message = format!("--ref is `{}`, which is no branch or tag", shown(ref_));
+        let message = format!("--ref is `{}`, which is no branch or tag", sanitize(ref_));
         return Err(Usage::new(message).hint("git allows no part `.` or `..` in their names"));
     }
     let project = take(settings, "project", given.project(&["CI_PROJECT_ID"])?);
@@ -148,7 +148,7 @@ fn here(given: &Given<'_>, settings: &mut Vec<Setting>) -> Result<PipelineAt, Us
         Some(branch) => format!(
             "take the latest successful one of this branch with `--ref {}`, name one with --pipeline ID, \
              or paste its address from the browser",
-            shown(&branch)
+            sanitize(&branch)
         ),
         None => "name it with --pipeline ID or --ref REF, or paste its address from the browser; \
                  in a CI job CI_PIPELINE_ID names it"

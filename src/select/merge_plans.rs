@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::link::{Links, Symlinks};
 use super::name::System;
-use crate::plan::{OnConflict, Plan, What};
+use crate::plan::{OnConflict, PlacementKind, Plan};
 use crate::refusal::ArchiveRefusal;
-use crate::shown::shown;
+use crate::sanitize::sanitize;
 
 /// Why several archives do not fit into one folder: no fault of any of them alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub fn settle(
     let mut losers = HashSet::new();
     for (number, (job, plan)) in plans.iter().enumerate() {
         for (index, placement) in plan.placements.iter().enumerate() {
-            let folder = matches!(placement.what, What::Folder { .. });
+            let folder = matches!(placement.what, PlacementKind::Folder { .. });
             let ancestors = placement.path.ancestors().skip(1).filter(|up| *up != Path::new(""));
             let above = ancestors.map(|path| (path, true, None));
             for (path, folder, placement) in
@@ -81,7 +81,7 @@ pub fn settle(
                 };
                 losers.extend(loser.placement.map(|placement| (loser.plan, placement)));
                 let both = Clash::Both { path, first, second };
-                warnings.push(format!("{both}; that of `{}` is taken", shown(winner)));
+                warnings.push(format!("{both}; that of `{}` is taken", sanitize(winner)));
             }
         }
     }
@@ -104,7 +104,7 @@ fn stay_inside(plans: &[(String, Plan)], system: System) -> Result<(), Clash> {
     let all = || {
         plans.iter().flat_map(|(job, plan)| {
             plan.placements.iter().filter_map(move |placement| match &placement.what {
-                What::Link { target } => Some((job, placement.path.as_path(), target)),
+                PlacementKind::Link { target } => Some((job, placement.path.as_path(), target)),
                 _ => None,
             })
         })
@@ -141,7 +141,7 @@ impl Display for Clash {
                 return write!(
                     f,
                     "together with the other jobs, of job `{}`: {refusal}",
-                    shown(job)
+                    sanitize(job)
                 );
             }
         };
@@ -149,9 +149,9 @@ impl Display for Clash {
         write!(
             f,
             "`{}` {what} in the archives of both `{}` and `{}`",
-            shown(&path),
-            shown(first),
-            shown(second)
+            sanitize(&path),
+            sanitize(first),
+            sanitize(second)
         )
     }
 }

@@ -5,16 +5,16 @@ use serde_json::{Value, json};
 
 use super::record::Taken;
 use crate::commands::result;
-use crate::flow::{Finding, Found};
+use crate::flow::{FoundJob, LookupResult};
 use crate::gitlab::Client;
+use crate::sanitize::sanitize;
 use crate::settings::Setting;
-use crate::shown::shown;
 use crate::step::Exchange;
 
 pub(super) struct Told<'a> {
     pub(super) settings: Vec<Setting>,
     pub(super) steps: Vec<Taken>,
-    pub(super) finding: Finding,
+    pub(super) finding: LookupResult,
     pub(super) client: &'a Client,
 }
 
@@ -22,7 +22,7 @@ impl Told<'_> {
     pub(super) fn lines(&self) -> Vec<String> {
         let mut lines = vec!["settings".to_owned()];
         for Setting { name, value, source } in &self.settings {
-            lines.push(format!("  {name:<10} {}  ({source})", shown(value)));
+            lines.push(format!("  {name:<10} {}  ({source})", sanitize(value)));
         }
         for (number, step) in self.steps.iter().enumerate() {
             lines.push(String::new());
@@ -33,8 +33,8 @@ impl Told<'_> {
             }
             for candidate in &step.candidates {
                 lines.push(match &candidate.why_not {
-                    None => format!("  + {}", shown(&candidate.name)),
-                    Some(why_not) => format!("  - {}: {why_not}", shown(&candidate.name)),
+                    None => format!("  + {}", sanitize(&candidate.name)),
+                    Some(why_not) => format!("  - {}: {why_not}", sanitize(&candidate.name)),
                 });
             }
         }
@@ -45,8 +45,8 @@ impl Told<'_> {
             lines.push(format!("  {}", archive(found)));
             lines.push(format!("    {}", self.client.curl_archive(&found.at)));
         }
-        for (wanted, refusal) in &self.finding.missing {
-            lines.push(format!("  missing: {}: {refusal}", shown(wanted)));
+        for (query, refusal) in &self.finding.missing {
+            lines.push(format!("  missing: {}: {refusal}", sanitize(query)));
         }
         lines
     }
@@ -98,18 +98,18 @@ fn request((exchange, curl): &(Exchange, String)) -> Value {
 }
 
 /// The job, where it is, and what is known of its archive.
-fn archive(found: &Found) -> String {
+fn archive(found: &FoundJob) -> String {
     let job = found.job.as_ref();
     let size = job
         .and_then(|job| job.archive_size())
         .map(|size| ByteSize(size).display().iec().to_string());
     let expiry = match job.map(|job| job.artifacts_expire_at.as_deref()) {
-        Some(Some(at)) => Some(format!("expires {}", shown(at))),
+        Some(Some(at)) => Some(format!("expires {}", sanitize(at))),
         Some(None) => Some("never expires".to_owned()),
         None => None,
     };
     let pipeline = found.pipeline.as_ref().map(|pipeline| format!("pipeline {}", pipeline.id));
-    let bridge = found.bridge.as_ref().map(|bridge| format!("bridge `{}`", shown(bridge)));
-    let parts = [Some(format!("job {}", shown(&found.label()))), pipeline, bridge, size, expiry];
+    let bridge = found.bridge.as_ref().map(|bridge| format!("bridge `{}`", sanitize(bridge)));
+    let parts = [Some(format!("job {}", sanitize(&found.label()))), pipeline, bridge, size, expiry];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -2,7 +2,7 @@
 
 use super::{clone_of, env, env_in, typed};
 use crate::env::Env;
-use crate::flow::Address;
+use crate::flow::Scope;
 use crate::model::PipelineBy;
 use crate::settings;
 
@@ -10,15 +10,15 @@ const CI: &str =
     "CI=true CI_API_V4_URL=https://gitlab.test/api/v4 CI_PROJECT_ID=1 CI_PIPELINE_ID=10";
 
 /// Where to look, in a few words, or what is wrong, with its hint.
-fn address(flags: &str, env: &Env) -> Result<String, String> {
+fn scope(flags: &str, env: &Env) -> Result<String, String> {
     let typed = typed(flags);
-    let (pasted, _) =
+    let (web_url, _) =
         settings::split(&typed.words, &typed.connect, env).map_err(|usage| usage.message)?;
-    let place = settings::place(&typed.lookup, &typed.connect, pasted.as_ref(), env);
-    match place.map(|place| place.address) {
-        Ok(Address::Below(by)) => Ok(format!("below {}", told(&by))),
-        Ok(Address::In(by)) => Ok(format!("in {}", told(&by))),
-        Ok(Address::Job { project, id }) => Ok(format!("job {id} of {project}")),
+    let resolved = settings::scope(&typed.lookup, &typed.connect, web_url.as_ref(), env);
+    match resolved.map(|resolved| resolved.scope) {
+        Ok(Scope::Below(by)) => Ok(format!("below {}", told(&by))),
+        Ok(Scope::In(by)) => Ok(format!("in {}", told(&by))),
+        Ok(Scope::Job { project, id }) => Ok(format!("job {id} of {project}")),
         Err(usage) => Err(format!("{}; {}", usage.message, usage.hint.unwrap_or_default())),
     }
 }
@@ -58,7 +58,7 @@ fn flags_win_over_the_variables_of_ci() {
         ("--job-id 99", "job 99 of 1"),
         ("--job-id 99 --project group/other", "job 99 of group/other"),
     ] {
-        assert_eq!(address(flags, &env(CI)).as_deref(), Ok(expect), "{flags}");
+        assert_eq!(scope(flags, &env(CI)).as_deref(), Ok(expect), "{flags}");
     }
 }
 
@@ -81,7 +81,7 @@ fn the_upstream_pipeline_is_of_one_origin() {
     ] {
         let env = env(&format!("{CI} {variables}"));
         let flags = format!("--from upstream {flags}");
-        assert_eq!(address(&flags, &env).as_deref(), Ok(expect), "{flags} {variables}");
+        assert_eq!(scope(&flags, &env).as_deref(), Ok(expect), "{flags} {variables}");
     }
     for variables in [
         "",
@@ -89,7 +89,7 @@ fn the_upstream_pipeline_is_of_one_origin() {
         "PARENT_PROJECT_ID=4",
         "CI_PIPELINE_SOURCE=pipeline CI_UPSTREAM_PROJECT_ID=3 PARENT_PIPELINE_ID=40",
     ] {
-        let told = address("--from upstream", &env(&format!("{CI} {variables}"))).unwrap_err();
+        let told = scope("--from upstream", &env(&format!("{CI} {variables}"))).unwrap_err();
         for name in [
             "CI_UPSTREAM_PROJECT_ID",
             "CI_UPSTREAM_PIPELINE_ID",
@@ -121,7 +121,7 @@ fn a_pasted_address_says_it_all() {
         // Another server's path means nothing here.
         ("https://a.test/git/p/-/jobs/4", "CI_SERVER_URL=https://b.test/git", "job 4 of git/p"),
     ] {
-        assert_eq!(address(flags, &env(variables)).as_deref(), Ok(expect), "{flags} {variables}");
+        assert_eq!(scope(flags, &env(variables)).as_deref(), Ok(expect), "{flags} {variables}");
     }
 }
 
@@ -149,7 +149,7 @@ fn what_contradicts_itself_is_refused() {
         ("--ref=".to_owned(), "--ref is empty"),
     ] {
         for variables in ["CI_PROJECT_ID=1", ""] {
-            let told = address(&flags, &env(variables)).unwrap_err();
+            let told = scope(&flags, &env(variables)).unwrap_err();
             assert!(told.starts_with(expect), "{flags} {variables}: {told}");
             assert!(!told.contains("s3cr3t"), "{told}");
         }
@@ -191,7 +191,7 @@ fn what_is_missing_is_named() {
             "CI_PIPELINE_ID is `1\\u{1b}0`, which is no number of a pipeline",
         ),
     ] {
-        let told = address(flags, &env(variables)).unwrap_err();
+        let told = scope(flags, &env(variables)).unwrap_err();
         assert!(told.starts_with(expect), "{flags} {variables}: {told}");
     }
 }
@@ -213,9 +213,9 @@ fn the_git_remote_names_the_project_only_where_nobody_else_does() {
         (&web, "--ref main", "GITLAB_HOST=gitlab.test/git", "in ref main of group/project"),
     ] {
         let env = env_in(folder.path(), variables);
-        assert_eq!(address(flags, &env).as_deref(), Ok(expect), "{flags} {variables}");
+        assert_eq!(scope(flags, &env).as_deref(), Ok(expect), "{flags} {variables}");
     }
-    let told = address("--ref main", &env_in(ssh.path(), "CI=1")).unwrap_err();
+    let told = scope("--ref main", &env_in(ssh.path(), "CI=1")).unwrap_err();
     assert!(told.starts_with("no project is given; "), "{told}");
 }
 
@@ -223,7 +223,7 @@ fn the_git_remote_names_the_project_only_where_nobody_else_does() {
 fn a_git_remote_of_another_server_names_no_project() {
     let folder = clone_of("https://me:s3cr3t@github.test/group/project.git");
     let env = env_in(folder.path(), "GITLAB_HOST=gitlab.test");
-    let told = address("--ref main", &env).unwrap_err();
+    let told = scope("--ref main", &env).unwrap_err();
     let expect = "no project is given: git remote origin is of github.test, but GITLAB_HOST names \
                   gitlab.test; name it with --project ID or --project GROUP/NAME";
     assert_eq!(told, expect);
@@ -232,10 +232,10 @@ fn a_git_remote_of_another_server_names_no_project() {
 #[test]
 fn outside_ci_the_branch_one_is_on_is_suggested() {
     let folder = clone_of("git@gitlab.test:group/project.git");
-    let told = address("", &env_in(folder.path(), "")).unwrap_err();
+    let told = scope("", &env_in(folder.path(), "")).unwrap_err();
     assert!(told.contains("no pipeline is given; ") && told.contains("`--ref main`"), "{told}");
     super::write(&folder.path().join(".git/HEAD"), "0123456789abcdef0123456789abcdef01234567\n");
-    let told = address("", &env_in(folder.path(), "")).unwrap_err();
+    let told = scope("", &env_in(folder.path(), "")).unwrap_err();
     assert!(told.contains("--pipeline ID or --ref REF"), "{told}");
 }
 
@@ -270,10 +270,13 @@ fn every_setting_is_told_with_its_source() {
         ),
     ] {
         let (typed, env) = (typed(flags), env_in(folder.path(), variables));
-        let (pasted, _) = settings::split(&typed.words, &typed.connect, &env).unwrap();
-        let place = settings::place(&typed.lookup, &typed.connect, pasted.as_ref(), &env).unwrap();
-        let told =
-            place.settings.iter().map(|it| format!("{} {} from {}", it.name, it.value, it.source));
+        let (web_url, _) = settings::split(&typed.words, &typed.connect, &env).unwrap();
+        let resolved =
+            settings::scope(&typed.lookup, &typed.connect, web_url.as_ref(), &env).unwrap();
+        let told = resolved
+            .settings
+            .iter()
+            .map(|it| format!("{} {} from {}", it.name, it.value, it.source));
         assert_eq!(told.collect::<Vec<_>>().join(", "), expect, "{flags} {variables}");
     }
 }

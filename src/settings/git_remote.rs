@@ -6,7 +6,7 @@ use crate::gitlab;
 
 /// A remote that a GitLab can be behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Remote {
+pub(super) struct GitRemote {
     pub name: String,
     /// Where the API is: of ssh only the host is known, and https is what stands beside it.
     pub api: gitlab::Address,
@@ -16,10 +16,10 @@ pub(super) struct Remote {
     web: bool,
 }
 
-impl Remote {
+impl GitRemote {
     /// Takes `https://host/group/project.git`, `ssh://git@host:22/group/project.git` or
     /// `git@host:group/project.git`. None for what no GitLab is behind: a folder, one name alone.
-    pub fn parse(name: &str, url: &str) -> Option<Remote> {
+    pub fn parse(name: &str, url: &str) -> Option<GitRemote> {
         let (scheme, rest) = match url.split_once("://") {
             Some((scheme, rest)) => (scheme, rest.split_once('/')?),
             None => ("", scp(url)?),
@@ -40,7 +40,7 @@ impl Remote {
             && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
             && !path.contains(['?', '#']);
         let (name, path) = (name.to_owned(), path.to_owned());
-        whole.then_some(Remote { name, api, path, web })
+        whole.then_some(GitRemote { name, api, path, web })
     }
 
     /// The path of the project on a server with this API.

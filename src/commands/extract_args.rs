@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use crate::args::size;
-use crate::flow::How;
+use crate::flow::ExtractOptions;
 use crate::plan;
 use crate::select::file_pattern::Patterns;
 use crate::select::files::Rules;
@@ -14,7 +14,7 @@ use crate::settings::Usage;
 /// What of an archive becomes files, and how.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Where to")]
-pub struct Unpack {
+pub struct ExtractArgs {
     /// Only these files of the archive; `**` crosses folders; repeatable
     #[arg(long, value_name = "GLOB")]
     path: Vec<String>,
@@ -61,9 +61,9 @@ enum Symlinks {
     Copy,
 }
 
-impl Unpack {
+impl ExtractArgs {
     /// What the flags mean, or which of them cannot be read.
-    pub fn how(&self) -> Result<How, Usage> {
+    pub fn options(&self) -> Result<ExtractOptions, Usage> {
         let patterns = Patterns::new(&self.path, &self.exclude)
             .map_err(|error| Usage::new(format!("a pattern cannot be read: {error}")))?;
         let rules = Rules {
@@ -85,6 +85,6 @@ impl Unpack {
             OnConflict::Skip => plan::OnConflict::Skip,
             OnConflict::Fail => plan::OnConflict::Fail,
         };
-        Ok(How { rules, separate: self.separate, on_conflict })
+        Ok(ExtractOptions { rules, separate: self.separate, on_conflict })
     }
 }

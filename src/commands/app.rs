@@ -5,18 +5,18 @@ use std::sync::Arc;
 use crate::args::{Caching, Connect, IfMissing, Limits, Lookup, Waiting, Which};
 use crate::disk::Cache;
 use crate::env::Env;
-use crate::flow::{Address, Ctx, Wanted};
+use crate::flow::{Ctx, JobQuery, Scope};
 use crate::gitlab::Client;
 use crate::patience::Patience;
 use crate::refusal::Refusal;
+use crate::sanitize::sanitize;
 use crate::select::job_pattern::Pattern;
-use crate::settings::{self, Pasted, Setting, Usage};
-use crate::shown::shown;
+use crate::settings::{self, Setting, Usage, WebUrl};
 use crate::step::Watch;
 use crate::ui::Ui;
 
 /// What a command has to work with.
-pub struct World {
+pub struct App {
     pub env: Env,
     pub ui: Arc<Ui>,
     /// Who is told what happens: mostly the person.
@@ -24,37 +24,37 @@ pub struct World {
 }
 
 /// A lookup: where, for what, whom to ask; and by which settings.
-pub struct Looking {
-    pub address: Address,
-    pub wanted: Wanted,
+pub struct PreparedLookup {
+    pub scope: Scope,
+    pub query: JobQuery,
     pub client: Client,
     pub settings: Vec<Setting>,
 }
 
-impl World {
+impl App {
     /// The lookup of a command for jobs. `all` says that no name means something, too.
-    pub fn look(
+    pub fn prepare(
         &mut self,
         words: &[String],
         lookup: &Lookup,
         which: &Which,
         connect: &Connect,
         all: bool,
-    ) -> anyhow::Result<Looking> {
-        let (pasted, jobs) = settings::split(words, connect, &self.env)?;
-        let place = settings::place(lookup, connect, pasted.as_ref(), &self.env)?;
-        match (&place.address, jobs.is_empty()) {
-            (Address::Job { .. }, false) => {
+    ) -> anyhow::Result<PreparedLookup> {
+        let (web_url, jobs) = settings::split(words, connect, &self.env)?;
+        let resolved = settings::scope(lookup, connect, web_url.as_ref(), &self.env)?;
+        match (&resolved.scope, jobs.is_empty()) {
+            (Scope::Job { .. }, false) => {
                 return Err(Usage::new("the job is named twice, by its number and by a name")
                     .hint("leave out the name")
                     .into());
             }
-            (Address::Below(_) | Address::In(_), true) if !all => {
+            (Scope::Below(_) | Scope::In(_), true) if !all => {
                 return Err(Usage::new("no job is named")
                     .hint("name one or more; '*' takes every job that succeeded and has an archive")
                     .into());
             }
-            (Address::Job { .. } | Address::In(_), _) if lookup.goes_downstream() => {
+            (Scope::Job { .. } | Scope::In(_), _) if lookup.goes_downstream() => {
                 return Err(Usage::new(
                     "--bridge, --downstream, --recursive and --depth choose among the pipelines that one triggered, and no jobs of those are meant",
                 )
@@ -63,7 +63,7 @@ impl World {
             }
             _ => {}
         }
-        let wanted = Wanted {
+        let query = JobQuery {
             jobs: jobs.iter().map(|job| Pattern::new(job)).collect(),
             bridges: lookup.bridge.iter().map(|bridge| Pattern::new(bridge)).collect(),
             projects: lookup.downstream.clone(),
@@ -74,17 +74,17 @@ impl World {
             lenient: which.if_missing != IfMissing::Fail,
             listed: false,
         };
-        let (client, mut settings) = self.connect(connect, lookup, pasted.as_ref())?;
-        settings.extend(place.settings);
+        let (client, mut settings) = self.connect(connect, lookup, web_url.as_ref())?;
+        settings.extend(resolved.settings);
         settings.extend(settings::flags(lookup, which, connect));
-        Ok(Looking { address: place.address, wanted, client, settings })
+        Ok(PreparedLookup { scope: resolved.scope, query, client, settings })
     }
 
     /// What is missing is told, if the user wants to hear of it.
     pub fn tell_missing(&self, which: &Which, missing: &[(String, Refusal)]) {
         if which.if_missing == IfMissing::Warn {
-            for (wanted, refusal) in missing {
-                self.ui.warn(&format!("`{}` is missing: {refusal}", shown(wanted)));
+            for (query, refusal) in missing {
+                self.ui.warn(&format!("`{}` is missing: {refusal}", sanitize(query)));
             }
         }
     }
@@ -94,9 +94,9 @@ impl World {
         &mut self,
         connect: &Connect,
         lookup: &Lookup,
-        pasted: Option<&Pasted>,
+        web_url: Option<&WebUrl>,
     ) -> anyhow::Result<(Client, Vec<Setting>)> {
-        let api = settings::api(connect, lookup, pasted, &self.env)?;
+        let api = settings::api(connect, lookup, web_url, &self.env)?;
         let (token, warnings) = settings::token(connect, &api, &mut self.env)?;
         for warning in warnings {
             self.ui.warn(&warning);
@@ -110,7 +110,8 @@ impl World {
 
     /// The cache that is meant, if one is. Of one that cannot be used a warning is enough.
     pub fn cache(&self, caching: &Caching) -> Result<Option<Cache>, Usage> {
-        let Some(settings::Cache { dir, most }) = settings::cache(caching, &self.env)? else {
+        let Some(settings::CacheSettings { dir, most }) = settings::cache(caching, &self.env)?
+        else {
             return Ok(None);
         };
         match Cache::open(&dir.value, most.value, &self.env.interrupt) {

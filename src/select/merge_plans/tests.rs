@@ -8,11 +8,11 @@ fn plan(job: &str, lines: &[&str]) -> (String, Plan) {
     let placement = |(entry, line): (usize, &&str)| {
         let (mode, modified) = (None, None);
         let (path, what) = if let Some((path, target)) = line.split_once(" -> ") {
-            (path, What::Link { target: target.to_owned() })
+            (path, PlacementKind::Link { target: target.to_owned() })
         } else if let Some(path) = line.strip_suffix('/') {
-            (path, What::Folder { mode, modified })
+            (path, PlacementKind::Folder { mode, modified })
         } else {
-            (*line, What::File { mode, modified, size: 1 })
+            (*line, PlacementKind::File { mode, modified, size: 1 })
         };
         Placement { entry, path: path.into(), what }
     };

@@ -24,7 +24,7 @@ pub fn is_meant(args: &[OsString]) -> bool {
 
 /// What was typed, as a command.
 pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
-    let typed = Compat::try_parse_from(args)?;
+    let typed = PipelineTriggerCli::try_parse_from(args)?;
     // The rest of what `downriver trigger` has stays as it is when nothing is typed.
     let super::Cli { command } = super::Cli::try_parse_from(["downriver", NAME, "0"])?;
     Ok(match command {
@@ -46,7 +46,7 @@ pub fn exit(error: &anyhow::Error, exit: Exit) -> Exit {
 /// Start a GitLab pipeline and wait for it, with the words of pipeline-trigger
 #[derive(Debug, Parser)]
 #[command(name = NAME, disable_help_flag = true, max_term_width = 100)]
-struct Compat {
+struct PipelineTriggerCli {
     /// The private token, for watching and retrying
     #[arg(short, long, value_name = "TOKEN")]
     api_token: Option<String>,
@@ -100,7 +100,7 @@ struct Compat {
     project: String,
 }
 
-impl Compat {
+impl PipelineTriggerCli {
     fn over(self, mut trigger: Trigger) -> Trigger {
         // In old CI files a path is written as the API takes it.
         let project = percent_encoding::percent_decode_str(&self.project);
@@ -122,7 +122,7 @@ impl Compat {
         trigger.url_path = Some(self.url_path);
         trigger.connect.unverified = !self.verify;
         trigger.speech.verbose = self.verbose;
-        trigger.as_of_old = true;
+        trigger.legacy_cli = true;
         trigger
     }
 }

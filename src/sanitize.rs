@@ -6,8 +6,8 @@
 use std::fmt::{self, Write};
 
 /// Shows a text with every character that could act on a terminal written as `\u{…}`.
-pub fn shown(text: &str) -> Shown<'_> {
-    Shown(text)
+pub fn sanitize(text: &str) -> Sanitized<'_> {
+    Sanitized(text)
 }
 
 /// A JSON document, in which strings may hold what acts on a terminal, with all of that escaped.
@@ -26,11 +26,11 @@ pub fn harmless_json(document: &str) -> String {
     text
 }
 
-/// See [`shown`].
+/// See [`sanitize`].
 #[derive(Debug, Clone, Copy)]
-pub struct Shown<'a>(&'a str);
+pub struct Sanitized<'a>(&'a str);
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for Sanitized<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for c in self.0.chars() {
             if acts(c) { write!(f, "{}", c.escape_unicode())? } else { f.write_char(c)? }
@@ -44,7 +44,7 @@ pub fn listed<S: AsRef<str>>(names: &[S], most: usize) -> String {
     let mut list = String::new();
     for (i, name) in names.iter().take(most).enumerate() {
         let before = if i == 0 { "" } else { ", " };
-        let _ = write!(list, "{before}`{}`", shown(name.as_ref()));
+        let _ = write!(list, "{before}`{}`", sanitize(name.as_ref()));
     }
     match names.len().saturating_sub(most) {
         0 => list,
@@ -73,7 +73,7 @@ mod tests {
             ("\u{9b}2J", "\\u{9b}2J"),
             ("exe\u{202e}txt", "exe\\u{202e}txt"),
         ] {
-            assert_eq!(shown(text).to_string(), expect);
+            assert_eq!(sanitize(text).to_string(), expect);
         }
     }
 
