@@ -13,9 +13,10 @@ pub mod token;
 pub mod refusal;
 pub mod select;
 
-pub mod flow;
-pub mod patience;
+pub mod lookup;
 pub mod step;
+pub mod transfer;
+pub mod trigger;
 
 pub mod archive;
 pub mod clock;
@@ -23,6 +24,7 @@ pub mod disk;
 pub mod extract;
 pub mod gitlab;
 pub mod interrupt;
+pub mod parallel;
 pub mod ranged;
 
 pub mod args;

@@ -8,7 +8,7 @@ use crate::archive;
 use crate::disk;
 use crate::exit::Exit;
 use crate::gitlab;
-use crate::patience::TimedOut;
+use crate::lookup::poll::TimedOut;
 use crate::refusal::Refusal;
 use crate::select::merge_plans::Clash;
 use crate::settings::Usage;

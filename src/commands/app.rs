@@ -5,9 +5,8 @@ use std::sync::Arc;
 use crate::args::{Caching, Connect, IfMissing, Limits, Lookup, Waiting, Which};
 use crate::disk::Cache;
 use crate::env::Env;
-use crate::flow::{Ctx, JobQuery, Scope};
 use crate::gitlab::Client;
-use crate::patience::Patience;
+use crate::lookup::{Ctx, JobQuery, Polling, Scope};
 use crate::refusal::Refusal;
 use crate::sanitize::sanitize;
 use crate::select::job_pattern::Pattern;
@@ -124,8 +123,8 @@ impl App {
     }
 
     /// What the steps need.
-    pub fn ctx<'a>(&'a self, gitlab: &'a Client, patience: Patience) -> Ctx<'a> {
-        if let Some(limit) = patience.limit() {
+    pub fn ctx<'a>(&'a self, gitlab: &'a Client, polling: Polling) -> Ctx<'a> {
+        if let Some(limit) = polling.limit() {
             gitlab.give_up_at(self.env.clock.elapsed() + limit);
         }
         Ctx {
@@ -133,20 +132,19 @@ impl App {
             clock: &*self.env.clock,
             watch: &*self.watch,
             interrupt: &self.env.interrupt,
-            cache: None,
-            patience,
+            polling,
         }
     }
 }
 
-impl From<&Limits> for Patience {
-    fn from(limits: &Limits) -> Patience {
-        Patience::new(limits.wait_timeout, limits.poll_interval)
+impl From<&Limits> for Polling {
+    fn from(limits: &Limits) -> Polling {
+        Polling::new(limits.wait_timeout, limits.poll_interval)
     }
 }
 
-impl From<&Waiting> for Patience {
-    fn from(waiting: &Waiting) -> Patience {
-        if waiting.wait { Patience::from(&waiting.limits) } else { Patience::none() }
+impl From<&Waiting> for Polling {
+    fn from(waiting: &Waiting) -> Polling {
+        if waiting.wait { Polling::from(&waiting.limits) } else { Polling::once() }
     }
 }

@@ -8,10 +8,10 @@ use clap::Args;
 use super::app::{App, PreparedLookup};
 use crate::args::{Connect, Lookup, Speech, Waiting, Which};
 use crate::exit::Exit;
-use crate::flow;
-use crate::patience::Patience;
+use crate::lookup::Polling;
 use crate::sanitize::sanitize;
 use crate::settings::Usage;
+use crate::transfer::{self, Transfer};
 use crate::ui::Ui;
 
 /// As much of the beginning of a file shows whether it is text, in bytes.
@@ -57,13 +57,14 @@ impl Cat {
                 .hint("the job comes first, the path of the file last")
                 .into());
         }
-        let ctx = app.ctx(&client, Patience::from(&self.waiting));
+        let ctx = app.ctx(&client, Polling::from(&self.waiting));
+        let transfer = Transfer { ctx: &ctx, scope: &scope, query: &query, cache: None };
         let out = |file: &mut File| {
             may_be_shown(file, path, &app.ui)?;
             app.ui.copy(file)?;
             Ok(())
         };
-        let missing = flow::cat(&ctx, &scope, &query, path, out)?;
+        let missing = transfer::cat(&transfer, path, out)?;
         app.tell_missing(&self.which, &missing);
         Ok(Exit::Done)
     }

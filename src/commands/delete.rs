@@ -7,9 +7,8 @@ use super::app::{App, PreparedLookup};
 use super::result;
 use crate::args::{Connect, Lookup, Speech, Which};
 use crate::exit::Exit;
-use crate::flow::{self, FoundJob};
 use crate::gitlab::Client;
-use crate::patience::Patience;
+use crate::lookup::{self, FoundJob, Polling};
 use crate::report::Report;
 use crate::sanitize::{listed, sanitize};
 use crate::settings::{self, Usage};
@@ -51,8 +50,8 @@ impl Delete {
         query.listed = true;
         // Who names a job means its reports as well; a glob takes what has an archive.
         query.archive = query.jobs.iter().any(|job| job.is_glob());
-        let ctx = app.ctx(&client, Patience::none());
-        let finding = flow::find(&ctx, &scope, &query)?;
+        let ctx = app.ctx(&client, Polling::once());
+        let finding = lookup::find(&ctx, &scope, &query)?;
         app.tell_missing(&self.which, &finding.missing);
         let labels: Vec<String> = finding.found.iter().map(FoundJob::label).collect();
         if !labels.is_empty() {
@@ -106,6 +105,6 @@ impl Delete {
 }
 
 fn delete(client: &Client, found: &FoundJob) -> anyhow::Result<()> {
-    let (project, id) = found.place()?;
+    let (project, id) = found.project_and_id()?;
     Ok(client.delete(project, id)?)
 }

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::app::App;
-use crate::flow::{self, Ctx, ExtractOptions, JobQuery, ReportDestination, Scope, TransferResult};
 use crate::settings::Usage;
+use crate::transfer::{self, ExtractOptions, ReportDestination, Transfer, TransferResult};
 
 /// What the flags about where to say.
 #[derive(Debug)]
@@ -38,40 +38,38 @@ impl Destination<'_> {
     }
 
     /// The jobs' archives, or what is in them, brought there.
-    pub fn land(
+    pub fn transfer(
         &self,
         app: &App,
-        ctx: &Ctx<'_>,
-        scope: &Scope,
-        query: &JobQuery,
+        transfer: &Transfer<'_>,
         options: &ExtractOptions,
     ) -> anyhow::Result<TransferResult> {
         if let Some(kind) = self.report {
-            return self.land_reports(app, ctx, scope, query, options, kind);
+            return self.transfer_reports(app, transfer, options, kind);
         }
-        let landed = match self.output {
+        let result = match self.output {
             _ if self.is_stdout() => {
-                flow::stream(ctx, scope, query, |archive| app.ui.copy(archive))
+                transfer::write_archive(transfer, |archive| app.ui.copy(archive))
             }
-            Some(file) => flow::keep(ctx, scope, query, options.on_conflict, &self.at(app, file)),
-            None => flow::extract(ctx, scope, query, options, &self.dest(app)),
+            Some(file) => {
+                transfer::save_archive(transfer, options.on_conflict, &self.at(app, file))
+            }
+            None => transfer::extract(transfer, options, &self.dest(app)),
         };
-        flow::doubted(ctx, landed)
+        transfer::forget_broken(transfer, result)
     }
 
-    fn land_reports(
+    fn transfer_reports(
         &self,
         app: &App,
-        ctx: &Ctx<'_>,
-        scope: &Scope,
-        query: &JobQuery,
+        transfer: &Transfer<'_>,
         options: &ExtractOptions,
         kind: &str,
     ) -> anyhow::Result<TransferResult> {
         let on_conflict = options.on_conflict;
         let (file, dest);
         let mut out = |report: &mut File| app.ui.copy(report);
-        let place = match self.output {
+        let destination = match self.output {
             _ if self.is_stdout() => ReportDestination::Out(&mut out),
             Some(output) => {
                 file = self.at(app, output);
@@ -82,7 +80,7 @@ impl Destination<'_> {
                 ReportDestination::Folder { dest: &dest, separate: options.separate, on_conflict }
             }
         };
-        flow::reports(ctx, scope, query, kind, place)
+        transfer::reports(transfer, kind, destination)
     }
 
     fn at(&self, app: &App, path: &Path) -> PathBuf {

@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::disk::AtomicFile;
-use crate::flow::FoundJob;
 use crate::interrupt::Interrupt;
+use crate::lookup::FoundJob;
 use crate::model::{JobId, Pipeline};
 use crate::plan::OnConflict;
 use crate::refusal::Refusal;

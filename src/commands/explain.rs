@@ -7,8 +7,7 @@ use clap::Args;
 use super::app::{App, PreparedLookup};
 use crate::args::{Caching, Connect, Lookup, Speech, Which};
 use crate::exit::Exit;
-use crate::flow::{self, LookupResult};
-use crate::patience::Patience;
+use crate::lookup::{self, LookupResult, Polling};
 use crate::report::Report;
 use crate::settings;
 
@@ -44,8 +43,8 @@ impl Explain {
         let cache = settings::cache(&Caching::default(), &app.env)?;
         settings.extend(cache.into_iter().flat_map(settings::CacheSettings::told));
         query.listed = true;
-        let ctx = app.ctx(&client, Patience::none());
-        let (finding, error) = match flow::find(&ctx, &scope, &query) {
+        let ctx = app.ctx(&client, Polling::once());
+        let (finding, error) = match lookup::find(&ctx, &scope, &query) {
             Ok(finding) => (finding, None),
             Err(error) => (LookupResult::default(), Some(error)),
         };

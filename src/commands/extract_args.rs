@@ -3,13 +3,13 @@
 use clap::{Args, ValueEnum};
 
 use crate::args::size;
-use crate::flow::ExtractOptions;
 use crate::plan;
 use crate::select::file_pattern::Patterns;
 use crate::select::files::Rules;
 use crate::select::link;
 use crate::select::name::System;
 use crate::settings::Usage;
+use crate::transfer::ExtractOptions;
 
 /// What of an archive becomes files, and how.
 #[derive(Debug, Clone, Args)]

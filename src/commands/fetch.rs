@@ -6,12 +6,12 @@ use clap::Args;
 
 use super::app::{App, PreparedLookup};
 use super::destination::Destination;
+use super::dotenv;
 use super::extract_args::ExtractArgs;
-use super::{dotenv, result};
 use crate::args::{Caching, Connect, Lookup, Speech, Waiting, Which};
 use crate::exit::Exit;
-use crate::flow::Ctx;
-use crate::patience::Patience;
+use crate::lookup::Polling;
+use crate::transfer::Transfer;
 
 /// Take the artifacts of jobs of downstream pipelines
 #[derive(Debug, Args)]
@@ -52,29 +52,30 @@ impl Fetch {
     pub fn run(mut self, mut app: App) -> anyhow::Result<Exit> {
         // One file holds one archive.
         self.which.one |= self.output.is_some();
-        let target = Destination {
+        let destination = Destination {
             dir: &self.dir,
             output: self.output.as_deref(),
             report: self.report.as_deref(),
         };
-        target.may_be(&app)?;
+        destination.may_be(&app)?;
         let options = self.unpack.options()?;
         let cache = app.cache(&self.caching)?;
         let PreparedLookup { scope, mut query, client, .. } =
             app.prepare(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
         // What is kept is known by the number of its job, which only the lists tell.
         query.listed = cache.is_some();
-        let patience = Patience::from(&self.waiting);
-        let ctx = Ctx { cache: cache.as_ref(), ..app.ctx(&client, patience) };
-        let landing = target.land(&app, &ctx, &scope, &query, &options)?;
-        app.tell_missing(&self.which, &landing.missing);
+        let polling = Polling::from(&self.waiting);
+        let ctx = app.ctx(&client, polling);
+        let transfer = Transfer { ctx: &ctx, scope: &scope, query: &query, cache: cache.as_ref() };
+        let result = destination.transfer(&app, &transfer, &options)?;
+        app.tell_missing(&self.which, &result.missing);
         if let Some(file) = &self.dotenv {
-            let first = landing.landed.first().map(|landed| &landed.found);
+            let first = result.jobs.first().map(|job| &job.found);
             let values = dotenv::Values::of(first);
             values.write(&app.env.dir.join(file), &app.env.interrupt)?;
         }
-        if !target.is_stdout() {
-            result::print(&landing, self.output.as_deref(), &self.dir, &app.ui)?;
+        if !destination.is_stdout() {
+            super::result::print(&result, self.output.as_deref(), &self.dir, &app.ui)?;
         }
         Ok(Exit::Done)
     }

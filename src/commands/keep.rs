@@ -7,10 +7,9 @@ use super::app::{App, PreparedLookup};
 use super::result;
 use crate::args::{Connect, Lookup, Speech, Which};
 use crate::exit::Exit;
-use crate::flow::{self, FoundJob};
 use crate::gitlab::Client;
+use crate::lookup::{self, FoundJob, Polling};
 use crate::model::Job;
-use crate::patience::Patience;
 use crate::report::Report;
 use crate::sanitize::sanitize;
 
@@ -38,8 +37,8 @@ impl Keep {
         client.may_change("keeping artifacts".to_owned())?;
         // Only a job's number says which one is to be kept.
         query.listed = true;
-        let ctx = app.ctx(&client, Patience::none());
-        let finding = flow::find(&ctx, &scope, &query)?;
+        let ctx = app.ctx(&client, Polling::once());
+        let finding = lookup::find(&ctx, &scope, &query)?;
         app.tell_missing(&self.which, &finding.missing);
         let mut kept: Vec<Value> = Vec::new();
         for found in &finding.found {
@@ -61,6 +60,6 @@ impl Keep {
 }
 
 fn keep(client: &Client, found: &FoundJob) -> anyhow::Result<Job> {
-    let (project, id) = found.place()?;
+    let (project, id) = found.project_and_id()?;
     Ok(client.keep(project, id)?)
 }

@@ -6,9 +6,9 @@ use serde_json::json;
 use super::app::{App, PreparedLookup};
 use crate::args::{Connect, Lookup, Speech, Waiting, Which};
 use crate::exit::Exit;
-use crate::flow::{self, Listed};
-use crate::patience::Patience;
+use crate::lookup::Polling;
 use crate::sanitize::sanitize;
+use crate::transfer::{self, ListedFile, Transfer};
 
 /// List the files in the archives of jobs, without downloading all of them
 #[derive(Debug, Args)]
@@ -33,8 +33,9 @@ impl Ls {
     pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
         let PreparedLookup { scope, query, client, .. } =
             app.prepare(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
-        let ctx = app.ctx(&client, Patience::from(&self.waiting));
-        let flow::Contents { jobs, missing } = flow::list(&ctx, &scope, &query)?;
+        let ctx = app.ctx(&client, Polling::from(&self.waiting));
+        let transfer = Transfer { ctx: &ctx, scope: &scope, query: &query, cache: None };
+        let transfer::Contents { jobs, missing } = transfer::list(&transfer)?;
         app.tell_missing(&self.which, &missing);
         if app.ui.wants_json() {
             let files: Vec<_> = jobs.iter().flat_map(|(_, files)| files).map(value).collect();
@@ -54,16 +55,16 @@ impl Ls {
 }
 
 /// A line for each: mode, size, path.
-fn table(files: &[Listed]) -> String {
+fn table(files: &[ListedFile]) -> String {
     let width = files.iter().map(|file| file.size).max().unwrap_or(0).to_string().len();
-    let line = |file: &Listed| {
+    let line = |file: &ListedFile| {
         let mode = mode(file).unwrap_or_else(|| "----".to_owned());
         format!("{mode} {:>width$} {}", file.size, sanitize(&file.path))
     };
     files.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn value(file: &Listed) -> serde_json::Value {
+fn value(file: &ListedFile) -> serde_json::Value {
     json!({
         "path": file.path,
         "size": file.size,
@@ -73,6 +74,6 @@ fn value(file: &Listed) -> serde_json::Value {
 }
 
 /// As `chmod` takes it.
-fn mode(file: &Listed) -> Option<String> {
+fn mode(file: &ListedFile) -> Option<String> {
     file.mode.map(|mode| format!("{mode:04o}"))
 }

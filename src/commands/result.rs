@@ -5,37 +5,38 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::flow::{Ended, FoundJob, TransferResult, TransferredJob};
+use crate::lookup::{Ended, FoundJob};
 use crate::model::{Job, Pipeline};
 use crate::sanitize::sanitize;
+use crate::transfer::{TransferResult, TransferredJob};
 use crate::ui::Ui;
 
-/// Prints what landed in `output`, or else below `dir`.
+/// Prints what was fetched into `output`, or else below `dir`.
 pub fn print(
-    landing: &TransferResult,
+    result: &TransferResult,
     output: Option<&Path>,
     dir: &Path,
     ui: &Ui,
 ) -> io::Result<()> {
-    print_files(landing, output, dir, ui)?;
+    print_files(result, output, dir, ui)?;
     if ui.wants_json() {
-        ui.document(&document(landing, output, dir))?;
+        ui.document(&document(result, output, dir))?;
     }
     Ok(())
 }
 
 /// The paths alone, for people.
 pub fn print_files(
-    landing: &TransferResult,
+    result: &TransferResult,
     output: Option<&Path>,
     dir: &Path,
     ui: &Ui,
 ) -> io::Result<()> {
-    for landed in &landing.landed {
+    for job in &result.jobs {
         if let Some(file) = output {
             ui.line(sanitize(&text(file)))?;
         }
-        for (path, _) in &landed.files {
+        for (path, _) in &job.files {
             ui.line(sanitize(&text(&plain(&dir.join(path)))))?;
         }
     }
@@ -43,15 +44,15 @@ pub fn print_files(
 }
 
 /// The document of `--json`.
-pub fn document(landing: &TransferResult, output: Option<&Path>, dir: &Path) -> Value {
-    let fetched = landing.landed.iter().map(|landed| fetched(landed, output, dir));
-    let missing = landing.missing.iter();
+pub fn document(result: &TransferResult, output: Option<&Path>, dir: &Path) -> Value {
+    let fetched = result.jobs.iter().map(|job| fetched(job, output, dir));
+    let missing = result.missing.iter();
     let missing = missing.map(|(job, why)| json!({ "job": job, "reason": why.to_string() }));
     json!({ "fetched": fetched.collect::<Vec<_>>(), "missing": missing.collect::<Vec<_>>() })
 }
 
-fn fetched(landed: &TransferredJob, output: Option<&Path>, dir: &Path) -> Value {
-    let TransferredJob { found, folder, files, bytes } = landed;
+fn fetched(job: &TransferredJob, output: Option<&Path>, dir: &Path) -> Value {
+    let TransferredJob { found, folder, files, bytes } = job;
     let file = |(path, size): &(PathBuf, u64)| json!({ "path": slashes(path.strip_prefix(folder).unwrap_or(path)), "size": size });
     let mut value = self::found(found);
     value["files"] = files.iter().map(file).collect();

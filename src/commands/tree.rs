@@ -6,8 +6,7 @@ use super::App;
 use crate::args::{Connect, Lookup, Speech};
 use crate::env::Env;
 use crate::exit::Exit;
-use crate::flow;
-use crate::patience::Patience;
+use crate::lookup::{self, Polling};
 use crate::sanitize::sanitize;
 use crate::select::job_pattern::Pattern;
 use crate::select::prune::prune;
@@ -42,9 +41,9 @@ impl Tree {
         }
         let resolved = settings::scope(&lookup, &connect, web_url.as_ref(), &app.env)?;
         let (gitlab, _) = app.connect(&connect, &lookup, web_url.as_ref())?;
-        let ctx = app.ctx(&gitlab, Patience::none());
+        let ctx = app.ctx(&gitlab, Polling::once());
         let levels = lookup.depth.unwrap_or(if lookup.recursive { u32::MAX } else { 1 });
-        let mut found = flow::tree::tree(&ctx, &resolved.scope, levels)?;
+        let mut found = lookup::tree::tree(&ctx, &resolved.scope, levels)?;
         if !lookup.bridge.is_empty() || !lookup.downstream.is_empty() {
             let bridges: Vec<_> = lookup.bridge.iter().map(|name| Pattern::new(name)).collect();
             prune(&mut found, &bridges, &lookup.downstream)?;

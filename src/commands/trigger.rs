@@ -12,12 +12,13 @@ use super::app::App;
 use super::destination::Destination;
 use super::{dotenv, pipeline_trigger_cli, result};
 use crate::exit::Exit;
-use crate::flow::{self, Started};
 use crate::gitlab;
+use crate::lookup::{FoundJob, Polling, Scope};
 use crate::model::{PipelineBy, PipelineId};
-use crate::patience::Patience;
 use crate::report::Report;
-use crate::select::trigger;
+use crate::select::trigger::OnManual as ManualRule;
+use crate::transfer::Transfer;
+use crate::trigger::{Started, logs, start, watch};
 
 /// What there is to tell, however the run ends.
 #[derive(Default)]
@@ -66,16 +67,16 @@ impl Trigger {
         let options = self.unpack.options()?;
         let rule = self.rule()?;
         let (order, client) = self.order(app)?;
-        if matches!(rule, trigger::OnManual::Play(_)) && !self.detach {
+        if matches!(rule, ManualRule::Play(_)) && !self.detach {
             client.may_change(format!("playing manual jobs of project {}", order.project))?;
         }
         if self.print_logs && client.has_job_token() {
             app.ui.warn("GitLab shows no logs to a job token, so none will be printed; a private token (GITLAB_TOKEN) may read them");
         }
-        let patience = Patience::new(self.wait_timeout, self.poll_interval);
+        let polling = Polling::new(self.wait_timeout, self.poll_interval);
         let cache = if self.fetch.is_empty() { None } else { app.cache(&self.caching)? };
-        let ctx = flow::Ctx { cache: cache.as_ref(), ..app.ctx(&client, patience) };
-        let started = told.started.insert(flow::start(&ctx, &order)?);
+        let ctx = app.ctx(&client, polling);
+        let started = told.started.insert(start(&ctx, &order)?);
         let aside = !target.is_stdout();
         let line = result::pipeline_line(&started.ended);
         let again = if started.retried { "retried: " } else { "" };
@@ -84,11 +85,11 @@ impl Trigger {
             return self.write_dotenv(app, started, None);
         }
         let id = started.ended.at.id;
-        let watched = flow::watch(&ctx, started, &rule, !self.legacy_cli).map_err(|error| {
+        let watched = watch(&ctx, started, &rule, !self.legacy_cli).map_err(|error| {
             if error.is::<gitlab::Error>() { error.context(Unwatched(id)) } else { error }
         });
         if self.print_logs && !client.has_job_token() && !started.ended.pipeline.status.may_move() {
-            flow::logs(&ctx, &started.ended.at, |job, log| app.ui.log(job, log, aside))?;
+            logs(&ctx, &started.ended.at, |job, log| app.ui.log(job, log, aside))?;
         }
         watched?;
         if aside {
@@ -97,25 +98,26 @@ impl Trigger {
         if self.fetch.is_empty() {
             return self.write_dotenv(app, started, None);
         }
-        let scope = flow::Scope::In(PipelineBy::Id(started.ended.at.clone()));
-        let landing = target.land(app, &ctx, &scope, &self.query(), &options)?;
+        let (scope, query) = (Scope::In(PipelineBy::Id(started.ended.at.clone())), self.query());
+        let transfer = Transfer { ctx: &ctx, scope: &scope, query: &query, cache: cache.as_ref() };
+        let result = target.transfer(app, &transfer, &options)?;
         told.fetched =
-            result::document(&landing, self.output.as_deref(), &self.dir)["fetched"].take();
+            super::result::document(&result, self.output.as_deref(), &self.dir)["fetched"].take();
         if aside {
-            result::print_files(&landing, self.output.as_deref(), &self.dir, &app.ui)?;
+            super::result::print_files(&result, self.output.as_deref(), &self.dir, &app.ui)?;
         }
-        self.write_dotenv(app, started, landing.landed.first().map(|landed| &landed.found))
+        self.write_dotenv(app, started, result.jobs.first().map(|job| &job.found))
     }
 
     fn write_dotenv(
         &self,
         app: &App,
         started: &Started,
-        found: Option<&flow::FoundJob>,
+        found: Option<&FoundJob>,
     ) -> anyhow::Result<()> {
         let Some(file) = &self.dotenv else { return Ok(()) };
         let values = dotenv::Values {
-            job: found.and_then(flow::FoundJob::id),
+            job: found.and_then(FoundJob::id),
             project: started.ended.project_id(),
             pipeline: Some(&started.ended.pipeline),
         };

@@ -7,8 +7,7 @@ use super::app::{App, PreparedLookup};
 use super::result;
 use crate::args::{Connect, Limits, Lookup, Speech};
 use crate::exit::Exit;
-use crate::flow::{self, FoundJob, Scope};
-use crate::patience::Patience;
+use crate::lookup::{self, FoundJob, Polling, Scope};
 use crate::report::Report;
 use crate::sanitize::sanitize;
 
@@ -38,9 +37,9 @@ impl Wait {
         let PreparedLookup { scope, mut query, client, .. } =
             app.prepare(&self.jobs, &self.lookup, &which, &self.connect, true)?;
         query.archive = false;
-        let ctx = app.ctx(&client, Patience::from(&self.limits));
+        let ctx = app.ctx(&client, Polling::from(&self.limits));
         if !query.jobs.is_empty() || matches!(scope, Scope::Job { .. }) {
-            let finding = flow::find(&ctx, &scope, &query)?;
+            let finding = lookup::find(&ctx, &scope, &query)?;
             for found in &finding.found {
                 app.ui.line(line_of_job(found))?;
             }
@@ -49,12 +48,12 @@ impl Wait {
                 &document(&finding.found.iter().filter_map(of_job).collect::<Vec<_>>()),
             );
         }
-        let ended = flow::pipelines(&ctx, &scope, &query)?;
+        let ended = lookup::wait_for_pipelines(&ctx, &scope, &query)?;
         for ended in &ended {
             app.ui.line(result::pipeline_line(ended))?;
         }
         let document = document(&ended.iter().map(result::ended).collect::<Vec<_>>());
-        match flow::refusal(&ended) {
+        match lookup::ended_refusal(&ended) {
             None => done(&app, &document),
             Some(refusal) => {
                 let report = Report::new(&refusal.into(), true);

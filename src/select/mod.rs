@@ -16,3 +16,4 @@ pub mod link;
 pub mod merge_plans;
 pub mod name;
 mod name_tree;
+pub mod outcome;

@@ -5,7 +5,7 @@ use super::web_url::{WebUrl, WebUrlTarget};
 use super::{Source, Sourced, Usage};
 use crate::args::{Connect, From, Lookup};
 use crate::env::Env;
-use crate::flow::Scope;
+use crate::lookup::Scope;
 use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef};
 use crate::sanitize::sanitize;
 

@@ -3,8 +3,8 @@
 use super::Usage;
 use crate::args::{Connect, From};
 use crate::env::Env;
-use crate::flow::Scope;
 use crate::gitlab;
+use crate::lookup::Scope;
 use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef};
 
 /// What a pasted address says.

@@ -195,7 +195,7 @@ fn throttles_and_outages_while_waiting_are_survived() {
 }
 
 #[test]
-fn patience_and_leniency_go_together() {
+fn waiting_and_leniency_go_together() {
     let archive = json!({"status": "success", "archive": {"files": {"from": "201"}}});
     let jobs = [running(201, "build"), job_with(202, "lint", json!({"status": "failed"}))];
     let world = told(&jobs, &[("GET pipelines/20/jobs", set(201, archive))]);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const GROUND: &str = "model plan token exit sanitize clock interrupt";
 
 /// Which rooms a room may use besides the ground; `*` means all of them.
-const ARROWS: [(&str, &str); 24] = [
+const ARROWS: [(&str, &str); 26] = [
     ("model", ""),
     ("plan", ""),
     ("token", ""),
@@ -18,19 +18,24 @@ const ARROWS: [(&str, &str); 24] = [
     ("refusal", ""),
     ("step", "refusal"),
     ("select", "refusal"),
-    ("patience", "refusal step"),
     ("ranged", ""),
     ("gitlab", "step"),
     ("archive", ""),
     ("disk", ""),
     ("extract", "archive disk"),
-    ("flow", "refusal step select patience ranged gitlab archive disk extract"),
+    ("parallel", ""),
+    ("lookup", "refusal step select gitlab parallel"),
+    ("transfer", "refusal step select ranged gitlab archive disk extract lookup parallel"),
+    ("trigger", "refusal step select gitlab lookup"),
     ("env", ""),
     ("args", ""),
-    ("settings", "args env flow gitlab"),
-    ("report", "refusal select patience gitlab archive disk settings"),
+    ("settings", "args env lookup gitlab"),
+    ("report", "refusal select lookup gitlab archive disk settings"),
     ("ui", "refusal step args env report"),
-    ("commands", "refusal step select patience gitlab disk flow env args settings report ui"),
+    (
+        "commands",
+        "refusal step select gitlab disk lookup transfer trigger env args settings report ui",
+    ),
     ("lib", "*"),
 ];
 
@@ -149,7 +154,7 @@ fn a_planted_breach_is_found() {
             "src/ranged.rs",
             "// not crate::archive\n#[cfg(test)]\nmod tests { use crate::archive::A; }",
         ),
-        ("src/lib.rs", "use crate::flow::fetch;"),
+        ("src/lib.rs", "use crate::transfer::extract;"),
     ] {
         assert_eq!(breaches(path, text), [] as [&str; 0], "{text}");
     }

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::record::Taken;
 use crate::commands::result;
-use crate::flow::{FoundJob, LookupResult};
 use crate::gitlab::Client;
+use crate::lookup::{FoundJob, LookupResult};
 use crate::sanitize::sanitize;
 use crate::settings::Setting;
 use crate::step::Exchange;

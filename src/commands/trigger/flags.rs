@@ -11,12 +11,13 @@ use crate::args::{Caching, Connect, Lookup, Speech, duration};
 use crate::commands::app::App;
 use crate::commands::extract_args::ExtractArgs;
 use crate::commands::pairs;
-use crate::flow::{self, Again, Order};
 use crate::gitlab::{Client, Start};
+use crate::lookup::JobQuery;
 use crate::model::{PipelineId, ProjectRef};
 use crate::select::job_pattern::Pattern;
 use crate::select::trigger;
 use crate::settings::{self, Usage};
+use crate::trigger::{Again, Order};
 
 /// Start a pipeline, wait for it, and take artifacts from it
 #[derive(Debug, Args)]
@@ -150,8 +151,8 @@ impl Trigger {
         }
     }
 
-    pub(super) fn query(&self) -> flow::JobQuery {
-        flow::JobQuery {
+    pub(super) fn query(&self) -> JobQuery {
+        JobQuery {
             jobs: self.fetch.iter().map(|job| Pattern::new(job)).collect(),
             bridges: Vec::new(),
             projects: Vec::new(),

@@ -2,7 +2,7 @@
 
 use super::{clone_of, env, env_in, typed};
 use crate::env::Env;
-use crate::flow::Scope;
+use crate::lookup::Scope;
 use crate::model::PipelineBy;
 use crate::settings;
 

@@ -10,10 +10,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::fetch::{Each, Spool, each};
-use super::{Ctx, FoundJob, JobQuery, Scope, TransferResult, TransferredJob};
+use super::acquire::{Acquired, acquire_each};
+use super::context::Transfer;
+use super::download::Spool;
+use super::result::{TransferResult, TransferredJob};
 use crate::disk::{self, AtomicFile, Staging};
 use crate::gitlab;
+use crate::lookup::{Ctx, FoundJob, JobQuery, Scope};
 use crate::model::Artifact;
 use crate::plan::OnConflict;
 use crate::refusal::{JobName, Refusal};
@@ -50,37 +53,40 @@ struct Report {
 
 /// The reports of this type of the wanted jobs, put in their place.
 pub fn reports(
-    ctx: &Ctx<'_>,
-    address: &Scope,
-    query: &JobQuery,
+    transfer: &Transfer<'_>,
     kind: &str,
-    place: ReportDestination<'_>,
+    destination: ReportDestination<'_>,
 ) -> anyhow::Result<TransferResult> {
+    let Transfer { ctx, scope, query, .. } = *transfer;
     // A job can have reports and no archive, so it is looked at; unless its number is known and a
     // job token may not look.
-    let blind = ctx.gitlab.has_job_token() && matches!(address, Scope::Job { .. });
+    let blind = ctx.gitlab.has_job_token() && matches!(scope, Scope::Job { .. });
     let query = JobQuery { archive: blind, listed: true, ..query.clone() };
-    let Each { taken, missing } = each(ctx, address, &query, 1, |found, _| take(ctx, found, kind))?;
-    let landed = match place {
+    let transfer = Transfer { query: &query, ..*transfer };
+    let Acquired { archives: reports, missing } =
+        acquire_each(&transfer, 1, |found, _| download_report(ctx, found, kind))?;
+    let jobs = match destination {
         ReportDestination::Folder { dest, separate, on_conflict } => {
-            into_folder(ctx, taken, dest, separate, on_conflict)?
+            into_folder(ctx, reports, dest, separate, on_conflict)?
         }
-        ReportDestination::File { file, on_conflict } => into_file(ctx, taken, file, on_conflict)?,
+        ReportDestination::File { file, on_conflict } => {
+            into_file(ctx, reports, file, on_conflict)?
+        }
         ReportDestination::Out(out) => {
-            let mut landed = Vec::new();
-            for (found, mut report) in taken {
+            let mut jobs = Vec::new();
+            for (found, mut report) in reports {
                 out(&mut report.file)?;
-                landed.push(landed_as(found, PathBuf::new(), Vec::new(), report.bytes));
+                jobs.push(transferred(found, PathBuf::new(), Vec::new(), report.bytes));
             }
-            landed
+            jobs
         }
     };
-    Ok(TransferResult { landed, missing })
+    Ok(TransferResult { jobs, missing })
 }
 
 /// Downloads one report, or says why there is none.
-fn take(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> anyhow::Result<Report> {
-    let (project, id) = found.place()?;
+fn download_report(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> anyhow::Result<Report> {
+    let (project, id) = found.project_and_id()?;
     let listed = listed(found, kind)?;
     let format = listed.and_then(|artifact| artifact.file_format.as_deref());
     let zip = format == Some("zip") || (format.is_none() && matches!(kind, "archive" | "lsif"));
@@ -140,7 +146,7 @@ fn refused(
 
 fn into_folder(
     ctx: &Ctx<'_>,
-    taken: Vec<(FoundJob, Report)>,
+    reports: Vec<(FoundJob, Report)>,
     dest: &Path,
     separate: bool,
     on_conflict: OnConflict,
@@ -148,7 +154,7 @@ fn into_folder(
     let staging = Staging::beside(dest, ctx.interrupt)?;
     let mut holders: HashMap<PathBuf, String> = HashMap::new();
     let mut staged = Vec::new();
-    for (found, mut report) in taken {
+    for (found, mut report) in reports {
         let label = found.label();
         let folder = match separate {
             true => PathBuf::from(folder_name(found.name().unwrap_or(&label))),
@@ -165,16 +171,16 @@ fn into_folder(
         staged.push((found, folder, path, report.bytes));
     }
     let skipped = staging.commit(on_conflict)?;
-    let landed = staged.into_iter().map(|(found, folder, path, bytes)| {
+    let jobs = staged.into_iter().map(|(found, folder, path, bytes)| {
         let files = if skipped.contains(&path) { Vec::new() } else { vec![(path, bytes)] };
-        landed_as(found, folder, files, bytes)
+        transferred(found, folder, files, bytes)
     });
-    Ok(landed.collect())
+    Ok(jobs.collect())
 }
 
 fn into_file(
     ctx: &Ctx<'_>,
-    taken: Vec<(FoundJob, Report)>,
+    reports: Vec<(FoundJob, Report)>,
     file: &Path,
     on_conflict: OnConflict,
 ) -> anyhow::Result<Vec<TransferredJob>> {
@@ -184,19 +190,19 @@ fn into_file(
             OnConflict::Overwrite | OnConflict::Skip => Ok(Vec::new()),
         };
     }
-    let mut landed = Vec::new();
-    for (found, mut report) in taken {
+    let mut jobs = Vec::new();
+    for (found, mut report) in reports {
         let mut whole = AtomicFile::beside(file, ctx.interrupt)?;
         whole.room_for(report.bytes.into())?;
         io::copy(&mut report.file, &mut whole)
             .with_context(|| format!("writing {}", file.display()))?;
         whole.keep(on_conflict)?;
-        landed.push(landed_as(found, PathBuf::new(), Vec::new(), report.bytes));
+        jobs.push(transferred(found, PathBuf::new(), Vec::new(), report.bytes));
     }
-    Ok(landed)
+    Ok(jobs)
 }
 
-fn landed_as(
+fn transferred(
     found: FoundJob,
     folder: PathBuf,
     files: Vec<(PathBuf, u64)>,

@@ -1,4 +1,4 @@
-//! Instead of step 4: an archive that is read where it is, as far as its server allows that.
+//! An archive that is read in place by range requests, as far as its server allows that.
 
 use std::borrow::BorrowMut;
 use std::fs::File;
@@ -6,27 +6,20 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use anyhow::Context;
 
-use super::fetch::whole;
-use super::{Ctx, FoundJob};
+use super::download::download;
 use crate::archive::{self, Archive};
 use crate::disk;
-use crate::gitlab::{self, Body, Remote, RemoteArchive, TAIL};
+use crate::gitlab::{self, Remote, RemoteArchive, TAIL};
+use crate::lookup::{Ctx, FoundJob};
 use crate::ranged::{Give, Ranged};
 use crate::sanitize::sanitize;
-use crate::step::Step;
 
-/// An archive of which little is here.
-pub(super) type RemoteZip<'a> = Archive<Ranged<'a>>;
+/// An archive of which mostly the directory is known.
+pub type RemoteZip<'a> = Archive<Ranged<'a>>;
 
-/// Tells whose archive is read.
-pub(super) fn announce(ctx: &Ctx<'_>, found: &FoundJob) {
-    let size = found.size();
-    let status = found.job.as_ref().map(|job| &job.status);
-    ctx.watch.step(&Step::Job { label: &found.label(), status, size });
-}
-
-/// Reads the directory of an archive. One that its server gives only whole is downloaded.
-pub(super) fn open<'a>(
+/// Reads the directory of an archive. An archive that its server gives only whole is downloaded
+/// into a temporary file.
+pub fn open<'a>(
     ctx: &Ctx<'a>,
     found: &FoundJob,
     remote: Remote<'a>,
@@ -34,23 +27,27 @@ pub(super) fn open<'a>(
     let bytes = match remote {
         Remote::Parts(mut remote) => {
             let tail = remote.tail();
-            parts(*remote, tail)
+            with_tail(*remote, tail)
         }
-        Remote::Whole(body) => here(download(ctx, found, *body)?)?,
+        Remote::Whole(body) => {
+            let mut file = disk::temporary()?;
+            download(ctx, found, *body, &mut file)?;
+            from_file(file)?
+        }
     };
-    Archive::list(bytes).map_err(|error| plain(error, reading(found)))
+    Archive::list(bytes).map_err(|error| archive_error(error, reading(found)))
 }
 
-/// Reads the directory of an archive of which nothing is here yet.
-pub(super) fn read(mut remote: RemoteArchive<'_>) -> Result<RemoteZip<'_>, archive::Error> {
+/// Reads the directory of an archive by range requests alone.
+pub fn open_by_ranges(mut remote: RemoteArchive<'_>) -> Result<RemoteZip<'_>, archive::Error> {
     let length = remote.length();
     let tail = remote.range(length.saturating_sub(TAIL)..length);
     let tail = tail.map_err(|error| archive::Error::Read(io::Error::other(error)))?;
-    Archive::list(parts(remote, tail))
+    Archive::list(with_tail(remote, tail))
 }
 
-/// An archive of which the end is here.
-pub(super) fn parts<'a, 'b: 'a>(
+/// Returns a reader over an archive whose last bytes are known.
+pub fn with_tail<'a, 'b: 'a>(
     mut remote: impl BorrowMut<RemoteArchive<'b>> + 'a,
     tail: Vec<u8>,
 ) -> Ranged<'a> {
@@ -62,9 +59,9 @@ pub(super) fn parts<'a, 'b: 'a>(
     bytes
 }
 
-/// Unpacks an entry, whose bytes are asked for at once. What `to` holds is right only if this
+/// Extracts one entry, whose bytes are requested at once. `to` holds the right bytes only if this
 /// succeeds.
-pub(super) fn copy(
+pub fn copy_entry(
     archive: &mut RemoteZip<'_>,
     index: usize,
     to: &mut dyn io::Write,
@@ -74,15 +71,15 @@ pub(super) fn copy(
     archive.copy(index, to).map(|_| ())
 }
 
-/// Where a link points.
-pub(super) fn target(archive: &mut RemoteZip<'_>, index: usize) -> Result<String, archive::Error> {
+/// Reads the target of a symlink.
+pub fn link_target(archive: &mut RemoteZip<'_>, index: usize) -> Result<String, archive::Error> {
     let extent = archive.extent(index);
     archive.reader().want(extent);
     archive.link_target(index)
 }
 
-/// What went wrong with an archive: the question to GitLab itself, if that did.
-pub(super) fn plain(error: archive::Error, doing: String) -> anyhow::Error {
+/// Unwraps the failed request inside an archive error, if there is one.
+pub fn archive_error(error: archive::Error, doing: String) -> anyhow::Error {
     match error {
         archive::Error::Read(error) => match error.downcast::<gitlab::Error>() {
             Ok(error) => error.into(),
@@ -92,17 +89,12 @@ pub(super) fn plain(error: archive::Error, doing: String) -> anyhow::Error {
     }
 }
 
-pub(super) fn reading(found: &FoundJob) -> String {
+/// Describes reading an archive, for messages.
+pub fn reading(found: &FoundJob) -> String {
     format!("reading the artifacts of {}", sanitize(&found.label()))
 }
 
-fn download<'a>(ctx: &Ctx<'a>, found: &FoundJob, body: Body<'a>) -> anyhow::Result<File> {
-    let mut file = disk::temporary()?;
-    whole(ctx, found, body, &mut file)?;
-    Ok(file)
-}
-
-fn here<'a>(mut file: File) -> anyhow::Result<Ranged<'a>> {
+fn from_file<'a>(mut file: File) -> anyhow::Result<Ranged<'a>> {
     let length = file.seek(SeekFrom::End(0)).context("reading a temporary file")?;
     let give: Give<'a> = Box::new(move |range| {
         file.seek(SeekFrom::Start(range.start))?;

@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::wait::{self, Ended};
-use super::{Ctx, refusal};
 use crate::gitlab::{self, Start};
+use crate::lookup::poll::{self, Retryability};
+use crate::lookup::{Ctx, Ended, ended_refusal, failed_jobs, pipeline_status};
 use crate::model::{Job, JobId, Pipeline, PipelineAt, PipelineId, ProjectRef, Status};
-use crate::patience::Retryability;
 use crate::refusal::Refusal;
 use crate::select::trigger::{self, Course, Manual, OnManual};
 use crate::step::Step;
@@ -109,7 +108,7 @@ pub fn watch(
     let Started { ended, retried } = started;
     let mut played = HashSet::new();
     let mut looks = 0;
-    let mends = |error: &anyhow::Error| match error.downcast_ref::<gitlab::Error>() {
+    let retryability = |error: &anyhow::Error| match error.downcast_ref::<gitlab::Error>() {
         // It has answered before: it started the pipeline.
         Some(error) if outages && (error.may_pass() || error.is_unreachable()) => {
             Retryability::InTime
@@ -120,7 +119,7 @@ pub fn watch(
         }
         None => Retryability::Never,
     };
-    ctx.patience.until(ctx.clock, ctx.watch, mends, || {
+    poll::repeat(ctx.polling, ctx.clock, ctx.watch, retryability, || {
         looks += 1;
         match ctx.gitlab.pipeline(&ended.at) {
             Ok(pipeline) => ended.pipeline = pipeline,
@@ -147,8 +146,8 @@ pub fn watch(
         return Ok(());
     }
     // That it failed is known; which jobs did may not be shown to this token.
-    ended.failed = wait::failed(ctx, &ended.at).unwrap_or_default();
-    refusal(std::slice::from_ref(ended)).map_or(Ok(()), |refusal| Err(refusal.into()))
+    ended.failed = failed_jobs(ctx, &ended.at).unwrap_or_default();
+    ended_refusal(std::slice::from_ref(ended)).map_or(Ok(()), |refusal| Err(refusal.into()))
 }
 
 /// What is done where a pipeline stands at manual jobs; true if it stays there.
@@ -205,5 +204,5 @@ pub fn logs(
 }
 
 fn place(ended: &Ended) -> crate::refusal::PipelineStatus {
-    wait::place(&(ended.at.clone(), ended.pipeline.clone()))
+    pipeline_status(&ended.at, &ended.pipeline)
 }

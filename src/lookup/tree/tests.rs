@@ -13,8 +13,8 @@ use super::*;
 use crate::clock::Clock;
 use crate::gitlab::{self, Address as Api, Client, Network};
 use crate::interrupt::Interrupt;
+use crate::lookup::Polling;
 use crate::model::{PipelineBy, ProjectRef};
-use crate::patience::Patience;
 use crate::refusal::Refusal;
 use crate::step::{Step, Watch};
 
@@ -54,8 +54,8 @@ fn walk(url: &str, address: &Scope, levels: u32) -> anyhow::Result<PipelineTree>
         clock: &Still,
         watch: &Still,
         interrupt: &interrupt,
-        cache: None,
-        patience: Patience::none(),
+
+        polling: Polling::once(),
     };
     tree(&ctx, address, levels)
 }

@@ -7,16 +7,18 @@ mod tests;
 
 use std::collections::HashSet;
 
-use super::at_once::at_once;
-use super::{Ctx, Scope, named};
+use super::context::Ctx;
+use super::query::Scope;
+use super::resolve;
 use crate::model::tree::{BridgeTree, LeftOut, PipelineTree, SubTree};
 use crate::model::{Bridge, Job, PipelineAt, PipelineId};
+use crate::parallel::parallel;
 use crate::select::{downstream, job};
 
-/// How many requests are under way at most.
-const MOST: usize = 8;
-/// No chain of pipelines is followed further than this, even if a server makes up ever new ones.
-const DEEPEST: u32 = 100;
+/// The number of requests at the same time.
+const MAX_PARALLEL_REQUESTS: usize = 8;
+/// Levels of downstream pipelines that are followed at most, even if a server makes up more.
+const MAX_DEPTH: u32 = 100;
 
 /// One of the two lists of a pipeline.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +36,7 @@ pub fn tree(ctx: &Ctx<'_>, address: &Scope, levels: u32) -> anyhow::Result<Pipel
     let mut known = HashSet::from([pipeline.id]);
     let mut root = PipelineTree::unread(at, pipeline, LeftOut::Deeper);
     let mut level = vec![&mut root];
-    for depth in 0..=levels.min(DEEPEST) {
+    for depth in 0..=levels.min(MAX_DEPTH) {
         read(ctx, &mut level, depth > 0)?;
         level = level.into_iter().flat_map(|node| grown(node, &mut known)).collect();
         if level.is_empty() {
@@ -47,7 +49,7 @@ pub fn tree(ctx: &Ctx<'_>, address: &Scope, levels: u32) -> anyhow::Result<Pipel
 /// Where the tree starts. A job stands for its pipeline.
 fn root(ctx: &Ctx<'_>, address: &Scope) -> anyhow::Result<PipelineAt> {
     match address {
-        Scope::Below(by) | Scope::In(by) => Ok(named::pipeline(ctx, by)??),
+        Scope::Below(by) | Scope::In(by) => Ok(resolve::pipeline(ctx, by)??),
         Scope::Job { project, id } => match ctx.gitlab.job(project, *id)?.pipeline {
             Some(pipeline) => Ok(PipelineAt { project: project.clone(), id: pipeline.id }),
             None => anyhow::bail!("GitLab does not tell the pipeline of job {id}"),
@@ -76,7 +78,7 @@ fn read(ctx: &Ctx<'_>, level: &mut [&mut PipelineTree], lenient: bool) -> anyhow
             },
         }
     };
-    let mut jobs = at_once(MOST, &asks, ask)?;
+    let mut jobs = parallel(MAX_PARALLEL_REQUESTS, &asks, ask)?;
     let bridges = jobs.split_off(level.len());
     for ((node, jobs), bridges) in level.iter_mut().zip(jobs).zip(bridges) {
         node.below = match (jobs, bridges) {

@@ -5,12 +5,14 @@ use std::io::{Read, Seek};
 
 use anyhow::Context;
 
-use super::afar::{RemoteZip, announce, copy, open, plain, reading, target};
-use super::fetch::{Each, Spool, each};
+use super::acquire::{Acquired, acquire_each};
+use super::context::Transfer;
+use super::download::{Spool, announce};
 use super::list::is_file;
-use super::{Ctx, FoundJob, JobQuery, Scope};
+use super::remote_zip::{RemoteZip, archive_error, copy_entry, link_target, open, reading};
 use crate::archive;
 use crate::disk;
+use crate::lookup::{Ctx, FoundJob};
 use crate::model::{Entry, EntryKind};
 use crate::refusal::{Refusal, nearest};
 
@@ -26,18 +28,16 @@ const MOST_NAMES: usize = 50;
 ///
 /// `path` has no empty, `.` or `..` segments. Links inside the archive are followed.
 pub fn cat(
-    ctx: &Ctx<'_>,
-    address: &Scope,
-    query: &JobQuery,
+    transfer: &Transfer<'_>,
     path: &str,
     mut out: impl FnMut(&mut File) -> anyhow::Result<()>,
 ) -> anyhow::Result<Vec<(String, Refusal)>> {
-    let Each { taken, missing } = each(ctx, address, query, 1, |found, _| {
+    let Acquired { archives, missing } = acquire_each(transfer, 1, |found, _| {
         let mut file = disk::temporary()?;
-        take(ctx, found, path, &mut file)?;
+        extract_file(transfer.ctx, found, path, &mut file)?;
         Ok(file)
     })?;
-    for (_, mut file) in taken {
+    for (_, mut file) in archives {
         file.rewind().context("reading a temporary file")?;
         out(&mut file)?;
     }
@@ -46,7 +46,7 @@ pub fn cat(
 
 /// GitLab unpacks single files itself, which is one request; where that is not enough, the
 /// directory of the archive tells more.
-fn take(ctx: &Ctx<'_>, found: &FoundJob, path: &str, to: &mut File) -> anyhow::Result<()> {
+fn extract_file(ctx: &Ctx<'_>, found: &FoundJob, path: &str, to: &mut File) -> anyhow::Result<()> {
     announce(ctx, found);
     let given = ctx.gitlab.file(&found.at, path, to, Spool::restart)?.is_some();
     if given && !may_be_target(to).context("reading a temporary file")? {
@@ -63,12 +63,12 @@ fn take(ctx: &Ctx<'_>, found: &FoundJob, path: &str, to: &mut File) -> anyhow::R
     if given && named.is_some_and(|entry| entry.kind == EntryKind::File) {
         return Ok(());
     }
-    let end = follow(&mut archive, path).map_err(|error| plain(error, reading(found)))?;
+    let end = follow(&mut archive, path).map_err(|error| archive_error(error, reading(found)))?;
     let Some(index) = position(&archive, &end, |entry| entry.kind == EntryKind::File) else {
         return Err(no_file(archive.entries(), path, &end).into());
     };
     to.restart().context("writing a temporary file")?;
-    copy(&mut archive, index, to).map_err(|error| plain(error, reading(found)))
+    copy_entry(&mut archive, index, to).map_err(|error| archive_error(error, reading(found)))
 }
 
 /// Whether these could be the bytes of a link: of one, GitLab gives its target. A second look
@@ -101,7 +101,7 @@ fn follow(archive: &mut RemoteZip<'_>, path: &str) -> Result<String, archive::Er
         if hops > MOST_HOPS {
             return astray("goes round in circles");
         }
-        let target = target(archive, index)?;
+        let target = link_target(archive, index)?;
         if target.starts_with('/') {
             return astray("leads out of the archive");
         }

@@ -1,0 +1,53 @@
+//! The means of a run: the server, the clock, the listener, and how long a lookup may be repeated.
+
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::gitlab::Client;
+use crate::interrupt::Interrupt;
+use crate::step::Watch;
+
+/// Everything that a lookup or a transfer uses besides its own arguments.
+pub struct Ctx<'a> {
+    pub gitlab: &'a Client,
+    pub clock: &'a dyn Clock,
+    pub watch: &'a dyn Watch,
+    pub interrupt: &'a Interrupt,
+    pub polling: Polling,
+}
+
+/// How long a lookup is repeated, and how often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Polling {
+    /// None: the first answer counts.
+    limit: Option<Duration>,
+    /// None: growing pauses.
+    interval: Option<Duration>,
+}
+
+impl Polling {
+    /// Looks once; the first answer counts.
+    pub const fn once() -> Polling {
+        Polling { limit: None, interval: None }
+    }
+
+    /// Repeats the lookup until `limit` is over, after pauses of `interval` or growing ones.
+    pub const fn new(limit: Duration, interval: Option<Duration>) -> Polling {
+        Polling { limit: Some(limit), interval }
+    }
+
+    /// Returns if there is only one lookup.
+    pub fn is_once(&self) -> bool {
+        self.limit.is_none()
+    }
+
+    /// Returns the longest time, if lookups are repeated at all.
+    pub fn limit(&self) -> Option<Duration> {
+        self.limit
+    }
+
+    /// Returns the fixed pause, if the user gave one.
+    pub fn interval(&self) -> Option<Duration> {
+        self.interval
+    }
+}

@@ -1,0 +1,56 @@
+//! Before step 1: from a branch, a merge request, a commit or a job to a pipeline.
+
+use super::context::Ctx;
+use crate::gitlab;
+use crate::model::{Pipeline, PipelineAt, PipelineBy, ProjectRef};
+use crate::refusal::Refusal;
+
+/// The number of existing pipelines that a message about a missing one names.
+const MAX_NAMED_PIPELINES: usize = 20;
+
+/// Returns the pipeline that is meant. The inner error says that there is none.
+pub fn pipeline(ctx: &Ctx<'_>, by: &PipelineBy) -> anyhow::Result<Result<PipelineAt, Refusal>> {
+    let (project, newest) = match by {
+        PipelineBy::Id(at) => return Ok(Ok(at.clone())),
+        PipelineBy::OfJob { project, id } => {
+            (project, ctx.gitlab.job(project, *id)?.pipeline.into_iter().collect())
+        }
+        PipelineBy::Ref { project, ref_, .. } => {
+            (project, ctx.gitlab.successful(project, ref_, 1)?)
+        }
+        PipelineBy::MergeRequest { project, iid } => {
+            (project, ctx.gitlab.of_merge_request(project, *iid)?)
+        }
+        PipelineBy::Commit { project, sha } => (project, ctx.gitlab.of_commit(project, sha)?),
+    };
+    // Lists come newest first, but a merge request has two of them.
+    let newest = newest.into_iter().max_by_key(|pipeline| pipeline.id);
+    Ok(newest
+        .map(|pipeline| at(project, &pipeline))
+        .ok_or_else(|| Refusal::NoPipeline { by: by.clone() }))
+}
+
+/// Returns where a pipeline of a project is.
+pub fn at(project: &ProjectRef, pipeline: &Pipeline) -> PipelineAt {
+    PipelineAt { project: project.clone(), id: pipeline.id }
+}
+
+/// Returns an answer about a pipeline; a missing pipeline is refused with those that exist.
+pub fn readable<T>(
+    ctx: &Ctx<'_>,
+    at: &PipelineAt,
+    answer: Result<T, gitlab::Error>,
+) -> anyhow::Result<T> {
+    let error = match answer {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    if error.is_no_record()
+        && let Ok(pipelines) = ctx.gitlab.pipelines(&at.project, MAX_NAMED_PIPELINES)
+        && !pipelines.is_empty()
+    {
+        let seen = pipelines.iter().map(|pipeline| pipeline.id.to_string()).collect();
+        return Err(Refusal::NoSuchPipeline { at: at.clone(), seen }.into());
+    }
+    Err(error.into())
+}

@@ -1,0 +1,155 @@
+//! An archive of a job, acquired by the strategy that suits it, ready to be planned with others
+//! and extracted.
+
+use std::fs::File;
+use std::ops::Range;
+
+use anyhow::Context;
+
+use super::cached;
+use super::context::Transfer;
+use super::download::{announce, download};
+use super::options::ExtractOptions;
+use super::planning::{PlannedLayout, plan_archive, unpacking};
+use super::ranged::RangedArchive;
+use super::strategy::{self, ArchiveFacts, Strategy, reads_directory_first};
+use super::streaming::{self, StreamingArchive};
+use crate::archive::{self, Archive};
+use crate::disk::Staging;
+use crate::extract;
+use crate::gitlab::{self, Body, DownloadInterrupted, Remote};
+use crate::lookup::{Ctx, FoundJob};
+use crate::plan::Plan;
+
+/// An archive whose directory is known, and its plan.
+pub struct AcquiredArchive<'a> {
+    /// By the archive's own names.
+    pub plan: Plan,
+    source: Source<'a>,
+}
+
+/// The place of the archive's bytes.
+enum Source<'a> {
+    /// In a local file; with the bytes that were received for it.
+    File(Box<Archive<File>>, u64),
+    /// On the server; with the ranges that are needed.
+    Ranged(Box<RangedArchive<'a>>, Vec<Range<u64>>),
+    /// In a download that has begun.
+    Streaming(Box<StreamingArchive<'a>>),
+}
+
+impl<'a> AcquiredArchive<'a> {
+    /// Acquires the archive of a job: its directory at least, all of it where it has to be
+    /// downloaded first. `alone`: no other archive is planned together with it.
+    pub fn acquire(
+        transfer: &Transfer<'a>,
+        found: &FoundJob,
+        options: &ExtractOptions,
+        staging: &Staging,
+        alone: bool,
+    ) -> anyhow::Result<AcquiredArchive<'a>> {
+        let ctx = transfer.ctx;
+        announce(ctx, found);
+        if let Some((file, bytes)) = cached::acquire(transfer, found)? {
+            return AcquiredArchive::from_file(file, bytes, found, options);
+        }
+        let (mut ranged, mut body) = (None, None);
+        if reads_directory_first(options.rules.patterns.are_narrow(), found.size()) {
+            match ctx.gitlab.remote(&found.at) {
+                Ok(Remote::Parts(remote)) => ranged = RangedArchive::open(found, *remote, options)?,
+                Ok(Remote::Whole(whole)) => body = Some(*whole),
+                // A wrong answer to a range request says nothing about a plain download.
+                Err(error) if error.is_unexpected() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let mut may_stream = alone;
+        if let Some(archive) = ranged.take() {
+            let (length, wanted) = (archive.remote.length(), archive.missing_ranges());
+            match strategy::choose(ArchiveFacts { length, alone, wanted }) {
+                Strategy::Ranged(ranges) => return Ok(AcquiredArchive::ranged(archive, ranges)),
+                Strategy::Streaming => {}
+                Strategy::DownloadFirst => may_stream = false,
+            }
+            ranged = Some(archive);
+        }
+        let body = match body {
+            Some(body) => body,
+            None => ctx.gitlab.body(&found.at)?,
+        };
+        if may_stream {
+            let planned = match ranged.filter(|archive| body.is_of(&archive.remote)) {
+                Some(archive) => Some(archive.planned),
+                None => streaming::plan_beside(found, &body, options)?,
+            };
+            if let Some(PlannedLayout { plan, layout }) = planned {
+                let source = Source::Streaming(Box::new(StreamingArchive { body, layout }));
+                return Ok(AcquiredArchive { plan, source });
+            }
+        }
+        AcquiredArchive::download_first(ctx, found, body, options, staging)
+    }
+
+    /// Downloads all of an archive into a file in the staging folder, and checks it as a whole.
+    pub fn download_first(
+        ctx: &Ctx<'a>,
+        found: &FoundJob,
+        body: Body<'a>,
+        options: &ExtractOptions,
+        staging: &Staging,
+    ) -> anyhow::Result<AcquiredArchive<'a>> {
+        staging.room_for(body.total().unwrap_or_default().into())?;
+        let mut file = staging.spool()?;
+        let bytes = download(ctx, found, body, &mut file)?;
+        AcquiredArchive::from_file(file, bytes, found, options)
+    }
+
+    fn from_file(
+        file: File,
+        bytes: u64,
+        found: &FoundJob,
+        options: &ExtractOptions,
+    ) -> anyhow::Result<AcquiredArchive<'a>> {
+        let mut archive = Archive::open(file).with_context(|| unpacking(found))?;
+        let plan = plan_archive(&mut archive, &options.rules).with_context(|| unpacking(found))?;
+        Ok(AcquiredArchive { plan, source: Source::File(Box::new(archive), bytes) })
+    }
+
+    fn ranged(mut archive: RangedArchive<'a>, ranges: Vec<Range<u64>>) -> AcquiredArchive<'a> {
+        let plan = std::mem::take(&mut archive.planned.plan);
+        AcquiredArchive { plan, source: Source::Ranged(Box::new(archive), ranges) }
+    }
+
+    /// Extracts the files of `plan` into the staging folder, and returns the bytes received.
+    pub fn extract(
+        self,
+        ctx: &Ctx<'_>,
+        found: &FoundJob,
+        plan: &Plan,
+        staging: &mut Staging,
+    ) -> anyhow::Result<u64> {
+        match self.source {
+            Source::File(mut archive, bytes) => {
+                extract::stage(&mut archive, plan, staging).with_context(|| unpacking(found))?;
+                Ok(bytes)
+            }
+            Source::Ranged(archive, ranges) => archive.extract(ctx, found, &ranges, plan, staging),
+            Source::Streaming(archive) => archive.extract(ctx, found, plan, staging),
+        }
+    }
+}
+
+/// Returns if an archive may be right although its directory and its bytes disagree, so that it
+/// has to be downloaded first and checked as a whole.
+pub fn needs_download_first(error: &anyhow::Error) -> bool {
+    if let Some(error) = error.downcast_ref::<gitlab::Error>() {
+        return error.is_unexpected();
+    }
+    match error.downcast_ref() {
+        Some(archive::Error::NeedsFullCheck { .. }) => true,
+        Some(archive::Error::Read(error)) => {
+            error.get_ref().is_some_and(|it| it.is::<DownloadInterrupted>())
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,87 @@
+//! Archives from the cache, and downloads into it.
+//!
+//! The cache is a convenience: a fault of it is a warning, and the archive is downloaded.
+
+use std::fs::File;
+use std::time::SystemTime;
+
+use super::context::Transfer;
+use super::download::download;
+use crate::archive;
+use crate::disk::{CacheLookup, Key};
+use crate::gitlab;
+use crate::lookup::{Ctx, FoundJob};
+use crate::model::ArchiveAt;
+use crate::sanitize::sanitize;
+use crate::step::Step;
+
+/// Returns the archive from the cache, or downloads it into the cache, with the bytes received.
+/// None without a cache, and for an archive that cannot be cached.
+pub fn acquire(transfer: &Transfer<'_>, found: &FoundJob) -> anyhow::Result<Option<(File, u64)>> {
+    let ctx = transfer.ctx;
+    let (Some(cache), Some(key)) = (transfer.cache, key(ctx, found)) else { return Ok(None) };
+    let label = found.label();
+    let warn = |what: String| {
+        ctx.watch.step(&Step::Warning(&format!("{}: {what}", sanitize(&label))));
+    };
+    match cache.take(&key, now(ctx)) {
+        CacheLookup::Whole(archive) => {
+            ctx.watch.step(&Step::Cached { label: &label, bytes: key.size });
+            return Ok(Some((archive, 0)));
+        }
+        CacheLookup::Damaged => {
+            warn("its archive in the cache was damaged; downloading it again".into());
+        }
+        CacheLookup::Nothing => {}
+    }
+    if !cache.holds(key.size) {
+        warn("its archive is larger than --cache-size, so it will not be kept".into());
+        return Ok(None);
+    }
+    let mut writer = match cache.begin() {
+        Ok(writer) => writer,
+        Err(error) => {
+            warn(format!("{error}; going on without the cache"));
+            return Ok(None);
+        }
+    };
+    let bytes = match download(ctx, found, ctx.gitlab.body(&found.at)?, &mut writer) {
+        Ok(bytes) => bytes,
+        Err(error) if is_local(&error) => {
+            warn(format!("{error:#}; going on without the cache"));
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let (archive, failure) = cache.keep(&key, writer, now(ctx))?;
+    if let Some(failure) = failure {
+        warn(format!("{failure}; it is not kept in the cache"));
+    }
+    Ok(Some((archive, bytes)))
+}
+
+/// Removes from the cache what this run added, if one of the archives turned out to be broken:
+/// the next run must be able to see a better one.
+pub fn forget_broken<T>(transfer: &Transfer<'_>, result: anyhow::Result<T>) -> anyhow::Result<T> {
+    if let (Some(cache), Err(error)) = (transfer.cache, &result)
+        && error.is::<archive::Error>()
+    {
+        cache.forget();
+    }
+    result
+}
+
+/// Returns the key of an archive; None where GitLab did not tell enough to recognise it later.
+fn key(ctx: &Ctx<'_>, found: &FoundJob) -> Option<Key> {
+    let ArchiveAt::Job { id, .. } = &found.at else { return None };
+    let size = found.size()?;
+    Some(Key { server: ctx.gitlab.server(), job: *id, size })
+}
+
+fn now(ctx: &Ctx<'_>) -> SystemTime {
+    ctx.clock.now().into()
+}
+
+fn is_local(error: &anyhow::Error) -> bool {
+    error.downcast_ref().is_some_and(gitlab::Error::is_local)
+}

@@ -1,0 +1,59 @@
+//! Downloads whole archives into a file.
+
+use std::fs::File;
+use std::io::{self, Seek, Write};
+
+use crate::disk::{AtomicFile, CacheWriter};
+use crate::gitlab::Body;
+use crate::lookup::{Ctx, FoundJob};
+use crate::step::Step;
+
+/// A place for the bytes of a download, which can be emptied when the download starts over.
+pub trait Spool: Write {
+    /// Removes everything that was written.
+    fn restart(&mut self) -> io::Result<()>;
+}
+
+/// Tells the listener which job's archive is read next.
+pub fn announce(ctx: &Ctx<'_>, found: &FoundJob) {
+    let size = found.size();
+    let status = found.job.as_ref().map(|job| &job.status);
+    ctx.watch.step(&Step::Job { label: &found.label(), status, size });
+}
+
+/// Downloads all of an archive whose response has begun, and returns the bytes received.
+pub fn download<'a, S: Spool>(
+    ctx: &Ctx<'a>,
+    found: &FoundJob,
+    body: Body<'a>,
+    archive: &mut S,
+) -> anyhow::Result<u64> {
+    let (label, start) = (found.label(), ctx.clock.elapsed());
+    let size = found.size();
+    let mut arrived = |done, total| ctx.watch.step(&Step::Bytes { label: &label, done, total });
+    let restart = |archive: &mut S| archive.restart();
+    let bytes = ctx.gitlab.copy(body, size, archive, restart, &mut arrived)?;
+    let took = ctx.clock.elapsed().saturating_sub(start);
+    ctx.watch.step(&Step::Downloaded { label: &label, bytes, took });
+    Ok(bytes)
+}
+
+impl Spool for File {
+    fn restart(&mut self) -> io::Result<()> {
+        self.set_len(0)?;
+        self.rewind()
+    }
+}
+
+impl Spool for AtomicFile {
+    fn restart(&mut self) -> io::Result<()> {
+        // A device or a pipe cannot be emptied; the bytes it took are gone.
+        self.file().map_or(Ok(()), Spool::restart)
+    }
+}
+
+impl Spool for CacheWriter {
+    fn restart(&mut self) -> io::Result<()> {
+        CacheWriter::restart(self)
+    }
+}

@@ -1,0 +1,80 @@
+//! Lists the files in the archives of jobs, by reading only their directories.
+
+use super::acquire::{Acquired, acquire_each};
+use super::context::Transfer;
+use super::download::announce;
+use super::remote_zip::open;
+use crate::gitlab::{Remote, Row};
+use crate::lookup::{Ctx, FoundJob};
+use crate::model::{Entry, EntryKind};
+use crate::refusal::Refusal;
+
+/// An archive that its server gives only whole is downloaded up to this size in bytes; for a larger
+/// one GitLab is asked for a listing.
+const MAX_UNLISTED_SIZE: u64 = 4 << 20;
+
+/// A file or a link in an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedFile {
+    /// Its whole name, `/` between its parts.
+    pub path: String,
+    /// Bytes when unpacked.
+    pub size: u64,
+    /// Bytes in the archive; none where GitLab made the listing.
+    pub compressed_size: Option<u64>,
+    /// The unix permission bits, where they are known.
+    pub mode: Option<u32>,
+}
+
+/// The files of each job, and the patterns that are missing with the reason.
+#[derive(Debug)]
+pub struct Contents {
+    pub jobs: Vec<(FoundJob, Vec<ListedFile>)>,
+    pub missing: Vec<(String, Refusal)>,
+}
+
+/// Lists the files in the archives of the wanted jobs, in archive order, once they are there.
+pub fn list(transfer: &Transfer<'_>) -> anyhow::Result<Contents> {
+    let Acquired { archives, missing } =
+        acquire_each(transfer, 1, |found, _| files(transfer.ctx, found))?;
+    Ok(Contents { jobs: archives, missing })
+}
+
+fn files(ctx: &Ctx<'_>, found: &FoundJob) -> anyhow::Result<Vec<ListedFile>> {
+    announce(ctx, found);
+    let remote = ctx.gitlab.remote(&found.at)?;
+    if let Remote::Whole(whole) = &remote
+        && whole.total().is_none_or(|length| length > MAX_UNLISTED_SIZE)
+        // Older servers make no listing, and none of an archive without metadata.
+        && let Ok(Some(rows)) = ctx.gitlab.tree(&found.at)
+    {
+        return Ok(rows.into_iter().filter(|row| !row.is_folder()).map(ListedFile::from).collect());
+    }
+    let archive = open(ctx, found, remote)?;
+    let files = archive.entries().iter().filter(|entry| is_file(entry));
+    Ok(files.map(ListedFile::from).collect())
+}
+
+/// Returns if an entry is a file or a link.
+pub fn is_file(entry: &Entry) -> bool {
+    matches!(entry.kind, EntryKind::File | EntryKind::Link)
+}
+
+impl From<&Entry> for ListedFile {
+    fn from(entry: &Entry) -> ListedFile {
+        ListedFile {
+            path: entry.name.clone(),
+            size: entry.size,
+            compressed_size: Some(entry.compressed_size),
+            mode: entry.mode,
+        }
+    }
+}
+
+impl From<Row> for ListedFile {
+    fn from(row: Row) -> ListedFile {
+        let mode = row.mode();
+        // GitLab leaves the size of empty files out.
+        ListedFile { path: row.path, size: row.size.unwrap_or(0), compressed_size: None, mode }
+    }
+}

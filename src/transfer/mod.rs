@@ -1,0 +1,149 @@
+//! Step 4: from the jobs that were found to files on disk.
+//!
+//! ```text
+//! jobs ──► acquire each archive ──► plan all together ──► extract into staging ──► commit
+//!          acquire.rs                planning.rs           archive_source.rs       disk
+//! ```
+//!
+//! An archive is acquired by one of three strategies (`strategy.rs`): range requests, streaming, or
+//! download first. All of them end with the same plan, the same workers and the same staging.
+
+mod acquire;
+mod archive_source;
+mod byte_ranges;
+mod cached;
+mod cat;
+mod context;
+mod download;
+mod list;
+mod options;
+mod planning;
+mod ranged;
+mod remote_zip;
+mod reports;
+mod result;
+mod save;
+mod strategy;
+mod streaming;
+
+pub use cached::forget_broken;
+pub use cat::cat;
+pub use context::Transfer;
+pub use list::{Contents, ListedFile, list};
+pub use options::ExtractOptions;
+pub use reports::{ReportDestination, reports};
+pub use result::{TransferResult, TransferredJob};
+pub use save::{save_archive, write_archive};
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use acquire::{Acquired, MAX_PARALLEL_DOWNLOADS, acquire_each};
+use archive_source::{AcquiredArchive, needs_download_first};
+use planning::{job_folder, merge_all};
+
+use crate::disk::Staging;
+use crate::lookup::FoundJob;
+use crate::plan::{PlacementKind, Plan};
+use crate::select::files::Rules;
+use crate::step::Step;
+
+/// Step 4: extracts the artifacts of the jobs below `dest`, which stays as it was if any part fails.
+pub fn extract(
+    transfer: &Transfer<'_>,
+    options: &ExtractOptions,
+    dest: &Path,
+) -> anyhow::Result<TransferResult> {
+    // A destination that cannot be written is reported before anything is downloaded.
+    let staging = Staging::beside(dest, transfer.ctx.interrupt)?;
+    let rules = Rules { takes_links: staging.takes_links(), ..options.rules.clone() };
+    let options = &ExtractOptions { rules, ..*options };
+    let Acquired { archives, missing } =
+        acquire_each(transfer, MAX_PARALLEL_DOWNLOADS, |found, alone| {
+            AcquiredArchive::acquire(transfer, found, options, &staging, alone)
+        })?;
+    let jobs: Vec<FoundJob> = archives.iter().map(|(found, _)| found.clone()).collect();
+    let staged = match stage(transfer, archives, options, staging) {
+        // An archive is not what its directory said: download all of them whole and start over.
+        Err(error) if needs_download_first(&error) => {
+            let staging = Staging::beside(dest, transfer.ctx.interrupt)?;
+            stage(transfer, download_all(transfer, jobs, options, &staging)?, options, staging)?
+        }
+        staged => staged?,
+    };
+    Ok(TransferResult { jobs: commit(transfer, staged, options, dest)?, missing })
+}
+
+type Archives<'a> = Vec<(FoundJob, AcquiredArchive<'a>)>;
+
+/// Files that were extracted and are not in place yet.
+struct Staged {
+    jobs: Vec<(TransferredJob, Plan)>,
+    staging: Staging,
+}
+
+/// Plans all archives together, and extracts the files of each.
+fn stage(
+    transfer: &Transfer<'_>,
+    mut archives: Archives<'_>,
+    options: &ExtractOptions,
+    mut staging: Staging,
+) -> anyhow::Result<Staged> {
+    let ctx = transfer.ctx;
+    let plans = archives.iter_mut().map(|(found, it)| (&*found, std::mem::take(&mut it.plan)));
+    let plans = merge_all(ctx, plans.collect(), options)?;
+    staging.room_for(plans.iter().map(Plan::size).fold(0, u128::saturating_add))?;
+    let mut jobs = Vec::new();
+    for ((found, archive), plan) in archives.into_iter().zip(plans) {
+        let bytes = archive.extract(ctx, &found, &plan, &mut staging)?;
+        let folder = job_folder(&found, options);
+        jobs.push((TransferredJob { found, folder, files: Vec::new(), bytes }, plan));
+    }
+    Ok(Staged { jobs, staging })
+}
+
+/// Downloads the archives of all jobs whole.
+fn download_all<'a>(
+    transfer: &Transfer<'a>,
+    jobs: Vec<FoundJob>,
+    options: &ExtractOptions,
+    staging: &Staging,
+) -> anyhow::Result<Archives<'a>> {
+    let ctx = transfer.ctx;
+    let download = |found: FoundJob| {
+        let body = ctx.gitlab.body(&found.at)?;
+        let archive = AcquiredArchive::download_first(ctx, &found, body, options, staging)?;
+        Ok((found, archive))
+    };
+    jobs.into_iter().map(download).collect()
+}
+
+/// Puts everything that was staged in place, and reports the files of each job.
+fn commit(
+    transfer: &Transfer<'_>,
+    staged: Staged,
+    options: &ExtractOptions,
+    dest: &Path,
+) -> anyhow::Result<Vec<TransferredJob>> {
+    let skipped: HashSet<PathBuf> =
+        staged.staging.commit(options.on_conflict)?.into_iter().collect();
+    let jobs = staged.jobs.into_iter().map(|(job, plan)| {
+        let files = planned_files(plan, &skipped);
+        let (count, bytes) = (files.len(), files.iter().map(|(_, size)| size).sum());
+        let at: PathBuf = dest.join(&job.folder).components().collect();
+        transfer.ctx.watch.step(&Step::Placed { files: count, bytes, at: &at.to_string_lossy() });
+        TransferredJob { files, ..job }
+    });
+    Ok(jobs.collect())
+}
+
+/// Returns the files and links of a plan without those that were skipped, with their sizes.
+fn planned_files(plan: Plan, skipped: &HashSet<PathBuf>) -> Vec<(PathBuf, u64)> {
+    let written = plan.placements.into_iter().filter(|it| !skipped.contains(&it.path));
+    let sized = written.filter_map(|placement| match placement.what {
+        PlacementKind::File { size, .. } => Some((placement.path, size)),
+        PlacementKind::Link { target } => Some((placement.path, target.len() as u64)),
+        PlacementKind::Folder { .. } => None,
+    });
+    sized.collect()
+}

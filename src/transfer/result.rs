@@ -1,0 +1,25 @@
+//! The result of a transfer: the files of each job, and the jobs that are missing.
+
+use std::path::PathBuf;
+
+use crate::lookup::FoundJob;
+use crate::refusal::Refusal;
+
+/// A job whose artifacts were transferred.
+#[derive(Debug)]
+pub struct TransferredJob {
+    pub found: FoundJob,
+    /// Relative to the destination; empty where jobs share one folder.
+    pub folder: PathBuf,
+    /// Files and links relative to the destination, with their sizes in bytes, in archive order.
+    pub files: Vec<(PathBuf, u64)>,
+    /// Bytes that were received.
+    pub bytes: u64,
+}
+
+/// The transferred jobs, and the patterns that are missing with the reason.
+#[derive(Debug, Default)]
+pub struct TransferResult {
+    pub jobs: Vec<TransferredJob>,
+    pub missing: Vec<(String, Refusal)>,
+}

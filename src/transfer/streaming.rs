@@ -1,0 +1,108 @@
+//! Extracts an archive while it is downloaded, without saving it.
+//!
+//! The directory of an archive is at its end, so it is read by range requests beside the download,
+//! from the same address. The whole plan is made from it; then files are extracted as their bytes
+//! arrive. An archive or a server that is unusual in any way is downloaded first instead.
+
+use std::collections::HashSet;
+use std::io::{self, BufReader, Read};
+
+use anyhow::Context;
+
+use super::options::ExtractOptions;
+use super::planning::{PlannedLayout, extraction_error, plan_directory, unpacking};
+use super::remote_zip::open_by_ranges;
+use super::strategy::SMALL_ARCHIVE;
+use crate::archive::{self, Layout};
+use crate::disk::Staging;
+use crate::extract;
+use crate::gitlab::Body;
+use crate::lookup::{Ctx, FoundJob};
+use crate::plan::Plan;
+use crate::step::Step;
+
+/// Bytes that are read at once.
+const READ_AHEAD: usize = 64 << 10;
+/// The listener is told each time this many bytes have arrived.
+const REPORT_INTERVAL: u64 = 256 << 10;
+
+/// A download that has begun, whose directory is known.
+pub struct StreamingArchive<'a> {
+    pub body: Body<'a>,
+    pub layout: Layout,
+}
+
+/// Plans a download from its directory, which is read beside it. None where the archive must be
+/// downloaded first: it is small, its server gives no ranges that are surely of the same archive,
+/// or the directory does not suffice.
+pub fn plan_beside(
+    found: &FoundJob,
+    body: &Body<'_>,
+    options: &ExtractOptions,
+) -> anyhow::Result<Option<PlannedLayout>> {
+    let Some(remote) = body.beside().filter(|remote| remote.length() > SMALL_ARCHIVE) else {
+        return Ok(None);
+    };
+    match plan_directory(open_by_ranges(remote), &options.rules) {
+        // Range requests fail; the download itself may succeed.
+        Err(error) if matches!(error.downcast_ref(), Some(archive::Error::Read(_))) => Ok(None),
+        Err(error) => Err(error).with_context(|| unpacking(found)),
+        Ok(planned) => Ok(planned.filter(|planned| needs_each_entry_once(&planned.plan))),
+    }
+}
+
+/// The bytes of an entry pass once, but copies of links need them in several places.
+fn needs_each_entry_once(plan: &Plan) -> bool {
+    let mut entries = HashSet::new();
+    plan.placements.iter().all(|placement| entries.insert(placement.entry))
+}
+
+impl StreamingArchive<'_> {
+    /// Extracts the files of `plan` as their bytes arrive, and returns the length of the archive.
+    pub fn extract(
+        self,
+        ctx: &Ctx<'_>,
+        found: &FoundJob,
+        plan: &Plan,
+        staging: &mut Staging,
+    ) -> anyhow::Result<u64> {
+        let (label, start) = (found.label(), ctx.clock.elapsed());
+        let bytes = self.body.total().unwrap_or_default();
+        let report =
+            |done| ctx.watch.step(&Step::Bytes { label: &label, done, total: Some(bytes) });
+        let body = BufReader::with_capacity(READ_AHEAD, self.body);
+        let reader = DownloadReader { body, done: 0, report };
+        extract::stream(&self.layout, reader, plan, staging)
+            .map_err(|error| extraction_error(error, found))?;
+        report(bytes);
+        let took = ctx.clock.elapsed().saturating_sub(start);
+        ctx.watch.step(&Step::Downloaded { label: &label, bytes, took });
+        Ok(bytes)
+    }
+}
+
+/// Reads a download in order, and skips bytes that are not needed.
+struct DownloadReader<'a, F> {
+    body: BufReader<Body<'a>>,
+    done: u64,
+    report: F,
+}
+
+impl<F: Fn(u64)> Read for DownloadReader<'_, F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.body.read(buffer)?;
+        let before = self.done / REPORT_INTERVAL;
+        self.done += count as u64;
+        if self.done / REPORT_INTERVAL > before {
+            (self.report)(self.done);
+        }
+        Ok(count)
+    }
+}
+
+impl<F: Fn(u64)> archive::SkipRead for DownloadReader<'_, F> {
+    fn skip_to(&mut self, position: u64) -> io::Result<()> {
+        let gap = position.checked_sub(self.done).ok_or(io::ErrorKind::InvalidInput)?;
+        io::copy(&mut self.take(gap), &mut io::sink()).map(|_| ())
+    }
+}
