@@ -97,7 +97,7 @@ pub(super) fn reading(found: &FoundJob) -> String {
 }
 
 fn download<'a>(ctx: &Ctx<'a>, found: &FoundJob, body: Body<'a>) -> anyhow::Result<File> {
-    let mut file = disk::temporary()?;
+    let mut file = disk::temp_file()?;
     whole(ctx, found, body, &mut file)?;
     Ok(file)
 }

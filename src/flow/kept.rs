@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use super::fetch::{Spool, whole};
 use super::{Ctx, FoundJob};
 use crate::archive;
-use crate::disk::{CacheLookup, CacheWriter, Key};
+use crate::disk::{CacheKey, CacheLookup, CacheWriter};
 use crate::gitlab;
 use crate::model::ArchiveAt;
 use crate::sanitize::sanitize;
@@ -22,21 +22,21 @@ pub(super) fn take(ctx: &Ctx<'_>, found: &FoundJob) -> anyhow::Result<Option<(Fi
     let warn = |what: String| {
         ctx.watch.step(&Step::Warning(&format!("{}: {what}", sanitize(&label))));
     };
-    match cache.take(&key, now(ctx)) {
-        CacheLookup::Whole(archive) => {
+    match cache.lookup(&key, now(ctx)) {
+        CacheLookup::Hit(archive) => {
             ctx.watch.step(&Step::Cached { label: &label, bytes: key.size });
             return Ok(Some((archive, 0)));
         }
         CacheLookup::Damaged => {
             warn("its archive in the cache was damaged; downloading it again".into())
         }
-        CacheLookup::Nothing => {}
+        CacheLookup::Miss => {}
     }
-    if !cache.holds(key.size) {
+    if !cache.fits(key.size) {
         warn("its archive is larger than --cache-size, so it will not be kept".into());
         return Ok(None);
     }
-    let mut coming = match cache.begin() {
+    let mut coming = match cache.begin_write() {
         Ok(coming) => coming,
         Err(error) => {
             warn(format!("{error}; going on without the cache"));
@@ -51,7 +51,7 @@ pub(super) fn take(ctx: &Ctx<'_>, found: &FoundJob) -> anyhow::Result<Option<(Fi
         }
         Err(error) => return Err(error),
     };
-    let (archive, reason) = cache.keep(&key, coming, now(ctx))?;
+    let (archive, reason) = cache.insert(&key, coming, now(ctx))?;
     if let Some(reason) = reason {
         warn(format!("{reason}; it is not kept in the cache"));
     }
@@ -70,10 +70,10 @@ pub fn doubted<T>(ctx: &Ctx<'_>, landed: anyhow::Result<T>) -> anyhow::Result<T>
 }
 
 /// None where GitLab did not tell enough about the archive to know it again.
-fn key(ctx: &Ctx<'_>, found: &FoundJob) -> Option<Key> {
+fn key(ctx: &Ctx<'_>, found: &FoundJob) -> Option<CacheKey> {
     let ArchiveAt::Job { id, .. } = &found.at else { return None };
     let size = found.size()?;
-    Some(Key { server: ctx.gitlab.server(), job: *id, size })
+    Some(CacheKey { server: ctx.gitlab.server(), job: *id, size })
 }
 
 fn now(ctx: &Ctx<'_>) -> SystemTime {

@@ -61,8 +61,8 @@ pub fn extract(
     dest: &Path,
 ) -> anyhow::Result<TransferResult> {
     // That nothing can be written there is better known before anything is downloaded.
-    let mut staging = Staging::beside(dest, ctx.interrupt)?;
-    let rules = Rules { takes_links: staging.takes_links(), ..options.rules.clone() };
+    let mut staging = Staging::new_in(dest, ctx.interrupt)?;
+    let rules = Rules { takes_links: staging.supports_symlinks(), ..options.rules.clone() };
     let options = &ExtractOptions { rules, ..*options };
     let Each { mut taken, missing } = each(ctx, address, query, MOST, |found, alone| {
         take(ctx, found, options, dest, &staging, alone)
@@ -83,7 +83,7 @@ pub fn extract(
     let landed = match stage_all(ctx, taken, options, &mut staging) {
         Err(error) if begins_again(&error) => {
             // Some archive is not what its directory let expect: now each is looked at as a whole.
-            staging = Staging::beside(dest, ctx.interrupt)?;
+            staging = Staging::new_in(dest, ctx.interrupt)?;
             let kept = founds.into_iter().map(|found| {
                 let (archive, bytes) =
                     keep_first(ctx, &found, ctx.gitlab.body(&found.at)?, &staging)?;
@@ -107,7 +107,7 @@ fn stage_all(
     let mut landed = Vec::new();
     let opened = open_all(ctx, taken, options, staging)?;
     let sizes = opened.iter().map(|opened| opened.plan.size());
-    staging.room_for(sizes.fold(0, u128::saturating_add))?;
+    staging.require_free_space(sizes.fold(0, u128::saturating_add))?;
     for Opened { found, folder, source, plan } in opened {
         let bytes = match source {
             Source::File(mut archive, bytes) => {
@@ -165,8 +165,8 @@ pub fn keep(
         OnConflict::Overwrite | OnConflict::Skip | OnConflict::Fail => {}
     }
     let spool = |size: Option<u64>| {
-        let whole = AtomicFile::beside(file, ctx.interrupt)?;
-        whole.room_for(size.unwrap_or_default().into())?;
+        let whole = AtomicFile::create_beside(file, ctx.interrupt)?;
+        whole.require_free_space(size.unwrap_or_default().into())?;
         Ok(whole)
     };
     let Fetch { fetched, missing } = fetch(ctx, address, query, spool)?;
@@ -175,7 +175,7 @@ pub fn keep(
         if let Some(archive) = archive.file() {
             judge(archive, &found)?;
         }
-        archive.keep(on_conflict)?;
+        archive.commit(on_conflict)?;
         landed.push(TransferredJob { found, folder: PathBuf::new(), files: Vec::new(), bytes });
     }
     Ok(TransferResult { landed, missing })
@@ -188,7 +188,7 @@ pub fn stream(
     query: &JobQuery,
     mut out: impl FnMut(&mut File) -> io::Result<u64>,
 ) -> anyhow::Result<TransferResult> {
-    let spool = |_| Ok(disk::temporary()?);
+    let spool = |_| Ok(disk::temp_file()?);
     let Fetch { fetched, missing } = fetch(ctx, address, query, spool)?;
     let mut landed = Vec::new();
     for Fetched { found, mut archive, bytes } in fetched {

@@ -139,8 +139,8 @@ pub(super) fn run(
     body: Body<'_>,
     dest: &Path,
 ) -> anyhow::Result<Option<Staged>> {
-    let mut staging = Staging::beside(dest, ctx.interrupt)?;
-    staging.room_for(plan.size())?;
+    let mut staging = Staging::new_in(dest, ctx.interrupt)?;
+    staging.require_free_space(plan.size())?;
     let (label, start) = (found.label(), ctx.clock.elapsed());
     let bytes = body.total().unwrap_or_default();
     let told = |done| ctx.watch.step(&Step::Bytes { label: &label, done, total: Some(bytes) });

@@ -162,7 +162,7 @@ pub(super) fn keep_first<'a>(
     body: Body<'a>,
     staging: &Staging,
 ) -> anyhow::Result<(File, u64)> {
-    staging.room_for(body.total().unwrap_or_default().into())?;
+    staging.require_free_space(body.total().unwrap_or_default().into())?;
     let mut archive = staging.spool()?;
     let bytes = whole(ctx, found, body, &mut archive)?;
     Ok((archive, bytes))
