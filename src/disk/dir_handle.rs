@@ -22,12 +22,13 @@ pub struct DirHandle(OwnedFd);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity(i128, i128);
 
-/// Opens a directory for path lookup only, which needs no read permission on it.
+/// Flag for opening a directory only for path lookup, which needs no read permission on it.
 #[cfg(target_os = "linux")]
 const LOOKUP: OFlags = OFlags::PATH;
 #[cfg(not(target_os = "linux"))]
 const LOOKUP: OFlags = OFlags::RDONLY;
 
+/// Flags for opening directories and nothing else.
 const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 
 impl DirHandle {

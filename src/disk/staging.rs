@@ -111,7 +111,7 @@ impl Staging {
         mode: Option<u32>,
         modified: Option<i64>,
     ) -> Result<(), Error> {
-        self.create("make the folder", path, |parent, name| {
+        self.with_parent("make the folder", path, |parent, name| {
             match parent.create_dir(name, dir_mode(mode)) {
                 Err(error)
                     if error.kind() == io::ErrorKind::AlreadyExists
@@ -130,7 +130,7 @@ impl Staging {
     /// any thread, and is a single system call if the parent directory exists.
     pub fn create_file(&self, path: &Path, mode: Option<u32>) -> Result<NewFile, Error> {
         let create = |parent: &DirHandle, name: &OsStr| parent.create_file(name, file_mode(mode));
-        let file = self.create("write", path, create)?;
+        let file = self.with_parent("write", path, create)?;
         Ok(NewFile { file, dest_path: self.dest.join(path) })
     }
 
@@ -144,35 +144,37 @@ impl Staging {
     pub(super) fn complete(&mut self) -> Result<(), Error> {
         for (path, target) in std::mem::take(&mut self.symlinks) {
             let create = |parent: &DirHandle, name: &OsStr| parent.create_symlink(&target, name);
-            self.create("make the link", &path, create)?;
+            self.with_parent("make the link", &path, create)?;
         }
         for (path, modified) in std::mem::take(&mut self.dir_times) {
-            self.create("date", &path, |parent, name| parent.set_dir_modified(name, modified))?;
+            self.with_parent("date", &path, |parent, name| {
+                parent.set_dir_modified(name, modified)
+            })?;
         }
         Ok(())
     }
 
-    /// Calls `create` with the staged parent directory of `path`, which is created if missing, and
+    /// Calls `action` with the staged parent directory of `path`, which is created if missing, and
     /// the last component of `path`.
-    fn create<T>(
+    fn with_parent<T>(
         &self,
         doing: &'static str,
         path: &Path,
-        create: impl Fn(&DirHandle, &OsStr) -> io::Result<T>,
+        action: impl Fn(&DirHandle, &OsStr) -> io::Result<T>,
     ) -> Result<T, Error> {
         let staged = Path::new(STAGED).join(path);
-        let create =
-            || self.temp_tree.open_parent(&staged).and_then(|(parent, name)| create(&parent, name));
-        let created = match (create(), staged.parent()) {
+        let attempt =
+            || self.temp_tree.open_parent(&staged).and_then(|(parent, name)| action(&parent, name));
+        let result = match (attempt(), staged.parent()) {
             (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
-                self.temp_tree.create_dir_all(parent, dir_mode(None)).and_then(|()| create())
+                self.temp_tree.create_dir_all(parent, dir_mode(None)).and_then(|()| attempt())
             }
-            (created, _) => created,
+            (result, _) => result,
         };
-        match created {
+        match result {
             // After a signal, the temporary directory is removed while the run goes on.
             Err(_) if self.stopping() => Err(Error::Interrupted),
-            created => created.map_err(Error::doing(doing, &self.dest.join(path))),
+            result => result.map_err(Error::doing(doing, &self.dest.join(path))),
         }
     }
 }
@@ -212,21 +214,21 @@ fn system_time(seconds: i64) -> Option<SystemTime> {
 /// relative to it.
 fn nearest_existing_dir(dest: &Path) -> Result<(&Path, &Path), Error> {
     for nearest in dest.ancestors() {
-        let at = if nearest.as_os_str().is_empty() { Path::new(".") } else { nearest };
-        match fs::metadata(at) {
+        let path = if nearest.as_os_str().is_empty() { Path::new(".") } else { nearest };
+        match fs::metadata(path) {
             Ok(found) if found.is_dir() => {
                 return Ok((nearest, dest.strip_prefix(nearest).unwrap_or(dest)));
             }
             Ok(_) => {
                 return Err(Error::InTheWay {
-                    path: at.to_owned(),
+                    path: path.to_owned(),
                     what: "something that is no folder",
                 });
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             // An ancestor is a file; the loop reaches it and reports it.
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {}
-            Err(error) => return Err(Error::doing("look at", at)(error)),
+            Err(error) => return Err(Error::doing("look at", path)(error)),
         }
     }
     Ok((Path::new(""), dest))

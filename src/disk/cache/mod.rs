@@ -30,7 +30,7 @@ pub struct Cache {
     dir: PathBuf,
     max_bytes: u64,
     interrupt: Interrupt,
-    /// Archives that this run has looked up or inserted.
+    /// Paths of the archives that this run has found or inserted.
     used: Mutex<Vec<PathBuf>>,
 }
 
@@ -41,6 +41,7 @@ pub enum CacheLookup {
     Hit(File),
     /// The cached archive failed verification and was removed.
     Damaged,
+    /// The archive is not in the cache.
     Miss,
 }
 
@@ -107,8 +108,8 @@ impl Cache {
     }
 
     /// Inserts a downloaded archive, evicting others if needed, and returns it open for reading from
-    /// its start. The inner error is the reason if it was not inserted; the file can be read even
-    /// so.
+    /// its start. If the insertion fails, the file can still be read and the inner error is the
+    /// reason.
     pub fn insert(
         &self,
         key: &CacheKey,
@@ -161,8 +162,8 @@ impl Cache {
         }
     }
 
-    /// Removes all archives that this run has looked up or inserted. For a run that finds that one of
-    /// them cannot be extracted.
+    /// Removes all archives that this run has found or inserted. Called when one of them turns out to
+    /// be corrupt.
     pub fn forget(&self) {
         for path in self.used.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             let _ = fs::remove_file(path);
