@@ -1,15 +1,15 @@
-//! Time, as something that is handed in: tests wait an hour in no time.
+//! The clock as a trait, so that tests control the time and do not sleep.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// The only way to learn the time or to wait.
+/// A source of time. All code that reads the time or sleeps uses it.
 pub trait Clock: Send + Sync {
-    /// The time of day, for what expires.
+    /// Returns the time of day, for expiry dates.
     fn now(&self) -> Timestamp;
-    /// Time since some fixed start, for what lasts; it never goes backwards.
+    /// Returns the monotonic time since a fixed start, for measuring durations.
     fn elapsed(&self) -> Duration;
-    /// Waits.
+    /// Blocks the current thread.
     fn sleep(&self, pause: Duration);
 }

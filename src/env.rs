@@ -1,5 +1,5 @@
-//! Everything that the process gets from outside, as one value: below it nothing reads variables,
-//! the clock or the current directory, so that whole runs are tested in process.
+//! The environment of the process as one value. No other code reads arguments, variables, the clock
+//! or the current directory, so that tests can start whole runs in process.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -14,13 +14,13 @@ use crate::clock::Clock;
 use crate::exit::Exit;
 use crate::interrupt::Interrupt;
 
-/// The outside of one run.
+/// The environment of one run.
 pub struct Env {
-    /// The first is the name under which the program was called.
+    /// Command-line arguments; the first is the name of the program.
     pub args: Vec<OsString>,
-    /// Variables whose name and value are text.
+    /// Environment variables whose name and value are Unicode.
     pub vars: BTreeMap<String, String>,
-    /// What relative paths are relative to.
+    /// The current directory.
     pub dir: PathBuf,
     pub stdin: Box<dyn Read + Send>,
     pub stdout: Stream,
@@ -29,14 +29,15 @@ pub struct Env {
     pub interrupt: Interrupt,
 }
 
-/// A stream to write to.
+/// An output stream.
 pub struct Stream {
     pub writer: Box<dyn Write + Send>,
+    /// True if the stream is a terminal.
     pub terminal: bool,
 }
 
 impl Stream {
-    /// The stream itself; what is left in its place swallows all.
+    /// Takes the stream and leaves one in its place that discards everything.
     pub fn take(&mut self) -> Stream {
         let writer = std::mem::replace(&mut self.writer, Box::new(std::io::sink()));
         Stream { writer, terminal: self.terminal }
@@ -44,9 +45,12 @@ impl Stream {
 }
 
 impl Env {
-    /// The process as it is. From here on, signals end it cleanly.
-    #[allow(clippy::disallowed_methods, reason = "this is the one door")]
-    pub fn real() -> std::io::Result<Env> {
+    /// Reads the environment of the process, and installs the handlers for signals and panics.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the only place that reads the process environment"
+    )]
+    pub fn from_process() -> std::io::Result<Env> {
         let text = |(name, value): (OsString, OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
@@ -66,21 +70,22 @@ impl Env {
                 terminal: std::io::stderr().is_terminal(),
                 writer: Box::new(std::io::stderr()),
             },
-            clock: Arc::new(RealClock(Instant::now())),
+            clock: Arc::new(SystemClock(Instant::now())),
             interrupt,
         })
     }
 
-    /// A variable that is set to something; an empty one counts as not set, as in CI it often is.
+    /// Returns the value of a variable. Empty values count as unset, because CI jobs often define
+    /// variables that way.
     pub fn var(&self, name: &str) -> Option<&str> {
         self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 }
 
-struct RealClock(Instant);
+struct SystemClock(Instant);
 
-#[allow(clippy::disallowed_methods, reason = "this is the one door")]
-impl Clock for RealClock {
+#[allow(clippy::disallowed_methods, reason = "the only place that reads the system clock")]
+impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
@@ -94,23 +99,24 @@ impl Clock for RealClock {
     }
 }
 
-/// A panic, in any thread, is a fault of our own: it tells of itself, what was made for this run
-/// alone goes away, and the process ends.
+/// Ends the process after a panic in any thread: prints the panic message, removes temporary files
+/// and exits with [`Exit::Fault`].
 #[allow(
     clippy::disallowed_methods,
     clippy::exit,
-    reason = "after a panic there is nothing to go back to"
+    reason = "a panic is a bug, and no thread can go on after it"
 )]
 fn end_on_panic(interrupt: Interrupt) {
-    let told = std::panic::take_hook();
+    let print_panic = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        told(panic);
-        interrupt.give_up();
+        print_panic(panic);
+        interrupt.try_clean_up();
         std::process::exit(i32::from(Exit::Fault.code()))
     }));
 }
 
-/// SIGINT and SIGTERM, heard by a thread of their own: the run may sleep or be blocked in a read.
+/// Handling of SIGINT and SIGTERM on a separate thread, because the run may sleep or be blocked in a
+/// read.
 mod signals {
     use std::io::Result;
 
@@ -121,20 +127,20 @@ mod signals {
 
     #[cfg(unix)]
     pub fn listen(interrupt: Interrupt) -> Result<()> {
-        // A file that gets larger than `ulimit -f` allows is an error that can be told, and no end
-        // of the process.
+        // SIGXFSZ would end the process when a file exceeds `ulimit -f`. If it is ignored, the write
+        // fails with an error that can be reported.
         let ignored = std::sync::Arc::default();
         signal_hook::flag::register(signal_hook::consts::SIGXFSZ, ignored)?;
         let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
         std::thread::spawn(move || {
             for (number, signal) in signals.forever().enumerate() {
-                // A second signal does not wait for the cleaning up.
+                // A second signal ends the process without waiting for the cleanup.
                 if number > 0 {
                     end(signal);
                 }
                 let interrupt = interrupt.clone();
                 std::thread::spawn(move || {
-                    let _held = interrupt.clean_up();
+                    let _hold = interrupt.clean_up();
                     end(signal)
                 });
             }
@@ -145,7 +151,7 @@ mod signals {
     #[cfg(not(unix))]
     #[allow(
         clippy::disallowed_methods,
-        reason = "there is no iterator of signals on this system, so they are polled"
+        reason = "signal-hook has no iterator of signals on this system, so they are polled"
     )]
     pub fn listen(interrupt: Interrupt) -> Result<()> {
         use std::sync::Arc;
@@ -159,7 +165,7 @@ mod signals {
                 if let Some((signal, _)) =
                     raised.iter().find(|(_, flag)| flag.load(Ordering::SeqCst))
                 {
-                    let _held = interrupt.clean_up();
+                    let _hold = interrupt.clean_up();
                     end(*signal);
                 }
                 std::thread::sleep(std::time::Duration::from_millis(50));
@@ -171,7 +177,7 @@ mod signals {
     #[allow(
         clippy::disallowed_methods,
         clippy::exit,
-        reason = "a signal ends the process wherever it is"
+        reason = "a signal ends the process at any point of the run"
     )]
     fn end(signal: i32) -> ! {
         let exit = if signal == SIGTERM { Exit::Terminated } else { Exit::Interrupted };

@@ -1,28 +1,28 @@
-//! The exit codes, one by one: scripts and `allow_failure: exit_codes:` depend on them.
+//! Exit codes. Scripts and `allow_failure: exit_codes:` in CI depend on them.
 
-/// How a run ended. The README repeats this table, and a test compares them.
+/// The outcome of a run. A test compares these descriptions with the table in the README.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// done
+    /// success
     Done = 0,
-    /// a fault of the program itself
+    /// a bug in downriver itself
     Fault = 1,
-    /// the command line does not make sense
+    /// invalid command line
     Usage = 2,
-    /// nothing to take: no such pipeline, bridge, downstream, job, artifacts or file, or not there yet, gone, or from a job that did not succeed
+    /// nothing to fetch: no such pipeline, bridge, downstream, job, artifacts or file, or not there yet, gone, or from a job that did not succeed
     Nothing = 3,
-    /// GitLab let us not in: token missing, wrong, expired or too narrow, or the project does not admit it
+    /// access denied: token missing, wrong, expired or without the required scope, or not allowed by the project
     Denied = 4,
-    /// network or server: unreachable, or still failing after the retries
+    /// network or server error: unreachable, or still failing after the retries
     Network = 5,
-    /// the archive is corrupt, or hostile, or not what was announced
+    /// the archive is corrupt, hostile, or not as announced
     Archive = 6,
     /// waiting timed out
     TimedOut = 7,
-    /// what was waited for ended without success
+    /// the pipeline or job that was waited for ended without success
     Unsuccessful = 8,
-    /// the local file system: cannot write, disk full, a conflict under `--on-conflict fail`
+    /// file system error: cannot write, disk full, a conflict under `--on-conflict fail`
     Disk = 9,
     /// interrupted by SIGINT; nothing half-written stays
     Interrupted = 130,
@@ -31,7 +31,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The number that the shell sees.
+    /// Returns the exit code of the process.
     pub const fn code(self) -> u8 {
         self as u8
     }

@@ -1,4 +1,4 @@
-//! The process: the real outside goes in, an exit code comes out.
+//! The entry point of the process: runs downriver and returns its exit code.
 
 use std::process::ExitCode;
 
@@ -6,17 +6,17 @@ use downriver::env::Env;
 use downriver::exit::Exit;
 
 fn main() -> ExitCode {
-    let exit = match Env::real() {
+    let exit = match Env::from_process() {
         Ok(env) => {
             let interrupt = env.interrupt.clone();
             let exit = downriver::run(env);
-            // Then the thread of signals cleans up and says how the run has ended.
+            // After a signal, the signal thread cleans up and ends the process with its exit code.
             while interrupt.stopping() {
                 std::thread::park();
             }
             exit
         }
-        // Without a current directory or a way to hear signals there is nothing to report to.
+        // Without a current directory or signal handlers, no report has been set up yet.
         Err(_) => Exit::Fault,
     };
     ExitCode::from(exit.code())

@@ -159,7 +159,7 @@ impl Place {
     ) -> Option<BTreeMap<PathBuf, Thing>> {
         let dest = self.folder.path().join("dest");
         let old = things(&dest);
-        let mut staging = Staging::beside(&dest, &Interrupt::default()).unwrap();
+        let mut staging = Staging::new_in(&dest, &Interrupt::default()).unwrap();
         let placed = match stage(&mut staging) {
             Ok(()) => {
                 staging.put_in_place(OnConflict::Overwrite).map_err(|error| error.to_string())

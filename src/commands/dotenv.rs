@@ -30,9 +30,9 @@ impl<'a> Values<'a> {
     /// Writes the five variables.
     pub fn write(&self, file: &Path, interrupt: &Interrupt) -> anyhow::Result<()> {
         let text = text(self)?;
-        let mut whole = AtomicFile::beside(file, interrupt)?;
+        let mut whole = AtomicFile::create_beside(file, interrupt)?;
         whole.write_all(text.as_bytes()).with_context(|| format!("writing {}", file.display()))?;
-        Ok(whole.keep(OnConflict::Overwrite)?)
+        Ok(whole.commit(OnConflict::Overwrite)?)
     }
 }
 

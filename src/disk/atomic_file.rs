@@ -1,4 +1,4 @@
-//! One file that appears under its name whole, or not at all.
+//! A single file that is written to a temporary file and then renamed atomically.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -6,91 +6,95 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::{Error, free_space};
+use super::error::Error;
+use super::free_space;
+use super::temp_layout::PREFIX;
 use crate::interrupt::Interrupt;
 use crate::plan::OnConflict;
 
-/// A file in the making beside the place where it will appear; dropped, it leaves no trace.
+/// A file that appears at its destination on [`AtomicFile::commit`]. Dropping it removes what was
+/// written.
 #[derive(Debug)]
 pub struct AtomicFile {
     dest: PathBuf,
-    content: Content,
+    target: Target,
     interrupt: Interrupt,
 }
 
 #[derive(Debug)]
-enum Content {
-    Beside(Option<NamedTempFile>),
-    /// A device or a pipe, which a rename would replace: `/dev/null` must stay what it is.
-    Through(File),
+enum Target {
+    /// A temporary file in the directory of the destination; `None` after the commit.
+    Temp(Option<NamedTempFile>),
+    /// A device or pipe such as `/dev/null`, written directly because a rename would replace it.
+    Direct(File),
 }
 
 impl AtomicFile {
-    /// Begins a file; the folder it is in must exist.
-    pub fn beside(dest: &Path, interrupt: &Interrupt) -> Result<AtomicFile, Error> {
-        let content = match fs::metadata(dest) {
+    /// Creates a temporary file in the directory of `dest`, which must exist.
+    pub fn create_beside(dest: &Path, interrupt: &Interrupt) -> Result<AtomicFile, Error> {
+        let target = match fs::metadata(dest) {
             Ok(found) if found.is_dir() => {
                 return Err(Error::InTheWay { path: dest.to_owned(), what: "a folder" });
             }
-            Ok(found) if !found.is_file() => Content::Through(through(dest)?),
+            Ok(found) if !found.is_file() => Target::Direct(open_direct(dest)?),
             _ => {
-                let folder = match dest.parent() {
-                    Some(folder) if !folder.as_os_str().is_empty() => folder,
+                let dir = match dest.parent() {
+                    Some(dir) if !dir.as_os_str().is_empty() => dir,
                     _ => Path::new("."),
                 };
-                let make = || {
-                    let file = builder().tempfile_in(folder)?;
+                let create = || {
+                    let file = temp_file_builder().tempfile_in(dir)?;
                     let path = file.path().to_owned();
                     Ok((file, path))
                 };
-                let file = interrupt.make(make).map_err(Error::doing("write", dest))?;
-                Content::Beside(Some(file))
+                let file = interrupt.create_tracked(create).map_err(Error::doing("write", dest))?;
+                Target::Temp(Some(file))
             }
         };
-        Ok(AtomicFile { dest: dest.to_owned(), content, interrupt: interrupt.clone() })
+        Ok(AtomicFile { dest: dest.to_owned(), target, interrupt: interrupt.clone() })
     }
 
-    /// Refuses what surely has no room on the file system, in bytes.
-    pub fn room_for(&self, needed: u128) -> Result<(), Error> {
-        match &self.content {
-            Content::Beside(Some(file)) => free_space::room_for(needed, file.as_file(), &self.dest),
-            Content::Beside(None) | Content::Through(_) => Ok(()),
+    /// Fails with [`Error::NoSpace`] if `needed` bytes certainly do not fit on the file system.
+    pub fn require_free_space(&self, needed: u128) -> Result<(), Error> {
+        match &self.target {
+            Target::Temp(Some(file)) => free_space::require(needed, file.as_file(), &self.dest),
+            Target::Temp(None) | Target::Direct(_) => Ok(()),
         }
     }
 
-    /// The file as far as it is written, for a look at it; none where it goes through a device.
+    /// Returns the temporary file, or `None` if a device or pipe is written directly.
     pub fn file(&mut self) -> Option<&mut File> {
-        match &mut self.content {
-            Content::Beside(Some(file)) => Some(file.as_file_mut()),
-            Content::Beside(None) | Content::Through(_) => None,
+        match &mut self.target {
+            Target::Temp(Some(file)) => Some(file.as_file_mut()),
+            Target::Temp(None) | Target::Direct(_) => None,
         }
     }
 
-    /// Shows the file under its name. A file that has come there meanwhile gives way, stays, or is
-    /// a conflict, as was asked for.
-    pub fn keep(mut self, on_conflict: OnConflict) -> Result<(), Error> {
-        let Content::Beside(file) = &mut self.content else { return Ok(()) };
+    /// Renames the temporary file to its destination. `on_conflict` decides about a file that exists
+    /// there by now.
+    pub fn commit(mut self, on_conflict: OnConflict) -> Result<(), Error> {
+        let Target::Temp(file) = &mut self.target else { return Ok(()) };
         let Some(file) = file.take() else { return Ok(()) };
         let path = file.path().to_owned();
         let hold = self.interrupt.hold();
-        let kept = match self.interrupt.stopping() {
+        let committed = match self.interrupt.stopping() {
             true => Err(Error::Interrupted),
             false => persist(file, &self.dest, on_conflict),
         };
         drop(hold);
-        self.interrupt.forget(&path);
-        kept
+        self.interrupt.untrack(&path);
+        committed
     }
 }
 
 impl Drop for AtomicFile {
     fn drop(&mut self) {
-        if let Content::Beside(file) = &mut self.content
+        if let Target::Temp(file) = &mut self.target
             && let Some(file) = file.take()
         {
             let path = file.path().to_owned();
             if file.close().is_ok() {
-                self.interrupt.forget(&path);
+                self.interrupt.untrack(&path);
             }
         }
     }
@@ -98,27 +102,28 @@ impl Drop for AtomicFile {
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.content {
-            // The file itself, for errors that do not name a private path.
-            Content::Beside(Some(file)) => file.as_file_mut().write(bytes),
-            Content::Beside(None) => Err(io::ErrorKind::NotFound.into()),
-            Content::Through(file) => file.write(bytes),
+        match &mut self.target {
+            // The inner file, because `NamedTempFile` adds the temporary path to errors.
+            Target::Temp(Some(file)) => file.as_file_mut().write(bytes),
+            Target::Temp(None) => Err(io::ErrorKind::NotFound.into()),
+            Target::Direct(file) => file.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match &mut self.content {
-            Content::Beside(Some(file)) => file.flush(),
-            Content::Beside(None) => Ok(()),
-            Content::Through(file) => file.flush(),
+        match &mut self.target {
+            Target::Temp(Some(file)) => file.flush(),
+            Target::Temp(None) => Ok(()),
+            Target::Direct(file) => file.flush(),
         }
     }
 }
 
-/// A nameless file in the folder for what is temporary; it ends with its handle.
-pub fn temporary() -> Result<File, Error> {
+/// Creates an unnamed file in the directory of the system for temporary files. It is deleted when it
+/// is closed.
+pub fn temp_file() -> Result<File, Error> {
     tempfile::tempfile()
-        .map_err(|source| Error::Temporary { at: tempfile::env::temp_dir(), source })
+        .map_err(|source| Error::TempFile { dir: tempfile::env::temp_dir(), source })
 }
 
 fn persist(file: NamedTempFile, dest: &Path, on_conflict: OnConflict) -> Result<(), Error> {
@@ -136,14 +141,15 @@ fn persist(file: NamedTempFile, dest: &Path, on_conflict: OnConflict) -> Result<
     }
 }
 
-fn through(dest: &Path) -> Result<File, Error> {
+fn open_direct(dest: &Path) -> Result<File, Error> {
     File::options().write(true).open(dest).map_err(Error::doing("write", dest))
 }
 
-/// The permissions that any program would give a new file, the umask taken off by the system.
-fn builder() -> tempfile::Builder<'static, 'static> {
+/// Returns a builder for temporary files with the default permissions of new files, less the umask,
+/// instead of the private ones of `tempfile`.
+fn temp_file_builder() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".downriver-");
+    builder.prefix(PREFIX);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -1,248 +1,261 @@
-//! Putting a staged tree in place by renames, all of them or none.
+//! The commit of staged files: a sequence of atomic renames that is rolled back if one fails.
 
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Error;
-use super::commit_plan::{CommitPlan, CommitStep, Sides, joined};
+use super::commit_plan::{CommitPlan, CommitStep, Comparison, join_relative};
 use super::dir_handle::{DirHandle, Identity};
 use super::dir_tree::DirTree;
+use super::error::Error;
 use super::staging::Staging;
-use super::temp_dir::BACKUP;
+use super::temp_layout::BACKUP;
 use crate::interrupt::Interrupt;
 use crate::plan::OnConflict;
 
-/// So often is looked again at a destination in which others write at the same time.
-const LOOKS: usize = 10;
+/// Number of attempts at a destination to which other processes write at the same time.
+const MAX_ATTEMPTS: usize = 10;
 
 impl Staging {
-    /// Puts all that was staged in its place below the destination, which is made if missing.
-    /// Returns the files that were there already and stayed, under `OnConflict::Skip`, relative to
+    /// Moves all staged files to the destination, which is created if missing. Under
+    /// `OnConflict::Skip`, returns the files that existed already and stay as they are, relative to
     /// the destination.
     ///
-    /// What is in the way is found before anything is touched, and whatever fails after that is
-    /// undone: files that were there have their bytes and modes, and what was new is gone.
+    /// # Errors
+    /// Conflicts are found before the destination is changed. A later failure is rolled back: old
+    /// files are restored with their contents and modes, and new files are removed.
     pub fn commit(mut self, on_conflict: OnConflict) -> Result<Vec<PathBuf>, Error> {
         self.complete()?;
-        self.make_backup()?;
-        let mut looks = 0;
+        self.create_backup_dir()?;
+        let mut attempts = 0;
         loop {
-            looks += 1;
-            let at = DirTree::new(Arc::clone(&self.at));
-            let survey = self.survey(&at, on_conflict)?;
-            match self.rename(&at, &survey.steps) {
-                Ok(()) => return Ok(survey.skipped),
-                Err(failure) if looks < LOOKS && failure.is_of_change() => {}
-                Err(failure) => {
-                    if let Error::NotUndone { .. } = failure {
-                        self.private.keep();
+            attempts += 1;
+            let base_tree = DirTree::new(Arc::clone(&self.base));
+            let plan = self.plan_commit(&base_tree, on_conflict)?;
+            match self.apply_or_roll_back(&base_tree, &plan.steps) {
+                Ok(()) => return Ok(plan.skipped),
+                Err(error) if attempts < MAX_ATTEMPTS && error.is_concurrent_change() => {}
+                Err(error) => {
+                    if let Error::RollbackFailed { .. } = error {
+                        self.temp_dir.preserve();
                     }
-                    return Err(failure);
+                    return Err(error);
                 }
             }
         }
     }
 
-    pub(super) fn make_backup(&self) -> Result<(), Error> {
-        let path = self.private.path().join(BACKUP);
-        let made = self.inside.make_folders(Path::new(BACKUP), 0o700);
-        made.map_err(Error::doing("make the folder", &path))
+    pub(super) fn create_backup_dir(&self) -> Result<(), Error> {
+        let path = self.temp_dir.path().join(BACKUP);
+        let created = self.temp_tree.create_dir_all(Path::new(BACKUP), 0o700);
+        created.map_err(Error::doing("make the folder", &path))
     }
 
-    pub(super) fn survey(
+    pub(super) fn plan_commit(
         &self,
-        at: &DirTree,
+        base_tree: &DirTree,
         on_conflict: OnConflict,
     ) -> Result<CommitPlan, Error> {
-        let Staging { inside, dest, rest, .. } = self;
-        Sides { inside, at, dest, rest, on_conflict }.survey()
+        let Staging { temp_tree, dest, dest_in_base, .. } = self;
+        Comparison { temp_tree, base_tree, dest, dest_in_base, on_conflict }.plan()
     }
 
-    /// Does the steps, or leaves everything as it was.
-    pub(super) fn rename(&self, at: &DirTree, steps: &[CommitStep]) -> Result<(), Error> {
-        self.renamed(at, |renames| renames.all_or_none(&self.rest, steps))
-    }
-
-    pub(super) fn renamed(
+    /// Applies all steps, or rolls back those that were applied.
+    pub(super) fn apply_or_roll_back(
         &self,
-        at: &DirTree,
-        rename: impl FnOnce(&mut Renames<'_>) -> Result<(), (Error, Option<Error>)>,
+        base_tree: &DirTree,
+        steps: &[CommitStep],
     ) -> Result<(), Error> {
-        let nearest = self.dest.ancestors().nth(self.rest.components().count());
-        let mut renames = Renames {
+        self.in_transaction(base_tree, |transaction| {
+            transaction.apply_or_roll_back(&self.dest_in_base, steps)
+        })
+    }
+
+    /// Runs `apply` with a new transaction. If `apply` returns a second error, that of the rollback,
+    /// the result is `RollbackFailed`.
+    pub(super) fn in_transaction(
+        &self,
+        base_tree: &DirTree,
+        apply: impl FnOnce(&mut Transaction<'_>) -> Result<(), (Error, Option<Error>)>,
+    ) -> Result<(), Error> {
+        let base_path = self.dest.ancestors().nth(self.dest_in_base.components().count());
+        let mut transaction = Transaction {
             interrupt: &self.interrupt,
-            inside: &self.inside,
-            at,
-            shown: nearest.unwrap_or(&self.dest),
-            done: Vec::new(),
+            temp_tree: &self.temp_tree,
+            base_tree,
+            base_path: base_path.unwrap_or(&self.dest),
+            applied: Vec::new(),
         };
-        rename(&mut renames).map_err(|failure| match failure {
+        apply(&mut transaction).map_err(|failure| match failure {
             (cause, None) => cause,
-            (cause, Some(undoing)) => Error::NotUndone {
+            (cause, Some(rollback)) => Error::RollbackFailed {
                 cause: Box::new(cause),
-                undoing: Box::new(undoing),
-                kept: self.private.path().join(BACKUP),
+                rollback: Box::new(rollback),
+                backup: self.temp_dir.path().join(BACKUP),
             },
         })
     }
 }
 
-/// The renames that were done so far.
-pub(super) struct Renames<'a> {
+/// The changes of a commit that can be rolled back.
+pub(super) struct Transaction<'a> {
     interrupt: &'a Interrupt,
-    inside: &'a DirTree,
-    at: &'a DirTree,
-    /// The folder `at`, for messages.
-    shown: &'a Path,
-    done: Vec<Done>,
+    temp_tree: &'a DirTree,
+    base_tree: &'a DirTree,
+    /// Path of the base directory, for messages.
+    base_path: &'a Path,
+    /// In the order in which they were applied.
+    applied: Vec<Change>,
 }
 
-enum Done {
-    MadeFolder(PathBuf),
-    /// Put in its place, or about to be.
-    Moved {
+enum Change {
+    CreatedDir(PathBuf),
+    /// A rename that was done, or was attempted last.
+    Renamed {
         step: CommitStep,
-        ours: Option<Identity>,
-        /// The name under which is kept what was there before.
+        /// Identity of the staged entry, to recognise it at the destination.
+        staged: Option<Identity>,
+        /// Name of the replaced file in the backup directory.
         backup: Option<OsString>,
     },
 }
 
-impl Renames<'_> {
-    /// Does the steps, or leaves everything as it was; or else tells why it could not go back.
-    fn all_or_none(
+impl Transaction<'_> {
+    /// Applies all steps, or rolls back those that were applied. Returns the error of the rollback
+    /// beside the cause if both fail.
+    fn apply_or_roll_back(
         &mut self,
-        rest: &Path,
+        dest_in_base: &Path,
         steps: &[CommitStep],
     ) -> Result<(), (Error, Option<Error>)> {
         let _hold = self.interrupt.hold();
-        self.all(rest, steps).map_err(|cause| (cause, self.undo().err()))
+        self.apply(dest_in_base, steps).map_err(|cause| (cause, self.roll_back().err()))
     }
 
-    pub(super) fn all(&mut self, rest: &Path, steps: &[CommitStep]) -> Result<(), Error> {
+    pub(super) fn apply(&mut self, dest_in_base: &Path, steps: &[CommitStep]) -> Result<(), Error> {
         if self.interrupt.stopping() {
             return Err(Error::Interrupted);
         }
-        self.make_parents(rest)?;
+        self.create_parents(dest_in_base)?;
         for step in steps {
             if self.interrupt.stopping() {
                 return Err(Error::Interrupted);
             }
-            let backup = if step.replaces { Some(self.keep(&step.to)?) } else { None };
-            let renamed = self.ours(step).and_then(|ours| {
-                self.done.push(Done::Moved { step: step.clone(), ours, backup });
+            let backup = if step.replaces { Some(self.back_up(&step.to)?) } else { None };
+            let renamed = self.staged_identity(step).and_then(|staged| {
+                self.applied.push(Change::Renamed { step: step.clone(), staged, backup });
                 self.rename(step)
             });
-            renamed.map_err(Error::doing("write", &self.sanitize(&step.to)))?;
+            renamed.map_err(Error::doing("write", &self.display_path(&step.to)))?;
         }
         Ok(())
     }
 
-    fn ours(&self, step: &CommitStep) -> io::Result<Option<Identity>> {
-        let (from, name) = self.inside.place(&step.from)?;
-        from.identity(name)
+    fn staged_identity(&self, step: &CommitStep) -> io::Result<Option<Identity>> {
+        let (parent, name) = self.temp_tree.open_parent(&step.from)?;
+        parent.identity(name)
     }
 
     fn rename(&self, step: &CommitStep) -> io::Result<()> {
-        let (from, name) = self.inside.place(&step.from)?;
-        let (to, new) = self.at.place(&step.to)?;
+        let (from, old_name) = self.temp_tree.open_parent(&step.from)?;
+        let (to, new_name) = self.base_tree.open_parent(&step.to)?;
         match step.replaces {
-            true => from.rename(name, &to, new),
-            // What came there since it was looked at is not ours to replace.
-            false => from.rename_new(name, &to, new),
+            true => from.rename(old_name, &to, new_name),
+            // An entry that another process created since the plan was made must not be replaced.
+            false => from.rename_no_replace(old_name, &to, new_name),
         }
     }
 
-    /// Makes the folders above the destination that are missing.
-    fn make_parents(&mut self, rest: &Path) -> Result<(), Error> {
-        let mut above: Vec<&Path> = rest.ancestors().skip(1).collect();
-        above.retain(|path| !path.as_os_str().is_empty());
-        for path in above.into_iter().rev() {
-            let made = self.at.place(path).and_then(|(folder, name)| {
-                if folder.kind(name)?.is_none() {
-                    folder.new_folder(name, 0o777)?;
-                    self.done.push(Done::MadeFolder(path.to_owned()));
+    /// Creates the missing ancestors of the destination.
+    fn create_parents(&mut self, dest_in_base: &Path) -> Result<(), Error> {
+        let mut ancestors: Vec<&Path> = dest_in_base.ancestors().skip(1).collect();
+        ancestors.retain(|path| !path.as_os_str().is_empty());
+        for path in ancestors.into_iter().rev() {
+            let created = self.base_tree.open_parent(path).and_then(|(parent, name)| {
+                if parent.kind(name)?.is_none() {
+                    parent.create_dir(name, 0o777)?;
+                    self.applied.push(Change::CreatedDir(path.to_owned()));
                 }
                 Ok(())
             });
-            made.map_err(Error::doing("make the folder", &self.sanitize(path)))?;
+            created.map_err(Error::doing("make the folder", &self.display_path(path)))?;
         }
         Ok(())
     }
 
-    /// Gives a file a second name, or where that cannot be, another name.
-    fn keep(&self, path: &Path) -> Result<OsString, Error> {
-        let backup = OsString::from(self.done.len().to_string());
-        let kept = (|| {
-            let (folder, name) = self.at.place(path)?;
-            let to = self.backup()?;
-            // With a second name the file is never missing from its place.
-            folder.link(name, &to, &backup).or_else(|_| folder.rename(name, &to, &backup))
+    /// Backs up a file by a hard link, or by a rename where hard links are not supported. Returns
+    /// its name in the backup directory.
+    fn back_up(&self, path: &Path) -> Result<OsString, Error> {
+        let backup = OsString::from(self.applied.len().to_string());
+        let backed_up = (|| {
+            let (parent, name) = self.base_tree.open_parent(path)?;
+            let dir = self.backup_dir()?;
+            // With a hard link, other processes find the file at its path all the time.
+            parent.hard_link(name, &dir, &backup).or_else(|_| parent.rename(name, &dir, &backup))
         })();
-        kept.map_err(Error::doing("replace", &self.sanitize(path)))?;
+        backed_up.map_err(Error::doing("replace", &self.display_path(path)))?;
         Ok(backup)
     }
 
-    /// Goes back as far as it can, and tells the first thing that did not work.
-    pub(super) fn undo(&mut self) -> Result<(), Error> {
+    /// Reverts all changes, the last one first. Goes on after a failure, and returns the first one.
+    pub(super) fn roll_back(&mut self) -> Result<(), Error> {
         let mut first = Ok(());
-        while let Some(done) = self.done.pop() {
-            let (undone, doing, path) = match &done {
-                Done::MadeFolder(path) => (self.remove(path), "remove", path),
-                Done::Moved { step, ours, backup } => {
-                    let undone = self.take_back(step, *ours, backup.as_ref());
-                    (undone, if backup.is_some() { "restore" } else { "remove" }, &step.to)
+        while let Some(change) = self.applied.pop() {
+            let (reverted, doing, path) = match &change {
+                Change::CreatedDir(path) => (self.remove_created_dir(path), "remove", path),
+                Change::Renamed { step, staged, backup } => {
+                    let reverted = self.revert_rename(step, *staged, backup.as_ref());
+                    (reverted, if backup.is_some() { "restore" } else { "remove" }, &step.to)
                 }
             };
-            first = first.and(undone.map_err(Error::doing(doing, &self.sanitize(path))));
+            first = first.and(reverted.map_err(Error::doing(doing, &self.display_path(path))));
         }
         first
     }
 
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        let (folder, name) = self.at.place(path)?;
-        match folder.remove_folder(name) {
-            // Somebody else uses it by now.
+    fn remove_created_dir(&self, path: &Path) -> io::Result<()> {
+        let (parent, name) = self.base_tree.open_parent(path)?;
+        match parent.remove_dir(name) {
+            // Another process has put files there in the meantime.
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
             removed => removed,
         }
     }
 
-    /// Takes back what is ours, and nothing that others have put there since: it may be needed for
-    /// another try. Then puts back what was there before.
-    fn take_back(
+    /// Moves a committed entry back to staging, where the next attempt needs it, and restores the
+    /// file that it replaced. An entry that another process has put in its place stays.
+    fn revert_rename(
         &self,
         step: &CommitStep,
-        ours: Option<Identity>,
+        staged: Option<Identity>,
         backup: Option<&OsString>,
     ) -> io::Result<()> {
-        let (from, name) = self.at.place(&step.to)?;
-        let there = from.identity(name)?;
-        if there.is_some() && there == ours {
-            let (to, old) = self.inside.place(&step.from)?;
+        let (parent, name) = self.base_tree.open_parent(&step.to)?;
+        let current = parent.identity(name)?;
+        if current.is_some() && current == staged {
+            let (staging, staged_name) = self.temp_tree.open_parent(&step.from)?;
             match backup {
-                // With a second name the place is never empty.
-                Some(backup) if from.link(name, &to, old).is_ok() => {
-                    return self.backup()?.rename(backup, &from, name);
+                // With a hard link, other processes find a file at the path all the time.
+                Some(backup) if parent.hard_link(name, &staging, staged_name).is_ok() => {
+                    return self.backup_dir()?.rename(backup, &parent, name);
                 }
-                _ => from.rename(name, &to, old)?,
+                _ => parent.rename(name, &staging, staged_name)?,
             }
         }
         match backup {
-            Some(backup) if from.identity(name)?.is_none() => {
-                self.backup()?.rename(backup, &from, name)
+            Some(backup) if parent.identity(name)?.is_none() => {
+                self.backup_dir()?.rename(backup, &parent, name)
             }
             _ => Ok(()),
         }
     }
 
-    fn backup(&self) -> io::Result<Arc<DirHandle>> {
-        self.inside.folder(Path::new(BACKUP))
+    fn backup_dir(&self) -> io::Result<Arc<DirHandle>> {
+        self.temp_tree.open_dir(Path::new(BACKUP))
     }
 
-    fn sanitize(&self, path: &Path) -> PathBuf {
-        joined(self.shown, path)
+    fn display_path(&self, path: &Path) -> PathBuf {
+        join_relative(self.base_path, path)
     }
 }

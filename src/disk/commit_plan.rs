@@ -1,85 +1,96 @@
-//! What putting a tree in place will take, found out before anything is touched.
+//! The plan of a commit: the renames it takes, decided before the destination is changed.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::dir_tree::DirTree;
-use super::temp_dir::TREE;
-use super::{Error, Kind};
+use super::error::Error;
+use super::file_kind::FileKind;
+use super::temp_layout::STAGED;
 use crate::plan::OnConflict;
 
-/// One rename, out of the private folder to a place below the folder that was there.
+/// One rename of a file or of a whole directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommitStep {
+    /// Relative to the temporary directory.
     pub from: PathBuf,
+    /// Relative to the base directory.
     pub to: PathBuf,
-    /// A file or link is there and gives way.
+    /// True if a file or symlink exists at `to` and is replaced.
     pub replaces: bool,
 }
 
-/// The renames, in order, and what will stay because it was there first.
+/// The renames of a commit, in order, and the files it skips.
 #[derive(Debug, Default)]
 pub struct CommitPlan {
     pub steps: Vec<CommitStep>,
-    /// Relative to the destination.
+    /// Existing files that stay as they are, relative to the destination.
     pub skipped: Vec<PathBuf>,
     conflicts: Vec<PathBuf>,
 }
 
-/// The two sides of a comparison, and the destination, whole and below the second of them.
-pub struct Sides<'a> {
-    pub inside: &'a DirTree,
-    pub at: &'a DirTree,
+/// A comparison of the staged files with the destination.
+pub struct Comparison<'a> {
+    /// The temporary directory.
+    pub temp_tree: &'a DirTree,
+    /// The base directory: the destination, or its nearest ancestor that exists.
+    pub base_tree: &'a DirTree,
+    /// The destination as the user named it, for messages.
     pub dest: &'a Path,
-    pub rest: &'a Path,
+    /// The destination relative to the base directory.
+    pub dest_in_base: &'a Path,
     pub on_conflict: OnConflict,
 }
 
-impl Sides<'_> {
-    /// Compares what is staged with what is there. What is new goes as one, however much is in
-    /// it; folders that are on both sides are gone into.
+impl Comparison<'_> {
+    /// Plans the renames. A directory that exists only in staging is renamed as a whole; one that
+    /// exists on both sides is compared entry by entry.
     ///
     /// # Errors
-    /// When something of another kind is in the way, and for every file that is there already
-    /// under `OnConflict::Fail`.
-    pub fn survey(&self) -> Result<CommitPlan, Error> {
-        let mut survey = CommitPlan::default();
-        self.compare(&mut survey, Path::new(""))?;
-        match survey.conflicts.as_slice() {
-            [] => Ok(survey),
-            _ => Err(Error::Conflict { paths: survey.conflicts }),
+    /// `InTheWay` for an entry of another kind at the destination; under `OnConflict::Fail`,
+    /// `Conflict` with all files that exist already.
+    pub fn plan(&self) -> Result<CommitPlan, Error> {
+        let mut plan = CommitPlan::default();
+        self.add_steps(&mut plan, Path::new(""))?;
+        match plan.conflicts.as_slice() {
+            [] => Ok(plan),
+            _ => Err(Error::Conflict { paths: plan.conflicts }),
         }
     }
 
-    fn compare(&self, survey: &mut CommitPlan, relative: &Path) -> Result<(), Error> {
-        let (from, to) = (joined(Path::new(TREE), relative), joined(self.rest, relative));
-        let shown = joined(self.dest, relative);
-        let look = |at: io::Result<Option<Kind>>| at.map_err(Error::doing("look at", &shown));
-        let in_the_way = |what| Err(Error::InTheWay { path: shown.clone(), what });
-        let (staged, found) = (look(self.inside.kind(&from))?, look(self.at.kind(&to))?);
+    fn add_steps(&self, plan: &mut CommitPlan, relative: &Path) -> Result<(), Error> {
+        let from = join_relative(Path::new(STAGED), relative);
+        let to = join_relative(self.dest_in_base, relative);
+        let display_path = join_relative(self.dest, relative);
+        let kind = |kind: io::Result<Option<FileKind>>| {
+            kind.map_err(Error::doing("look at", &display_path))
+        };
+        let in_the_way = |what| Err(Error::InTheWay { path: display_path.clone(), what });
+        let (staged, existing) =
+            (kind(self.temp_tree.kind(&from))?, kind(self.base_tree.kind(&to))?);
         let step = |replaces| CommitStep { from: from.clone(), to: to.clone(), replaces };
-        match (staged, found) {
-            (_, None) => survey.steps.push(step(false)),
-            (Some(Kind::DirHandle), Some(Kind::DirHandle)) => {
-                let names = self.inside.folder(&from).and_then(|folder| folder.names());
-                for name in names.map_err(Error::doing("list", &shown))? {
-                    self.compare(survey, &relative.join(name))?;
+        match (staged, existing) {
+            (_, None) => plan.steps.push(step(false)),
+            (Some(FileKind::Dir), Some(FileKind::Dir)) => {
+                let names = self.temp_tree.open_dir(&from).and_then(|dir| dir.names());
+                for name in names.map_err(Error::doing("list", &display_path))? {
+                    self.add_steps(plan, &relative.join(name))?;
                 }
             }
-            (Some(Kind::DirHandle), Some(Kind::Link)) => return in_the_way("a link"),
-            (Some(Kind::DirHandle), Some(Kind::File)) => return in_the_way("a file"),
-            (_, Some(Kind::DirHandle)) => return in_the_way("a folder"),
-            (_, Some(Kind::File | Kind::Link)) => match self.on_conflict {
-                OnConflict::Overwrite => survey.steps.push(step(true)),
-                OnConflict::Skip => survey.skipped.push(relative.to_owned()),
-                OnConflict::Fail => survey.conflicts.push(shown),
+            (Some(FileKind::Dir), Some(FileKind::Symlink)) => return in_the_way("a link"),
+            (Some(FileKind::Dir), Some(FileKind::File)) => return in_the_way("a file"),
+            (_, Some(FileKind::Dir)) => return in_the_way("a folder"),
+            (_, Some(FileKind::File | FileKind::Symlink)) => match self.on_conflict {
+                OnConflict::Overwrite => plan.steps.push(step(true)),
+                OnConflict::Skip => plan.skipped.push(relative.to_owned()),
+                OnConflict::Fail => plan.conflicts.push(display_path),
             },
         }
         Ok(())
     }
 }
 
-/// As `join`, without a slash behind it where nothing follows.
-pub fn joined(path: &Path, relative: &Path) -> PathBuf {
+/// Joins two paths like `Path::join`, but adds no trailing slash if `relative` is empty.
+pub fn join_relative(path: &Path, relative: &Path) -> PathBuf {
     if relative.as_os_str().is_empty() { path.to_owned() } else { path.join(relative) }
 }

@@ -1,5 +1,6 @@
-//! A folder by its handle, on unix: what is done in it is done there, even if somebody puts a link
-//! in its place meanwhile. No name that is given here is followed if it is a link.
+//! Directory handles for Unix. Operations go to the opened directory even if another process
+//! replaces its path with a symlink in the meantime, and no name given here is followed if it is a
+//! symlink.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -11,43 +12,47 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RawMode, Timespec, Timestamps};
 use rustix::io::Errno;
 
-use super::Kind;
+use super::file_kind::FileKind;
 
-/// An open folder.
+/// An open directory.
 #[derive(Debug)]
 pub struct DirHandle(OwnedFd);
 
-/// The file system and the number that a file or folder has there.
+/// The device and inode number of a file or directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity(i128, i128);
 
-/// A handle for going on from, which takes no permission to read the folder.
+/// Flag for opening a directory only for path lookup, which needs no read permission on it.
 #[cfg(target_os = "linux")]
-const PASSING: OFlags = OFlags::PATH;
+const LOOKUP: OFlags = OFlags::PATH;
 #[cfg(not(target_os = "linux"))]
-const PASSING: OFlags = OFlags::RDONLY;
+const LOOKUP: OFlags = OFlags::RDONLY;
 
-const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
+/// Flags for opening directories and nothing else.
+const DIRECTORY: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 
 impl DirHandle {
-    /// The folder that the user has named; links on the way are the user's own.
-    pub fn named(path: &Path) -> io::Result<DirHandle> {
-        Ok(DirHandle(rustix::fs::openat(CWD, path, PASSING | FOLDER, Mode::empty())?))
+    /// Opens a directory that the user named. Symlinks in this path are followed, because the user
+    /// chose it.
+    pub fn open(path: &Path) -> io::Result<DirHandle> {
+        Ok(DirHandle(rustix::fs::openat(CWD, path, LOOKUP | DIRECTORY, Mode::empty())?))
     }
 
-    pub fn inner(&self, name: &OsStr) -> io::Result<DirHandle> {
-        let flags = PASSING | FOLDER | OFlags::NOFOLLOW;
+    /// Opens a subdirectory, but not through a symlink.
+    pub fn open_dir(&self, name: &OsStr) -> io::Result<DirHandle> {
+        let flags = LOOKUP | DIRECTORY | OFlags::NOFOLLOW;
         Ok(DirHandle(rustix::fs::openat(&self.0, name, flags, Mode::empty())?))
     }
 
-    /// A folder further below, with one call where the system has such a call; none where it has
-    /// not, or where that folder is not to be had.
-    pub fn below(&self, path: &Path) -> Option<DirHandle> {
+    /// Opens a directory at any depth below this one with a single system call and without
+    /// following symlinks. Returns `None` if the system has no such call or the call fails; the
+    /// caller then falls back to opening one component at a time.
+    pub fn open_beneath(&self, path: &Path) -> Option<DirHandle> {
         #[cfg(target_os = "linux")]
         {
             use rustix::fs::{ResolveFlags, openat2};
             let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-            openat2(&self.0, path, PASSING | FOLDER, Mode::empty(), resolve).ok().map(DirHandle)
+            openat2(&self.0, path, LOOKUP | DIRECTORY, Mode::empty(), resolve).ok().map(DirHandle)
         }
         #[cfg(not(target_os = "linux"))]
         {
@@ -56,20 +61,20 @@ impl DirHandle {
         }
     }
 
-    /// What is there under this name; none if nothing is.
-    pub fn kind(&self, name: &OsStr) -> io::Result<Option<Kind>> {
+    /// Returns the kind of an entry, or `None` if there is no such entry.
+    pub fn kind(&self, name: &OsStr) -> io::Result<Option<FileKind>> {
         match rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(found) => Ok(Some(match FileType::from_raw_mode(found.st_mode) {
-                FileType::Directory => Kind::DirHandle,
-                FileType::Symlink => Kind::Link,
-                _ => Kind::File,
+                FileType::Directory => FileKind::Dir,
+                FileType::Symlink => FileKind::Symlink,
+                _ => FileKind::File,
             })),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// What tells the file or folder of this name from all others; none if nothing is there.
+    /// Returns the identity of an entry, or `None` if there is no such entry.
     pub fn identity(&self, name: &OsStr) -> io::Result<Option<Identity>> {
         match rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(found) => Ok(Some(Identity(found.st_dev.into(), found.st_ino.into()))),
@@ -78,9 +83,9 @@ impl DirHandle {
         }
     }
 
-    /// All names in this folder, sorted.
+    /// Returns the names of all entries, sorted.
     pub fn names(&self) -> io::Result<Vec<OsString>> {
-        let list = rustix::fs::openat(&self.0, ".", OFlags::RDONLY | FOLDER, Mode::empty())?;
+        let list = rustix::fs::openat(&self.0, ".", OFlags::RDONLY | DIRECTORY, Mode::empty())?;
         let mut names = Vec::new();
         for entry in Dir::new(list)? {
             let name = OsStr::from_bytes(entry?.file_name().to_bytes()).to_owned();
@@ -92,50 +97,52 @@ impl DirHandle {
         Ok(names)
     }
 
-    /// A file that was not there before, open for writing.
-    pub fn new_file(&self, name: &OsStr, mode: u32) -> io::Result<File> {
+    /// Creates a file and opens it for writing; fails if the name exists.
+    pub fn create_file(&self, name: &OsStr, mode: u32) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        Ok(rustix::fs::openat(&self.0, name, flags, bits(mode))?.into())
+        Ok(rustix::fs::openat(&self.0, name, flags, to_mode(mode))?.into())
     }
 
-    /// A file without a name.
-    pub fn nameless(&self) -> io::Result<File> {
+    /// Creates a file without a name, open for reading and writing; it is deleted when it is closed.
+    pub fn create_unnamed(&self) -> io::Result<File> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let name = format!("spool-{:016x}", fastrand::u64(..));
-        let file = rustix::fs::openat(&self.0, &name, flags, bits(0o600))?;
+        let file = rustix::fs::openat(&self.0, &name, flags, to_mode(0o600))?;
         rustix::fs::unlinkat(&self.0, &name, AtFlags::empty())?;
         Ok(file.into())
     }
 
-    /// A file that is there, open for reading.
-    pub fn file(&self, name: &OsStr) -> io::Result<File> {
+    /// Opens an existing file for reading.
+    pub fn open_file(&self, name: &OsStr) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         Ok(rustix::fs::openat(&self.0, name, flags, Mode::empty())?.into())
     }
 
-    pub fn new_folder(&self, name: &OsStr, mode: u32) -> io::Result<()> {
-        Ok(rustix::fs::mkdirat(&self.0, name, bits(mode))?)
+    /// Creates a subdirectory; fails if the name exists.
+    pub fn create_dir(&self, name: &OsStr, mode: u32) -> io::Result<()> {
+        Ok(rustix::fs::mkdirat(&self.0, name, to_mode(mode))?)
     }
 
-    pub fn new_link(&self, target: &str, name: &OsStr) -> io::Result<()> {
+    /// Creates a symlink; fails if the name exists.
+    pub fn create_symlink(&self, target: &str, name: &OsStr) -> io::Result<()> {
         Ok(rustix::fs::symlinkat(target, &self.0, name)?)
     }
 
-    /// Dates the folder of this name, in seconds since 1970.
-    pub fn date_folder(&self, name: &OsStr, seconds: i64) -> io::Result<()> {
+    /// Sets the modification time of a subdirectory, in seconds since the Unix epoch.
+    pub fn set_dir_modified(&self, name: &OsStr, seconds: i64) -> io::Result<()> {
         let date = Timespec { tv_sec: seconds, tv_nsec: 0 };
         let read = Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_OMIT };
         let dates = Timestamps { last_access: read, last_modification: date };
         Ok(rustix::fs::utimensat(&self.0, name, &dates, AtFlags::SYMLINK_NOFOLLOW)?)
     }
 
-    /// Gives it another name, in place of whatever file has that name.
+    /// Renames an entry atomically; an existing file of the new name is replaced.
     pub fn rename(&self, name: &OsStr, to: &DirHandle, new: &OsStr) -> io::Result<()> {
         Ok(rustix::fs::renameat(&self.0, name, &to.0, new)?)
     }
 
-    /// Gives it a name that nothing has, or says that something has it.
-    pub fn rename_new(&self, name: &OsStr, to: &DirHandle, new: &OsStr) -> io::Result<()> {
+    /// Renames an entry without replacing anything; fails with `AlreadyExists` if the new name exists.
+    pub fn rename_no_replace(&self, name: &OsStr, to: &DirHandle, new: &OsStr) -> io::Result<()> {
         #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
         {
             let flags = rustix::fs::RenameFlags::NOREPLACE;
@@ -144,46 +151,48 @@ impl DirHandle {
                 renamed => return Ok(renamed?),
             }
         }
-        self.rename_new_by_link(name, to, new)
+        self.rename_no_replace_by_link(name, to, new)
     }
 
-    /// The same where the file system knows no such rename.
-    pub(super) fn rename_new_by_link(
+    /// Implements [`Self::rename_no_replace`] for file systems without `RENAME_NOREPLACE`: by a
+    /// hard link where possible, else by a check before the rename.
+    pub(super) fn rename_no_replace_by_link(
         &self,
         name: &OsStr,
         to: &DirHandle,
         new: &OsStr,
     ) -> io::Result<()> {
-        if self.kind(name)? != Some(Kind::DirHandle) && self.link(name, to, new).is_ok() {
+        if self.kind(name)? != Some(FileKind::Dir) && self.hard_link(name, to, new).is_ok() {
             return Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::empty())?);
         }
-        // Of folders, a rename replaces none that has something in it.
+        // The check can race with another process, but a rename never replaces a directory that is
+        // not empty.
         match to.kind(new)? {
             Some(_) => Err(io::ErrorKind::AlreadyExists.into()),
             None => self.rename(name, to, new),
         }
     }
 
-    /// Gives a file or link a second name.
-    pub fn link(&self, name: &OsStr, to: &DirHandle, new: &OsStr) -> io::Result<()> {
+    /// Creates a hard link to a file or symlink.
+    pub fn hard_link(&self, name: &OsStr, to: &DirHandle, new: &OsStr) -> io::Result<()> {
         Ok(rustix::fs::linkat(&self.0, name, &to.0, new, AtFlags::empty())?)
     }
 
-    /// Removes a folder that has nothing in it.
-    pub fn remove_folder(&self, name: &OsStr) -> io::Result<()> {
+    /// Removes an empty directory.
+    pub fn remove_dir(&self, name: &OsStr) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::REMOVEDIR)?)
     }
 
-    /// Removes what has this name, and all that is in it.
-    pub fn remove(&self, name: &OsStr) -> io::Result<()> {
-        if self.kind(name)? != Some(Kind::DirHandle) {
+    /// Removes an entry; of a directory, everything in it first.
+    pub fn remove_all(&self, name: &OsStr) -> io::Result<()> {
+        if self.kind(name)? != Some(FileKind::Dir) {
             return Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::empty())?);
         }
-        let inner = self.inner(name)?;
+        let inner = self.open_dir(name)?;
         for name in inner.names()? {
-            inner.remove(&name)?;
+            inner.remove_all(&name)?;
         }
-        self.remove_folder(name)
+        self.remove_dir(name)
     }
 }
 
@@ -193,6 +202,6 @@ impl AsFd for DirHandle {
     }
 }
 
-fn bits(mode: u32) -> Mode {
+fn to_mode(mode: u32) -> Mode {
     Mode::from_raw_mode(mode as RawMode)
 }

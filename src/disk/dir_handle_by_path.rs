@@ -1,4 +1,5 @@
-//! A folder by its path, where the system has no safe way to work by handles.
+//! Directory handles for systems other than Unix, implemented with paths because the standard
+//! library has no operations relative to an open directory there.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -6,51 +7,53 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::Kind;
+use super::file_kind::FileKind;
 
-/// A folder that was there when it was asked for.
+/// A directory that existed when it was opened.
 #[derive(Debug)]
 pub struct DirHandle(PathBuf);
 
-/// When it was made, and its length unless it is a folder.
+/// The creation time of a file or directory, its length, and true for a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity(Option<SystemTime>, u64, bool);
 
 impl DirHandle {
-    /// The folder that the user has named; links on the way are the user's own.
-    pub fn named(path: &Path) -> io::Result<DirHandle> {
+    /// Opens a directory that the user named. Symlinks in this path are followed, because the user
+    /// chose it.
+    pub fn open(path: &Path) -> io::Result<DirHandle> {
         match fs::metadata(path)?.is_dir() {
             true => Ok(DirHandle(path.to_owned())),
             false => Err(io::ErrorKind::NotADirectory.into()),
         }
     }
 
-    pub fn inner(&self, name: &OsStr) -> io::Result<DirHandle> {
+    /// Opens a subdirectory, but not through a symlink.
+    pub fn open_dir(&self, name: &OsStr) -> io::Result<DirHandle> {
         match self.kind(name)? {
-            Some(Kind::DirHandle) => Ok(DirHandle(self.0.join(name))),
+            Some(FileKind::Dir) => Ok(DirHandle(self.0.join(name))),
             Some(_) => Err(io::ErrorKind::NotADirectory.into()),
             None => Err(io::ErrorKind::NotFound.into()),
         }
     }
 
-    /// No folder can be had without looking at those above it.
-    pub fn below(&self, _path: &Path) -> Option<DirHandle> {
+    /// Returns `None`: here directories are opened one component at a time.
+    pub fn open_beneath(&self, _path: &Path) -> Option<DirHandle> {
         None
     }
 
-    /// What is there under this name; none if nothing is.
-    pub fn kind(&self, name: &OsStr) -> io::Result<Option<Kind>> {
+    /// Returns the kind of an entry, or `None` if there is no such entry.
+    pub fn kind(&self, name: &OsStr) -> io::Result<Option<FileKind>> {
         match fs::symlink_metadata(self.0.join(name)) {
-            Ok(found) if found.is_symlink() => Ok(Some(Kind::Link)),
-            Ok(found) if found.is_dir() => Ok(Some(Kind::DirHandle)),
-            Ok(_) => Ok(Some(Kind::File)),
+            Ok(found) if found.is_symlink() => Ok(Some(FileKind::Symlink)),
+            Ok(found) if found.is_dir() => Ok(Some(FileKind::Dir)),
+            Ok(_) => Ok(Some(FileKind::File)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// What tells the file or folder of this name from all others, as far as the standard library
-    /// tells it; none if nothing is there.
+    /// Returns the identity of an entry, as far as the standard library reports one, or `None` if
+    /// there is no such entry.
     pub fn identity(&self, name: &OsStr) -> io::Result<Option<Identity>> {
         match fs::symlink_metadata(self.0.join(name)) {
             Ok(found) => Ok(Some(Identity(found.created().ok(), found.len(), found.is_dir()))),
@@ -59,7 +62,7 @@ impl DirHandle {
         }
     }
 
-    /// All names in this folder, sorted.
+    /// Returns the names of all entries, sorted.
     pub fn names(&self) -> io::Result<Vec<OsString>> {
         let list = fs::read_dir(&self.0)?;
         let mut names = list.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
@@ -67,23 +70,25 @@ impl DirHandle {
         Ok(names)
     }
 
-    /// A file that was not there before, open for writing.
-    pub fn new_file(&self, name: &OsStr, _mode: u32) -> io::Result<File> {
+    /// Creates a file and opens it for writing; fails if the name exists.
+    pub fn create_file(&self, name: &OsStr, _mode: u32) -> io::Result<File> {
         File::options().write(true).create_new(true).open(self.0.join(name))
     }
 
-    /// A file that ends with its handle.
-    pub fn nameless(&self) -> io::Result<File> {
+    /// Creates a file that is deleted when it is closed.
+    pub fn create_unnamed(&self) -> io::Result<File> {
         tempfile::tempfile_in(&self.0)
     }
 
-    pub fn new_folder(&self, name: &OsStr, _mode: u32) -> io::Result<()> {
+    /// Creates a subdirectory; fails if the name exists.
+    pub fn create_dir(&self, name: &OsStr, _mode: u32) -> io::Result<()> {
         fs::create_dir(self.0.join(name))
     }
 
-    /// Windows has links to files and links to folders; what the target is decides, if it is there.
+    /// Creates a symlink; fails if the name exists. Windows has different symlinks for files and for
+    /// directories, so the target decides which is created; a missing target counts as a file.
     #[cfg(windows)]
-    pub fn new_link(&self, target: &str, name: &OsStr) -> io::Result<()> {
+    pub fn create_symlink(&self, target: &str, name: &OsStr) -> io::Result<()> {
         let target = target.replace('/', "\\");
         match self.0.join(&target).is_dir() {
             true => std::os::windows::fs::symlink_dir(target, self.0.join(name)),
@@ -91,19 +96,20 @@ impl DirHandle {
         }
     }
 
-    /// Folders keep the date of their making: to open one takes more than the standard library has.
-    pub fn date_folder(&self, _name: &OsStr, _seconds: i64) -> io::Result<()> {
+    /// Does nothing: the standard library cannot open a directory to set its time, so directories
+    /// keep the time of their creation.
+    pub fn set_dir_modified(&self, _name: &OsStr, _seconds: i64) -> io::Result<()> {
         Ok(())
     }
 
-    /// Gives it another name, in place of whatever file has that name.
+    /// Renames an entry atomically; an existing file of the new name is replaced.
     pub fn rename(&self, name: &OsStr, to: &DirHandle, new: &OsStr) -> io::Result<()> {
         fs::rename(self.0.join(name), to.0.join(new))
     }
 
-    /// Gives it a name that nothing has, or says that something has it.
-    pub fn rename_new(&self, name: &OsStr, to: &DirHandle, new: &OsStr) -> io::Result<()> {
-        if self.kind(name)? != Some(Kind::DirHandle) && self.link(name, to, new).is_ok() {
+    /// Renames an entry without replacing anything; fails with `AlreadyExists` if the new name exists.
+    pub fn rename_no_replace(&self, name: &OsStr, to: &DirHandle, new: &OsStr) -> io::Result<()> {
+        if self.kind(name)? != Some(FileKind::Dir) && self.hard_link(name, to, new).is_ok() {
             return fs::remove_file(self.0.join(name));
         }
         match to.kind(new)? {
@@ -112,18 +118,18 @@ impl DirHandle {
         }
     }
 
-    /// Gives a file a second name.
-    pub fn link(&self, name: &OsStr, to: &DirHandle, new: &OsStr) -> io::Result<()> {
+    /// Creates a hard link to a file.
+    pub fn hard_link(&self, name: &OsStr, to: &DirHandle, new: &OsStr) -> io::Result<()> {
         fs::hard_link(self.0.join(name), to.0.join(new))
     }
 
-    /// Removes a folder that has nothing in it.
-    pub fn remove_folder(&self, name: &OsStr) -> io::Result<()> {
+    /// Removes an empty directory.
+    pub fn remove_dir(&self, name: &OsStr) -> io::Result<()> {
         fs::remove_dir(self.0.join(name))
     }
 
-    /// Removes a folder and all that is in it.
-    pub fn remove(&self, name: &OsStr) -> io::Result<()> {
+    /// Removes a directory and everything in it.
+    pub fn remove_all(&self, name: &OsStr) -> io::Result<()> {
         fs::remove_dir_all(self.0.join(name))
     }
 }

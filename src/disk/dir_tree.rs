@@ -1,4 +1,4 @@
-//! Paths below a folder that is open, gone through folder by folder and never through a link.
+//! Access to paths below an open directory, one component at a time and never through a symlink.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -6,13 +6,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Kind;
 use super::dir_handle::DirHandle;
+use super::file_kind::FileKind;
 
-/// So many folders are kept open, because the next path is most often near the last one.
-const MOST: usize = 24;
+/// Number of directory handles kept open for reuse; consecutive paths are usually close together.
+const MAX_OPEN_DIRS: usize = 24;
 
-/// A folder with what is below it; from any thread. All paths are relative to it.
+/// A directory and everything below it. All paths are relative to it; it can be shared by threads.
 #[derive(Debug)]
 pub struct DirTree {
     root: Arc<DirHandle>,
@@ -24,63 +24,64 @@ impl DirTree {
         DirTree { root, open: Mutex::default() }
     }
 
-    /// Opens a folder.
-    pub fn folder(&self, path: &Path) -> io::Result<Arc<DirHandle>> {
+    /// Opens a directory.
+    pub fn open_dir(&self, path: &Path) -> io::Result<Arc<DirHandle>> {
         let (Some(parent), Some(name)) = (path.parent(), path.components().next_back()) else {
             return Ok(Arc::clone(&self.root));
         };
         let known = self.open.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
-        if let Some(folder) = known {
-            return Ok(folder);
+        if let Some(dir) = known {
+            return Ok(dir);
         }
-        let folder = match self.root.below(path) {
-            Some(folder) => folder,
-            None => self.folder(parent)?.inner(name.as_os_str())?,
+        let dir = match self.root.open_beneath(path) {
+            Some(dir) => dir,
+            None => self.open_dir(parent)?.open_dir(name.as_os_str())?,
         };
-        let folder = Arc::new(folder);
+        let dir = Arc::new(dir);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.len() >= MOST {
+        if open.len() >= MAX_OPEN_DIRS {
             open.clear();
         }
-        open.insert(path.to_owned(), Arc::clone(&folder));
-        Ok(folder)
+        open.insert(path.to_owned(), Arc::clone(&dir));
+        Ok(dir)
     }
 
-    /// The folder a path is in, and its name there.
-    pub fn place<'a>(&self, path: &'a Path) -> io::Result<(Arc<DirHandle>, &'a OsStr)> {
+    /// Opens the parent directory of a path; returns it with the last component of the path.
+    pub fn open_parent<'a>(&self, path: &'a Path) -> io::Result<(Arc<DirHandle>, &'a OsStr)> {
         let name = path.components().next_back().ok_or(io::ErrorKind::InvalidInput)?;
         let parent = path.parent().unwrap_or(Path::new(""));
-        Ok((self.folder(parent)?, name.as_os_str()))
+        Ok((self.open_dir(parent)?, name.as_os_str()))
     }
 
-    /// What is there; none if nothing is, not even the folder it would be in.
-    pub fn kind(&self, path: &Path) -> io::Result<Option<Kind>> {
+    /// Returns the kind of the entry at a path, or `None` if it or its parent does not exist.
+    pub fn kind(&self, path: &Path) -> io::Result<Option<FileKind>> {
         if path.as_os_str().is_empty() {
-            return Ok(Some(Kind::DirHandle));
+            return Ok(Some(FileKind::Dir));
         }
-        match self.place(path) {
-            Ok((folder, name)) => folder.kind(name),
+        match self.open_parent(path) {
+            Ok((parent, name)) => parent.kind(name),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Makes the folders of this path that are missing.
-    pub fn make_folders(&self, path: &Path, mode: u32) -> io::Result<()> {
-        let make = || self.place(path).and_then(|(folder, name)| folder.new_folder(name, mode));
-        let made = match (make(), path.parent()) {
+    /// Creates the missing directories of a path.
+    pub fn create_dir_all(&self, path: &Path, mode: u32) -> io::Result<()> {
+        let create =
+            || self.open_parent(path).and_then(|(parent, name)| parent.create_dir(name, mode));
+        let created = match (create(), path.parent()) {
             (Err(error), Some(parent))
                 if error.kind() == io::ErrorKind::NotFound && !parent.as_os_str().is_empty() =>
             {
-                self.make_folders(parent, mode)?;
-                make()
+                self.create_dir_all(parent, mode)?;
+                create()
             }
-            (made, _) => made,
+            (created, _) => created,
         };
-        match made {
-            // Several threads may want the same folder.
+        match created {
+            // Another thread may have created the same directory.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            made => made,
+            created => created,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the local file system refused, or what is in the way there.
+//! Errors of the local file system.
 
 use std::fmt::{self, Display, Formatter};
 use std::io;
@@ -8,46 +8,48 @@ use bytesize::ByteSize;
 
 use crate::sanitize::{listed, sanitize};
 
-/// Why files did not get to their place. Whatever it is, what was there is as it was, unless it
-/// says `NotUndone`.
+/// An error while writing files. Existing files are unchanged after every error except
+/// [`Error::RollbackFailed`].
 #[derive(Debug)]
 pub enum Error {
-    /// The system said no.
+    /// A file-system operation failed. `doing` completes the sentence "cannot … `path`".
     Io { doing: &'static str, path: PathBuf, source: io::Error },
-    /// There could be no file in the folder for what is temporary.
-    Temporary { at: PathBuf, source: io::Error },
-    /// Something of another kind is where a file or folder must go.
+    /// No temporary file could be created in the directory of the system for temporary files.
+    TempFile { dir: PathBuf, source: io::Error },
+    /// An entry of another kind is at the path of a file or directory to be written. `what` names
+    /// it, as in "a folder".
     InTheWay { path: PathBuf, what: &'static str },
-    /// Files that are there already, under `--on-conflict fail`.
+    /// Files that exist already, under `--on-conflict fail`.
     Conflict { paths: Vec<PathBuf> },
-    /// What is to be written does not fit, in bytes.
-    NoRoom { path: PathBuf, needed: u128, free: u64 },
-    /// The run was told to stop.
+    /// The data does not fit on the file system; sizes in bytes.
+    NoSpace { path: PathBuf, needed: u128, free: u64 },
+    /// A signal asked the run to stop.
     Interrupted,
-    /// Something failed, and so did going back; what could not be put back is kept.
-    NotUndone { cause: Box<Error>, undoing: Box<Error>, kept: PathBuf },
+    /// A commit failed and so did its rollback. The files that could not be restored are in the
+    /// directory `backup`.
+    RollbackFailed { cause: Box<Error>, rollback: Box<Error>, backup: PathBuf },
 }
 
 impl Error {
-    /// For `map_err`: what was being done, and to what.
+    /// Returns a function for `map_err` that adds the operation and its path to an I/O error.
     pub fn doing(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
         move |source| Error::Io { doing, path: path.to_owned(), source }
     }
 
-    /// What to do about it.
+    /// Returns advice for the user, where there is any.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Error::Temporary { .. } if cfg!(windows) => {
+            Error::TempFile { .. } if cfg!(windows) => {
                 Some("the variable TMP names another folder")
             }
-            Error::Temporary { .. } => Some("the variable TMPDIR names another folder"),
+            Error::TempFile { .. } => Some("the variable TMPDIR names another folder"),
             _ => None,
         }
     }
 
-    /// Whether this is what comes of somebody else's writing in the same place, so that it is
-    /// worth another look.
-    pub(super) fn is_of_change(&self) -> bool {
+    /// Returns true if another process that writes to the same destination can cause this error, so
+    /// that a new plan may succeed.
+    pub(super) fn is_concurrent_change(&self) -> bool {
         use io::ErrorKind::{
             AlreadyExists, DirectoryNotEmpty, IsADirectory, NotADirectory, NotFound,
         };
@@ -64,11 +66,16 @@ impl Display for Error {
         let name = |path: &Path| path.to_string_lossy().into_owned();
         match self {
             Error::Io { doing, path, source } => {
-                write!(f, "cannot {doing} `{}`: {}", sanitize(&name(path)), why(source))
+                write!(f, "cannot {doing} `{}`: {}", sanitize(&name(path)), reason(source))
             }
-            Error::Temporary { at, source } => {
-                let at = name(at);
-                write!(f, "cannot make a temporary file in `{}`: {}", sanitize(&at), why(source))
+            Error::TempFile { dir, source } => {
+                let dir = name(dir);
+                write!(
+                    f,
+                    "cannot make a temporary file in `{}`: {}",
+                    sanitize(&dir),
+                    reason(source)
+                )
             }
             Error::InTheWay { path, what } => {
                 write!(f, "cannot write `{}`: {what} is in the way", sanitize(&name(path)))
@@ -78,7 +85,7 @@ impl Display for Error {
                 let are = if paths.len() == 1 { "is" } else { "are" };
                 write!(f, "{} {are} there already", listed(&paths, 3))
             }
-            Error::NoRoom { path, needed, free } => {
+            Error::NoSpace { path, needed, free } => {
                 let needed = u64::try_from(*needed).unwrap_or(u64::MAX);
                 let (needed, free) = (ByteSize(needed), ByteSize(*free));
                 let (needed, free) = (needed.display().iec(), free.display().iec());
@@ -86,25 +93,25 @@ impl Display for Error {
                 write!(f, "no space left on `{}` (needs {needed}, {free} free)", sanitize(&path))
             }
             Error::Interrupted => f.write_str("interrupted"),
-            Error::NotUndone { cause, undoing, kept } => write!(
+            Error::RollbackFailed { cause, rollback, backup } => write!(
                 f,
-                "{cause}; then could not go back: {undoing}; what was there before is kept in `{}`",
-                sanitize(&name(kept))
+                "{cause}; then could not go back: {rollback}; what was there before is kept in `{}`",
+                sanitize(&name(backup))
             ),
         }
     }
 }
 
-fn why(error: &io::Error) -> String {
+fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::StorageFull => "no space left on the disk".to_owned(),
         io::ErrorKind::QuotaExceeded => "the disk quota is used up".to_owned(),
         io::ErrorKind::FileTooLarge => "no file may be so large here".to_owned(),
         io::ErrorKind::CrossesDevices => "it is on another file system".to_owned(),
-        // The private name behind these words is ours, and says nothing to anybody.
+        // `tempfile` appends the temporary path, which means nothing to the user.
         _ => error.to_string().split(" at path \"").next().unwrap_or_default().to_owned(),
     }
 }
 
-// The system's own words are in the sentence already, so that there is no source to name.
+// `Display` includes the I/O error already, so `source` would repeat it.
 impl std::error::Error for Error {}

@@ -1,47 +1,48 @@
-//! Whether there is room for what will be written.
+//! Checks for enough free space before data is downloaded or written.
 
 use std::path::Path;
 
-use super::Error;
+use super::error::Error;
 
-/// Refuses what surely has no room on the file system of this handle of a file or folder; `dest`
-/// is what the user calls the place.
+/// Fails with [`Error::NoSpace`] if `needed` bytes certainly do not fit on the file system of `at`,
+/// an open file or directory. `dest` is the path as the user knows it, for the message.
 #[cfg(target_os = "linux")]
-pub fn room_for(needed: u128, at: impl std::os::fd::AsFd, dest: &Path) -> Result<(), Error> {
-    match too_little(free(&at), needed) {
-        Some(free) => Err(Error::NoRoom { path: dest.to_owned(), needed, free }),
+pub fn require(needed: u128, at: impl std::os::fd::AsFd, dest: &Path) -> Result<(), Error> {
+    match shortage(available(&at), needed) {
+        Some(free) => Err(Error::NoSpace { path: dest.to_owned(), needed, free }),
         None => Ok(()),
     }
 }
 
-/// Other systems are asked by calls that no safe library has.
+/// Succeeds always: on other systems no safe library reports the free space of an open handle.
 #[cfg(not(target_os = "linux"))]
-pub fn room_for<T>(_needed: u128, _at: T, _dest: &Path) -> Result<(), Error> {
+pub fn require<T>(_needed: u128, _at: T, _dest: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// The bytes that are free, where the file system says what will fit: not where files are
-/// compressed or quotas are kept elsewhere.
+/// Returns the free bytes of a file system, or `None` if the figure does not tell how much data
+/// fits, as with compression or with quotas that are kept by a server.
 #[cfg(target_os = "linux")]
-fn free(at: &impl std::os::fd::AsFd) -> Option<u64> {
-    let kind = rustix::fs::fstatfs(at).ok()?.f_type as u64;
-    let found = rustix::fs::fstatvfs(at).ok()?;
-    plain(kind, found.f_blocks, found.f_bfree, found.f_frsize)
+fn available(at: &impl std::os::fd::AsFd) -> Option<u64> {
+    let magic = rustix::fs::fstatfs(at).ok()?.f_type as u64;
+    let stat = rustix::fs::fstatvfs(at).ok()?;
+    reliable_free_bytes(magic, stat.f_blocks, stat.f_bfree, stat.f_frsize)
 }
 
-/// By the kind of a file system, its blocks, those that are free, reserved ones included, and the
-/// size of one.
+/// Returns `free_blocks` in bytes for the types of file system that store data as it is. `magic` is
+/// `f_type` as documented in statfs(2); `free_blocks` includes the blocks reserved for root.
 #[cfg(target_os = "linux")]
-fn plain(kind: u64, blocks: u64, free: u64, size: u64) -> Option<u64> {
+fn reliable_free_bytes(magic: u64, blocks: u64, free_blocks: u64, block_size: u64) -> Option<u64> {
     // ext2 to ext4, xfs, tmpfs, overlay (the root of a container), FAT.
-    const PLAIN: [u64; 5] = [0xef53, 0x5846_5342, 0x0102_1994, 0x794c_7630, 0x4d44];
-    // A tmpfs without a limit says that it has no blocks.
-    (PLAIN.contains(&(kind & 0xffff_ffff)) && blocks > 0).then(|| free.saturating_mul(size))
+    const RELIABLE: [u64; 5] = [0xef53, 0x5846_5342, 0x0102_1994, 0x794c_7630, 0x4d44];
+    // A tmpfs without a size limit reports zero blocks.
+    (RELIABLE.contains(&(magic & 0xffff_ffff)) && blocks > 0)
+        .then(|| free_blocks.saturating_mul(block_size))
 }
 
-/// What is free, if that is surely too little.
+/// Returns the free bytes if they are known and less than `needed`.
 #[cfg(any(target_os = "linux", test))]
-fn too_little(free: Option<u64>, needed: u128) -> Option<u64> {
+fn shortage(free: Option<u64>, needed: u128) -> Option<u64> {
     free.filter(|free| u128::from(*free) < needed)
 }
 
@@ -50,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_surely_does_not_fit_is_refused() {
+    fn only_data_that_certainly_does_not_fit_is_refused() {
         for (free, needed, refused) in [
             (Some(0), 0, false),
             (Some(0), 1, true),
@@ -59,23 +60,23 @@ mod tests {
             (Some(u64::MAX), u128::MAX, true),
             (None, u128::MAX, false),
         ] {
-            assert_eq!(too_little(free, needed).is_some(), refused, "{free:?} {needed}");
+            assert_eq!(shortage(free, needed).is_some(), refused, "{free:?} {needed}");
         }
     }
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn what_is_free_counts_where_files_are_stored_as_they_are() {
+    fn free_space_counts_on_reliable_file_systems() {
         let (ext4, tmpfs, btrfs, nfs) = (0xef53, 0x0102_1994, 0x9123_683e, 0x6969);
-        for (kind, blocks, expect) in [
+        for (magic, blocks, expect) in [
             (ext4, 9, Some(8 * 4096)),
             (tmpfs, 9, Some(8 * 4096)),
             (tmpfs, 0, None),
             (btrfs, 9, None),
             (nfs, 9, None),
         ] {
-            assert_eq!(plain(kind, blocks, 8, 4096), expect, "{kind:x}");
+            assert_eq!(reliable_free_bytes(magic, blocks, 8, 4096), expect, "{magic:x}");
         }
-        assert_eq!(plain(ext4, u64::MAX, u64::MAX, 4096), Some(u64::MAX));
+        assert_eq!(reliable_free_bytes(ext4, u64::MAX, u64::MAX, 4096), Some(u64::MAX));
     }
 }

@@ -1,9 +1,9 @@
-//! A folder as text, for tests that compare it before and after.
+//! Directory trees as text, for tests that compare them before and after.
 
 use std::fs;
 use std::path::Path;
 
-/// Everything below a folder, sorted: mode, path, and the content or where the link points.
+/// Lists everything below a directory, sorted: mode, path, and content or symlink target.
 pub fn listing(folder: &Path) -> Vec<String> {
     let mut lines = Vec::new();
     list(folder, "", &mut lines);
@@ -30,7 +30,7 @@ fn list(folder: &Path, prefix: &str, lines: &mut Vec<String>) {
     }
 }
 
-/// The permission bits in octal; on a system without them always the same.
+/// Returns the permission bits in octal; always `----` on systems without them.
 #[cfg(unix)]
 pub fn mode(path: &Path) -> String {
     use std::os::unix::fs::PermissionsExt;

@@ -1,8 +1,9 @@
-//! The file-system edge: files appear whole or not at all.
+//! The file-system edge: files appear complete or not at all.
 //!
-//! Everything is made in a private folder on the destination's own file system and put in place
-//! by renames, which are undone if one of them fails. Nothing of the user's is ever deleted, and
-//! no link that is there already is followed: on unix all is done by handles of folders.
+//! Files are staged in a temporary directory on the destination's file system and committed by
+//! atomic renames; if one rename fails, all are rolled back. Files of the user are only replaced,
+//! never deleted, and existing symlinks below the destination are not followed: on Unix, all
+//! operations go through directory handles.
 
 mod atomic_file;
 mod cache;
@@ -15,6 +16,7 @@ mod dir_handle;
 mod dir_handle;
 mod dir_tree;
 mod error;
+mod file_kind;
 mod free_space;
 #[cfg(test)]
 pub mod listing;
@@ -23,18 +25,11 @@ mod staging;
 #[cfg(unix)]
 mod stale_temp_dirs;
 mod temp_dir;
+mod temp_layout;
 #[cfg(test)]
 mod tests;
 
-pub use atomic_file::{AtomicFile, temporary};
-pub use cache::{Cache, CacheLookup, CacheWriter, Key};
+pub use atomic_file::{AtomicFile, temp_file};
+pub use cache::{Cache, CacheKey, CacheLookup, CacheWriter};
 pub use error::Error;
 pub use staging::{NewFile, Staging};
-
-/// What a name stands for; whatever is neither a folder nor a link can give way as a file does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    File,
-    DirHandle,
-    Link,
-}

@@ -1,7 +1,8 @@
-//! With which permissions files and folders are made.
+//! Permission bits of new files and directories.
 
-/// Permissions of a new file: never setuid, setgid or sticky, always readable by its owner. The
-/// system takes the umask off. A mode of zero is what writers without modes put there.
+/// Returns the permission bits of a new file, before the umask is applied. Drops setuid, setgid and
+/// sticky, and keeps the file readable by its owner. Zip writers that do not record modes write
+/// zero, so zero means "not recorded".
 pub fn file_mode(mode: Option<u32>) -> u32 {
     match mode.unwrap_or(0) & 0o777 {
         0 => 0o666,
@@ -9,8 +10,9 @@ pub fn file_mode(mode: Option<u32>) -> u32 {
     }
 }
 
-/// The same of a new folder, which its owner can always enter and change.
-pub fn folder_mode(mode: Option<u32>) -> u32 {
+/// Returns the permission bits of a new directory, before the umask is applied, by the rules of
+/// [`file_mode`]. The owner can always enter the directory and change it.
+pub fn dir_mode(mode: Option<u32>) -> u32 {
     match mode.unwrap_or(0) & 0o777 {
         0 => 0o777,
         mode => mode | 0o700,

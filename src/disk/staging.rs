@@ -1,4 +1,5 @@
-//! A private folder beside the destination, in which everything is made before it is shown.
+//! Staging: files are written to a temporary directory on the file system of the destination
+//! before they are committed.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -9,163 +10,182 @@ use std::time::{Duration, SystemTime};
 
 use super::dir_handle::DirHandle;
 use super::dir_tree::DirTree;
-use super::modes::{file_mode, folder_mode};
-use super::temp_dir::{TREE, TempDir};
-use super::{Error, Kind, free_space};
+use super::error::Error;
+use super::file_kind::FileKind;
+use super::free_space;
+use super::modes::{dir_mode, file_mode};
+use super::temp_dir::TempDir;
+use super::temp_layout::STAGED;
 use crate::interrupt::Interrupt;
 
-/// What will be put in place together. Goes away with all it holds when it is dropped.
+/// Files, directories and symlinks that are committed together by [`Staging::commit`]. Dropping it
+/// removes them.
 #[derive(Debug)]
 pub struct Staging {
-    /// As the user has named it.
+    /// The destination as the user named it.
     pub(super) dest: PathBuf,
-    /// The destination below the nearest folder that was there; empty if it was there itself.
-    pub(super) rest: PathBuf,
-    pub(super) at: Arc<DirHandle>,
-    pub(super) private: TempDir,
-    /// What is in the private folder.
-    pub(super) inside: DirTree,
+    /// The destination relative to `base`; empty if the destination exists.
+    pub(super) dest_in_base: PathBuf,
+    /// The destination if it exists, else its nearest ancestor that does.
+    pub(super) base: Arc<DirHandle>,
+    /// Located in `base`.
+    pub(super) temp_dir: TempDir,
+    /// The contents of `temp_dir`.
+    pub(super) temp_tree: DirTree,
     pub(super) interrupt: Interrupt,
-    pub(super) links: Vec<(PathBuf, String)>,
-    pub(super) dates: Vec<(PathBuf, i64)>,
+    /// Paths and targets of the symlinks to create.
+    symlinks: Vec<(PathBuf, String)>,
+    /// Directories and their modification times in seconds since the Unix epoch.
+    dir_times: Vec<(PathBuf, i64)>,
 }
 
-/// A file in the making; [`NewFile::finish`] ends it.
+/// A staged file that is being written; [`NewFile::finish`] closes it.
 #[derive(Debug)]
 pub struct NewFile {
     file: File,
-    shown: PathBuf,
+    /// Path at the destination, for messages.
+    dest_path: PathBuf,
 }
 
 impl Staging {
-    /// A private folder on the file system of `dest`: inside it, or in the nearest folder above
-    /// it that exists. Nothing else is made yet.
-    pub fn beside(dest: &Path, interrupt: &Interrupt) -> Result<Staging, Error> {
-        let (nearest, rest) = nearest_folder(dest)?;
-        let at = if nearest.as_os_str().is_empty() { Path::new(".") } else { nearest };
-        let make = |path: &Path| {
-            let folder = Arc::new(DirHandle::named(path)?);
-            let private = TempDir::make(Arc::clone(&folder), path, interrupt)?;
-            let inside = DirTree::new(Arc::clone(private.folder()));
-            inside.make_folders(Path::new(TREE), folder_mode(None))?;
-            Ok((folder, private, inside))
+    /// Creates a temporary directory in `dest`, or in its nearest ancestor that exists. The
+    /// destination itself is created by the commit.
+    pub fn new_in(dest: &Path, interrupt: &Interrupt) -> Result<Staging, Error> {
+        let (nearest, dest_in_base) = nearest_existing_dir(dest)?;
+        let base_path = if nearest.as_os_str().is_empty() { Path::new(".") } else { nearest };
+        let create = |path: &Path| {
+            let base = Arc::new(DirHandle::open(path)?);
+            let temp_dir = TempDir::create_in(Arc::clone(&base), path, interrupt)?;
+            let temp_tree = DirTree::new(Arc::clone(temp_dir.handle()));
+            temp_tree.create_dir_all(Path::new(STAGED), dir_mode(None))?;
+            Ok((base, temp_dir, temp_tree))
         };
-        let (at, private, inside) = make(at).map_err(Error::doing("make a folder in", at))?;
+        let (base, temp_dir, temp_tree) =
+            create(base_path).map_err(Error::doing("make a folder in", base_path))?;
         Ok(Staging {
             dest: dest.to_owned(),
-            rest: rest.to_owned(),
-            at,
-            private,
-            inside,
+            dest_in_base: dest_in_base.to_owned(),
+            base,
+            temp_dir,
+            temp_tree,
             interrupt: interrupt.clone(),
-            links: Vec::new(),
-            dates: Vec::new(),
+            symlinks: Vec::new(),
+            dir_times: Vec::new(),
         })
     }
 
-    /// A nameless file on the same file system, for an archive on its way; it ends with its handle,
-    /// which on Windows must be closed before the staging goes.
+    /// Creates an unnamed file on the file system of the destination, to download an archive to. It
+    /// is deleted when it is closed; on Windows it must be closed before the staging is dropped.
     pub fn spool(&self) -> Result<File, Error> {
-        let private = &self.private;
-        private.folder().nameless().map_err(Error::doing("make a file in", private.path()))
+        let dir = &self.temp_dir;
+        dir.handle().create_unnamed().map_err(Error::doing("make a file in", dir.path()))
     }
 
-    /// Refuses what surely has no room on the file system, in bytes.
-    pub fn room_for(&self, needed: u128) -> Result<(), Error> {
-        free_space::room_for(needed, &*self.at, &self.dest)
+    /// Fails with [`Error::NoSpace`] if `needed` bytes certainly do not fit on the file system.
+    pub fn require_free_space(&self, needed: u128) -> Result<(), Error> {
+        free_space::require(needed, &*self.base, &self.dest)
     }
 
-    /// Whether links can be made there: on Windows not everybody may.
-    pub fn takes_links(&self) -> bool {
+    /// Returns true if symlinks can be created at the destination. On Windows this needs a privilege
+    /// that most users lack.
+    pub fn supports_symlinks(&self) -> bool {
         if cfg!(unix) {
             return true;
         }
-        let (folder, name) = (self.private.folder(), OsStr::new("link"));
-        // Wine has none, and says that it made one.
-        folder.new_link("nowhere", name).is_ok()
-            && matches!(folder.kind(name), Ok(Some(Kind::Link)))
+        let (dir, name) = (self.temp_dir.handle(), OsStr::new("link"));
+        // Wine reports success without creating a symlink.
+        dir.create_symlink("nowhere", name).is_ok()
+            && matches!(dir.kind(name), Ok(Some(FileKind::Symlink)))
     }
 
-    /// Whether the run was told to stop.
+    /// Returns true if a signal asked the run to stop.
     pub fn stopping(&self) -> bool {
         self.interrupt.stopping()
     }
 
-    /// Makes a folder. One that is there already keeps its mode, so that of a folder and what is
-    /// in it the folder comes first.
-    pub fn folder(
+    /// Creates a directory. `modified` is in seconds since the Unix epoch. A directory that exists
+    /// keeps its mode, so a directory must be created before its contents.
+    pub fn create_dir(
         &mut self,
         path: &Path,
         mode: Option<u32>,
         modified: Option<i64>,
     ) -> Result<(), Error> {
-        self.make("make the folder", path, |folder, name| {
-            match folder.new_folder(name, folder_mode(mode)) {
+        self.with_parent("make the folder", path, |parent, name| {
+            match parent.create_dir(name, dir_mode(mode)) {
                 Err(error)
                     if error.kind() == io::ErrorKind::AlreadyExists
-                        && folder.kind(name)? == Some(Kind::DirHandle) =>
+                        && parent.kind(name)? == Some(FileKind::Dir) =>
                 {
                     Ok(())
                 }
-                made => made,
+                created => created,
             }
         })?;
-        self.dates.extend(modified.map(|modified| (path.to_owned(), modified)));
+        self.dir_times.extend(modified.map(|modified| (path.to_owned(), modified)));
         Ok(())
     }
 
-    /// Makes a file that was not there yet, for writing; from any thread. It costs no more than
-    /// that where its folder is there.
-    pub fn create(&self, path: &Path, mode: Option<u32>) -> Result<NewFile, Error> {
-        let make = |folder: &DirHandle, name: &OsStr| folder.new_file(name, file_mode(mode));
-        let file = self.make("write", path, make)?;
-        Ok(NewFile { file, shown: self.dest.join(path) })
+    /// Creates a file and opens it for writing; fails if it is staged already. Can be called from
+    /// any thread, and is a single system call if the parent directory exists.
+    pub fn create_file(&self, path: &Path, mode: Option<u32>) -> Result<NewFile, Error> {
+        let create = |parent: &DirHandle, name: &OsStr| parent.create_file(name, file_mode(mode));
+        let file = self.with_parent("write", path, create)?;
+        Ok(NewFile { file, dest_path: self.dest.join(path) })
     }
 
-    /// Asks for a link; it is made last, when nothing can be written through it any more.
-    pub fn link(&mut self, path: &Path, target: &str) {
-        self.links.push((path.to_owned(), target.to_owned()));
+    /// Adds a symlink. Symlinks are created last, so that no staged file is written through one.
+    pub fn add_symlink(&mut self, path: &Path, target: &str) {
+        self.symlinks.push((path.to_owned(), target.to_owned()));
     }
 
-    /// Makes the links, then dates the folders, which nothing will change any more.
+    /// Creates the symlinks, then sets the modification times of the directories, which creating an
+    /// entry would change again.
     pub(super) fn complete(&mut self) -> Result<(), Error> {
-        for (path, target) in std::mem::take(&mut self.links) {
-            self.make("make the link", &path, |folder, name| folder.new_link(&target, name))?;
+        for (path, target) in std::mem::take(&mut self.symlinks) {
+            let create = |parent: &DirHandle, name: &OsStr| parent.create_symlink(&target, name);
+            self.with_parent("make the link", &path, create)?;
         }
-        for (path, modified) in std::mem::take(&mut self.dates) {
-            self.make("date", &path, |folder, name| folder.date_folder(name, modified))?;
+        for (path, modified) in std::mem::take(&mut self.dir_times) {
+            self.with_parent("date", &path, |parent, name| {
+                parent.set_dir_modified(name, modified)
+            })?;
         }
         Ok(())
     }
 
-    /// Does it in the folder where this is staged, which is made if it is missing.
-    fn make<T>(
+    /// Calls `action` with the staged parent directory of `path`, which is created if missing, and
+    /// the last component of `path`.
+    fn with_parent<T>(
         &self,
         doing: &'static str,
         path: &Path,
-        make: impl Fn(&DirHandle, &OsStr) -> io::Result<T>,
+        action: impl Fn(&DirHandle, &OsStr) -> io::Result<T>,
     ) -> Result<T, Error> {
-        let staged = staged(path);
-        let make = || self.inside.place(&staged).and_then(|(folder, name)| make(&folder, name));
-        let made = match (make(), staged.parent()) {
+        let staged = Path::new(STAGED).join(path);
+        let attempt =
+            || self.temp_tree.open_parent(&staged).and_then(|(parent, name)| action(&parent, name));
+        let result = match (attempt(), staged.parent()) {
             (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
-                self.inside.make_folders(parent, folder_mode(None)).and_then(|()| make())
+                self.temp_tree.create_dir_all(parent, dir_mode(None)).and_then(|()| attempt())
             }
-            (made, _) => made,
+            (result, _) => result,
         };
-        match made {
-            // The private folder goes away under a run that is told to stop.
+        match result {
+            // After a signal, the temporary directory is removed while the run goes on.
             Err(_) if self.stopping() => Err(Error::Interrupted),
-            made => made.map_err(Error::doing(doing, &self.dest.join(path))),
+            result => result.map_err(Error::doing(doing, &self.dest.join(path))),
         }
     }
 }
 
 impl NewFile {
-    /// Dates the file and closes it.
+    /// Closes the file and sets its modification time, in seconds since the Unix epoch.
     pub fn finish(self, modified: Option<i64>) -> Result<(), Error> {
-        match modified.and_then(date) {
-            Some(date) => self.file.set_modified(date).map_err(Error::doing("date", &self.shown)),
+        match modified.and_then(system_time) {
+            Some(time) => {
+                self.file.set_modified(time).map_err(Error::doing("date", &self.dest_path))
+            }
             None => Ok(()),
         }
     }
@@ -181,13 +201,8 @@ impl Write for NewFile {
     }
 }
 
-/// Where it lies in the private folder.
-fn staged(path: &Path) -> PathBuf {
-    Path::new(TREE).join(path)
-}
-
-/// A date in seconds since 1970; none where the system has no such date.
-fn date(seconds: i64) -> Option<SystemTime> {
+/// Converts seconds since the Unix epoch; `None` if the system cannot represent the time.
+fn system_time(seconds: i64) -> Option<SystemTime> {
     let distance = Duration::from_secs(seconds.unsigned_abs());
     match seconds {
         0.. => SystemTime::UNIX_EPOCH.checked_add(distance),
@@ -195,24 +210,25 @@ fn date(seconds: i64) -> Option<SystemTime> {
     }
 }
 
-/// The folder itself, or the nearest above it that exists, and the rest of the way.
-fn nearest_folder(dest: &Path) -> Result<(&Path, &Path), Error> {
+/// Returns `dest` or its nearest ancestor that exists, empty for the current directory, and `dest`
+/// relative to it.
+fn nearest_existing_dir(dest: &Path) -> Result<(&Path, &Path), Error> {
     for nearest in dest.ancestors() {
-        let at = if nearest.as_os_str().is_empty() { Path::new(".") } else { nearest };
-        match fs::metadata(at) {
+        let path = if nearest.as_os_str().is_empty() { Path::new(".") } else { nearest };
+        match fs::metadata(path) {
             Ok(found) if found.is_dir() => {
                 return Ok((nearest, dest.strip_prefix(nearest).unwrap_or(dest)));
             }
             Ok(_) => {
                 return Err(Error::InTheWay {
-                    path: at.to_owned(),
+                    path: path.to_owned(),
                     what: "something that is no folder",
                 });
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            // The component above is a file, which is said of that one.
+            // An ancestor is a file; the loop reaches it and reports it.
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {}
-            Err(error) => return Err(Error::doing("look at", at)(error)),
+            Err(error) => return Err(Error::doing("look at", path)(error)),
         }
     }
     Ok((Path::new(""), dest))

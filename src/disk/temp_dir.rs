@@ -1,4 +1,5 @@
-//! The private folder of a run. It goes away with the run; one whose run was killed, with the next.
+//! The temporary directory of a run, removed when the run ends. The next run removes the directory
+//! of a run that was killed.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -8,89 +9,89 @@ use std::sync::Arc;
 use super::dir_handle::DirHandle;
 #[cfg(unix)]
 use super::stale_temp_dirs;
+use super::temp_layout::PREFIX;
 use crate::interrupt::Interrupt;
 
-/// What the names of private files and folders begin with.
-pub const PREFIX: &str = ".downriver-";
-/// In it lies what will be put in place, and for that time what gives way to it.
-pub const TREE: &str = "tree";
-pub const BACKUP: &str = "backup";
-
-/// A folder that is open to its owner alone: archives hold secrets.
+/// A temporary directory. Only its owner has access, because artifacts may contain secrets.
 #[derive(Debug)]
 pub struct TempDir {
-    at: Arc<DirHandle>,
+    parent: Arc<DirHandle>,
     name: OsString,
     path: PathBuf,
-    folder: Arc<DirHandle>,
+    handle: Arc<DirHandle>,
     interrupt: Interrupt,
-    stays: bool,
+    preserved: bool,
     #[cfg(unix)]
     _lock: Option<std::fs::File>,
 }
 
 impl TempDir {
-    /// Makes one in a folder, whose path is for the signal thread and for messages.
-    pub fn make(at: Arc<DirHandle>, path: &Path, interrupt: &Interrupt) -> io::Result<TempDir> {
-        let (name, path) = interrupt.make(|| {
-            let name = new_name(&at)?;
-            let path = path.join(&name);
+    /// Creates a temporary directory in `parent`, after which stale ones there are removed.
+    /// `parent_path` is for error messages and for the cleanup after a signal.
+    pub fn create_in(
+        parent: Arc<DirHandle>,
+        parent_path: &Path,
+        interrupt: &Interrupt,
+    ) -> io::Result<TempDir> {
+        let (name, path) = interrupt.create_tracked(|| {
+            let name = create_with_new_name(&parent)?;
+            let path = parent_path.join(&name);
             Ok(((name, path.clone()), path))
         })?;
-        let folder = match at.inner(&name) {
-            Ok(folder) => Arc::new(folder),
+        let handle = match parent.open_dir(&name) {
+            Ok(handle) => Arc::new(handle),
             Err(error) => {
-                let _ = at.remove_folder(&name);
+                let _ = parent.remove_dir(&name);
                 return Err(error);
             }
         };
         let interrupt = interrupt.clone();
         #[cfg(unix)]
-        let _lock = stale_temp_dirs::lock(&folder);
+        let _lock = stale_temp_dirs::lock(&handle);
         #[cfg(unix)]
-        stale_temp_dirs::remove_all(&at);
+        stale_temp_dirs::remove_stale(&parent);
         Ok(TempDir {
-            at,
+            parent,
             name,
             path,
-            folder,
+            handle,
             interrupt,
-            stays: false,
+            preserved: false,
             #[cfg(unix)]
             _lock,
         })
     }
 
-    pub fn folder(&self) -> &Arc<DirHandle> {
-        &self.folder
+    pub fn handle(&self) -> &Arc<DirHandle> {
+        &self.handle
     }
 
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// It stays when the run ends.
-    pub fn keep(&mut self) {
-        self.interrupt.forget(&self.path);
-        self.stays = true;
+    /// Leaves the directory in place when the run ends.
+    pub fn preserve(&mut self) {
+        self.interrupt.untrack(&self.path);
+        self.preserved = true;
     }
 }
 
 impl Drop for TempDir {
     fn drop(&mut self) {
-        // What cannot be removed now can still be when the run is interrupted.
-        if !self.stays && self.at.remove(&self.name).is_ok() {
-            self.interrupt.forget(&self.path);
+        // If removal fails, the path stays tracked, so that cleanup after a signal tries again.
+        if !self.preserved && self.parent.remove_all(&self.name).is_ok() {
+            self.interrupt.untrack(&self.path);
         }
     }
 }
 
-fn new_name(at: &DirHandle) -> io::Result<OsString> {
+fn create_with_new_name(parent: &DirHandle) -> io::Result<OsString> {
     loop {
         let name = OsString::from(format!("{PREFIX}{:012x}", fastrand::u64(..) >> 16));
-        match at.new_folder(OsStr::new(&name), 0o700) {
+        match parent.create_dir(OsStr::new(&name), 0o700) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            made => return made.map(|()| name),
+            created => return created.map(|()| name),
         }
     }
 }

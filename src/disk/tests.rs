@@ -1,4 +1,4 @@
-//! Trees that are put in place, and what is left when that fails.
+//! Staging and commit: the destination after success, failure and interruption.
 
 mod races;
 
@@ -16,7 +16,7 @@ use super::*;
 use crate::interrupt::Interrupt;
 use crate::plan::OnConflict;
 
-/// A folder for a test, with these files in it; a name that ends with `/` is a folder.
+/// Creates a directory with these files; a name that ends with `/` is a directory.
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fill(folder.path(), files);
@@ -36,12 +36,12 @@ fn fill(folder: &Path, files: &[(&str, &str)]) {
 }
 
 fn staged(dest: &Path, files: &[(&str, &str)]) -> Staging {
-    let mut staging = Staging::beside(dest, &Interrupt::default()).unwrap();
+    let mut staging = Staging::new_in(dest, &Interrupt::default()).unwrap();
     for (name, content) in files {
         match name.strip_suffix('/') {
-            Some(name) => staging.folder(Path::new(name), None, None).unwrap(),
+            Some(name) => staging.create_dir(Path::new(name), None, None).unwrap(),
             None => {
-                let mut file = staging.create(Path::new(name), None).unwrap();
+                let mut file = staging.create_file(Path::new(name), None).unwrap();
                 file.write_all(content.as_bytes()).unwrap();
                 file.finish(None).unwrap();
             }
@@ -50,7 +50,7 @@ fn staged(dest: &Path, files: &[(&str, &str)]) -> Staging {
     staging
 }
 
-/// What a program gets that asks for these permissions: the umask taken off.
+/// Applies the umask to a mode.
 #[cfg(unix)]
 fn usual(asked: u32) -> String {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -62,7 +62,7 @@ fn usual(asked: u32) -> String {
 }
 
 #[test]
-fn a_new_destination_appears_with_its_parents_and_no_trace_of_the_staging() {
+fn a_new_destination_is_created_with_its_parents_and_without_temporary_files() {
     let home = folder(&[]);
     let dest = home.path().join("some/where/new");
     let skipped = staged(&dest, &[("b", "2"), ("a/x", "1"), ("e/", "")])
@@ -89,8 +89,8 @@ fn a_staging_that_is_dropped_leaves_nothing() {
 #[test]
 fn the_staging_is_for_its_owner_alone_and_a_spool_has_no_name() {
     let home = folder(&[]);
-    let staging = Staging::beside(home.path(), &Interrupt::default()).unwrap();
-    let private = staging.private.path().to_owned();
+    let staging = Staging::new_in(home.path(), &Interrupt::default()).unwrap();
+    let private = staging.temp_dir.path().to_owned();
     assert_eq!(mode(&private), "0700");
     assert!(private.file_name().unwrap().to_str().unwrap().starts_with(".downriver-"));
     let before = listing(home.path());
@@ -99,7 +99,7 @@ fn the_staging_is_for_its_owner_alone_and_a_spool_has_no_name() {
 }
 
 #[test]
-fn files_merge_into_what_is_there_and_all_else_is_left_alone() {
+fn staged_files_merge_into_the_destination_and_other_files_stay() {
     let old = [("keep/me", "1"), ("both/mine", "2"), ("both/shared", "old"), ("top", "old")];
     let new = [("both/shared", "new"), ("both/theirs/x", "3"), ("top", "new"), ("fresh/y", "4")];
     for (on_conflict, shared, skipped) in
@@ -127,7 +127,7 @@ fn files_merge_into_what_is_there_and_all_else_is_left_alone() {
 }
 
 #[test]
-fn what_is_of_another_kind_is_in_the_way_whatever_was_asked_for() {
+fn entries_of_another_kind_are_never_replaced() {
     let cases = [
         (("x/y", "old"), ("x", "new"), "a folder is in the way"),
         (("x/", ""), ("x", "new"), "a folder is in the way"),
@@ -145,14 +145,14 @@ fn what_is_of_another_kind_is_in_the_way_whatever_was_asked_for() {
     }
     let home = folder(&[("file", "x")]);
     for dest in ["file", "file/below"] {
-        let refused = Staging::beside(&home.path().join(dest), &Interrupt::default()).unwrap_err();
+        let refused = Staging::new_in(&home.path().join(dest), &Interrupt::default()).unwrap_err();
         assert!(refused.to_string().ends_with("something that is no folder is in the way"));
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn links_that_are_there_are_replaced_or_refused_and_never_followed() {
+fn existing_symlinks_are_replaced_or_refused_and_never_followed() {
     use std::os::unix::fs::symlink;
     let outside = folder(&[("target", "theirs"), ("dir/", "")]);
     let untouched = listing(outside.path());
@@ -173,7 +173,7 @@ fn links_that_are_there_are_replaced_or_refused_and_never_followed() {
     }
     assert_eq!(listing(outside.path()), untouched);
 
-    // A second name of a file keeps the bytes of old; the destination itself may be a link.
+    // Another hard link to a replaced file keeps the old content. The destination may be a symlink.
     let dest = folder(&[("real/one", "old")]);
     fs::hard_link(dest.path().join("real/one"), dest.path().join("other")).unwrap();
     symlink("real", dest.path().join("link")).unwrap();
@@ -182,17 +182,17 @@ fn links_that_are_there_are_replaced_or_refused_and_never_followed() {
     assert_eq!(fs::read(dest.path().join("other")).unwrap(), b"old");
 }
 
-/// What comes between a look at the destination and the renames.
-fn renamed_after(
+/// Commits once, with a call of `between` after planning and before the renames.
+fn commit_with(
     staging: &Staging,
     on_conflict: OnConflict,
     between: impl FnOnce(&mut Vec<CommitStep>),
 ) -> Result<(), Error> {
-    staging.make_backup()?;
-    let at = DirTree::new(Arc::clone(&staging.at));
-    let mut steps = staging.survey(&at, on_conflict)?.steps;
+    staging.create_backup_dir()?;
+    let at = DirTree::new(Arc::clone(&staging.base));
+    let mut steps = staging.plan_commit(&at, on_conflict)?.steps;
     between(&mut steps);
-    staging.rename(&at, &steps)
+    staging.apply_or_roll_back(&at, &steps)
 }
 
 fn step(from: &str, to: &str, replaces: bool) -> CommitStep {
@@ -200,7 +200,7 @@ fn step(from: &str, to: &str, replaces: bool) -> CommitStep {
 }
 
 #[test]
-fn a_failure_in_the_middle_is_undone() {
+fn a_failure_in_the_middle_is_rolled_back() {
     let dest = folder(&[("both/shared", "old"), ("top", "old"), ("way/in/", "")]);
     #[cfg(unix)]
     {
@@ -210,7 +210,7 @@ fn a_failure_in_the_middle_is_undone() {
     }
     let before = listing(dest.path());
     let new = [("both/shared", "new"), ("fresh/x", "1"), ("top", "new"), ("zest", "2")];
-    // A file that is gone, a folder with something in it, a file that is not there to give way.
+    // A staged file that is missing, a directory that is not empty, a replaced file that is missing.
     type Break<'a> = &'a dyn Fn(&mut Vec<CommitStep>);
     let breaks: [Break<'_>; 3] = [
         &|steps| steps.push(step("tree/gone", "z", false)),
@@ -219,7 +219,7 @@ fn a_failure_in_the_middle_is_undone() {
     ];
     for broken in breaks {
         let staging = staged(dest.path(), &new);
-        let failed = renamed_after(&staging, OnConflict::Overwrite, |steps| {
+        let failed = commit_with(&staging, OnConflict::Overwrite, |steps| {
             assert_eq!(steps.len(), 4);
             broken(steps);
         });
@@ -227,48 +227,51 @@ fn a_failure_in_the_middle_is_undone() {
         drop(staging);
         assert_eq!(listing(dest.path()), before);
     }
-    // A destination that is not there is not there after.
+    // A destination that did not exist does not exist afterwards.
     let staging = staged(&dest.path().join("not/yet/there"), &new);
     let add = |steps: &mut Vec<CommitStep>| steps.push(step("tree/gone", "z", false));
-    assert!(renamed_after(&staging, OnConflict::Overwrite, add).is_err());
+    assert!(commit_with(&staging, OnConflict::Overwrite, add).is_err());
     drop(staging);
     assert_eq!(listing(dest.path()), before);
 }
 
 #[test]
-fn what_cannot_be_put_back_is_kept_and_named() {
+fn a_failed_rollback_keeps_and_names_the_backup() {
     let dest = folder(&[("file", "old")]);
     let staging = staged(dest.path(), &[("file", "new")]);
-    let backup = staging.private.path().join("backup");
-    staging.make_backup().unwrap();
-    let at = DirTree::new(Arc::clone(&staging.at));
-    let failed = staging.renamed(&at, |renames| {
-        renames.all(Path::new(""), &[step("tree/file", "file", true)]).unwrap();
-        // Somebody else cuts off the way back.
+    let backup = staging.temp_dir.path().join("backup");
+    staging.create_backup_dir().unwrap();
+    let at = DirTree::new(Arc::clone(&staging.base));
+    let failed = staging.in_transaction(&at, |transaction| {
+        transaction.apply(Path::new(""), &[step("tree/file", "file", true)]).unwrap();
+        // Make the rollback fail.
         fs::remove_file(backup.join("0")).unwrap();
-        Err((Error::Interrupted, renames.undo().err()))
+        Err((Error::Interrupted, transaction.roll_back().err()))
     });
     let failed = failed.unwrap_err();
-    assert!(matches!(&failed, Error::NotUndone { kept, .. } if *kept == backup), "{failed}");
+    assert!(
+        matches!(&failed, Error::RollbackFailed { backup: kept, .. } if *kept == backup),
+        "{failed}"
+    );
     assert!(failed.to_string().contains("then could not go back: cannot restore"), "{failed}");
 }
 
 #[test]
-fn an_interrupted_run_puts_nothing_in_place() {
+fn an_interrupted_run_commits_nothing() {
     let dest = folder(&[("old", "1")]);
     let before = listing(dest.path());
     let interrupt = Interrupt::default();
-    let staging = Staging::beside(dest.path(), &interrupt).unwrap();
-    staging.create(Path::new("new"), None).unwrap().finish(None).unwrap();
+    let staging = Staging::new_in(dest.path(), &interrupt).unwrap();
+    staging.create_file(Path::new("new"), None).unwrap().finish(None).unwrap();
     drop(interrupt.clean_up());
     assert_eq!(listing(dest.path()), before);
     assert!(staging.commit(OnConflict::Overwrite).is_err());
     assert_eq!(listing(dest.path()), before);
 
     let interrupt = Interrupt::default();
-    let staging = Staging::beside(dest.path(), &interrupt).unwrap();
-    staging.create(Path::new("new"), None).unwrap().finish(None).unwrap();
-    let stopped = renamed_after(&staging, OnConflict::Overwrite, |_| drop(interrupt.clean_up()));
+    let staging = Staging::new_in(dest.path(), &interrupt).unwrap();
+    staging.create_file(Path::new("new"), None).unwrap().finish(None).unwrap();
+    let stopped = commit_with(&staging, OnConflict::Overwrite, |_| drop(interrupt.clean_up()));
     assert!(matches!(stopped, Err(Error::Interrupted)));
     drop(staging);
     assert_eq!(listing(dest.path()), before);
@@ -276,9 +279,9 @@ fn an_interrupted_run_puts_nothing_in_place() {
 
 #[cfg(unix)]
 #[test]
-fn modes_are_those_asked_for_without_what_is_dangerous_or_in_the_way() {
+fn recorded_modes_apply_without_dangerous_bits() {
     let dest = folder(&[]);
-    let mut staging = Staging::beside(dest.path(), &Interrupt::default()).unwrap();
+    let mut staging = Staging::new_in(dest.path(), &Interrupt::default()).unwrap();
     let cases = [
         ("plain", None, 0o666),
         ("zero", Some(0), 0o666),
@@ -290,14 +293,14 @@ fn modes_are_those_asked_for_without_what_is_dangerous_or_in_the_way() {
         ("open", Some(0o777), 0o777),
     ];
     for (name, asked, _) in cases {
-        staging.create(Path::new(name), asked).unwrap();
+        staging.create_file(Path::new(name), asked).unwrap();
     }
     let folders =
         [("f-plain", None, 0o777), ("f-read-only", Some(0o555), 0o755), ("f-0", Some(0), 0o777)];
     for (name, asked, _) in folders {
-        staging.folder(Path::new(name), asked, Some(1_000_000_000)).unwrap();
+        staging.create_dir(Path::new(name), asked, Some(1_000_000_000)).unwrap();
     }
-    staging.create(Path::new("f-read-only/x"), None).unwrap();
+    staging.create_file(Path::new("f-read-only/x"), None).unwrap();
     staging.commit(OnConflict::Overwrite).unwrap();
     for (name, _, expect) in cases.into_iter().chain(folders) {
         assert_eq!(mode(&dest.path().join(name)), usual(expect), "{name}");
@@ -308,27 +311,27 @@ fn modes_are_those_asked_for_without_what_is_dangerous_or_in_the_way() {
 }
 
 #[test]
-fn one_whole_file_appears_when_it_is_kept_and_never_before() {
+fn an_atomic_file_appears_on_commit_only() {
     let home = folder(&[("old.zip", "old"), ("dir/", "")]);
     let before = listing(home.path());
     let interrupt = Interrupt::default();
     let old = home.path().join("old.zip");
-    let mut file = AtomicFile::beside(&old, &interrupt).unwrap();
+    let mut file = AtomicFile::create_beside(&old, &interrupt).unwrap();
     file.write_all(b"half").unwrap();
     assert_eq!(fs::read(&old).unwrap(), b"old");
     drop(file);
     assert_eq!(listing(home.path()), before);
     for path in [old, home.path().join("new.zip")] {
-        let mut file = AtomicFile::beside(&path, &interrupt).unwrap();
+        let mut file = AtomicFile::create_beside(&path, &interrupt).unwrap();
         file.write_all(b"whole").unwrap();
-        file.keep(OnConflict::Overwrite).unwrap();
+        file.commit(OnConflict::Overwrite).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"whole");
         #[cfg(unix)]
         assert_eq!(mode(&path), usual(0o666));
     }
     assert_eq!(listing(home.path()).len(), 3);
     for (name, why) in [("dir", "a folder is in the way"), ("no/such", "cannot write")] {
-        let refused = AtomicFile::beside(&home.path().join(name), &interrupt).unwrap_err();
+        let refused = AtomicFile::create_beside(&home.path().join(name), &interrupt).unwrap_err();
         assert!(refused.to_string().contains(why), "{refused}");
     }
 }
@@ -338,14 +341,14 @@ fn one_whole_file_appears_when_it_is_kept_and_never_before() {
 fn a_device_is_written_to_and_stays_one() {
     use std::os::unix::fs::FileTypeExt;
     let null = Path::new("/dev/null");
-    let mut file = AtomicFile::beside(null, &Interrupt::default()).unwrap();
+    let mut file = AtomicFile::create_beside(null, &Interrupt::default()).unwrap();
     file.write_all(b"gone").unwrap();
-    file.keep(OnConflict::Overwrite).unwrap();
+    file.commit(OnConflict::Overwrite).unwrap();
     assert!(fs::metadata(null).unwrap().file_type().is_char_device());
 }
 
 #[test]
-fn an_error_says_what_was_done_to_what_in_plain_words() {
+fn an_error_names_the_operation_the_path_and_the_reason() {
     use std::io::{Error as Io, ErrorKind};
     for (kind, why) in [
         (ErrorKind::StorageFull, "no space left on the disk"),

@@ -97,12 +97,12 @@ fn prepare(plan: &Plan, staging: &mut Staging) -> anyhow::Result<()> {
             PlacementKind::Folder { mode, modified } => {
                 folders.insert(path, (*mode, *modified));
             }
-            PlacementKind::Link { target } => staging.link(path, target),
+            PlacementKind::Link { target } => staging.add_symlink(path, target),
             PlacementKind::File { .. } => {}
         }
     }
     for (path, (mode, modified)) in folders {
-        staging.folder(path, mode, modified)?;
+        staging.create_dir(path, mode, modified)?;
     }
     Ok(())
 }

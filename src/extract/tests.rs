@@ -19,7 +19,7 @@ use crate::select::link::Symlinks;
 use crate::{archive, disk};
 
 fn extract(bytes: Vec<u8>, dest: &Path, rules: &Rules) -> anyhow::Result<()> {
-    let mut staging = Staging::beside(dest, &Interrupt::default())?;
+    let mut staging = Staging::new_in(dest, &Interrupt::default())?;
     let mut archive = Archive::open(Cursor::new(bytes))?;
     let mut targets = BTreeMap::new();
     for index in 0..archive.entries().len() {
@@ -164,7 +164,7 @@ fn one_bad_entry_of_any_size_keeps_all_away() {
 fn a_run_that_is_told_to_stop_stops_unpacking() {
     let dest = tempfile::tempdir().unwrap();
     let interrupt = Interrupt::default();
-    let mut staging = Staging::beside(dest.path(), &interrupt).unwrap();
+    let mut staging = Staging::new_in(dest.path(), &interrupt).unwrap();
     let mut archive = Archive::open(Cursor::new(zip(&of_all_sizes()))).unwrap();
     let plan = files(archive.entries(), &BTreeMap::new(), &Rules::default()).unwrap();
     drop(interrupt.clean_up());

@@ -214,7 +214,7 @@ impl<'a, 'p> Workers<'a, 'p> {
             if self.staging.stopping() {
                 return Err(disk::Error::Interrupted.into());
             }
-            let mut to = self.staging.create(file.path, file.mode)?;
+            let mut to = self.staging.create_file(file.path, file.mode)?;
             unpacker.copy(packed, data, &mut to).map_err(|error| at_fault(error, file.path))?;
             Ok(to.finish(file.modified)?)
         })();

@@ -98,7 +98,7 @@ impl<'a> AcquiredArchive<'a> {
         options: &ExtractOptions,
         staging: &Staging,
     ) -> anyhow::Result<AcquiredArchive<'a>> {
-        staging.room_for(body.total().unwrap_or_default().into())?;
+        staging.require_free_space(body.total().unwrap_or_default().into())?;
         let mut file = staging.spool()?;
         let bytes = download(ctx, found, body, &mut file)?;
         AcquiredArchive::from_file(file, bytes, found, options)

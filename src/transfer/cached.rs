@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use super::context::Transfer;
 use super::download::download;
 use crate::archive;
-use crate::disk::{CacheLookup, Key};
+use crate::disk::{CacheKey, CacheLookup};
 use crate::gitlab;
 use crate::lookup::{Ctx, FoundJob};
 use crate::model::ArchiveAt;
@@ -24,21 +24,21 @@ pub fn acquire(transfer: &Transfer<'_>, found: &FoundJob) -> anyhow::Result<Opti
     let warn = |what: String| {
         ctx.watch.step(&Step::Warning(&format!("{}: {what}", sanitize(&label))));
     };
-    match cache.take(&key, now(ctx)) {
-        CacheLookup::Whole(archive) => {
+    match cache.lookup(&key, now(ctx)) {
+        CacheLookup::Hit(archive) => {
             ctx.watch.step(&Step::Cached { label: &label, bytes: key.size });
             return Ok(Some((archive, 0)));
         }
         CacheLookup::Damaged => {
             warn("its archive in the cache was damaged; downloading it again".into());
         }
-        CacheLookup::Nothing => {}
+        CacheLookup::Miss => {}
     }
-    if !cache.holds(key.size) {
+    if !cache.fits(key.size) {
         warn("its archive is larger than --cache-size, so it will not be kept".into());
         return Ok(None);
     }
-    let mut writer = match cache.begin() {
+    let mut writer = match cache.begin_write() {
         Ok(writer) => writer,
         Err(error) => {
             warn(format!("{error}; going on without the cache"));
@@ -53,7 +53,7 @@ pub fn acquire(transfer: &Transfer<'_>, found: &FoundJob) -> anyhow::Result<Opti
         }
         Err(error) => return Err(error),
     };
-    let (archive, failure) = cache.keep(&key, writer, now(ctx))?;
+    let (archive, failure) = cache.insert(&key, writer, now(ctx))?;
     if let Some(failure) = failure {
         warn(format!("{failure}; it is not kept in the cache"));
     }
@@ -72,10 +72,10 @@ pub fn forget_broken<T>(transfer: &Transfer<'_>, result: anyhow::Result<T>) -> a
 }
 
 /// Returns the key of an archive; None where GitLab did not tell enough to recognise it later.
-fn key(ctx: &Ctx<'_>, found: &FoundJob) -> Option<Key> {
+fn key(ctx: &Ctx<'_>, found: &FoundJob) -> Option<CacheKey> {
     let ArchiveAt::Job { id, .. } = &found.at else { return None };
     let size = found.size()?;
-    Some(Key { server: ctx.gitlab.server(), job: *id, size })
+    Some(CacheKey { server: ctx.gitlab.server(), job: *id, size })
 }
 
 fn now(ctx: &Ctx<'_>) -> SystemTime {

@@ -33,7 +33,7 @@ pub fn cat(
     mut out: impl FnMut(&mut File) -> anyhow::Result<()>,
 ) -> anyhow::Result<Vec<(String, Refusal)>> {
     let Acquired { archives, missing } = acquire_each(transfer, 1, |found, _| {
-        let mut file = disk::temporary()?;
+        let mut file = disk::temp_file()?;
         extract_file(transfer.ctx, found, path, &mut file)?;
         Ok(file)
     })?;

@@ -55,8 +55,8 @@ pub fn extract(
     dest: &Path,
 ) -> anyhow::Result<TransferResult> {
     // A destination that cannot be written is reported before anything is downloaded.
-    let staging = Staging::beside(dest, transfer.ctx.interrupt)?;
-    let rules = Rules { takes_links: staging.takes_links(), ..options.rules.clone() };
+    let staging = Staging::new_in(dest, transfer.ctx.interrupt)?;
+    let rules = Rules { takes_links: staging.supports_symlinks(), ..options.rules.clone() };
     let options = &ExtractOptions { rules, ..*options };
     let Acquired { archives, missing } =
         acquire_each(transfer, MAX_PARALLEL_DOWNLOADS, |found, alone| {
@@ -66,7 +66,7 @@ pub fn extract(
     let staged = match stage(transfer, archives, options, staging) {
         // An archive is not what its directory said: download all of them whole and start over.
         Err(error) if needs_download_first(&error) => {
-            let staging = Staging::beside(dest, transfer.ctx.interrupt)?;
+            let staging = Staging::new_in(dest, transfer.ctx.interrupt)?;
             stage(transfer, download_all(transfer, jobs, options, &staging)?, options, staging)?
         }
         staged => staged?,
@@ -92,7 +92,7 @@ fn stage(
     let ctx = transfer.ctx;
     let plans = archives.iter_mut().map(|(found, it)| (&*found, std::mem::take(&mut it.plan)));
     let plans = merge_all(ctx, plans.collect(), options)?;
-    staging.room_for(plans.iter().map(Plan::size).fold(0, u128::saturating_add))?;
+    staging.require_free_space(plans.iter().map(Plan::size).fold(0, u128::saturating_add))?;
     let mut jobs = Vec::new();
     for ((found, archive), plan) in archives.into_iter().zip(plans) {
         let bytes = archive.extract(ctx, &found, &plan, &mut staging)?;

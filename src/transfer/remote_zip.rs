@@ -30,7 +30,7 @@ pub fn open<'a>(
             with_tail(*remote, tail)
         }
         Remote::Whole(body) => {
-            let mut file = disk::temporary()?;
+            let mut file = disk::temp_file()?;
             download(ctx, found, *body, &mut file)?;
             from_file(file)?
         }

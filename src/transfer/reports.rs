@@ -95,7 +95,7 @@ fn download_report(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> anyhow::Resul
         (found.job.as_ref().map(|job| &job.status), listed.and_then(|artifact| artifact.size));
     ctx.watch.step(&Step::Job { label: &label, status, size });
     let start = ctx.clock.elapsed();
-    let file = disk::temporary()?;
+    let file = disk::temp_file()?;
     let mut sniffed = Sniffed { file, head: Vec::new(), zip, archive: false };
     let got = ctx.gitlab.report(project, id, kind, size, &mut sniffed, Spool::restart);
     let unknown = || Refusal::ReportsUnknown { job: label.clone(), wanted: kind.to_owned() };
@@ -151,7 +151,7 @@ fn into_folder(
     separate: bool,
     on_conflict: OnConflict,
 ) -> anyhow::Result<Vec<TransferredJob>> {
-    let staging = Staging::beside(dest, ctx.interrupt)?;
+    let staging = Staging::new_in(dest, ctx.interrupt)?;
     let mut holders: HashMap<PathBuf, String> = HashMap::new();
     let mut staged = Vec::new();
     for (found, mut report) in reports {
@@ -164,7 +164,7 @@ fn into_folder(
         if let Some(first) = holders.insert(path.clone(), label.clone()) {
             return Err(Clash::Both { path, first, second: label }.into());
         }
-        let mut new = staging.create(&path, None)?;
+        let mut new = staging.create_file(&path, None)?;
         io::copy(&mut report.file, &mut new)
             .with_context(|| format!("writing {}", path.display()))?;
         new.finish(None)?;
@@ -192,11 +192,11 @@ fn into_file(
     }
     let mut jobs = Vec::new();
     for (found, mut report) in reports {
-        let mut whole = AtomicFile::beside(file, ctx.interrupt)?;
-        whole.room_for(report.bytes.into())?;
+        let mut whole = AtomicFile::create_beside(file, ctx.interrupt)?;
+        whole.require_free_space(report.bytes.into())?;
         io::copy(&mut report.file, &mut whole)
             .with_context(|| format!("writing {}", file.display()))?;
-        whole.keep(on_conflict)?;
+        whole.commit(on_conflict)?;
         jobs.push(transferred(found, PathBuf::new(), Vec::new(), report.bytes));
     }
     Ok(jobs)

@@ -33,15 +33,15 @@ pub fn save_archive(
         OnConflict::Overwrite | OnConflict::Skip | OnConflict::Fail => {}
     }
     let spool = |size: Option<u64>| {
-        let spool = AtomicFile::beside(file, transfer.ctx.interrupt)?;
-        spool.room_for(size.unwrap_or_default().into())?;
+        let spool = AtomicFile::create_beside(file, transfer.ctx.interrupt)?;
+        spool.require_free_space(size.unwrap_or_default().into())?;
         Ok(spool)
     };
     save_each(transfer, spool, |found, mut archive| {
         if let Some(archive) = archive.file() {
             check(archive, found)?;
         }
-        Ok(archive.keep(on_conflict)?)
+        Ok(archive.commit(on_conflict)?)
     })
 }
 
@@ -50,7 +50,7 @@ pub fn write_archive(
     transfer: &Transfer<'_>,
     mut out: impl FnMut(&mut File) -> io::Result<u64>,
 ) -> anyhow::Result<TransferResult> {
-    let spool = |_| Ok(disk::temporary()?);
+    let spool = |_| Ok(disk::temp_file()?);
     save_each(transfer, spool, |found, mut archive: File| {
         check(&mut archive, found)?;
         archive.rewind()?;

@@ -164,7 +164,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         43,
-        "fetch_files::the_destination_may_be_a_link_but_nothing_is_written_through_one_inside disk::tests::links_that_are_there_are_replaced_or_refused_and_never_followed guarded::a_hard_link_in_the_destination_is_replaced_and_not_written_into",
+        "fetch_files::the_destination_may_be_a_link_but_nothing_is_written_through_one_inside disk::tests::existing_symlinks_are_replaced_or_refused_and_never_followed guarded::a_hard_link_in_the_destination_is_replaced_and_not_written_into",
     ),
     (
         44,
@@ -181,7 +181,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         48,
-        "fetch_archives::modes_are_those_of_a_careful_program disk::tests::modes_are_those_asked_for_without_what_is_dangerous_or_in_the_way",
+        "fetch_archives::modes_are_those_of_a_careful_program disk::tests::recorded_modes_apply_without_dangerous_bits",
     ),
     (
         49,
@@ -258,31 +258,31 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         68,
-        "disk::tests::a_failure_in_the_middle_is_undone disk::tests::what_cannot_be_put_back_is_kept_and_named extract::tests::one_bad_entry_of_any_size_keeps_all_away",
+        "disk::tests::a_failure_in_the_middle_is_rolled_back disk::tests::a_failed_rollback_keeps_and_names_the_backup extract::tests::one_bad_entry_of_any_size_keeps_all_away",
     ),
     (
         69,
-        "disk::free_space::only_what_surely_does_not_fit_is_refused places::what_surely_does_not_fit_is_refused_before_it_is_unpacked places::an_archive_that_surely_does_not_fit_is_not_downloaded process::a_file_that_may_not_get_so_large_is_an_error_and_leaves_nothing fetch_files::a_folder_that_cannot_be_written_is_found_before_anything_is_asked extract::tests::a_disk_that_fails_is_no_fault_of_the_archive",
+        "disk::free_space::only_data_that_certainly_does_not_fit_is_refused places::what_surely_does_not_fit_is_refused_before_it_is_unpacked places::an_archive_that_surely_does_not_fit_is_not_downloaded process::a_file_that_may_not_get_so_large_is_an_error_and_leaves_nothing fetch_files::a_folder_that_cannot_be_written_is_found_before_anything_is_asked extract::tests::a_disk_that_fails_is_no_fault_of_the_archive",
     ),
     (
         70,
-        "places::a_folder_where_a_file_must_go_is_refused_and_so_is_the_other_way_round disk::tests::what_is_of_another_kind_is_in_the_way_whatever_was_asked_for",
+        "places::a_folder_where_a_file_must_go_is_refused_and_so_is_the_other_way_round disk::tests::entries_of_another_kind_are_never_replaced",
     ),
     (
         71,
-        "disk::tests::races::several_runs_into_one_place_end_well_and_no_file_is_mixed disk::tests::races::what_comes_between_look_and_rename_is_not_overwritten_but_looked_at_again places::a_file_that_comes_while_the_archive_does_is_not_replaced_if_that_was_asked_for",
+        "disk::tests::races::parallel_runs_into_one_destination_succeed_without_mixing_files disk::tests::races::a_file_created_between_plan_and_rename_leads_to_a_new_plan places::a_file_that_comes_while_the_archive_does_is_not_replaced_if_that_was_asked_for",
     ),
     (
         72,
-        "disk::tests::races::a_folder_that_becomes_a_link_between_look_and_rename_leads_nowhere disk::tests::races::neither_the_destination_nor_the_private_folder_leads_elsewhere_once_it_is_open disk::tests::links_that_are_there_are_replaced_or_refused_and_never_followed",
+        "disk::tests::races::a_directory_swapped_for_a_symlink_between_plan_and_rename_is_not_followed disk::tests::races::open_directories_are_used_even_if_their_paths_become_symlinks disk::tests::existing_symlinks_are_replaced_or_refused_and_never_followed",
     ),
     (
         73,
-        "disk::tests::races::the_private_folder_of_a_killed_run_goes_away_with_the_next_and_no_other_does disk::tests::a_staging_that_is_dropped_leaves_nothing disk::cache::tests::only_what_is_ours_and_old_is_removed",
+        "disk::tests::races::the_next_run_removes_stale_temporary_directories_only disk::tests::a_staging_that_is_dropped_leaves_nothing disk::cache::tests::only_stale_partial_files_are_removed",
     ),
     (
         74,
-        "signals::a_signal_ends_a_stalled_download_soon_and_leaves_nothing_behind signals::a_signal_ends_a_wait_and_a_pause_between_tries signals::a_signal_ends_an_archive_that_is_unpacked_as_it_comes signals::what_a_killed_run_has_left_goes_away_with_the_next signals::a_signal_while_files_are_put_in_place_leaves_all_or_nothing interrupt::tests::a_signal_waits_until_what_is_being_made_is_known disk::tests::an_interrupted_run_puts_nothing_in_place",
+        "signals::a_signal_ends_a_stalled_download_soon_and_leaves_nothing_behind signals::a_signal_ends_a_wait_and_a_pause_between_tries signals::a_signal_ends_an_archive_that_is_unpacked_as_it_comes signals::what_a_killed_run_has_left_goes_away_with_the_next signals::a_signal_while_files_are_put_in_place_leaves_all_or_nothing interrupt::tests::a_signal_waits_until_a_new_path_is_tracked disk::tests::an_interrupted_run_commits_nothing",
     ),
     (
         75,

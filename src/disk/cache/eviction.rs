@@ -1,49 +1,49 @@
-//! What has to go from a cache, so that an archive that comes finds room.
+//! Eviction: the choice of cached files to remove before an archive is added.
 
 use std::time::{Duration, SystemTime};
 
-use super::name::{COMING, Name};
+use super::name::{CacheName, PARTIAL_PREFIX, PARTIAL_SUFFIX};
 
-/// What was written to last so long ago is of a run that was killed.
+/// Age of the last write after which a partial file counts as left behind by a killed run.
 const STALE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A file in the folder of a cache.
+/// A file in the directory of a cache.
 #[derive(Debug, Clone)]
 pub struct CachedFile {
     pub name: String,
-    /// Bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// When it was used last; of one that is still written, when it was written to last.
+    /// Time of last use; of a partial file, time of the last write.
     pub used: SystemTime,
 }
 
-/// The names of those that go: what killed runs left behind, and as many archives as it takes for
-/// `coming` more bytes to find room within `most`, the least recently used first.
+/// Returns the names of the files to remove: stale partial files, and the least recently used
+/// archives until `incoming` more bytes fit within `max_bytes`.
 pub fn select_evictions(
-    items: &[CachedFile],
-    coming: u64,
-    most: u64,
+    files: &[CachedFile],
+    incoming: u64,
+    max_bytes: u64,
     now: SystemTime,
 ) -> Vec<&str> {
-    let is_left = |item: &&CachedFile| {
-        let (start, end) = COMING;
-        item.name.starts_with(start)
-            && item.name.ends_with(end)
-            && now.duration_since(item.used).is_ok_and(|age| age > STALE_AFTER)
+    let is_stale = |file: &&CachedFile| {
+        file.name.starts_with(PARTIAL_PREFIX)
+            && file.name.ends_with(PARTIAL_SUFFIX)
+            && now.duration_since(file.used).is_ok_and(|age| age > STALE_AFTER)
     };
-    let mut go: Vec<&str> = items.iter().filter(is_left).map(|item| item.name.as_str()).collect();
-    let mut kept: Vec<&CachedFile> =
-        items.iter().filter(|item| Name::parse(&item.name).is_some()).collect();
-    kept.sort_by(|a, b| (a.used, &a.name).cmp(&(b.used, &b.name)));
-    let mut total = kept.iter().fold(coming, |sum, item| sum.saturating_add(item.size));
-    for item in kept {
-        if total <= most {
+    let mut evicted: Vec<&str> =
+        files.iter().filter(is_stale).map(|file| file.name.as_str()).collect();
+    let mut archives: Vec<&CachedFile> =
+        files.iter().filter(|file| CacheName::parse(&file.name).is_some()).collect();
+    archives.sort_by(|a, b| (a.used, &a.name).cmp(&(b.used, &b.name)));
+    let mut total = archives.iter().fold(incoming, |sum, file| sum.saturating_add(file.size));
+    for file in archives {
+        if total <= max_bytes {
             break;
         }
-        total = total.saturating_sub(item.size);
-        go.push(&item.name);
+        total = total.saturating_sub(file.size);
+        evicted.push(&file.name);
     }
-    go
+    evicted
 }
 
 #[cfg(test)]
@@ -55,7 +55,7 @@ mod tests {
     const C: &str = "https%3A%2F%2Fg-3-20-000000cc.zip";
 
     #[test]
-    fn the_least_recently_used_go_first_and_no_more_than_must() {
+    fn the_least_recently_used_are_evicted_and_no_more_than_needed() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
         let item = |name: &str, size, ago| CachedFile {
             name: name.to_owned(),
@@ -64,7 +64,7 @@ mod tests {
         };
         let three = [item(A, 40, 10), item(B, 30, 30), item(C, 20, 20)];
         let day = 24 * 60 * 60;
-        for (items, coming, most, expect) in [
+        for (items, incoming, max_bytes, expect) in [
             (&three[..], 10, 100, vec![]),
             (&three, 11, 100, vec![B]),
             (&three, 41, 100, vec![B, C]),
@@ -72,9 +72,9 @@ mod tests {
             (&three, 100, 100, vec![B, C, A]),
             (&three, 0, 50, vec![B, C]),
             (&three, u64::MAX, 100, vec![B, C, A]),
-            // Of the same age, the name decides, so that all runs choose alike.
+            // Files of the same age are ordered by name, so that parallel runs agree.
             (&[item(B, 30, 5), item(A, 40, 5)], 40, 100, vec![A]),
-            // What the user keeps beside is neither counted nor touched.
+            // Other files of the user are neither counted nor removed.
             (&[item("artifacts.zip", 1000, 90), item(A, 40, 10)], 60, 100, vec![]),
             (
                 &[
@@ -88,12 +88,16 @@ mod tests {
                 vec![".downriver-a.part"],
             ),
         ] {
-            assert_eq!(select_evictions(items, coming, most, now), expect, "{coming} of {most}");
+            assert_eq!(
+                select_evictions(items, incoming, max_bytes, now),
+                expect,
+                "{incoming} of {max_bytes}"
+            );
         }
     }
 
     #[test]
-    fn a_file_from_the_future_is_not_left_behind() {
+    fn a_partial_file_from_the_future_is_not_stale() {
         let now = SystemTime::UNIX_EPOCH;
         let used = now + Duration::from_secs(1_000_000);
         let item = CachedFile { name: ".downriver-a.part".to_owned(), size: 1, used };

@@ -1,8 +1,7 @@
-//! Archives of earlier runs, kept in a folder that several runs may use at the same time.
+//! A cache of archives in a directory that several runs can use at the same time.
 //!
-//! A file appears there whole, by a rename, and is never written to again. What is taken from it
-//! was compared with its checksum first. Nothing here needs a lock: who finds that a file is gone
-//! downloads it.
+//! Archives appear by an atomic rename and are never changed afterwards; a lookup verifies the
+//! checksum. No locks are needed: if another run evicts an archive, it is downloaded again.
 
 mod eviction;
 mod name;
@@ -18,112 +17,117 @@ use std::time::SystemTime;
 use crc32fast::Hasher;
 use tempfile::NamedTempFile;
 
-use super::Error;
+use super::error::Error;
 use crate::interrupt::Interrupt;
 use eviction::{CachedFile, select_evictions};
-use name::{COMING, Name};
+use name::{CacheName, PARTIAL_PREFIX, PARTIAL_SUFFIX};
 
-pub use name::Key;
+pub use name::CacheKey;
 
-/// A folder of archives.
+/// A directory of archives with a limit on their total size.
 #[derive(Debug)]
 pub struct Cache {
     dir: PathBuf,
-    /// Bytes.
-    most: u64,
+    max_bytes: u64,
     interrupt: Interrupt,
-    /// What this run took or kept.
+    /// Paths of the archives that this run has found or inserted.
     used: Mutex<Vec<PathBuf>>,
 }
 
-/// What a cache has of an archive.
+/// The result of a cache lookup.
 #[derive(Debug)]
 pub enum CacheLookup {
-    Whole(File),
-    /// It was there, but not as it was written; now it is gone.
+    /// The archive, open for reading from its start.
+    Hit(File),
+    /// The cached archive failed verification and was removed.
     Damaged,
-    Nothing,
+    /// The archive is not in the cache.
+    Miss,
 }
 
-/// An archive on its way into a cache; dropped, it leaves no trace.
+/// A partial file in a cache, for [`Cache::insert`]. Dropping it removes the file.
 #[derive(Debug)]
 pub struct CacheWriter {
-    /// None once it is kept.
+    /// `None` after insertion.
     file: Option<NamedTempFile>,
     crc32: Hasher,
     interrupt: Interrupt,
 }
 
 impl Cache {
-    /// A cache of at most so many bytes. Its folder is made if missing, for its owner alone.
-    pub fn open(dir: &Path, most: u64, interrupt: &Interrupt) -> Result<Cache, Error> {
+    /// Opens a cache of at most `max_bytes`. Creates its directory if missing, accessible only to the
+    /// owner.
+    pub fn open(dir: &Path, max_bytes: u64, interrupt: &Interrupt) -> Result<Cache, Error> {
         if !dir.is_dir() {
-            private_folders(dir).map_err(Error::doing("make the folder", dir))?;
+            create_private_dirs(dir).map_err(Error::doing("make the folder", dir))?;
         }
         let (dir, interrupt) = (dir.to_owned(), interrupt.clone());
-        Ok(Cache { dir, most, interrupt, used: Mutex::default() })
+        Ok(Cache { dir, max_bytes, interrupt, used: Mutex::default() })
     }
 
-    /// Whether an archive of this size may be kept at all.
-    pub fn holds(&self, size: u64) -> bool {
-        size <= self.most
+    /// Returns true if an archive of `size` bytes is within the limit of the cache.
+    pub fn fits(&self, size: u64) -> bool {
+        size <= self.max_bytes
     }
 
-    /// The archive, if it is here as it was written.
-    pub fn take(&self, key: &Key, now: SystemTime) -> CacheLookup {
+    /// Looks up an archive, verifies its checksum and marks it as used at `now`.
+    pub fn lookup(&self, key: &CacheKey, now: SystemTime) -> CacheLookup {
         let mut damaged = false;
-        for CachedFile { name, .. } in self.items() {
-            let Some(name) = Name::parse(&name).filter(|name| name.is_of(key)) else { continue };
+        for CachedFile { name, .. } in self.files() {
+            let Some(name) = CacheName::parse(&name).filter(|name| name.matches(key)) else {
+                continue;
+            };
             let path = self.dir.join(name.to_string());
             // Another run may have removed it in the meantime.
-            let Ok(mut file) = open(&path) else { continue };
+            let Ok(mut file) = open_for_update(&path) else { continue };
             if checksum(&mut file).is_ok_and(|found| found == (name.crc32, key.size)) {
-                // Where it cannot be dated it only goes sooner.
+                // If setting the time fails, the archive is only evicted earlier.
                 let _ = file.set_modified(now);
-                self.note(path);
-                return CacheLookup::Whole(file);
+                self.mark_used(path);
+                return CacheLookup::Hit(file);
             }
             let _ = fs::remove_file(&path);
             damaged = true;
         }
-        if damaged { CacheLookup::Damaged } else { CacheLookup::Nothing }
+        if damaged { CacheLookup::Damaged } else { CacheLookup::Miss }
     }
 
-    /// A place for an archive that is downloaded now.
-    pub fn begin(&self) -> Result<CacheWriter, Error> {
-        let (prefix, suffix) = COMING;
+    /// Creates a partial file to download an archive to.
+    pub fn begin_write(&self) -> Result<CacheWriter, Error> {
         let mut builder = tempfile::Builder::new();
-        let builder = builder.prefix(prefix).suffix(suffix);
-        let make = || {
+        let builder = builder.prefix(PARTIAL_PREFIX).suffix(PARTIAL_SUFFIX);
+        let create = || {
             let file = builder.tempfile_in(&self.dir)?;
             let path = file.path().to_owned();
             Ok((file, path))
         };
-        let file = self.interrupt.make(make).map_err(Error::doing("write to", &self.dir))?;
+        let file =
+            self.interrupt.create_tracked(create).map_err(Error::doing("write to", &self.dir))?;
         let interrupt = self.interrupt.clone();
         Ok(CacheWriter { file: Some(file), crc32: Hasher::new(), interrupt })
     }
 
-    /// Keeps what came, after making room for it, and gives it back for reading. The error says
-    /// why it is not kept; it can be read all the same.
-    pub fn keep(
+    /// Inserts a downloaded archive, evicting others if needed, and returns it open for reading from
+    /// its start. If the insertion fails, the file can still be read and the inner error is the
+    /// reason.
+    pub fn insert(
         &self,
-        key: &Key,
-        mut coming: CacheWriter,
+        key: &CacheKey,
+        mut writer: CacheWriter,
         now: SystemTime,
     ) -> Result<(File, Option<Error>), Error> {
-        let Some(mut file) = coming.file.take() else { return Err(Error::Interrupted) };
-        let private = file.path().to_owned();
-        file.as_file_mut().rewind().map_err(Error::doing("read", &private))?;
-        let kept = if file.as_file().metadata().is_ok_and(|found| found.len() == key.size) {
-            let name = Name::new(key, coming.crc32.clone().finalize()).to_string();
+        let Some(mut file) = writer.file.take() else { return Err(Error::Interrupted) };
+        let temp_path = file.path().to_owned();
+        file.as_file_mut().rewind().map_err(Error::doing("read", &temp_path))?;
+        let inserted = if file.as_file().metadata().is_ok_and(|found| found.len() == key.size) {
+            let name = CacheName::new(key, writer.crc32.clone().finalize()).to_string();
             self.commit(file, &name, key.size, now)
         } else {
-            // It is not what GitLab announced: no later run would ask for it.
+            // The size is not the one that GitLab reported, so no lookup would find it.
             Ok((file.into_file(), None))
         };
-        self.interrupt.forget(&private);
-        kept
+        self.interrupt.untrack(&temp_path);
+        inserted
     }
 
     fn commit(
@@ -133,10 +137,10 @@ impl Cache {
         size: u64,
         now: SystemTime,
     ) -> Result<(File, Option<Error>), Error> {
-        let mut items = self.items();
-        // A parallel run may have kept it already: it takes that one's place.
-        items.retain(|item| item.name != name);
-        for name in select_evictions(&items, size, self.most, now) {
+        let mut files = self.files();
+        // A parallel run may have inserted the archive already; the rename replaces that file.
+        files.retain(|file| file.name != name);
+        for name in select_evictions(&files, size, self.max_bytes, now) {
             let _ = fs::remove_file(self.dir.join(name));
         }
         let path = self.dir.join(name);
@@ -147,43 +151,44 @@ impl Cache {
         }
         match file.persist(&path) {
             Ok(file) => {
-                self.note(path);
+                self.mark_used(path);
                 Ok((file, None))
             }
             Err(failed) => {
                 let error = Error::doing("write", &path)(failed.error);
-                // Where there is one now, a parallel run was faster.
+                // If the archive exists by now, a parallel run has inserted it.
                 Ok((failed.file.into_file(), Some(error).filter(|_| !path.is_file())))
             }
         }
     }
 
-    /// Removes what this run took or kept: it turned out to be no archive that can be unpacked.
+    /// Removes all archives that this run has found or inserted. Called when one of them turns out to
+    /// be corrupt.
     pub fn forget(&self) {
         for path in self.used.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             let _ = fs::remove_file(path);
         }
     }
 
-    /// The files of the folder; none where it cannot be read.
-    fn items(&self) -> Vec<CachedFile> {
+    /// Lists the files in the directory; empty if it cannot be read.
+    fn files(&self) -> Vec<CachedFile> {
         let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
-        let items = entries.filter_map(|entry| {
-            // Of a link, its own: nothing is looked at through one.
+        let files = entries.filter_map(|entry| {
+            // The metadata of a symlink is its own, so symlinks are skipped.
             let found = entry.metadata().ok().filter(fs::Metadata::is_file)?;
             let name = entry.file_name().into_string().ok()?;
             Some(CachedFile { name, size: found.len(), used: found.modified().ok()? })
         });
-        items.collect()
+        files.collect()
     }
 
-    fn note(&self, path: PathBuf) {
+    fn mark_used(&self, path: PathBuf) {
         self.used.lock().unwrap_or_else(PoisonError::into_inner).push(path);
     }
 }
 
 impl CacheWriter {
-    /// Begins again from nothing.
+    /// Discards everything written so far, for a download that starts over.
     pub fn restart(&mut self) -> io::Result<()> {
         self.crc32 = Hasher::new();
         let file = self.file.as_mut().map(NamedTempFile::as_file_mut);
@@ -209,14 +214,14 @@ impl Drop for CacheWriter {
         if let Some(file) = self.file.take() {
             let path = file.path().to_owned();
             if file.close().is_ok() {
-                self.interrupt.forget(&path);
+                self.interrupt.untrack(&path);
             }
         }
     }
 }
 
-/// A folder and those above it that are missing, open to their owner alone.
-fn private_folders(path: &Path) -> io::Result<()> {
+/// Creates a directory and its missing ancestors, accessible only to their owner.
+fn create_private_dirs(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     {
@@ -226,13 +231,14 @@ fn private_folders(path: &Path) -> io::Result<()> {
     builder.recursive(true).create(path)
 }
 
-/// For writing too, where that can be: Windows dates a file only then.
-fn open(path: &Path) -> io::Result<File> {
+/// Opens a file for reading, and for writing if possible, which Windows requires for setting the
+/// modification time.
+fn open_for_update(path: &Path) -> io::Result<File> {
     let both = File::options().read(true).write(true).open(path);
     both.or_else(|_| File::open(path))
 }
 
-/// The checksum and the length of all that is in a file.
+/// Computes the CRC-32 and the length of a file, and rewinds it.
 fn checksum(file: &mut File) -> io::Result<(u32, u64)> {
     let (mut crc32, mut length) = (Hasher::new(), 0);
     let mut block = vec![0; 256 << 10];

@@ -1,67 +1,72 @@
-//! How archives are named in a cache: by all that tells them apart, and by their checksum.
+//! File names of cached archives: server, job, size and checksum.
 
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::disk::temp_layout::PREFIX;
 use crate::model::JobId;
 
-/// Begin and end of a file that is still being written; what the end is not on is never touched.
-pub const COMING: (&str, &str) = (".downriver-", ".part");
+/// Prefix of a file that is still being written.
+pub const PARTIAL_PREFIX: &str = PREFIX;
+/// Suffix of a file that is still being written. Other files with the prefix are not removed.
+pub const PARTIAL_SUFFIX: &str = ".part";
 
-/// All else is escaped, so that one name never means two servers, on Windows either.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
+/// Percent-encodes all other characters, so that names of different servers differ and are valid on
+/// Windows.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
-/// Which archive: that of a job never changes, and jobs of one server never share a number.
+/// Identifies an archive: the archive of a job never changes, and job ids are unique on a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
-    /// The root of the API: scheme, host, port and path.
+pub struct CacheKey {
+    /// Root URL of the API: scheme, host, port and path.
     pub server: String,
     pub job: JobId,
-    /// Bytes.
+    /// Size in bytes.
     pub size: u64,
 }
 
-/// The name of a kept archive.
+/// The file name of a cached archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Name {
-    /// As it stands in the name.
+pub struct CacheName {
+    /// Percent-encoded.
     server: String,
     job: u64,
     size: u64,
     pub crc32: u32,
 }
 
-impl Name {
-    pub fn new(key: &Key, crc32: u32) -> Name {
-        let server = utf8_percent_encode(key.server.trim_end_matches('/'), PLAIN).to_string();
-        Name { server, job: key.job.0, size: key.size, crc32 }
+impl CacheName {
+    pub fn new(key: &CacheKey, crc32: u32) -> CacheName {
+        let server = utf8_percent_encode(key.server.trim_end_matches('/'), ESCAPED).to_string();
+        CacheName { server, job: key.job.0, size: key.size, crc32 }
     }
 
-    /// None where the file is none of ours.
-    pub fn parse(name: &str) -> Option<Name> {
+    /// Parses a file name; `None` if the cache did not write it.
+    pub fn parse(name: &str) -> Option<CacheName> {
         let mut parts = name.strip_suffix(".zip")?.rsplitn(4, '-');
         let (crc32, size, job, server) =
             (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-        let parsed = Name {
+        let parsed = CacheName {
             server: server.to_owned(),
             job: job.parse().ok()?,
             size: size.parse().ok()?,
             crc32: u32::from_str_radix(crc32, 16).ok()?,
         };
-        // The user may keep files beside ours: only what we would have written ourselves is ours.
-        let ours = server.starts_with("http") && parsed.to_string() == name;
-        ours.then_some(parsed)
+        // The directory may hold other files of the user, so accept only exact names.
+        let exact = server.starts_with("http") && parsed.to_string() == name;
+        exact.then_some(parsed)
     }
 
-    pub fn is_of(&self, key: &Key) -> bool {
-        *self == Name::new(key, self.crc32)
+    /// Returns true if the archive is that of `key`.
+    pub fn matches(&self, key: &CacheKey) -> bool {
+        *self == CacheName::new(key, self.crc32)
     }
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for CacheName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Name { server, job, size, crc32 } = self;
+        let CacheName { server, job, size, crc32 } = self;
         write!(f, "{server}-{job}-{size}-{crc32:08x}.zip")
     }
 }
@@ -70,13 +75,13 @@ impl fmt::Display for Name {
 mod tests {
     use super::*;
 
-    fn key(server: &str) -> Key {
-        Key { server: server.to_owned(), job: JobId(70108), size: 5607 }
+    fn key(server: &str) -> CacheKey {
+        CacheKey { server: server.to_owned(), job: JobId(70108), size: 5607 }
     }
 
     #[test]
-    fn a_name_tells_servers_jobs_and_sizes_apart() {
-        let keys: Vec<Key> = [
+    fn names_differ_by_server_job_and_size() {
+        let keys: Vec<CacheKey> = [
             "https://gitlab.test/api/v4",
             "http://gitlab.test/api/v4",
             "https://gitlab.test:8443/api/v4",
@@ -86,24 +91,24 @@ mod tests {
         .map(key)
         .into();
         for one in &keys {
-            let name = Name::new(one, 0xab).to_string();
+            let name = CacheName::new(one, 0xab).to_string();
             assert!(!name.contains(['/', ':', '[', '\\']), "{name}");
-            let parsed = Name::parse(&name).unwrap();
+            let parsed = CacheName::parse(&name).unwrap();
             assert_eq!(parsed.crc32, 0xab);
             for other in &keys {
-                assert_eq!(parsed.is_of(other), one == other, "{name} {other:?}");
+                assert_eq!(parsed.matches(other), one == other, "{name} {other:?}");
             }
-            assert!(!parsed.is_of(&Key { job: JobId(7), ..one.clone() }));
-            assert!(!parsed.is_of(&Key { size: 1, ..one.clone() }));
+            assert!(!parsed.matches(&CacheKey { job: JobId(7), ..one.clone() }));
+            assert!(!parsed.matches(&CacheKey { size: 1, ..one.clone() }));
         }
         assert_eq!(
-            Name::new(&keys[0], 0xab).to_string(),
+            CacheName::new(&keys[0], 0xab).to_string(),
             "https%3A%2F%2Fgitlab.test%2Fapi%2Fv4-70108-5607-000000ab.zip"
         );
     }
 
     #[test]
-    fn what_is_none_of_ours_has_no_name() {
+    fn names_of_other_files_are_rejected() {
         for name in [
             "artifacts.zip",
             "my-1-2-000000ab.zip",
@@ -113,7 +118,7 @@ mod tests {
             "https%3A%2F%2Fgitlab.test-1-2-000000ab.zip.bak",
             "https%3A%2F%2Fgitlab.test-2-000000ab.zip",
         ] {
-            assert_eq!(Name::parse(name), None, "{name}");
+            assert_eq!(CacheName::parse(name), None, "{name}");
         }
     }
 }

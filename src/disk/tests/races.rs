@@ -1,4 +1,4 @@
-//! Others who change the destination at the same time, on purpose or not.
+//! Races with other processes that change the destination, by accident or as an attack.
 
 use std::fs;
 use std::io::Write;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::super::dir_tree::DirTree;
 use super::super::listing::listing;
 use super::super::{AtomicFile, Error, Staging};
-use super::{fill, folder, renamed_after, staged};
+use super::{commit_with, fill, folder, staged};
 use crate::interrupt::Interrupt;
 use crate::plan::OnConflict;
 
@@ -22,7 +22,7 @@ fn swap_for_a_link(folder: &Path, outside: &Path) {
 
 #[cfg(unix)]
 #[test]
-fn a_folder_that_becomes_a_link_between_look_and_rename_leads_nowhere() {
+fn a_directory_swapped_for_a_symlink_between_plan_and_rename_is_not_followed() {
     let outside = folder(&[("x", "theirs"), ("e/", "")]);
     let untouched = listing(outside.path());
     for new in ["d/x", "d/new", "d/e/new"] {
@@ -30,17 +30,17 @@ fn a_folder_that_becomes_a_link_between_look_and_rename_leads_nowhere() {
             let dest = folder(&[("d/x", "old"), ("d/e/", ""), ("top", "old")]);
             let moved = dest.path().join("moved");
             let staging = staged(dest.path(), &[("a", "1"), (new, "2"), ("top", "3")]);
-            staging.make_backup().unwrap();
-            let mut at = DirTree::new(Arc::clone(&staging.at));
-            let steps = staging.survey(&at, OnConflict::Overwrite).unwrap().steps;
+            staging.create_backup_dir().unwrap();
+            let mut at = DirTree::new(Arc::clone(&staging.base));
+            let steps = staging.plan_commit(&at, OnConflict::Overwrite).unwrap().steps;
             swap_for_a_link(&dest.path().join("d"), outside.path());
             if opened_before {
-                // The files get to the folder that was looked at, wherever it is now.
-                staging.rename(&at, &steps).unwrap();
+                // The files go to the directory that was opened while planning.
+                staging.apply_or_roll_back(&at, &steps).unwrap();
                 assert_eq!(fs::read(moved.join(&new[2..])).unwrap(), b"2");
             } else {
-                at = DirTree::new(Arc::clone(&staging.at));
-                staging.rename(&at, &steps).unwrap_err();
+                at = DirTree::new(Arc::clone(&staging.base));
+                staging.apply_or_roll_back(&at, &steps).unwrap_err();
                 assert_eq!(fs::read(moved.join("x")).unwrap(), b"old");
                 assert_eq!(fs::read(dest.path().join("top")).unwrap(), b"old");
                 assert!(!dest.path().join("a").exists() && !moved.join("e/new").exists());
@@ -54,9 +54,9 @@ fn a_folder_that_becomes_a_link_between_look_and_rename_leads_nowhere() {
 
 #[cfg(unix)]
 #[test]
-fn neither_the_destination_nor_the_private_folder_leads_elsewhere_once_it_is_open() {
+fn open_directories_are_used_even_if_their_paths_become_symlinks() {
     let outside = folder(&[]);
-    // The destination itself: what was opened gets the files.
+    // The destination: the files go to the directory that was opened.
     let home = folder(&[("dest/", "")]);
     let staging = staged(&home.path().join("dest"), &[("a/x", "1")]);
     swap_for_a_link(&home.path().join("dest"), outside.path());
@@ -64,36 +64,36 @@ fn neither_the_destination_nor_the_private_folder_leads_elsewhere_once_it_is_ope
     assert_eq!(fs::read(home.path().join("moved/a/x")).unwrap(), b"1");
     assert_eq!(fs::read_dir(home.path().join("moved")).unwrap().count(), 1);
 
-    // A folder of the private one, before it is used and after.
+    // A directory in staging, before its first use and after it.
     for used in [false, true] {
         let dest = folder(&[]);
-        let mut staging = Staging::beside(dest.path(), &Interrupt::default()).unwrap();
-        staging.folder(Path::new("d"), None, Some(1)).unwrap();
+        let mut staging = Staging::new_in(dest.path(), &Interrupt::default()).unwrap();
+        staging.create_dir(Path::new("d"), None, Some(1)).unwrap();
         if used {
-            staging.create(Path::new("d/first"), None).unwrap();
+            staging.create_file(Path::new("d/first"), None).unwrap();
         }
-        swap_for_a_link(&staging.private.path().join("tree/d"), outside.path());
-        assert_eq!(staging.create(Path::new("d/second"), None).is_ok(), used);
+        swap_for_a_link(&staging.temp_dir.path().join("tree/d"), outside.path());
+        assert_eq!(staging.create_file(Path::new("d/second"), None).is_ok(), used);
     }
     assert_eq!(listing(outside.path()), Vec::<String>::new());
 }
 
 #[test]
-fn what_comes_between_look_and_rename_is_not_overwritten_but_looked_at_again() {
+fn a_file_created_between_plan_and_rename_leads_to_a_new_plan() {
     for (on_conflict, left) in [
         (OnConflict::Overwrite, "ours"),
         (OnConflict::Skip, "theirs"),
         (OnConflict::Fail, "theirs"),
     ] {
         for dest in ["", "new", "new/er"] {
-            // What gave way comes back, and gives way again.
+            // A replaced file is restored by the rollback and replaced again by the second commit.
             let replaces = dest.is_empty() && on_conflict == OnConflict::Overwrite;
             let home = folder(&[("mine", "old"), if replaces { ("b", "old") } else { ("c", "") }]);
             let dest = home.path().join(dest);
             let staging = staged(&dest, &[("a", "ours"), ("b", "ours"), ("late", "ours")]);
             let come = || fill(&dest, &[("late", "theirs")]);
-            let failed = renamed_after(&staging, on_conflict, |_| come()).unwrap_err();
-            assert!(failed.is_of_change(), "{failed:?}");
+            let failed = commit_with(&staging, on_conflict, |_| come()).unwrap_err();
+            assert!(failed.is_concurrent_change(), "{failed:?}");
             assert_eq!(fs::read(dest.join("late")).unwrap(), b"theirs");
             assert!(!dest.join("a").exists());
             assert_eq!(fs::read(dest.join("b")).ok(), replaces.then(|| b"old".to_vec()));
@@ -114,7 +114,7 @@ fn what_comes_between_look_and_rename_is_not_overwritten_but_looked_at_again() {
 }
 
 #[test]
-fn a_file_that_comes_before_the_only_one_stays_if_that_was_asked_for() {
+fn on_conflict_applies_to_a_file_created_before_the_commit() {
     for (on_conflict, left, well) in [
         (OnConflict::Overwrite, "ours", true),
         (OnConflict::Skip, "theirs", true),
@@ -122,10 +122,10 @@ fn a_file_that_comes_before_the_only_one_stays_if_that_was_asked_for() {
     ] {
         let home = folder(&[]);
         let path = home.path().join("it.zip");
-        let mut file = AtomicFile::beside(&path, &Interrupt::default()).unwrap();
+        let mut file = AtomicFile::create_beside(&path, &Interrupt::default()).unwrap();
         file.write_all(b"ours").unwrap();
         fs::write(&path, "theirs").unwrap();
-        let kept = file.keep(on_conflict);
+        let kept = file.commit(on_conflict);
         assert_eq!(kept.is_ok(), well, "{kept:?}");
         assert_eq!(fs::read_to_string(&path).unwrap(), left);
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
@@ -134,15 +134,16 @@ fn a_file_that_comes_before_the_only_one_stays_if_that_was_asked_for() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_system_without_careful_renames_replaces_nothing_either() {
+fn the_fallback_for_rename_no_replace_replaces_nothing() {
     use std::ffi::OsStr;
 
     use super::super::dir_handle::DirHandle;
     let dest = folder(&[("new", "1"), ("there", "2"), ("dir/x", "3"), ("full/x", "4")]);
     std::os::unix::fs::symlink("gone", dest.path().join("link")).unwrap();
-    let open = DirHandle::named(dest.path()).unwrap();
-    let rename =
-        |from: &str, to: &str| open.rename_new_by_link(OsStr::new(from), &open, OsStr::new(to));
+    let open = DirHandle::open(dest.path()).unwrap();
+    let rename = |from: &str, to: &str| {
+        open.rename_no_replace_by_link(OsStr::new(from), &open, OsStr::new(to))
+    };
     for taken in ["there", "dir", "full", "link"] {
         for from in ["new", "dir", "link"].into_iter().filter(|from| *from != taken) {
             let error = rename(from, taken).unwrap_err();
@@ -156,10 +157,10 @@ fn a_file_system_without_careful_renames_replaces_nothing_either() {
     }
 }
 
-// On Windows, what another run has in its hands cannot be replaced, and a run that meets it says so.
+// On Windows, a file that another run has open cannot be replaced, which is an error.
 #[cfg(unix)]
 #[test]
-fn several_runs_into_one_place_end_well_and_no_file_is_mixed() {
+fn parallel_runs_into_one_destination_succeed_without_mixing_files() {
     let names = ["a", "d/b", "d/e/c", "f/g"];
     for round in 0..20 {
         let home = folder(&[("dest/d/b", "old")]);
@@ -184,12 +185,12 @@ fn several_runs_into_one_place_end_well_and_no_file_is_mixed() {
 }
 
 #[test]
-fn more_folders_than_are_kept_open_are_filled_in_any_order() {
+fn files_in_more_directories_than_are_kept_open_are_created() {
     let dest = folder(&[]);
-    let staging = Staging::beside(dest.path(), &Interrupt::default()).unwrap();
+    let staging = Staging::new_in(dest.path(), &Interrupt::default()).unwrap();
     for turn in 0..3 {
         for i in 0..150 {
-            staging.create(Path::new(&format!("{}/{i}/{turn}", i % 7)), None).unwrap();
+            staging.create_file(Path::new(&format!("{}/{i}/{turn}", i % 7)), None).unwrap();
         }
     }
     staging.commit(OnConflict::Fail).unwrap();
@@ -199,18 +200,18 @@ fn more_folders_than_are_kept_open_are_filled_in_any_order() {
 
 #[cfg(unix)]
 #[test]
-fn the_private_folder_of_a_killed_run_goes_away_with_the_next_and_no_other_does() {
+fn the_next_run_removes_stale_temporary_directories_only() {
     let outside = folder(&[("x", "theirs")]);
     let dest = folder(&[
-        // Nobody holds its lock any more.
+        // Stale: the lock is free.
         (".downriver-dead/lock", ""),
         (".downriver-dead/tree/d/x", "half"),
         (".downriver-empty/lock", ""),
         (".downriver-empty/backup/", ""),
-        // It was killed while it put files in place: those of the user are in there.
+        // Killed during a commit: the backup holds files of the user.
         (".downriver-kept/lock", ""),
         (".downriver-kept/backup/0", "old"),
-        // Not ours, or not surely so.
+        // Other files, or directories that may belong to a running process.
         (".downriver-other/lock", ""),
         (".downriver-other/notes", "mine"),
         (".downriver-new/tree/x", ""),
@@ -226,14 +227,14 @@ fn the_private_folder_of_a_killed_run_goes_away_with_the_next_and_no_other_does(
     let mut names: Vec<_> = fs::read_dir(dest.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| !running.private.path().ends_with(name))
+        .filter(|name| !running.temp_dir.path().ends_with(name))
         .collect();
     names.sort();
     let stay = ["file", "kept", "link", "new", "other"].map(|name| format!(".downriver-{name}"));
     assert_eq!(names[..5], stay);
     assert_eq!(names[5..], ["downriver-x"]);
     assert_eq!(listing(outside.path()), untouched);
-    // A run that goes on keeps its own.
+    // The directory of a running process stays.
     drop(staged(dest.path(), &[("b", "2")]));
     running.commit(OnConflict::Overwrite).unwrap();
     assert_eq!(fs::read(at("a")).unwrap(), b"1");
