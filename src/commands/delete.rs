@@ -11,7 +11,7 @@ use crate::flow::{self, FoundJob};
 use crate::gitlab::Client;
 use crate::patience::Patience;
 use crate::report::Report;
-use crate::sanitize::{listed, sanitize};
+use crate::sanitize::{join_names, sanitize};
 use crate::settings::{self, Usage};
 
 /// So many jobs are named before the rest is counted.
@@ -56,7 +56,7 @@ impl Delete {
         app.tell_missing(&self.which, &finding.missing);
         let labels: Vec<String> = finding.found.iter().map(FoundJob::label).collect();
         if !labels.is_empty() {
-            let what = format!("the artifacts of {}", listed(&labels, MOST_NAMES));
+            let what = format!("the artifacts of {}", join_names(&labels, MOST_NAMES));
             self.confirm(&mut app, &what)?;
         }
         let mut deleted: Vec<Value> = Vec::new();

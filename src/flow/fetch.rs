@@ -17,7 +17,7 @@ use crate::gitlab::{self, Body};
 use crate::model::ArchiveAt;
 use crate::refusal::Refusal;
 use crate::sanitize::sanitize;
-use crate::select::job;
+use crate::select::missing_archive;
 use crate::step::Step;
 
 /// So many archives are downloaded at a time.
@@ -212,7 +212,9 @@ fn gone(
         return Err(error);
     }
     match (&found.at, &found.job) {
-        (ArchiveAt::Job { .. }, Some(listed)) => Ok(Gone::For(job::gone(listed, ctx.clock.now()))),
+        (ArchiveAt::Job { .. }, Some(listed)) => {
+            Ok(Gone::For(missing_archive::refusal(listed, ctx.clock.now())))
+        }
         (ArchiveAt::Ref { project, ref_, job, recent }, _) => {
             let only = JobQuery {
                 jobs: query.jobs.iter().filter(|pattern| pattern.text() == job).cloned().collect(),

@@ -8,8 +8,8 @@ use crate::gitlab;
 use crate::model::{ArchiveAt, JobId, Pipeline, PipelineAt, PipelineBy, ProjectRef};
 use crate::patience::{Patience, Retryability};
 use crate::refusal::{Refusal, UntriggeredBridge};
-use crate::select::downstream::{self, Branch, Branches, Met};
-use crate::select::job::{self, Listing, Rules};
+use crate::select::downstream::{self, Downstream, Downstreams, ListedBridge};
+use crate::select::job::{self, JobRules, Listing};
 use crate::step::Step;
 
 /// How often an archive may be missing after its job was seen to end.
@@ -48,15 +48,15 @@ fn find_below(
     upstream: &PipelineAt,
     query: &JobQuery,
 ) -> anyhow::Result<LookupResult> {
-    let Branches { chosen, idle } = match below(ctx, upstream, query)? {
+    let Downstreams { chosen, untriggered } = match below(ctx, upstream, query)? {
         Ok(branches) => branches,
         Err(refusal) => return Ok(nothing(&refusal, query)),
     };
     let mut listings = Vec::new();
-    for Branch { bridge, at, pipeline } in chosen {
+    for Downstream { bridge, at, pipeline } in chosen {
         listings.push(listing(ctx, at, pipeline, Some(bridge), query)?);
     }
-    Ok(choose(ctx, &listings, &idle, query))
+    Ok(choose(ctx, &listings, &untriggered, query))
 }
 
 pub(super) fn find_in(
@@ -91,7 +91,7 @@ fn find_job(
 }
 
 /// Step 1, and again for what the downstream pipelines triggered. A pipeline is met once.
-fn bridges(ctx: &Ctx<'_>, upstream: &PipelineAt, depth: u32) -> anyhow::Result<Vec<Met>> {
+fn bridges(ctx: &Ctx<'_>, upstream: &PipelineAt, depth: u32) -> anyhow::Result<Vec<ListedBridge>> {
     let mut met = Vec::new();
     let mut known = HashSet::from([upstream.id]);
     let mut level = vec![(upstream.clone(), Vec::<String>::new())];
@@ -109,7 +109,7 @@ fn bridges(ctx: &Ctx<'_>, upstream: &PipelineAt, depth: u32) -> anyhow::Result<V
                     let names = above.iter().chain([&bridge.name]).cloned().collect();
                     below.push((PipelineAt { project, id: pipeline.id }, names));
                 }
-                met.push(Met { bridge, of: of.clone(), above: above.clone() });
+                met.push(ListedBridge { bridge, of: of.clone(), above: above.clone() });
             }
         }
         if below.is_empty() {
@@ -126,12 +126,12 @@ pub(super) fn below(
     ctx: &Ctx<'_>,
     upstream: &PipelineAt,
     query: &JobQuery,
-) -> anyhow::Result<Result<Branches, Refusal>> {
+) -> anyhow::Result<Result<Downstreams, Refusal>> {
     let met = bridges(ctx, upstream, query.depth)?;
     let candidates = downstream::candidates(&met, &query.bridges, &query.projects);
     let from = format!("bridges of pipeline {} in project {}", upstream.id, upstream.project);
     ctx.watch.step(&Step::Chosen { from: &from, candidates: &candidates });
-    let branches = downstream::downstream(upstream, &met, &query.bridges, &query.projects);
+    let branches = downstream::choose(upstream, &met, &query.bridges, &query.projects);
     let branches = match branches {
         // Who waits must know whether more can come. Bridges are there from the first moment of a
         // pipeline on, so its status may be read after them.
@@ -141,7 +141,8 @@ pub(super) fn below(
         }
         branches => branches,
     };
-    for Branch { bridge, at, pipeline } in branches.iter().flat_map(|branches| &branches.chosen) {
+    for Downstream { bridge, at, pipeline } in branches.iter().flat_map(|branches| &branches.chosen)
+    {
         ctx.watch.step(&Step::Downstream { bridge, pipeline, at });
     }
     Ok(branches)
@@ -168,13 +169,13 @@ pub(super) fn listing(
 fn choose(
     ctx: &Ctx<'_>,
     listings: &[Listing],
-    idle: &[UntriggeredBridge],
+    untriggered: &[UntriggeredBridge],
     query: &JobQuery,
 ) -> LookupResult {
     let mut finding = LookupResult::default();
     let mut taken = HashSet::new();
     for pattern in &query.jobs {
-        let choice = match job::jobs(listings, idle, pattern, rules(ctx, query)) {
+        let choice = match job::choose(listings, untriggered, pattern, rules(ctx, query)) {
             Ok(choice) => choice,
             Err(refusal) => {
                 finding.missing.push((pattern.text().to_owned(), refusal));
@@ -188,7 +189,7 @@ fn choose(
                 ctx.watch.step(&Step::Warning(&format!("left out: {refusal}")));
             }
         }
-        for pick in choice.picks.into_iter().filter(|pick| taken.insert(pick.job.id)) {
+        for pick in choice.jobs.into_iter().filter(|pick| taken.insert(pick.job.id)) {
             let listing = &listings[pick.listing];
             finding.found.push(FoundJob {
                 pattern: pattern.text().to_owned(),
@@ -264,11 +265,11 @@ pub(super) fn patiently<T>(
     ctx.patience.until(ctx.clock, ctx.watch, mends, ask)
 }
 
-fn rules(ctx: &Ctx<'_>, query: &JobQuery) -> Rules {
-    Rules {
+fn rules(ctx: &Ctx<'_>, query: &JobQuery) -> JobRules {
+    JobRules {
         any_status: query.any_status,
-        archive: query.archive,
-        patient: !ctx.patience.is_none(),
+        needs_archive: query.archive,
+        waits_for_all: !ctx.patience.is_none(),
         now: ctx.clock.now(),
     }
 }

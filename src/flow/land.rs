@@ -19,7 +19,7 @@ use crate::extract;
 use crate::plan::{OnConflict, PlacementKind, Plan};
 use crate::refusal::Refusal;
 use crate::sanitize::sanitize;
-use crate::select::files::{self, Rules};
+use crate::select::files::{self, FileRules};
 use crate::select::merge_plans;
 use crate::select::name::folder_name;
 use crate::step::Step;
@@ -27,7 +27,7 @@ use crate::step::Step;
 /// How archives become files.
 #[derive(Debug, Clone)]
 pub struct ExtractOptions {
-    pub rules: Rules,
+    pub rules: FileRules,
     /// Each job into a folder of its own.
     pub separate: bool,
     pub on_conflict: OnConflict,
@@ -62,7 +62,7 @@ pub fn extract(
 ) -> anyhow::Result<TransferResult> {
     // That nothing can be written there is better known before anything is downloaded.
     let mut staging = Staging::beside(dest, ctx.interrupt)?;
-    let rules = Rules { takes_links: staging.takes_links(), ..options.rules.clone() };
+    let rules = FileRules { takes_links: staging.takes_links(), ..options.rules.clone() };
     let options = &ExtractOptions { rules, ..*options };
     let Each { mut taken, missing } = each(ctx, address, query, MOST, |found, alone| {
         take(ctx, found, options, dest, &staging, alone)
@@ -273,7 +273,7 @@ fn open<'a>(
 /// are read.
 pub(super) fn plan<R: Read + Seek>(
     archive: &mut Archive<R>,
-    rules: &Rules,
+    rules: &FileRules,
 ) -> anyhow::Result<Plan> {
     let mut targets = BTreeMap::new();
     for index in files::links(archive.entries(), rules) {

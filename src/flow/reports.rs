@@ -17,8 +17,8 @@ use crate::gitlab;
 use crate::model::Artifact;
 use crate::plan::OnConflict;
 use crate::refusal::{JobName, Refusal};
-use crate::select::job;
 use crate::select::merge_plans::Clash;
+use crate::select::missing_archive;
 use crate::select::name::folder_name;
 use crate::step::Step;
 
@@ -131,7 +131,7 @@ fn refused(
     if error.status() != Some(404) {
         return error.into();
     }
-    match found.job.as_ref().map(|job| job::gone(job, ctx.clock.now())) {
+    match found.job.as_ref().map(|job| missing_archive::refusal(job, ctx.clock.now())) {
         Some(expired @ Refusal::Expired { .. }) => expired.into(),
         Some(_) => unknown().into(),
         None => error.into(),

@@ -19,7 +19,7 @@ use crate::disk::Staging;
 use crate::extract;
 use crate::gitlab::{self, Body, DownloadInterrupted};
 use crate::plan::Plan;
-use crate::select::files::{self, Rules};
+use crate::select::files::{self, FileRules};
 use crate::select::merge_plans;
 use crate::step::Step;
 
@@ -78,7 +78,7 @@ fn wants_each_once(plan: &Plan) -> bool {
 /// What becomes of an archive whose directory alone speaks for it; none where it does not.
 pub(super) fn judged(
     archive: Result<RemoteZip<'_>, archive::Error>,
-    rules: &Rules,
+    rules: &FileRules,
 ) -> anyhow::Result<Option<(Plan, Layout)>> {
     let mut archive = archive?;
     // The directory is entries now.
@@ -111,7 +111,7 @@ pub(super) fn alone(
 }
 
 /// Reads the targets of links, where they are few enough or close together.
-fn fetch_links(archive: &mut RemoteZip<'_>, rules: &Rules) -> Result<bool, archive::Error> {
+fn fetch_links(archive: &mut RemoteZip<'_>, rules: &FileRules) -> Result<bool, archive::Error> {
     let links = files::links(archive.entries(), rules);
     let places = links.into_iter().map(|index| archive.extent(index)).collect();
     let near = way::together(places, NEAR);

@@ -38,7 +38,7 @@ pub fn refusal(ended: &[Ended]) -> Option<Refusal> {
     let places: Vec<PipelineStatus> =
         bad().map(|e| place(&(e.at.clone(), e.pipeline.clone()))).collect();
     let failed = bad().flat_map(|ended| ended.failed.clone()).collect();
-    (!places.is_empty()).then_some(Refusal::EndedBadly { places, failed })
+    (!places.is_empty()).then_some(Refusal::EndedBadly { pipelines: places, failed })
 }
 
 type Seen = Vec<(PipelineAt, Pipeline)>;
@@ -52,7 +52,7 @@ fn look(
         Scope::Below(upstream) => {
             let branches = below(ctx, &named::pipeline(ctx, upstream)??, query)??;
             let seen = branches.chosen.into_iter().map(|branch| (branch.at, branch.pipeline));
-            Ok((seen.collect(), branches.idle))
+            Ok((seen.collect(), branches.untriggered))
         }
         Scope::In(pipeline) => {
             let at = named::pipeline(ctx, pipeline)??;

@@ -1,4 +1,4 @@
-//! Which jobs are taken, and why others are not.
+//! Tables of the jobs that are chosen, and of the reasons why others are not.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::model::{PipelineId, ProjectRef};
 
 const NOW: &str = "2026-03-02T10:00:00Z";
 
-/// A job from `name`, `name=status` or `name=status-` (without an archive).
+/// Reads a job from `name`, `name=status` or `name=status-` (without an archive).
 fn job(id: usize, text: &str) -> Job {
     let (name, status) = text.split_once('=').unwrap_or((text, "success"));
     let (status, archive) = match status.strip_suffix('-') {
@@ -30,15 +30,20 @@ fn listing(id: u64, status: &str, jobs: Vec<Job>) -> Listing {
     }
 }
 
-fn rules() -> Rules {
-    Rules { any_status: false, archive: true, patient: false, now: NOW.parse().unwrap() }
+fn rules() -> JobRules {
+    JobRules {
+        any_status: false,
+        needs_archive: true,
+        waits_for_all: false,
+        now: NOW.parse().unwrap(),
+    }
 }
 
-fn choose(listings: &[Listing], wanted: &str, rules: Rules) -> String {
-    match jobs(listings, &[], &Pattern::new(wanted), rules) {
+fn choose(listings: &[Listing], wanted: &str, rules: JobRules) -> String {
+    match super::choose(listings, &[], &Pattern::new(wanted), rules) {
         Ok(choice) => {
             let names =
-                choice.picks.iter().map(|pick| format!("{}#{}", pick.job.name, pick.job.id));
+                choice.jobs.iter().map(|chosen| format!("{}#{}", chosen.job.name, chosen.job.id));
             names.collect::<Vec<_>>().join(" ")
         }
         Err(refusal) => {
@@ -68,8 +73,8 @@ fn an_exact_name_wins_over_a_base_name_and_that_over_a_glob() {
 fn whether_a_job_was_meant_by_its_name_is_kept() {
     let listings = [listing(20, "success", vec![job(1, "build 1/2")])];
     for (wanted, named) in [("build 1/2", true), ("build", true), ("b*", false)] {
-        let choice = jobs(&listings, &[], &Pattern::new(wanted), rules()).unwrap();
-        assert_eq!(choice.picks[0].named, named, "{wanted}");
+        let choice = super::choose(&listings, &[], &Pattern::new(wanted), rules()).unwrap();
+        assert_eq!(choice.jobs[0].named, named, "{wanted}");
     }
 }
 
@@ -121,13 +126,13 @@ fn a_glob_takes_what_can_be_taken() {
     );
     let mixed = listing(20, "running", vec![job(1, "a"), job(2, "b=running-")]);
     assert_eq!(choose(std::slice::from_ref(&mixed), "*", rules()), "a#1");
-    let patient = choose(&[mixed], "*", Rules { patient: true, ..rules() });
+    let patient = choose(&[mixed], "*", JobRules { waits_for_all: true, ..rules() });
     assert!(patient.starts_with("not yet: "), "{patient}");
 }
 
 #[test]
 fn any_status_takes_archives_of_jobs_that_did_not_succeed() {
-    let any = Rules { any_status: true, ..rules() };
+    let any = JobRules { any_status: true, ..rules() };
     let one = |text: &str| choose(&[listing(20, "failed", vec![job(1, text)])], "a", any);
     assert_eq!(one("a=failed"), "a#1");
     assert_eq!(one("a=running"), "a#1");
@@ -138,7 +143,7 @@ fn any_status_takes_archives_of_jobs_that_did_not_succeed() {
 #[test]
 fn who_needs_no_archive_takes_every_job_that_ended_well() {
     let one = |text: &str, any_status: bool| {
-        let rules = Rules { archive: false, any_status, ..rules() };
+        let rules = JobRules { needs_archive: false, any_status, ..rules() };
         choose(&[listing(20, "failed", vec![job(1, text)])], "a", rules)
     };
     assert_eq!(one("a=success-", false), "a#1");

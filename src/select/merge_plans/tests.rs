@@ -1,9 +1,9 @@
-//! Which job wins a path, and which archives do not fit together.
+//! Tables of paths that two archives contain, and of archives that exclude each other.
 
 use super::*;
 use crate::plan::Placement;
 
-/// `a` is a file, `a/` a folder, `a -> b` a link.
+/// Reads a plan: `a` is a file, `a/` a folder, `a -> b` a symlink.
 fn plan(job: &str, lines: &[&str]) -> (String, Plan) {
     let placement = |(entry, line): (usize, &&str)| {
         let (mode, modified) = (None, None);
