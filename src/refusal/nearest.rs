@@ -44,7 +44,7 @@ mod tests {
         check("Build", &["rebuilt", "lint", "build-repo"], &["build-repo", "rebuilt", "lint"]);
         check("a", &["b", "b", "a1"], &["a1", "b"]);
         check("biuld", &["b", "build"], &["build", "b"]);
-        // A part counts wherever it stands and whichever holds it; two letters are none.
+        // A substring counts at any position and in either direction, but not one of two letters.
         check("repo", &["rope", "linux-linux-linux-repo"], &["linux-linux-linux-repo", "rope"]);
         check("linux-linux-linux-repo", &["linux-rope", "repo"], &["repo", "linux-rope"]);
         check("go", &["linux-linux-go", "gp"], &["gp", "linux-linux-go"]);

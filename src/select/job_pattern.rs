@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_best_fit_counts() {
+    fn only_the_best_match_counts() {
         let best = |pattern: &str, names: &[&str]| {
             let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
             let found = Pattern::new(pattern).best(&names, |name| name).map(|(fit, found)| {

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_way_leads_through_forty_links_and_no_more() {
+    fn a_path_leads_through_at_most_forty_links() {
         let names: Vec<String> = (0..=42).map(|number| format!("l{number}")).collect();
         let mut links: Vec<(&str, &str)> =
             names.iter().zip(&names[1..]).map(|(at, target)| (&**at, &**target)).collect();
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_target_means_depends_on_the_system() {
+    fn the_meaning_of_a_target_depends_on_the_system() {
         let case: &[(&str, &str)] = &[("D/x", ".."), ("l", "d/X/../f")];
         assert_eq!(follow(System::Unix, case).as_deref(), Ok("d/f"));
         assert!(follow(System::Mac, case).is_err());

@@ -67,8 +67,9 @@ pub fn check(
 
 /// The attempts that are left for archives of jobs that ended during the wait.
 ///
-/// GitLab lists the archive of a job up to a few seconds after its end. The time stamps cannot
-/// tell, because the clocks of server and client may differ; that the job was seen running can.
+/// GitLab may list the archive of a job only seconds after its end. Time stamps do not show this
+/// reliably, because the clocks of server and client may differ, so each job that was seen before
+/// its end gets a number of further attempts.
 #[derive(Debug, Default)]
 pub struct RetryState {
     attempts_left: HashMap<JobId, u32>,

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_refused() {
+    fn unknown_bridges_and_projects_are_refused() {
         let refused = prune(&mut forest(), &[Pattern::new("c")], &[]);
         assert!(matches!(refused, Err(Refusal::NoBridge { .. })), "{refused:?}");
         let refused = prune(&mut forest(), &[], &["99".to_owned()]);

@@ -5,7 +5,7 @@ use crate::model::{JobId, PipelineAt, PipelineId, ProjectRef, Status};
 use crate::refusal::{FailedJob, Refusal};
 
 #[test]
-fn what_there_was_instead_is_kept_for_machines() {
+fn a_refusal_lists_the_candidates() {
     let deploy = FailedJob { name: "deploy".to_owned(), id: JobId(7), web_url: None };
     let not_there = |label: &str| Refusal::NotThere { label: label.to_owned() };
     for (refusal, expect) in [

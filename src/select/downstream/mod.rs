@@ -150,8 +150,8 @@ fn names(listed: &ListedBridge) -> impl Iterator<Item = &str> {
 }
 
 fn downstream(listed: &ListedBridge, pipeline: &Pipeline) -> Downstream {
-    // Servers that give neither id nor address of the project support child pipelines only, which
-    // are in the same project.
+    // Without id and address of its project, it is taken for a child pipeline, which is in the same
+    // project.
     let project = pipeline.project().unwrap_or_else(|| listed.of.project.clone());
     Downstream {
         bridge: listed.bridge.name.clone(),

@@ -88,7 +88,7 @@ fn a_project_is_meant_by_its_id_or_its_path() {
 }
 
 #[test]
-fn what_leads_nowhere_is_told_with_its_status() {
+fn bridges_without_a_pipeline_are_refused_with_their_status() {
     check(
         &["a=created", "b=failed"],
         &[],
@@ -99,7 +99,7 @@ fn what_leads_nowhere_is_told_with_its_status() {
 }
 
 #[test]
-fn what_lies_below_a_wanted_bridge_is_wanted_too() {
+fn a_wanted_bridge_includes_everything_below_it() {
     let bridges = ["outer>20@2", "outer/inner>30@3", "other>40@4", "other/inner>50@5"];
     check(&bridges, &["outer"], &[], "outer>20 inner>30");
     check(&bridges, &["inner"], &[], "inner>30 inner>50");
@@ -117,7 +117,7 @@ fn of_retried_bridges_the_newest_counts() {
 }
 
 #[test]
-fn every_bridge_is_told_with_what_became_of_it() {
+fn every_bridge_is_listed_with_the_reason_why_it_is_not_chosen() {
     let told = |names: &[&str], projects: &[&str]| {
         let names: Vec<Pattern> = names.iter().map(|name| Pattern::new(name)).collect();
         let projects: Vec<String> = projects.iter().map(|&project| project.to_owned()).collect();

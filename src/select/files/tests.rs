@@ -149,7 +149,7 @@ fn leading_folders_are_dropped_as_tar_does() {
         refusal(&["a/x", "b/x=2"], &strip(1)),
         "entry `x` is there twice with different contents"
     );
-    // A link is judged where it ends up.
+    // The path after the removal of folders decides.
     assert_eq!(paths(&["a/b/l -> ../../x"], &rules()), ["a/b/l -> ../../x"]);
     assert_eq!(
         refusal(&["a/b/l -> ../../x"], &strip(1)),
@@ -176,7 +176,7 @@ fn links_are_kept_inside_or_taken_or_left_or_copied_as_asked() {
     assert_eq!(copied.size(), 9);
     let warning = "left out `bin2`, `gone`: the link points to no file of the archive";
     assert_eq!(copied.warnings, [warning]);
-    // Where links cannot be made, those that would stay inside are copied, and no others.
+    // Without support for symlinks, `KeepInside` copies files; the other choices are unchanged.
     let unable = |symlinks| FileRules { takes_links: false, ..with(symlinks) };
     let instead = plan(&inside, &unable(Symlinks::KeepInside)).unwrap();
     assert_eq!(instead.placements, copied.placements);
@@ -203,7 +203,7 @@ fn links_are_kept_inside_or_taken_or_left_or_copied_as_asked() {
 }
 
 #[test]
-fn what_is_odd_but_harmless_is_told() {
+fn unusual_but_harmless_entries_are_warned_of() {
     let device = plan(&["a", "dev/null!"], &rules()).unwrap();
     assert_eq!(device.placements.len(), 1);
     assert_eq!(device.warnings, ["left out `dev/null`: neither file nor folder nor link"]);
@@ -233,7 +233,7 @@ fn only_links_that_matter_need_a_target() {
         (including(&["docs"]), vec![1]),
         (including(&["a"]), vec![]),
         (FileRules { symlinks: Symlinks::Skip, ..rules() }, vec![]),
-        // What is chosen may lead through what is not.
+        // A chosen symlink may lead through one that is not chosen.
         (FileRules { symlinks: Symlinks::Copy, ..including(&["a"]) }, vec![1, 2, 3]),
     ] {
         assert_eq!(links(&entries, &rules), matter);

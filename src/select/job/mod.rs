@@ -141,7 +141,7 @@ pub fn usable(job: &Job, rules: JobRules) -> Result<(), Refusal> {
         return Ok(());
     }
     match missing_archive::refusal(job, rules.now) {
-        // Older servers list no artifacts, so that only the download shows if there are any.
+        // If the server sends nothing about artifacts, only the download shows if there are any.
         Refusal::NoArchive { .. } if job.is_silent() => Ok(()),
         refusal => Err(refusal),
     }

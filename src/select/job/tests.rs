@@ -70,7 +70,7 @@ fn an_exact_name_wins_over_a_base_name_and_that_over_a_glob() {
 }
 
 #[test]
-fn whether_a_job_was_meant_by_its_name_is_kept() {
+fn a_choice_records_jobs_that_match_by_name() {
     let listings = [listing(20, "success", vec![job(1, "build 1/2")])];
     for (wanted, named) in [("build 1/2", true), ("build", true), ("b*", false)] {
         let choice = super::choose(&listings, &[], &Pattern::new(wanted), rules()).unwrap();
@@ -141,7 +141,7 @@ fn any_status_takes_archives_of_jobs_that_did_not_succeed() {
 }
 
 #[test]
-fn who_needs_no_archive_takes_every_job_that_ended_well() {
+fn without_need_of_an_archive_every_job_that_ended_well_is_chosen() {
     let one = |text: &str, any_status: bool| {
         let rules = JobRules { needs_archive: false, any_status, ..rules() };
         choose(&[listing(20, "failed", vec![job(1, text)])], "a", rules)
@@ -152,7 +152,7 @@ fn who_needs_no_archive_takes_every_job_that_ended_well() {
 }
 
 #[test]
-fn what_is_gone_is_told_with_its_date() {
+fn an_expired_or_erased_archive_is_refused_with_its_date() {
     let one = |more: Value| {
         let mut job = json!({"id": 1, "name": "a", "status": "success", "artifacts": []});
         job.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -181,7 +181,7 @@ fn what_is_gone_is_told_with_its_date() {
     for at in [NOW, "2026-04-01T00:00:00Z", "soon"] {
         assert_eq!(one(json!({"artifacts_expire_at": at})), "no: job `a` (1) has no artifacts");
     }
-    // The list can lag behind the end of the job, for a minute.
+    // GitLab may list the archive up to a minute after the end of the job.
     for (at, told) in [
         ("2026-03-02T09:59:01.000Z", "not yet"),
         ("2026-03-02T09:59:00.000Z", "no"),
@@ -190,7 +190,7 @@ fn what_is_gone_is_told_with_its_date() {
         let expect = format!("{told}: job `a` (1) has no artifacts");
         assert_eq!(one(json!({"finished_at": at})), expect, "{at}");
     }
-    assert_eq!(one(json!({"artifacts": null})), "a#1", "who is told nothing has to ask");
+    assert_eq!(one(json!({"artifacts": null})), "a#1", "an unlisted archive is tried");
     assert_eq!(
         one(json!({"artifacts": null, "artifacts_expire_at": past})),
         format!("no: the artifacts of job `a` (1) expired at {past}")
@@ -213,7 +213,7 @@ fn several_pipelines_that_hold_the_job_all_count() {
 }
 
 #[test]
-fn every_job_is_told_with_what_became_of_it() {
+fn every_job_is_listed_with_the_reason_why_it_is_not_chosen() {
     let jobs = ["build", "build 1/2", "lint=failed-", "deploy"];
     let jobs = jobs.iter().enumerate().map(|(id, text)| job(id, text)).collect();
     let wanted = [Pattern::new("build"), Pattern::new("lint")];

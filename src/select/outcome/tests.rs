@@ -74,7 +74,7 @@ fn an_archive_is_tried_again_only_after_its_job_was_seen_to_end() {
     assert!(!state.should_retry(&no_archive(1, false)), "the attempts are used up");
     assert!(state.should_retry(&unfinished(1, Status::Pending)), "the job runs again");
     assert!(state.should_retry(&no_archive(1, false)));
-    // A manual job waits for a person; once played, it may end while nobody looks.
+    // A manual job waits for a person; once played, it may end between two attempts.
     assert!(!state.should_retry(&unfinished(3, Status::Manual)));
     assert!(state.should_retry(&no_archive(3, false)));
     assert!(state.should_retry(&Refusal::NotThere { label: "a".to_owned() }));

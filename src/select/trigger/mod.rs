@@ -13,7 +13,7 @@ pub enum StartPlan {
     New,
     /// Requires the commit that the ref points to: a retry makes sense only for that commit.
     NeedsTip,
-    /// Retries the failed jobs of the last pipeline.
+    /// Retries the failed and canceled jobs of the last pipeline.
     Retry,
 }
 

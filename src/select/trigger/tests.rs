@@ -86,7 +86,7 @@ fn play_starts_what_blocks() {
     check("a? b?", "play", "play a b");
     check("a=success b", "play", "play b");
     check("a!=success b", "play", "play b");
-    // Optional ones are left alone once something was played.
+    // Optional jobs are not played after a blocking one.
     check("a!=success b?", "play", "stop b");
 }
 
@@ -100,7 +100,7 @@ fn the_named_jobs_are_played_together_and_in_their_order() {
 }
 
 #[test]
-fn what_was_played_is_waited_for_and_never_played_again() {
+fn played_jobs_are_waited_for_and_never_played_again() {
     check("a!", "play", "wait");
     check("a!=pending", "play", "wait");
     check("a!=running b?", "play", "wait");
