@@ -22,7 +22,8 @@ pub(super) type RemoteZip<'a> = Archive<Ranged<'a>>;
 pub(super) fn announce(ctx: &Ctx<'_>, found: &FoundJob) {
     let size = found.size();
     let status = found.job.as_ref().map(|job| &job.status);
-    ctx.watch.step(&Step::Job { label: &found.label(), status, size });
+    let named = found.name().is_some();
+    ctx.watch.step(&Step::Job { label: &found.label(), named, status, size });
 }
 
 /// Reads the directory of an archive. One that its server gives only whole is downloaded.

@@ -87,7 +87,8 @@ fn take(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> anyhow::Result<Report> {
     let label = found.label();
     let (status, size) =
         (found.job.as_ref().map(|job| &job.status), listed.and_then(|artifact| artifact.size));
-    ctx.watch.step(&Step::Job { label: &label, status, size });
+    let named = found.name().is_some();
+    ctx.watch.step(&Step::Job { label: &label, named, status, size });
     let start = ctx.clock.elapsed();
     let file = disk::temporary()?;
     let mut sniffed = Sniffed { file, head: Vec::new(), zip, archive: false };

@@ -75,9 +75,9 @@ fn prepend<E>(ahead: &mut Vec<String>, path: &str, system: System) -> Result<(),
 mod tests {
     use super::*;
 
-    type Links<'a> = &'a [(&'a str, &'a str)];
+    type LinkTable<'a> = &'a [(&'a str, &'a str)];
 
-    fn check(system: System, links: Links<'_>, path: &str) -> Result<String, ResolveError<()>> {
+    fn check(system: System, links: LinkTable<'_>, path: &str) -> Result<String, ResolveError<()>> {
         let find = |at: &[String]| links.iter().position(|(link, _)| *link == at.join("/"));
         let read = |link: usize| match links[link].1 {
             "unreadable" => Err(()),
