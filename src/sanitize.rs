@@ -1,21 +1,23 @@
-//! Text from elsewhere, made harmless for a terminal or a log: one line, nothing that acts.
+//! Escapes text from servers and archives for terminals and logs.
 //!
-//! Job, project, ref and entry names and GitLab's own messages can hold escape sequences, line
-//! breaks (a forged `section_start:` or `error:` line) and characters that reorder what is read.
+//! Names of jobs, projects, refs and entries and GitLab's own messages can contain escape sequences,
+//! line breaks (for a forged `section_start:` or `error:` line) and characters that change the order
+//! of text on the screen.
 
 use std::fmt::{self, Write};
 
-/// Shows a text with every character that could act on a terminal written as `\u{…}`.
+/// Wraps a text so that it is displayed with each control character, line break and invisible or
+/// reordering character written as `\u{…}`.
 pub fn sanitize(text: &str) -> Sanitized<'_> {
     Sanitized(text)
 }
 
-/// A JSON document, in which strings may hold what acts on a terminal, with all of that escaped.
-/// JSON itself asks for escapes only below U+0020.
-pub fn harmless_json(document: &str) -> String {
+/// Escapes the same characters as [`sanitize`] in a JSON document, which stays the same document.
+/// JSON itself requires escapes only below U+0020.
+pub fn sanitize_json(document: &str) -> String {
     let mut text = String::with_capacity(document.len());
     for c in document.chars() {
-        if acts(c) && c != '\n' {
+        if is_unsafe(c) && c != '\n' {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 let _ = write!(text, "\\u{unit:04x}");
             }
@@ -26,33 +28,33 @@ pub fn harmless_json(document: &str) -> String {
     text
 }
 
-/// See [`sanitize`].
+/// A text that is escaped when displayed, see [`sanitize`].
 #[derive(Debug, Clone, Copy)]
 pub struct Sanitized<'a>(&'a str);
 
 impl fmt::Display for Sanitized<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for c in self.0.chars() {
-            if acts(c) { write!(f, "{}", c.escape_unicode())? } else { f.write_char(c)? }
+            if is_unsafe(c) { write!(f, "{}", c.escape_unicode())? } else { f.write_char(c)? }
         }
         Ok(())
     }
 }
 
-/// A list of names for a sentence: `a`, `b`, `c` and 4 more.
-pub fn listed<S: AsRef<str>>(names: &[S], most: usize) -> String {
+/// Joins names for a message, and counts those beyond `max`: `a`, `b`, `c` and 4 more.
+pub fn join_names<S: AsRef<str>>(names: &[S], max: usize) -> String {
     let mut list = String::new();
-    for (i, name) in names.iter().take(most).enumerate() {
+    for (i, name) in names.iter().take(max).enumerate() {
         let before = if i == 0 { "" } else { ", " };
         let _ = write!(list, "{before}`{}`", sanitize(name.as_ref()));
     }
-    match names.len().saturating_sub(most) {
+    match names.len().saturating_sub(max) {
         0 => list,
         more => format!("{list} and {more} more"),
     }
 }
 
-fn acts(c: char) -> bool {
+fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -80,14 +82,14 @@ mod tests {
     #[test]
     fn json_stays_the_same_json_with_nothing_in_it_that_acts() {
         let value = serde_json::json!({ "name": "a\u{9b}2J\u{7f}\u{202e}\u{e0041}\u{1b}[m\né" });
-        let text = harmless_json(&format!("{value:#}"));
+        let text = sanitize_json(&format!("{value:#}"));
         assert!(text.contains(r"a\u009b2J\u007f\u202e\udb40\udc41\u001b[m\né"), "{text}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 
     #[test]
     fn a_list_names_a_few_and_counts_the_rest() {
-        assert_eq!(listed(&["a", "b"], 3), "`a`, `b`");
-        assert_eq!(listed(&["a", "b", "c", "d"], 2), "`a`, `b` and 2 more");
+        assert_eq!(join_names(&["a", "b"], 3), "`a`, `b`");
+        assert_eq!(join_names(&["a", "b", "c", "d"], 2), "`a`, `b` and 2 more");
     }
 }

@@ -25,8 +25,8 @@ pub enum Step<'a> {
     Chosen { from: &'a str, candidates: &'a [Candidate] },
     /// 3: these jobs were chosen to take archives from, with the bytes that each will be.
     Archives(&'a [(String, Option<u64>)]),
-    /// 3: a job was chosen.
-    Job { label: &'a str, status: Option<&'a Status>, size: Option<u64> },
+    /// 3: a job was chosen. `named`: the label begins with its name, and not with `job` and its id.
+    Job { label: &'a str, named: bool, status: Option<&'a Status>, size: Option<u64> },
     /// A manual job is played.
     Playing { label: &'a str },
     /// 4: bytes of an archive arrived; `total` where the server announced it.

@@ -6,8 +6,8 @@ use crate::gitlab::{self, Start};
 use crate::lookup::poll::{self, Retryability};
 use crate::lookup::{Ctx, Ended, ended_refusal, failed_jobs, pipeline_status};
 use crate::model::{Job, JobId, Pipeline, PipelineAt, PipelineId, ProjectRef, Status};
-use crate::refusal::Refusal;
-use crate::select::trigger::{self, Course, Manual, OnManual};
+use crate::refusal::{Refusal, StartFailure};
+use crate::select::trigger::{self, Manual, OnManual, StartPlan};
 use crate::step::Step;
 
 /// How often a new pipeline may be missing where it is looked for: a replica of the database can
@@ -56,12 +56,14 @@ pub fn start(ctx: &Ctx<'_>, order: &Order) -> anyhow::Result<Started> {
         Again::Last => ctx.gitlab.newest_of(project, &ref_)?,
         Again::No | Again::This(_) => named,
     };
-    let course = match trigger::course(last.as_ref(), None) {
-        Course::AskTip => trigger::course(last.as_ref(), Some(&ctx.gitlab.tip(project, &ref_)?)),
+    let course = match trigger::start_plan(last.as_ref(), None) {
+        StartPlan::NeedsTip => {
+            trigger::start_plan(last.as_ref(), Some(&ctx.gitlab.tip(project, &ref_)?))
+        }
         known => known,
     };
     let (pipeline, retried) = match (course, last) {
-        (Course::Retry, Some(last)) => (ctx.gitlab.retry(&at(last.id))?, true),
+        (StartPlan::Retry, Some(last)) => (ctx.gitlab.retry(&at(last.id))?, true),
         _ => (new(ctx, project, &ref_, start)?, false),
     };
     let at = PipelineAt {
@@ -79,8 +81,7 @@ fn ref_(ctx: &Ctx<'_>, order: &Order, named: Option<&Pipeline>) -> anyhow::Resul
     let branch = ctx.gitlab.default_branch(&order.project)?;
     Ok(branch.ok_or_else(|| Refusal::NotStarted {
         project: order.project.clone(),
-        ref_: None,
-        said: "it has no default branch".to_owned(),
+        why: StartFailure::NoDefaultBranch,
     })?)
 }
 
@@ -89,8 +90,7 @@ fn new(ctx: &Ctx<'_>, project: &ProjectRef, ref_: &str, start: &Start) -> anyhow
         // An unknown ref, a fault in the YAML, variables or inputs that it does not take.
         Some(400) => Refusal::NotStarted {
             project: project.clone(),
-            ref_: Some(ref_.to_owned()),
-            said: error.words().to_owned(),
+            why: StartFailure::from_answer(ref_, error.words()),
         }
         .into(),
         _ => anyhow::Error::from(error),
@@ -137,7 +137,10 @@ pub fn watch(
             ref status => status.may_move() || stale,
         };
         match going {
-            true => Err(Refusal::Going { places: vec![place(ended)], idle: Vec::new() }.into()),
+            true => {
+                Err(Refusal::NotEnded { pipelines: vec![place(ended)], untriggered: Vec::new() }
+                    .into())
+            }
             false => Ok(()),
         }
     })?;
@@ -165,7 +168,7 @@ fn at_manual(
         Manual::Pass => Ok(true),
         Manual::Wait => Ok(false),
         Manual::Stop(_) if ended.pipeline.status == Status::Skipped => Ok(true),
-        Manual::Stop(jobs) => Err(Refusal::Blocked { place: place(ended), jobs }.into()),
+        Manual::Stop(jobs) => Err(Refusal::Blocked { pipeline: place(ended), jobs }.into()),
         Manual::Play(jobs) => {
             for job in jobs {
                 let label = format!("{} ({})", job.name, job.id);

@@ -4,12 +4,13 @@
 use std::collections::HashSet;
 
 use downriver::gitlab::{Row, parse_error_body};
-use downriver::model::tree::{Below, BridgeTree, LeftOut, PipelineTree};
+use downriver::model::tree::{BridgeTree, LeftOut, PipelineTree, SubTree};
 use downriver::model::{Bridge, Job, Pipeline, PipelineAt, ProjectRef};
-use downriver::refusal::{Candidate, Idle, Refusal};
-use downriver::select::downstream::{self, Met};
-use downriver::select::job::{self, Listing, Rules};
+use downriver::refusal::{Candidate, Refusal, UntriggeredBridge};
+use downriver::select::downstream::{self, ListedBridge};
+use downriver::select::job::{self, JobRules, Listing};
 use downriver::select::job_pattern::Pattern;
+use downriver::select::missing_archive;
 use downriver::select::prune::prune;
 use downriver::select::trigger::{self, Manual, OnManual};
 use jiff::Timestamp;
@@ -41,16 +42,20 @@ fn decide(pipeline: &Pipeline, bridges: Vec<Bridge>, jobs: &[Job], words: &[Stri
     let patterns: Vec<Pattern> = words.iter().map(|word| Pattern::new(word)).collect();
 
     let bridges = downstream::latest(bridges);
-    let met = |bridge: &Bridge| Met { bridge: bridge.clone(), of: at.clone(), above: Vec::new() };
-    let met: Vec<Met> = bridges.iter().map(met).collect();
-    let mut idle = Vec::new();
+    let met = |bridge: &Bridge| ListedBridge {
+        bridge: bridge.clone(),
+        of: at.clone(),
+        above: Vec::new(),
+    };
+    let met: Vec<ListedBridge> = bridges.iter().map(met).collect();
+    let mut untriggered = Vec::new();
     for patterns in [&patterns[..], &[]] {
         for projects in [words, &[]] {
-            match downstream::downstream(&at, &met, patterns, projects) {
+            match downstream::choose(&at, &met, patterns, projects) {
                 Ok(branches) => {
                     assert!(!branches.chosen.is_empty());
-                    assert!(branches.chosen.len() + branches.idle.len() <= met.len());
-                    idle = branches.idle;
+                    assert!(branches.chosen.len() + branches.untriggered.len() <= met.len());
+                    untriggered = branches.untriggered;
                 }
                 Err(refusal) => told(&refusal),
             }
@@ -58,7 +63,7 @@ fn decide(pipeline: &Pipeline, bridges: Vec<Bridge>, jobs: &[Job], words: &[Stri
         }
     }
     pruned(&at, pipeline, &bridges, jobs, &patterns, words);
-    looked_through(&at, pipeline, jobs, &idle, &patterns);
+    looked_through(&at, pipeline, jobs, &untriggered, &patterns);
     played(pipeline, &bridges, jobs, words);
 }
 
@@ -66,7 +71,7 @@ fn looked_through(
     at: &PipelineAt,
     pipeline: &Pipeline,
     jobs: &[Job],
-    idle: &[Idle],
+    untriggered: &[UntriggeredBridge],
     patterns: &[Pattern],
 ) {
     let listing =
@@ -76,16 +81,22 @@ fn looked_through(
     assert_eq!(names.len(), latest.len());
     let now = Timestamp::from_second(1_777_777_777).unwrap();
     for bits in 0..8 {
-        let rules =
-            Rules { any_status: bits & 1 > 0, archive: bits & 2 > 0, patient: bits & 4 > 0, now };
+        let rules = JobRules {
+            any_status: bits & 1 > 0,
+            needs_archive: bits & 2 > 0,
+            waits_for_all: bits & 4 > 0,
+            now,
+        };
         listed(&job::candidates(&listing, patterns, rules), latest.len());
         for pattern in patterns {
-            match job::jobs(&[listing.clone(), listing.clone()], idle, pattern, rules) {
+            match job::choose(&[listing.clone(), listing.clone()], untriggered, pattern, rules) {
                 Ok(choice) => {
-                    assert!(!choice.picks.is_empty());
-                    for pick in &choice.picks {
-                        assert!(pick.listing < 2 && pattern.fit(&pick.job.name).is_some());
-                        assert!(job::usable(&pick.job, rules).is_ok());
+                    assert!(!choice.jobs.is_empty());
+                    for chosen in &choice.jobs {
+                        assert!(
+                            chosen.listing < 2 && pattern.match_name(&chosen.job.name).is_some()
+                        );
+                        assert!(job::usable(&chosen.job, rules).is_ok());
                     }
                     choice.left_out.iter().for_each(told);
                 }
@@ -93,7 +104,7 @@ fn looked_through(
             }
         }
     }
-    jobs.iter().for_each(|job| told(&job::gone(job, now)));
+    jobs.iter().for_each(|job| told(&missing_archive::refusal(job, now)));
 }
 
 fn pruned(
@@ -111,7 +122,7 @@ fn pruned(
         });
         BridgeTree { bridge: bridge.clone(), downstream }
     };
-    let below = Below { jobs: jobs.to_vec(), bridges: bridges.iter().map(tree).collect() };
+    let below = SubTree { jobs: jobs.to_vec(), bridges: bridges.iter().map(tree).collect() };
     let mut tree = PipelineTree { at: at.clone(), pipeline: pipeline.clone(), below: Ok(below) };
     match prune(&mut tree, patterns, projects) {
         Ok(()) => assert!(tree.bridges().len() <= bridges.len()),
@@ -120,7 +131,7 @@ fn pruned(
 }
 
 fn played(pipeline: &Pipeline, bridges: &[Bridge], jobs: &[Job], names: &[String]) {
-    let _ = trigger::course(Some(pipeline), pipeline.sha.as_deref());
+    let _ = trigger::start_plan(Some(pipeline), pipeline.sha.as_deref());
     assert_eq!(trigger::log_order(jobs).len(), job::latest(jobs).len());
     let all = trigger::playable(jobs, bridges);
     for rule in

@@ -12,7 +12,7 @@ use arbitrary::Arbitrary;
 use craft::Item;
 use downriver::archive::Archive;
 use downriver::select::file_pattern::Patterns;
-use downriver::select::files::{Rules, files};
+use downriver::select::files::{FileRules, files};
 use downriver::select::link::Symlinks;
 use downriver::select::name::System;
 use libfuzzer_sys::fuzz_target;
@@ -156,7 +156,7 @@ fuzz_target!(|made: Made| {
     let Ok(patterns) = Patterns::new(&include, &[]) else { return };
     for system in [System::Unix, System::Mac, System::Windows] {
         for symlinks in [Symlinks::KeepInside, Symlinks::All, Symlinks::Skip, Symlinks::Copy] {
-            let rules = Rules {
+            let rules = FileRules {
                 patterns: patterns.clone(),
                 strip_components: usize::from(made.strip % 4),
                 symlinks,

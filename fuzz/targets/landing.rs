@@ -11,7 +11,7 @@ use downriver::extract;
 use downriver::interrupt::Interrupt;
 use downriver::model::EntryKind;
 use downriver::plan::{OnConflict, Plan, What};
-use downriver::select::files::{Rules, files};
+use downriver::select::files::{FileRules, files};
 use downriver::select::link::Symlinks;
 use tempfile::TempDir;
 
@@ -23,8 +23,8 @@ pub fn harmless(text: &str) {
     assert!(!text.contains(char::is_control), "{text:?}");
 }
 
-pub fn rules() -> Rules {
-    Rules { max_size: MOST, ..Rules::default() }
+pub fn rules() -> FileRules {
+    FileRules { max_size: MOST, ..FileRules::default() }
 }
 
 /// Where each link points, as the walk asks for it.
@@ -48,7 +48,7 @@ pub fn targets<R: Read + Seek>(archive: &mut Archive<R>) -> Option<BTreeMap<usiz
 }
 
 /// What a plan promises: ordinary paths, none of them twice, none below a link or a file.
-pub fn judge(plan: &Plan, rules: &Rules) {
+pub fn judge(plan: &Plan, rules: &FileRules) {
     plan.warnings.iter().for_each(|warning| harmless(warning));
     assert!(plan.size() <= u128::from(rules.max_size));
     let (mut all, mut leaves) = (BTreeSet::new(), BTreeSet::new());
@@ -154,7 +154,7 @@ impl Place {
     fn put(
         &self,
         plan: &Plan,
-        rules: &Rules,
+        rules: &FileRules,
         stage: impl FnOnce(&mut Staging) -> anyhow::Result<()>,
     ) -> Option<BTreeMap<PathBuf, Thing>> {
         let dest = self.folder.path().join("dest");
@@ -200,7 +200,7 @@ impl Place {
 
     /// Where the system itself follows a link to, it stays in the destination; what links were
     /// there before is the user's affair.
-    fn stays(&self, link: &Path, rules: &Rules) {
+    fn stays(&self, link: &Path, rules: &FileRules) {
         if rules.symlinks == Symlinks::KeepInside
             && !self.traps
             && let Ok(led) = link.canonicalize()

@@ -4,7 +4,7 @@
 use downriver::gitlab::Address;
 use downriver::model::{EntryKind, ProjectRef};
 use downriver::select::file_pattern::Patterns;
-use downriver::select::job_pattern::{Fit, Pattern};
+use downriver::select::job_pattern::{NameMatch, Pattern};
 use downriver::select::name::{System, components, folder_name};
 use libfuzzer_sys::fuzz_target;
 
@@ -18,10 +18,10 @@ fuzz_target!(|text: &str| {
 
 fn names(word: &str, all: &[String]) {
     let pattern = Pattern::new(word);
-    assert_eq!(pattern.fit(word), Some(Fit::Exact));
+    assert_eq!(pattern.match_name(word), Some(NameMatch::Exact));
     assert_eq!(pattern.text(), word);
     if let Some((best, found)) = pattern.best(all, |name| name) {
-        assert_eq!(best, Fit::Exact);
+        assert_eq!(best, NameMatch::Exact);
         assert!(found.iter().all(|name| *name == word));
     }
     if let Ok(patterns) = Patterns::new(&[word.to_owned()], &[]) {

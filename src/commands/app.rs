@@ -10,6 +10,7 @@ use crate::lookup::{Ctx, JobQuery, Polling, Scope};
 use crate::refusal::Refusal;
 use crate::sanitize::sanitize;
 use crate::select::job_pattern::Pattern;
+use crate::select::outcome::{JobCount, OnMissing};
 use crate::settings::{self, Setting, Usage, WebUrl};
 use crate::step::Watch;
 use crate::ui::Ui;
@@ -69,8 +70,11 @@ impl App {
             depth: lookup.depth.unwrap_or(if lookup.recursive { u32::MAX } else { 1 }),
             any_status: which.any_status,
             archive: true,
-            one: which.one,
-            lenient: which.if_missing != IfMissing::Fail,
+            count: if which.one { JobCount::AtMostOne } else { JobCount::Any },
+            on_missing: match which.if_missing {
+                IfMissing::Fail => OnMissing::Refuse,
+                IfMissing::Warn | IfMissing::Ignore => OnMissing::Report,
+            },
             listed: false,
         };
         let (client, mut settings) = self.connect(connect, lookup, web_url.as_ref())?;

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::gitlab::Client;
 use crate::lookup::{self, FoundJob, Polling};
 use crate::report::Report;
-use crate::sanitize::{listed, sanitize};
+use crate::sanitize::{join_names, sanitize};
 use crate::settings::{self, Usage};
 
 /// So many jobs are named before the rest is counted.
@@ -55,7 +55,7 @@ impl Delete {
         app.tell_missing(&self.which, &finding.missing);
         let labels: Vec<String> = finding.found.iter().map(FoundJob::label).collect();
         if !labels.is_empty() {
-            let what = format!("the artifacts of {}", listed(&labels, MOST_NAMES));
+            let what = format!("the artifacts of {}", join_names(&labels, MOST_NAMES));
             self.confirm(&mut app, &what)?;
         }
         let mut deleted: Vec<Value> = Vec::new();

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use crate::args::size;
 use crate::plan;
 use crate::select::file_pattern::Patterns;
-use crate::select::files::Rules;
+use crate::select::files::FileRules;
 use crate::select::link;
 use crate::select::name::System;
 use crate::settings::Usage;
@@ -66,7 +66,7 @@ impl ExtractArgs {
     pub fn options(&self) -> Result<ExtractOptions, Usage> {
         let patterns = Patterns::new(&self.path, &self.exclude)
             .map_err(|error| Usage::new(format!("a pattern cannot be read: {error}")))?;
-        let rules = Rules {
+        let rules = FileRules {
             patterns,
             strip_components: self.strip_components,
             symlinks: match self.symlinks {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
 
-use crate::sanitize::{listed, sanitize};
+use crate::sanitize::{join_names, sanitize};
 
 /// An error while writing files. Existing files are unchanged after every error except
 /// [`Error::RollbackFailed`].
@@ -83,7 +83,7 @@ impl Display for Error {
             Error::Conflict { paths } => {
                 let paths: Vec<String> = paths.iter().map(|path| name(path)).collect();
                 let are = if paths.len() == 1 { "is" } else { "are" };
-                write!(f, "{} {are} there already", listed(&paths, 3))
+                write!(f, "{} {are} there already", join_names(&paths, 3))
             }
             Error::NoSpace { path, needed, free } => {
                 let needed = u64::try_from(*needed).unwrap_or(u64::MAX);

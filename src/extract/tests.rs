@@ -14,11 +14,11 @@ use crate::disk::listing::mode;
 use crate::interrupt::Interrupt;
 use crate::model::EntryKind;
 use crate::plan::OnConflict;
-use crate::select::files::{Rules, files};
+use crate::select::files::{FileRules, files};
 use crate::select::link::Symlinks;
 use crate::{archive, disk};
 
-fn extract(bytes: Vec<u8>, dest: &Path, rules: &Rules) -> anyhow::Result<()> {
+fn extract(bytes: Vec<u8>, dest: &Path, rules: &FileRules) -> anyhow::Result<()> {
     let mut staging = Staging::new_in(dest, &Interrupt::default())?;
     let mut archive = Archive::open(Cursor::new(bytes))?;
     let mut targets = BTreeMap::new();
@@ -44,7 +44,7 @@ fn what_the_runner_packed_is_there_again_with_modes_dates_and_links() {
     for name in ["runner-legacy.zip", "runner-fastzip.zip", "runner-fastzip-level-fastest.zip"] {
         let home = tempfile::tempdir().unwrap();
         let dest = home.path().join("out");
-        extract(fixture(name), &dest, &Rules::default()).unwrap();
+        extract(fixture(name), &dest, &FileRules::default()).unwrap();
         let at = |path: &str| dest.join(path);
         assert_eq!(mode(&at("sharecode/version.json")), "0600");
         assert!(mode(&at("sharecode/bin/run.sh")).starts_with("07"));
@@ -69,7 +69,7 @@ fn what_other_writers_packed_is_there_again() {
         ("zip64-infozip.zip", ["one.txt", "sub/two.txt"]),
     ] {
         let dest = tempfile::tempdir().unwrap();
-        extract(fixture(name), dest.path(), &Rules::default()).unwrap();
+        extract(fixture(name), dest.path(), &FileRules::default()).unwrap();
         for path in expect {
             assert!(dest.path().join(path).is_file(), "{name}: {path}");
         }
@@ -102,9 +102,9 @@ fn a_hostile_or_broken_archive_leaves_the_destination_as_it_was() {
         fs::create_dir(&dest).unwrap();
         fs::write(dest.join("good"), "mine").unwrap();
         let before = listing(home.path());
-        assert!(extract(zip(&items), &dest, &Rules::default()).is_err(), "{what}");
+        assert!(extract(zip(&items), &dest, &FileRules::default()).is_err(), "{what}");
         assert_eq!(listing(home.path()), before, "{what}");
-        assert!(extract(zip(&items), &home.path().join("a/new"), &Rules::default()).is_err());
+        assert!(extract(zip(&items), &home.path().join("a/new"), &FileRules::default()).is_err());
         assert_eq!(listing(home.path()), before, "{what}");
     }
 }
@@ -131,7 +131,7 @@ fn of_all_sizes() -> Vec<ZipItem> {
 fn entries_of_all_sizes_are_unpacked_to_the_byte() {
     let dest = tempfile::tempdir().unwrap();
     let items = of_all_sizes();
-    extract(zip(&items), dest.path(), &Rules::default()).unwrap();
+    extract(zip(&items), dest.path(), &FileRules::default()).unwrap();
     for item in items {
         let name = String::from_utf8(item.name).unwrap();
         assert!(fs::read(dest.path().join(&name)).unwrap() == item.data, "{name}");
@@ -154,7 +154,7 @@ fn one_bad_entry_of_any_size_keeps_all_away() {
         let dest = tempfile::tempdir().unwrap();
         let mut items = of_all_sizes();
         items.insert(4, bad);
-        let error = extract(zip(&items), dest.path(), &Rules::default()).unwrap_err();
+        let error = extract(zip(&items), dest.path(), &FileRules::default()).unwrap_err();
         assert!(error.to_string().contains(says), "{error}");
         assert_eq!(listing(dest.path()), Vec::<String>::new());
     }
@@ -166,7 +166,7 @@ fn a_run_that_is_told_to_stop_stops_unpacking() {
     let interrupt = Interrupt::default();
     let mut staging = Staging::new_in(dest.path(), &interrupt).unwrap();
     let mut archive = Archive::open(Cursor::new(zip(&of_all_sizes()))).unwrap();
-    let plan = files(archive.entries(), &BTreeMap::new(), &Rules::default()).unwrap();
+    let plan = files(archive.entries(), &BTreeMap::new(), &FileRules::default()).unwrap();
     drop(interrupt.clean_up());
     let error = stage(&mut archive, &plan, &mut staging).unwrap_err();
     assert!(matches!(error.downcast_ref(), Some(disk::Error::Interrupted)), "{error}");
@@ -191,7 +191,7 @@ fn odd_but_honest_archives_are_extracted() {
         link("up", "deep/.."),
         file("pipe", "").mode(0o010_644),
     ];
-    extract(zip(&items), dest.path(), &Rules::default()).unwrap();
+    extract(zip(&items), dest.path(), &FileRules::default()).unwrap();
     assert_eq!(fs::read(dest.path().join("ro/in")).unwrap(), b"1");
     assert_eq!(fs::read(dest.path().join(long)).unwrap(), b"6");
     assert_eq!(fs::read(dest.path().join("zero")).unwrap(), b"2");
@@ -208,7 +208,7 @@ fn odd_but_honest_archives_are_extracted() {
 fn a_copied_link_is_a_file_with_the_mode_of_the_original() {
     let dest = tempfile::tempdir().unwrap();
     let items = [file("bin/run", "#!").mode(0o100_700), link("run", "bin/run")];
-    let rules = Rules { symlinks: Symlinks::Copy, ..Rules::default() };
+    let rules = FileRules { symlinks: Symlinks::Copy, ..FileRules::default() };
     extract(zip(&items), dest.path(), &rules).unwrap();
     let run = dest.path().join("run");
     assert!(fs::symlink_metadata(&run).unwrap().is_file());

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::gitlab::Client;
 use crate::interrupt::Interrupt;
+use crate::select::outcome::Attempts;
 use crate::step::Watch;
 
 /// Everything that a lookup or a transfer uses besides its own arguments.
@@ -36,9 +37,9 @@ impl Polling {
         Polling { limit: Some(limit), interval }
     }
 
-    /// Returns if there is only one lookup.
-    pub fn is_once(&self) -> bool {
-        self.limit.is_none()
+    /// Returns if a lookup is repeated at all.
+    pub fn attempts(&self) -> Attempts {
+        if self.limit.is_some() { Attempts::UntilTimeout } else { Attempts::One }
     }
 
     /// Returns the longest time, if lookups are repeated at all.

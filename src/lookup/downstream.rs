@@ -7,13 +7,18 @@ use super::query::JobQuery;
 use super::resolve;
 use crate::model::PipelineAt;
 use crate::refusal::Refusal;
-use crate::select::downstream::{self, Branch, Branches, Met};
+use crate::select::downstream::{self, Downstream, Downstreams, ListedBridge};
+use crate::select::outcome::Attempts;
 use crate::step::Step;
 
 /// Step 1: lists the bridges of a pipeline, and of the pipelines below it down to `depth` levels.
 ///
 /// Each downstream pipeline is listed once, even if several bridges lead to it.
-pub fn list_bridges(ctx: &Ctx<'_>, upstream: &PipelineAt, depth: u32) -> anyhow::Result<Vec<Met>> {
+pub fn list_bridges(
+    ctx: &Ctx<'_>,
+    upstream: &PipelineAt,
+    depth: u32,
+) -> anyhow::Result<Vec<ListedBridge>> {
     let mut listed = Vec::new();
     let mut known = HashSet::from([upstream.id]);
     let mut level = vec![(upstream.clone(), Vec::<String>::new())];
@@ -32,7 +37,7 @@ pub fn list_bridges(ctx: &Ctx<'_>, upstream: &PipelineAt, depth: u32) -> anyhow:
                     let names = above.iter().chain([&bridge.name]).cloned().collect();
                     below.push((PipelineAt { project, id: pipeline.id }, names));
                 }
-                listed.push(Met { bridge, of: of.clone(), above: above.clone() });
+                listed.push(ListedBridge { bridge, of: of.clone(), above: above.clone() });
             }
         }
         if below.is_empty() {
@@ -47,23 +52,25 @@ pub fn list_bridges(ctx: &Ctx<'_>, upstream: &PipelineAt, depth: u32) -> anyhow:
 pub fn choose(
     ctx: &Ctx<'_>,
     upstream: &PipelineAt,
-    bridges: &[Met],
+    bridges: &[ListedBridge],
     query: &JobQuery,
-) -> anyhow::Result<Result<Branches, Refusal>> {
+) -> anyhow::Result<Result<Downstreams, Refusal>> {
     let candidates = downstream::candidates(bridges, &query.bridges, &query.projects);
     let from = format!("bridges of pipeline {} in project {}", upstream.id, upstream.project);
     ctx.watch.step(&Step::Chosen { from: &from, candidates: &candidates });
-    let chosen = downstream::downstream(upstream, bridges, &query.bridges, &query.projects);
+    let chosen = downstream::choose(upstream, bridges, &query.bridges, &query.projects);
     let chosen = match chosen {
         // Bridges exist from the first moment of a pipeline on, so a pipeline that has ended,
         // read after its bridges, gets no more of them.
-        Err(refusal) if !ctx.polling.is_once() && refusal.waits_for_bridges() => {
+        Err(refusal)
+            if ctx.polling.attempts() == Attempts::UntilTimeout && refusal.waits_for_bridges() =>
+        {
             let status = ctx.gitlab.pipeline(upstream)?.status;
             Err(if status.may_move() { refusal } else { refusal.with_end(status) })
         }
         chosen => chosen,
     };
-    for Branch { bridge, at, pipeline } in chosen.iter().flat_map(|chosen| &chosen.chosen) {
+    for Downstream { bridge, at, pipeline } in chosen.iter().flat_map(|chosen| &chosen.chosen) {
         ctx.watch.step(&Step::Downstream { bridge, pipeline, at });
     }
     Ok(chosen)

@@ -23,8 +23,8 @@ pub use query::{FoundJob, JobQuery, LookupResult, Scope};
 pub use wait::{Ended, ended_refusal, failed_jobs, pipeline_status, wait_for_pipelines};
 
 use crate::model::PipelineBy;
-use crate::refusal::Refusal;
 use crate::select::job::Listing;
+use crate::select::outcome::{self, OutcomeRules};
 use pipeline_jobs::{choose_jobs, find_by_id, find_in_pipeline, list_jobs};
 use poll::poll_until;
 
@@ -49,7 +49,7 @@ pub fn lookup_once(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery) -> anyhow::Re
         },
         Scope::Job { project, id } => find_by_id(ctx, project, *id, query)?,
     };
-    settle(result, query, ctx.polling)
+    settle(result, ctx, query)
 }
 
 /// Looks up jobs in the downstream pipelines of an upstream pipeline.
@@ -72,27 +72,17 @@ fn find_downstream(
         .into_iter()
         .map(|it| list_jobs(ctx, it.at, it.pipeline, Some(it.bridge), query))
         .collect::<Result<_, _>>()?;
-    Ok(choose_jobs(ctx, &lists, &downstreams.idle, query))
+    Ok(choose_jobs(ctx, &lists, &downstreams.untriggered, query))
 }
 
-/// Whether a finding can be the last: who insists is refused, who is patient waits for all.
-fn settle(
-    result: LookupResult,
-    query: &JobQuery,
-    polling: Polling,
-) -> anyhow::Result<LookupResult> {
-    if query.one && result.found.len() > 1 {
-        let seen = result.found.iter().map(FoundJob::label).collect();
-        return Err(Refusal::ManyJobs { seen }.into());
-    }
-    let waits = |refusal: &Refusal| !polling.is_once() && refusal.may_change();
-    let stops = |refusal: &Refusal| !query.lenient && !refusal.may_change();
-    let refusals = || result.missing.iter().map(|(_, refusal)| refusal);
-    let first = refusals().find(|refusal| stops(refusal)).or_else(|| {
-        refusals().find(|refusal| waits(refusal)).or_else(|| refusals().find(|_| !query.lenient))
-    });
-    match first {
-        Some(refusal) => Err(refusal.clone().into()),
-        None => Ok(result),
-    }
+/// Ends the lookup where its result is not final, or not what was asked for.
+fn settle(result: LookupResult, ctx: &Ctx<'_>, query: &JobQuery) -> anyhow::Result<LookupResult> {
+    let labels: Vec<String> = result.found.iter().map(FoundJob::label).collect();
+    let rules = OutcomeRules {
+        count: query.count,
+        on_missing: query.on_missing,
+        attempts: ctx.polling.attempts(),
+    };
+    outcome::check(&labels, &result.missing, rules)?;
+    Ok(result)
 }

@@ -7,7 +7,8 @@ use super::query::{FoundJob, JobQuery, LookupResult};
 use super::resolve;
 use crate::model::{ArchiveAt, JobId, Pipeline, PipelineAt, ProjectRef};
 use crate::refusal::{Refusal, UntriggeredBridge};
-use crate::select::job::{self, Listing, Rules};
+use crate::select::job::{self, JobRules, Listing};
+use crate::select::outcome::Attempts;
 use crate::step::Step;
 
 /// Looks up jobs in one pipeline.
@@ -65,13 +66,13 @@ pub fn list_jobs(
 pub fn choose_jobs(
     ctx: &Ctx<'_>,
     lists: &[Listing],
-    idle: &[UntriggeredBridge],
+    untriggered: &[UntriggeredBridge],
     query: &JobQuery,
 ) -> LookupResult {
     let mut result = LookupResult::default();
     let mut taken = HashSet::new();
     for pattern in &query.jobs {
-        let choice = match job::jobs(lists, idle, pattern, rules(ctx, query)) {
+        let choice = match job::choose(lists, untriggered, pattern, rules(ctx, query)) {
             Ok(choice) => choice,
             Err(refusal) => {
                 result.missing.push((pattern.text().to_owned(), refusal));
@@ -85,7 +86,7 @@ pub fn choose_jobs(
                 ctx.watch.step(&Step::Warning(&format!("left out: {refusal}")));
             }
         }
-        for pick in choice.picks.into_iter().filter(|pick| taken.insert(pick.job.id)) {
+        for pick in choice.jobs.into_iter().filter(|pick| taken.insert(pick.job.id)) {
             let list = &lists[pick.listing];
             result.found.push(FoundJob {
                 pattern: pattern.text().to_owned(),
@@ -100,11 +101,11 @@ pub fn choose_jobs(
     result
 }
 
-fn rules(ctx: &Ctx<'_>, query: &JobQuery) -> Rules {
-    Rules {
+fn rules(ctx: &Ctx<'_>, query: &JobQuery) -> JobRules {
+    JobRules {
         any_status: query.any_status,
-        archive: query.archive,
-        patient: !ctx.polling.is_once(),
+        needs_archive: query.archive,
+        waits_for_all: ctx.polling.attempts() == Attempts::UntilTimeout,
         now: ctx.clock.now(),
     }
 }

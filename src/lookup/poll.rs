@@ -9,7 +9,7 @@ use super::context::{Ctx, Polling};
 use crate::clock::Clock;
 use crate::gitlab;
 use crate::refusal::Refusal;
-use crate::select::outcome::SettlingArchives;
+use crate::select::outcome::RetryState;
 use crate::step::{Step, Watch};
 
 /// The first pause between two lookups, and the longest.
@@ -45,13 +45,13 @@ pub fn poll_until<T>(
     ctx: &Ctx<'_>,
     lookup: impl FnMut() -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let settling = RefCell::new(SettlingArchives::default());
+    let state = RefCell::new(RetryState::default());
     let retryability = |error: &anyhow::Error| match error.downcast_ref::<gitlab::Error>() {
         Some(error) if error.may_pass() => Retryability::InTime,
         Some(error) if error.is_unreachable() => Retryability::OnceHeard,
         Some(_) => Retryability::Never,
         None => match error.downcast_ref::<Refusal>() {
-            Some(refusal) if settling.borrow_mut().may_change(refusal) => Retryability::InTime,
+            Some(refusal) if state.borrow_mut().should_retry(refusal) => Retryability::InTime,
             _ => Retryability::Never,
         },
     };

@@ -3,6 +3,7 @@
 use crate::model::{ArchiveAt, Job, JobId, Pipeline, PipelineBy, ProjectRef};
 use crate::refusal::Refusal;
 use crate::select::job_pattern::Pattern;
+use crate::select::outcome::{JobCount, OnMissing};
 
 /// The pipelines or the job that a lookup starts from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,10 +30,8 @@ pub struct JobQuery {
     pub any_status: bool,
     /// Accepts only jobs with an archive.
     pub archive: bool,
-    /// Refuses more than one job.
-    pub one: bool,
-    /// Reports missing jobs instead of refusing them.
-    pub lenient: bool,
+    pub count: JobCount,
+    pub on_missing: OnMissing,
     /// Reads the lists of jobs even where GitLab could find the job in the download request.
     pub listed: bool,
 }

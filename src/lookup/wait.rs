@@ -30,10 +30,10 @@ pub fn wait_for_pipelines(
     query: &JobQuery,
 ) -> anyhow::Result<Vec<Ended>> {
     let ended = poll_until(ctx, || {
-        let (seen, idle) = read_pipelines(ctx, scope, query)?;
+        let (seen, untriggered) = read_pipelines(ctx, scope, query)?;
         let statuses: Vec<PipelineStatus> =
             seen.iter().map(|(at, pipeline)| pipeline_status(at, pipeline)).collect();
-        pipelines::ended(&statuses, &idle, !query.bridges.is_empty())?;
+        pipelines::ended(&statuses, &untriggered, !query.bridges.is_empty())?;
         Ok(seen)
     })?;
     ended.into_iter().map(|(at, pipeline)| with_failed_jobs(ctx, at, pipeline)).collect()
@@ -42,10 +42,10 @@ pub fn wait_for_pipelines(
 /// Returns the refusal of a list of ended pipelines, if one of them ended without success.
 pub fn ended_refusal(ended: &[Ended]) -> Option<Refusal> {
     let bad = || ended.iter().filter(|ended| ended.pipeline.status != Status::Success);
-    let places: Vec<PipelineStatus> =
+    let pipelines: Vec<PipelineStatus> =
         bad().map(|ended| pipeline_status(&ended.at, &ended.pipeline)).collect();
     let failed = bad().flat_map(|ended| ended.failed.clone()).collect();
-    (!places.is_empty()).then_some(Refusal::EndedBadly { places, failed })
+    (!pipelines.is_empty()).then_some(Refusal::EndedBadly { pipelines, failed })
 }
 
 type Pipelines = Vec<(PipelineAt, Pipeline)>;
@@ -61,7 +61,7 @@ fn read_pipelines(
             let bridges = downstream::list_bridges(ctx, &upstream, query.depth)?;
             let chosen = downstream::choose(ctx, &upstream, &bridges, query)??;
             let pipelines = chosen.chosen.into_iter().map(|it| (it.at, it.pipeline));
-            Ok((pipelines.collect(), chosen.idle))
+            Ok((pipelines.collect(), chosen.untriggered))
         }
         Scope::In(pipeline) => {
             let at = resolve::pipeline(ctx, pipeline)??;

@@ -1,4 +1,4 @@
-//! What can be absent from GitLab's answers, and what that is taken for.
+//! Tables of the fields that can be absent from GitLab's answers.
 
 use super::*;
 

@@ -1,8 +1,10 @@
-//! A pipeline with what hangs below it, as it was met on the way down.
+//! A pipeline with its jobs, bridges and downstream pipelines, as a tree.
 
-use super::{Bridge, Job, Pipeline, PipelineAt};
+use super::address::PipelineAt;
+use super::job::Job;
+use super::pipeline::{Bridge, Pipeline};
 
-/// A pipeline, and its jobs and bridges where they were read.
+/// A pipeline, with its jobs and bridges or the reason why they were not read.
 #[derive(Debug, Clone)]
 pub struct PipelineTree {
     pub at: PipelineAt,
@@ -10,38 +12,38 @@ pub struct PipelineTree {
     pub below: Result<SubTree, LeftOut>,
 }
 
-/// What a pipeline consists of, oldest first, without what was retried.
+/// The jobs and bridges of a pipeline, oldest first, newest attempts only.
 #[derive(Debug, Clone, Default)]
 pub struct SubTree {
     pub jobs: Vec<Job>,
     pub bridges: Vec<BridgeTree>,
 }
 
-/// A bridge, and the pipeline it triggered if there is one.
+/// A bridge with its downstream pipeline, if there is one.
 #[derive(Debug, Clone)]
 pub struct BridgeTree {
     pub bridge: Bridge,
     pub downstream: Option<PipelineTree>,
 }
 
-/// Why nothing is known of a pipeline but what its bridge says.
+/// The reason why the jobs and bridges of a pipeline were not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeftOut {
-    /// GitLab answered with this status: the token may not read it, or it is gone.
+    /// GitLab answered with this HTTP status: the token may not read it, or it was deleted.
     Unreadable { status: u16 },
-    /// Another bridge led to it before.
+    /// The tree has it in another place already.
     Met,
-    /// It is further down than was asked for.
+    /// It is below the depth that was asked for.
     Deeper,
 }
 
 impl PipelineTree {
-    /// A pipeline that has not been looked into.
+    /// Returns a pipeline whose jobs and bridges were not read.
     pub fn unread(at: PipelineAt, pipeline: Pipeline, why: LeftOut) -> PipelineTree {
         PipelineTree { at, pipeline, below: Err(why) }
     }
 
-    /// Its bridges, as far as they are known.
+    /// Returns its bridges, or none if they were not read.
     pub fn bridges(&self) -> &[BridgeTree] {
         self.below.as_ref().map_or(&[], |below| &below.bridges)
     }

@@ -1,38 +1,38 @@
-//! What an archive is refused for as a whole, before anything of it is unpacked.
+//! The reasons to refuse a whole archive before anything of it is extracted.
 
 use std::fmt;
 
 use crate::sanitize::sanitize;
 
-/// Why an archive is not unpacked.
+/// The reason why an archive is not extracted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ArchiveRefusal {
-    /// The name would leave the destination.
+    /// The path of an entry leads out of the destination.
     Leaves { entry: String },
-    /// The name cannot be one of a file here.
+    /// The name of an entry is not valid on this system.
     Name { entry: String, why: &'static str },
-    /// Two names that this system takes for one.
+    /// Two names that differ only in case or Unicode form, which is one name on this system.
     Collision { first: String, second: String },
-    /// One name with different contents.
+    /// Two entries of one name with different contents.
     Double { entry: String },
-    /// One name for a file or link, and for a folder.
+    /// One name for both a folder and a file or link.
     FileAndFolder { entry: String },
-    /// A folder with bytes of its own.
+    /// A folder entry with contents.
     FolderWithContent { entry: String },
-    /// An entry whose way leads through a link.
+    /// An entry whose path leads through a symlink.
     BelowLink { entry: String, link: String },
-    /// The link points out of the destination.
+    /// A symlink that points out of the destination.
     LinkLeaves { entry: String, target: String },
-    /// The target of the link cannot be one.
+    /// A symlink with a missing or circular target.
     LinkTarget { entry: String, why: &'static str },
-    /// Unpacked it would be too large, in bytes.
+    /// The extracted size in bytes exceeds `--max-size`.
     TooLarge { size: u128, most: u64 },
-    /// It has too many entries.
+    /// The number of entries exceeds `--max-entries`.
     TooMany { entries: usize, most: usize },
 }
 
 impl ArchiveRefusal {
-    /// Advice for the person who reads it.
+    /// Returns advice for the reader of the message; every refusal of an archive has some.
     pub fn hint(&self) -> Option<String> {
         let advice = match self {
             ArchiveRefusal::LinkLeaves { .. } => {

@@ -1,19 +1,21 @@
-//! Something that could have been chosen, and why it was not.
+//! A bridge or job that was considered, for `explain`.
 
-/// One of the things a choice was made from.
+/// One of the items that a choice was made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
     pub name: String,
-    /// None: it was chosen.
+    /// The reason why it was not chosen; none if it was.
     pub why_not: Option<String>,
 }
 
 impl Candidate {
+    /// Returns a candidate that was chosen.
     pub fn chosen(name: impl Into<String>) -> Candidate {
         Candidate { name: name.into(), why_not: None }
     }
 
-    pub fn lost(name: impl Into<String>, why_not: impl ToString) -> Candidate {
+    /// Returns a candidate that was not chosen, with the reason.
+    pub fn rejected(name: impl Into<String>, why_not: impl ToString) -> Candidate {
         Candidate { name: name.into(), why_not: Some(why_not.to_string()) }
     }
 }

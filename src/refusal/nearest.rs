@@ -1,31 +1,33 @@
-//! What was there, sorted by how near it comes to what was wanted.
+//! Names sorted by their similarity to a wanted name.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-/// Sorts the names by likeness to the nearest of the wanted ones. Equal ones keep their order.
+/// Sorts names by their similarity to the nearest of the wanted ones, without duplicates. Names of
+/// equal similarity keep their order.
 pub fn nearest<S: AsRef<str>>(wanted: &[S], seen: &[String]) -> Vec<String> {
     let wanted: Vec<String> = wanted.iter().map(|name| name.as_ref().to_lowercase()).collect();
     let mut known = HashSet::new();
     let mut names: Vec<(u32, &String)> = Vec::new();
     for name in seen.iter().filter(|name| known.insert(*name)) {
-        names.push((likeness(&wanted, &name.to_lowercase()), name));
+        names.push((similarity(&wanted, &name.to_lowercase()), name));
     }
-    names.sort_by_key(|(likeness, _)| Reverse(*likeness));
+    names.sort_by_key(|(similarity, _)| Reverse(*similarity));
     names.into_iter().map(|(_, name)| name.clone()).collect()
 }
 
-/// From 0 (nothing in common) to 2000 (one is a part of the other).
-fn likeness(wanted: &[String], name: &str) -> u32 {
-    let likeness = |wanted: &String| {
-        // A part of the name ("build" for "build-repo") says more than any count of letters.
-        // A part of a letter or two says nothing.
+/// Returns the similarity of a name to the wanted ones: 0 for nothing in common, above 1000 where
+/// one name contains the other, at most 2000.
+fn similarity(wanted: &[String], name: &str) -> u32 {
+    let similarity = |wanted: &String| {
+        // A substring ("build" in "build-repo") counts for more than any number of common letters,
+        // except for substrings of one or two letters.
         let holds = |whole: &str, part: &str| part.len() > 2 && whole.contains(part);
         let part = holds(name, wanted) || holds(wanted, name);
         let letters = (strsim::jaro_winkler(wanted, name) * 1000.0) as u32;
         if part { 1000 + letters } else { letters }
     };
-    wanted.iter().map(likeness).max().unwrap_or(0)
+    wanted.iter().map(similarity).max().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -42,7 +44,7 @@ mod tests {
         check("Build", &["rebuilt", "lint", "build-repo"], &["build-repo", "rebuilt", "lint"]);
         check("a", &["b", "b", "a1"], &["a1", "b"]);
         check("biuld", &["b", "build"], &["build", "b"]);
-        // A part counts wherever it stands and whichever holds it; two letters are none.
+        // A substring counts at any position and in either direction, but not one of two letters.
         check("repo", &["rope", "linux-linux-linux-repo"], &["linux-linux-linux-repo", "rope"]);
         check("linux-linux-linux-repo", &["linux-rope", "repo"], &["repo", "linux-rope"]);
         check("go", &["linux-linux-go", "gp"], &["gp", "linux-linux-go"]);

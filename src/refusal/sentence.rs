@@ -1,13 +1,14 @@
-//! A refusal in one line: what was not found or cannot be used, and why.
+//! The message of each refusal, in one line.
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{FailedJob, JobName, PipelineStatus, Refusal, UntriggeredBridge};
+use super::start_failure::StartFailure;
+use super::variants::{FailedJob, JobName, PipelineStatus, Refusal, UntriggeredBridge};
 use crate::model::PipelineBy;
-use crate::sanitize::{listed, sanitize};
+use crate::sanitize::{join_names, sanitize};
 
-/// How many names a sentence lists before it only counts.
-const MOST: usize = 8;
+/// The number of names that a message lists; it counts the rest.
+const MAX_NAMES: usize = 8;
 
 impl Display for Refusal {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -18,7 +19,7 @@ impl Display for Refusal {
                     "project {} has no pipeline {}; its newest are {}",
                     at.project,
                     at.id,
-                    there(self)
+                    candidates(self)
                 )
             }
             Refusal::NoPipeline { by: by @ PipelineBy::Ref { .. } } => {
@@ -33,7 +34,12 @@ impl Display for Refusal {
                 )
             }
             Refusal::NoBridge { wanted, .. } => {
-                write!(f, "no bridge is called {}; there are {}", listed(wanted, MOST), there(self))
+                write!(
+                    f,
+                    "no bridge is called {}; there are {}",
+                    join_names(wanted, MAX_NAMES),
+                    candidates(self)
+                )
             }
             Refusal::NotTriggered { bridges } => {
                 f.write_str("no downstream pipeline: ")?;
@@ -43,47 +49,50 @@ impl Display for Refusal {
                 write!(
                     f,
                     "no downstream pipeline is of project {}; there are those of {}",
-                    listed(wanted, MOST),
-                    there(self)
+                    join_names(wanted, MAX_NAMES),
+                    candidates(self)
                 )
             }
-            Refusal::Going { places, idle } => {
+            Refusal::NotEnded { pipelines, untriggered } => {
                 f.write_str("not ended yet: ")?;
-                separated(f, places, ", ")?;
-                f.write_str(if places.is_empty() || idle.is_empty() { "" } else { "; " })?;
-                separated(f, idle, "; ")
+                separated(f, pipelines, ", ")?;
+                f.write_str(if pipelines.is_empty() || untriggered.is_empty() {
+                    ""
+                } else {
+                    "; "
+                })?;
+                separated(f, untriggered, "; ")
             }
-            Refusal::EndedBadly { places, failed } => {
+            Refusal::EndedBadly { pipelines, failed } => {
                 f.write_str("ended without success: ")?;
-                separated(f, places, ", ")?;
+                separated(f, pipelines, ", ")?;
                 f.write_str(if failed.is_empty() { "" } else { "; failed: " })?;
                 separated(f, failed, ", ")
             }
-            Refusal::NoJob { wanted, seen, places, idle } => {
+            Refusal::NoJob { wanted, seen, pipelines, untriggered } => {
                 write!(f, "no job `{}` in ", sanitize(wanted))?;
-                separated(f, places, ", ")?;
+                separated(f, pipelines, ", ")?;
                 match seen.is_empty() {
                     true => f.write_str(", which shows no jobs at all")?,
-                    false => write!(f, "; there are {}", there(self))?,
+                    false => write!(f, "; there are {}", candidates(self))?,
                 }
-                if !idle.is_empty() {
+                if !untriggered.is_empty() {
                     f.write_str("; no pipeline came of: ")?;
-                    separated(f, idle, "; ")?;
+                    separated(f, untriggered, "; ")?;
                 }
                 Ok(())
             }
             Refusal::NoneUsable { wanted, unusable, .. } => {
                 write!(f, "no job that `{}` names can be taken: ", sanitize(wanted))?;
-                f.write_str(
-                    &unusable
-                        .iter()
-                        .map(|job| sanitize(job).to_string())
-                        .collect::<Vec<_>>()
-                        .join("; "),
-                )
+                separated(f, unusable, "; ")
             }
             Refusal::ManyJobs { seen } => {
-                write!(f, "{} jobs where one is wanted: {}", seen.len(), listed(seen, MOST))
+                write!(
+                    f,
+                    "{} jobs where one is wanted: {}",
+                    seen.len(),
+                    join_names(seen, MAX_NAMES)
+                )
             }
             Refusal::Unfinished { job, status } => {
                 write!(f, "{job} has not finished: it is {status}")
@@ -95,7 +104,7 @@ impl Display for Refusal {
             Refusal::NoArchive { job, reports: true, .. } => {
                 write!(f, "{job} has reports but no archive of artifacts")
             }
-            Refusal::NoArchive { job, .. } => write!(f, "{job} has no artifacts"),
+            Refusal::NoArchive { job, reports: false, .. } => write!(f, "{job} has no artifacts"),
             Refusal::NotThere { label } => {
                 write!(f, "GitLab shows no artifacts of `{}`", sanitize(label))
             }
@@ -109,24 +118,32 @@ impl Display for Refusal {
                 write!(
                     f,
                     "no file of the archive matches {}; there are {}",
-                    listed(wanted, MOST),
-                    there(self)
+                    join_names(wanted, MAX_NAMES),
+                    candidates(self)
                 )
             }
-            Refusal::NotStarted { project, ref_, said } => {
+            Refusal::NotStarted { project, why } => {
                 f.write_str("GitLab starts no pipeline ")?;
-                if let Some(ref_) = ref_ {
-                    write!(f, "of ref `{}` ", sanitize(ref_))?;
+                match why {
+                    StartFailure::NoDefaultBranch => {}
+                    StartFailure::UnknownRef { ref_, .. } | StartFailure::Rejected { ref_, .. } => {
+                        write!(f, "of ref `{}` ", sanitize(ref_))?;
+                    }
                 }
-                write!(f, "in project {project}: {}", sanitize(said))
+                write!(f, "in project {project}: {why}")
             }
-            Refusal::Blocked { place, jobs } => {
-                write!(f, "{place} waits for a person")?;
+            Refusal::Blocked { pipeline, jobs } => {
+                write!(f, "{pipeline} waits for a person")?;
                 f.write_str(if jobs.is_empty() { "" } else { " at " })?;
                 separated(f, jobs, ", ")
             }
             Refusal::NoReport { job, wanted, .. } => {
-                write!(f, "{job} has no report `{}`; there are {}", sanitize(wanted), there(self))
+                write!(
+                    f,
+                    "{job} has no report `{}`; there are {}",
+                    sanitize(wanted),
+                    candidates(self)
+                )
             }
             Refusal::ReportsUnknown { job, wanted } => {
                 let (job, wanted) = (sanitize(job), sanitize(wanted));
@@ -142,6 +159,8 @@ impl Display for Refusal {
         }
     }
 }
+
+impl std::error::Error for Refusal {}
 
 impl Display for JobName {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -169,10 +188,10 @@ impl Display for UntriggeredBridge {
     }
 }
 
-fn there(refusal: &Refusal) -> String {
+fn candidates(refusal: &Refusal) -> String {
     match refusal.candidates() {
         none if none.is_empty() => "none".to_owned(),
-        some => listed(&some, MOST),
+        some => join_names(&some, MAX_NAMES),
     }
 }
 

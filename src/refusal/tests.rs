@@ -1,8 +1,9 @@
-//! Every refusal: its sentence, its hint, its exit codes, and whether time can change it.
+//! A table of all refusals: message, advice, exit codes, and whether they may change.
 
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef, Status};
 
 mod data;
 
@@ -22,7 +23,7 @@ fn place(status: Status) -> PipelineStatus {
     PipelineStatus { pipeline: PipelineId(20), project: ProjectRef::Id(2), status }
 }
 
-/// The sentence, what is advised, `exit/exit after waiting`, and `may change` where it may.
+/// Compares the message, the advice, `exit code/exit code after waiting`, and `may change`.
 fn check(refusal: Refusal, expect: Expect) {
     let exits = format!("{}/{}", refusal.exit(false).code(), refusal.exit(true).code());
     let change = if refusal.may_change() { ", may change" } else { "" };
@@ -137,13 +138,16 @@ fn refusals_of_the_upstream_pipeline_and_its_bridges() {
 #[test]
 fn refusals_of_pipelines_that_are_waited_for() {
     check(
-        Refusal::Going { places: vec![place(Status::Running)], idle: Vec::new() },
+        Refusal::NotEnded { pipelines: vec![place(Status::Running)], untriggered: Vec::new() },
         expect![[r#"
             not ended yet: pipeline 20 of project 2 (running)
             3/3, may change"#]],
     );
     check(
-        Refusal::Going { places: vec![place(Status::Running)], idle: vec![idle(Status::Pending)] },
+        Refusal::NotEnded {
+            pipelines: vec![place(Status::Running)],
+            untriggered: vec![idle(Status::Pending)],
+        },
         expect![[r#"
             not ended yet: pipeline 20 of project 2 (running); bridge `deploy` is pending
             3/3, may change"#]],
@@ -154,7 +158,7 @@ fn refusals_of_pipelines_that_are_waited_for() {
         web_url: Some("https://gitlab.test/a/-/jobs/7".to_owned()),
     };
     check(
-        Refusal::EndedBadly { places: vec![place(Status::Failed)], failed: vec![failed] },
+        Refusal::EndedBadly { pipelines: vec![place(Status::Failed)], failed: vec![failed] },
         expect![[r#"
             ended without success: pipeline 20 of project 2 (failed); failed: job `lint` (7) https://gitlab.test/a/-/jobs/7
             3/8"#]],
@@ -163,10 +167,12 @@ fn refusals_of_pipelines_that_are_waited_for() {
 
 #[test]
 fn refusals_of_pipelines_that_are_started() {
-    let not_started = |ref_: Option<&str>, said: &str| Refusal::NotStarted {
+    let not_started = |ref_: Option<&str>, message: &str| Refusal::NotStarted {
         project: ProjectRef::Id(93),
-        ref_: ref_.map(str::to_owned),
-        said: said.to_owned(),
+        why: match ref_ {
+            Some(ref_) => StartFailure::from_answer(ref_, message),
+            None => StartFailure::NoDefaultBranch,
+        },
     };
     check(
         not_started(Some("a\u{1b}b"), "Reference not found"),
@@ -176,7 +182,7 @@ fn refusals_of_pipelines_that_are_started() {
         3/3"#]],
     );
     check(
-        not_started(None, "it has no default branch"),
+        not_started(None, ""),
         expect![[r#"
         GitLab starts no pipeline in project 93: it has no default branch
         hint: name a branch or a tag with --ref
@@ -190,14 +196,14 @@ fn refusals_of_pipelines_that_are_started() {
     );
     let at = FailedJob { name: "deploy".to_owned(), id: JobId(7), web_url: None };
     check(
-        Refusal::Blocked { place: place(Status::Manual), jobs: vec![at] },
+        Refusal::Blocked { pipeline: place(Status::Manual), jobs: vec![at] },
         expect![[r#"
         pipeline 20 of project 2 (manual) waits for a person at job `deploy` (7)
         hint: --on-manual play starts it, --on-manual pass takes the pipeline for passed where it stands
         3/8"#]],
     );
     check(
-        Refusal::Blocked { place: place(Status::Manual), jobs: Vec::new() },
+        Refusal::Blocked { pipeline: place(Status::Manual), jobs: Vec::new() },
         expect![[r#"
         pipeline 20 of project 2 (manual) waits for a person
         hint: --on-manual play starts it, --on-manual pass takes the pipeline for passed where it stands
@@ -230,8 +236,8 @@ fn refusals_of_jobs_that_are_not_there() {
     let none = |seen: &[&str], status: Status, idle: Vec<UntriggeredBridge>| Refusal::NoJob {
         wanted: "build".to_owned(),
         seen: names(seen),
-        places: vec![place(status)],
-        idle,
+        pipelines: vec![place(status)],
+        untriggered: idle,
     };
     check(
         none(&["lint", "build-repo"], Status::Success, Vec::new()),
@@ -261,33 +267,35 @@ fn refusals_of_jobs_that_are_not_there() {
             hint: name one more closely, or narrow the search with --bridge or --downstream
             3/3"#]],
     );
-    let unusable = |waiting| Refusal::NoneUsable {
-        wanted: "b*".to_owned(),
-        unusable: names(&["job `b` did not succeed"]),
-        waiting,
-    };
+    let none_usable =
+        |unusable: Vec<Refusal>| Refusal::NoneUsable { wanted: "b*".to_owned(), unusable };
+    let job = || JobName { name: "b".to_owned(), id: JobId(7) };
+    let failed = || Refusal::Unsuccessful { job: job(), status: Status::Failed, reason: None };
     check(
-        unusable(true),
+        none_usable(vec![
+            failed(),
+            Refusal::Unfinished {
+                job: JobName { name: "b\n2".to_owned(), id: JobId(8) },
+                status: Status::Running,
+            },
+        ]),
         expect![[r#"
-            no job that `b*` names can be taken: job `b` did not succeed
+            no job that `b*` names can be taken: job `b` (7) did not succeed: it is failed; job `b\u{a}2` (8) has not finished: it is running
             hint: --wait waits for it
             3/3, may change"#]],
     );
     check(
-        unusable(false),
+        none_usable(vec![failed()]),
         expect![[r#"
-            no job that `b*` names can be taken: job `b` did not succeed
+            no job that `b*` names can be taken: job `b` (7) did not succeed: it is failed
             hint: --any-status takes the artifacts of jobs that did not succeed
             3/3"#]],
     );
+    let no_archive = Refusal::NoArchive { job: job(), reports: false, just_ended: false };
     check(
-        Refusal::NoneUsable {
-            wanted: "b*".to_owned(),
-            unusable: names(&["job `b` has no artifacts"]),
-            waiting: false,
-        },
+        none_usable(vec![no_archive]),
         expect![[r#"
-            no job that `b*` names can be taken: job `b` has no artifacts
+            no job that `b*` names can be taken: job `b` (7) has no artifacts
             3/3"#]],
     );
 }

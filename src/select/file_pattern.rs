@@ -1,8 +1,8 @@
-//! Which entries the patterns of `--path` and `--exclude` choose.
+//! The patterns of `--path` and `--exclude`.
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
-/// The patterns as compiled; they match names as the archive has them, before any stripping.
+/// Compiled patterns. They match the paths in the archive, before `--strip-components`.
 #[derive(Debug, Clone)]
 pub struct Patterns {
     include: GlobSet,
@@ -12,7 +12,7 @@ pub struct Patterns {
 }
 
 impl Default for Patterns {
-    /// Everything.
+    /// Returns patterns that match everything.
     fn default() -> Patterns {
         let (include, exclude) = (GlobSet::empty(), GlobSet::empty());
         Patterns { include, exclude, typed: Vec::new(), any_include: false }
@@ -20,11 +20,11 @@ impl Default for Patterns {
 }
 
 impl Patterns {
-    /// `*` stays within a folder, `**` crosses folders, and a pattern that names a folder means
-    /// all that is below it.
+    /// Compiles patterns. `*` does not match `/`, `**` does, and a pattern that names a folder
+    /// matches everything below it. No `include` means everything.
     ///
     /// # Errors
-    /// When one of them is not a glob; the error says which.
+    /// If one of them is not a valid glob; the error names it.
     pub fn new(include: &[String], exclude: &[String]) -> Result<Patterns, globset::Error> {
         let typed = match include {
             [] => exclude.iter().map(|pattern| format!("--exclude {pattern}")).collect(),
@@ -34,17 +34,17 @@ impl Patterns {
         Ok(Patterns { include: set(include)?, exclude: set(exclude)?, typed, any_include })
     }
 
-    /// Whether the entry of this path is wanted.
+    /// Returns true if the entry at a path is wanted.
     pub fn choose(&self, path: &str) -> bool {
         (!self.any_include || self.include.is_match(path)) && !self.exclude.is_match(path)
     }
 
-    /// Whether they name what is wanted, rather than what is not.
+    /// Returns true if `--path` was given.
     pub fn are_narrow(&self) -> bool {
         self.any_include
     }
 
-    /// As they were typed, for a sentence; empty if there are none.
+    /// Returns the patterns as they were typed, for messages.
     pub fn typed(&self) -> &[String] {
         &self.typed
     }
@@ -59,7 +59,7 @@ fn set(patterns: &[String]) -> Result<GlobSet, globset::Error> {
         }
         let named = pattern.trim_end_matches('/');
         set.add(glob(named)?);
-        // The folders that `docs/*` matches are not meant whole: `*` stays within a folder.
+        // `docs/*` matches folders in `docs`, but does not mean everything below those.
         let last = named.rsplit('/').next().unwrap_or(named);
         if named.len() < pattern.len() || !last.contains(['*', '?', '[', '{']) {
             set.add(glob(&format!("{named}/**"))?);

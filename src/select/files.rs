@@ -1,7 +1,8 @@
-//! Step 4: from the entries of an archive to what lands where, or to a refusal of all of it.
+//! Step 4: the plan of an archive, which says where each entry is extracted, or its refusal.
 //!
-//! Every name is judged, chosen or not: an archive that tries one trick is not trusted with the
-//! rest. Refused is the whole archive, so that no half of it is ever there.
+//! Every name is checked, also that of an entry that is not chosen: an archive with one hostile
+//! entry is not trusted with the others. A refusal always concerns the whole archive, so that it is
+//! never extracted in part.
 
 use std::collections::BTreeMap;
 
@@ -12,27 +13,27 @@ use super::name_tree::{NameTree, TreeItem};
 use crate::model::{Entry, EntryKind};
 use crate::plan::{Placement, PlacementKind, Plan};
 use crate::refusal::{ArchiveRefusal, Refusal};
-use crate::sanitize::listed;
+use crate::sanitize::join_names;
 
-/// How an archive is to be unpacked.
+/// The options for extracting an archive.
 #[derive(Debug, Clone)]
-pub struct Rules {
+pub struct FileRules {
     pub patterns: Patterns,
-    /// So many leading folders are dropped, and what has no more than those is left out.
+    /// The number of leading folders to remove from each path. Entries with no more components are
+    /// left out.
     pub strip_components: usize,
     pub symlinks: Symlinks,
-    /// Whether links can be made where the files land. Where not, what would stay inside is
-    /// copied.
+    /// Symlinks can be created in the destination. If not, `KeepInside` copies files instead.
     pub takes_links: bool,
-    /// Bytes of all chosen files together, unpacked.
+    /// The maximum sum of the extracted sizes of the chosen files, in bytes.
     pub max_size: u64,
     pub max_entries: usize,
     pub system: System,
 }
 
-impl Default for Rules {
-    fn default() -> Rules {
-        Rules {
+impl Default for FileRules {
+    fn default() -> FileRules {
+        FileRules {
             patterns: Patterns::default(),
             strip_components: 0,
             symlinks: Symlinks::default(),
@@ -44,8 +45,8 @@ impl Default for Rules {
     }
 }
 
-impl Rules {
-    /// What to do with links, as far as it can be done.
+impl FileRules {
+    /// Returns the treatment of symlinks that is possible in the destination.
     fn links(&self) -> Symlinks {
         match self.symlinks {
             Symlinks::KeepInside if !self.takes_links => Symlinks::Copy,
@@ -54,49 +55,52 @@ impl Rules {
     }
 }
 
-/// An entry whose name is good, and its path inside the archive.
-struct Good<'a> {
+/// An entry whose name is valid, with the components of its path.
+struct ValidEntry<'a> {
     path: Vec<&'a str>,
     item: TreeItem<'a>,
 }
 
-/// Decides what of an archive lands where. `targets` holds where each of `links` points, by its
-/// index.
+/// Plans the extraction of an archive. `targets` holds the target of each of [`links`], by the index
+/// of its entry.
+///
+/// # Errors
+/// An [`ArchiveRefusal`], or [`Refusal::NoFile`] if the patterns match nothing.
 pub fn files(
     entries: &[Entry],
     targets: &BTreeMap<usize, String>,
-    rules: &Rules,
+    rules: &FileRules,
 ) -> Result<Plan, Refusal> {
     if entries.len() > rules.max_entries {
         let (entries, most) = (entries.len(), rules.max_entries);
         return Err(ArchiveRefusal::TooMany { entries, most }.into());
     }
     let mut inside = NameTree::new(rules.system, entries.len());
-    let good = judge(entries, targets, rules, &mut inside)?;
-    // Only for copies of what links point to is it looked at again, and it is large.
+    let valid = validate(entries, targets, rules, &mut inside)?;
+    // The tree is large, and read again only to copy the files that symlinks point to.
     if rules.links() != Symlinks::Copy {
         inside = NameTree::new(rules.system, 0);
     }
-    let chosen: Vec<&Good<'_>> =
-        good.iter().filter(|good| rules.patterns.choose(&good.path.join("/"))).collect();
+    let chosen: Vec<&ValidEntry<'_>> =
+        valid.iter().filter(|entry| rules.patterns.choose(&entry.path.join("/"))).collect();
     let typed = rules.patterns.typed();
     if chosen.is_empty() && !typed.is_empty() {
-        let files = good.iter().filter(|good| good.item.entry.kind != EntryKind::Folder);
-        let seen = files.map(|good| good.path.join("/")).collect();
+        let files = valid.iter().filter(|file| file.item.entry.kind != EntryKind::Folder);
+        let seen = files.map(|file| file.path.join("/")).collect();
         return Err(Refusal::NoFile { wanted: typed.to_vec(), seen });
     }
-    let plan = place(&chosen, &good, &inside, rules)?;
+    let plan = place(&chosen, &valid, &inside, rules)?;
     if plan.size() > u128::from(rules.max_size) {
         return Err(ArchiveRefusal::TooLarge { size: plan.size(), most: rules.max_size }.into());
     }
     Ok(plan)
 }
 
-/// The links whose targets `files` must know, by their index.
-pub fn links(entries: &[Entry], rules: &Rules) -> Vec<usize> {
+/// Returns the indices of the symlinks whose targets [`files`] needs.
+pub fn links(entries: &[Entry], rules: &FileRules) -> Vec<usize> {
     let matters = |entry: &Entry| match rules.links() {
         Symlinks::Skip => false,
-        // One link may lead through another.
+        // A symlink may lead through any other.
         Symlinks::Copy => true,
         Symlinks::KeepInside | Symlinks::All => {
             let path = components(&entry.name, entry.kind, rules.system);
@@ -107,14 +111,14 @@ pub fn links(entries: &[Entry], rules: &Rules) -> Vec<usize> {
     links.filter(|(_, entry)| matters(entry)).map(|(index, _)| index).collect()
 }
 
-/// Judges every name, and how the names go together.
-fn judge<'a>(
+/// Checks every name, and that no two entries exclude each other.
+fn validate<'a>(
     entries: &'a [Entry],
     targets: &'a BTreeMap<usize, String>,
-    rules: &Rules,
+    rules: &FileRules,
     inside: &mut NameTree<'a>,
-) -> Result<Vec<Good<'a>>, ArchiveRefusal> {
-    let mut good = Vec::with_capacity(entries.len());
+) -> Result<Vec<ValidEntry<'a>>, ArchiveRefusal> {
+    let mut valid = Vec::with_capacity(entries.len());
     for (index, entry) in entries.iter().enumerate() {
         let path = components(&entry.name, entry.kind, rules.system)?;
         if entry.kind == EntryKind::Folder && entry.size > 0 {
@@ -122,47 +126,54 @@ fn judge<'a>(
         }
         let item = TreeItem { index, entry, target: targets.get(&index).map(String::as_str) };
         if !path.is_empty() && inside.add(&path, item)? {
-            good.push(Good { path, item });
+            valid.push(ValidEntry { path, item });
         }
     }
-    Ok(good)
+    Ok(valid)
 }
 
 fn place(
-    chosen: &[&Good<'_>],
-    good: &[Good<'_>],
+    chosen: &[&ValidEntry<'_>],
+    valid: &[ValidEntry<'_>],
     inside: &NameTree<'_>,
-    rules: &Rules,
+    rules: &FileRules,
 ) -> Result<Plan, ArchiveRefusal> {
     let mut plan = Plan { placements: Vec::with_capacity(chosen.len()), warnings: Vec::new() };
-    // Dropping folders can bring two names together, and what a link points to is elsewhere.
+    // Removing leading folders can make two paths equal, and copies have other paths than their
+    // originals.
     let moved = rules.strip_components > 0 || rules.links() == Symlinks::Copy;
     let mut outside = NameTree::new(rules.system, if moved { chosen.len() } else { 0 });
     let mut links = Vec::new();
     let mut left_out: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
-    let originals = originals(good, rules);
-    for good in chosen {
-        let place = good.path.get(rules.strip_components..).unwrap_or_default();
+    let originals = originals(valid, rules);
+    for entry in chosen {
+        let place = entry.path.get(rules.strip_components..).unwrap_or_default();
         if place.is_empty() {
             continue;
         }
-        match fate(good, inside, &originals, rules)? {
-            Fate::LeftOut(why) => left_out.entry(why).or_default().push(&good.item.entry.name),
-            Fate::Made(made) if !moved || outside.add(place, made)? => {
-                if let (EntryKind::Link, Some(target)) = (made.entry.kind, made.target) {
-                    links.push((place, target, &made.entry.name));
+        match decide(entry, inside, &originals, rules)? {
+            Decision::LeaveOut(why) => {
+                left_out.entry(why).or_default().push(&entry.item.entry.name)
+            }
+            Decision::Extract(item) if !moved || outside.add(place, item)? => {
+                if let (EntryKind::Link, Some(target)) = (item.entry.kind, item.target) {
+                    links.push((place, target, &item.entry.name));
                 }
                 let path = place.iter().collect();
-                plan.placements.push(Placement { entry: made.index, path, what: what(made) });
+                plan.placements.push(Placement {
+                    entry: item.index,
+                    path,
+                    what: placement_kind(item),
+                });
             }
-            Fate::Made(_) => {}
+            Decision::Extract(_) => {}
         }
     }
     if rules.symlinks == Symlinks::KeepInside {
         stay_inside(&links, rules)?;
     }
     plan.warnings = warnings(&plan, &left_out);
-    let are_links = |good: &&Good<'_>| good.item.entry.kind == EntryKind::Link;
+    let are_links = |entry: &&ValidEntry<'_>| entry.item.entry.kind == EntryKind::Link;
     if rules.links() != rules.symlinks && chosen.iter().any(are_links) {
         let why = "links cannot be made there, so what they point to is copied in their places";
         plan.warnings.insert(0, why.to_owned());
@@ -174,43 +185,48 @@ fn place(
     Ok(plan)
 }
 
-/// What becomes of an entry that was chosen.
-enum Fate<'a> {
-    /// This one is made in its place: the entry itself, or what its link points to.
-    Made(TreeItem<'a>),
-    LeftOut(&'static str),
+/// The decision about a chosen entry.
+enum Decision<'a> {
+    /// Extracts this entry: the chosen one, or the file that the chosen symlink points to.
+    Extract(TreeItem<'a>),
+    LeaveOut(&'static str),
 }
 
-fn fate<'a>(
-    good: &Good<'a>,
+fn decide<'a>(
+    entry: &ValidEntry<'a>,
     inside: &NameTree<'a>,
     originals: &Links,
-    rules: &Rules,
-) -> Result<Fate<'a>, ArchiveRefusal> {
-    let Good { path, item } = good;
+    rules: &FileRules,
+) -> Result<Decision<'a>, ArchiveRefusal> {
+    let ValidEntry { path, item } = entry;
     let name = &item.entry.name;
     Ok(match (item.entry.kind, rules.links()) {
-        (EntryKind::File | EntryKind::Folder, _) => Fate::Made(*item),
-        (EntryKind::Special, _) => Fate::LeftOut("neither file nor folder nor link"),
-        (EntryKind::Link, Symlinks::Skip) => Fate::LeftOut("links are skipped"),
+        (EntryKind::File | EntryKind::Folder, _) => Decision::Extract(*item),
+        (EntryKind::Special, _) => Decision::LeaveOut("neither file nor folder nor link"),
+        (EntryKind::Link, Symlinks::Skip) => Decision::LeaveOut("links are skipped"),
         (EntryKind::Link, Symlinks::Copy) => {
             let led = originals.follow(path.iter().copied(), name)?;
             let led: Vec<&str> = led.iter().map(String::as_str).collect();
             match inside.get(&led) {
-                Some(original) if original.entry.kind == EntryKind::File => Fate::Made(original),
-                _ => Fate::LeftOut("the link points to no file of the archive"),
+                Some(original) if original.entry.kind == EntryKind::File => {
+                    Decision::Extract(original)
+                }
+                _ => Decision::LeaveOut("the link points to no file of the archive"),
             }
         }
         (EntryKind::Link, Symlinks::KeepInside | Symlinks::All) if item.target.is_none() => {
             let entry = name.clone();
             return Err(ArchiveRefusal::LinkTarget { entry, why: "has no target" });
         }
-        (EntryKind::Link, Symlinks::KeepInside | Symlinks::All) => Fate::Made(*item),
+        (EntryKind::Link, Symlinks::KeepInside | Symlinks::All) => Decision::Extract(*item),
     })
 }
 
-/// Refuses links that lead out of the destination, by themselves or through each other.
-fn stay_inside(links: &[(&[&str], &str, &String)], rules: &Rules) -> Result<(), ArchiveRefusal> {
+/// Refuses symlinks that lead out of the destination, directly or through each other.
+fn stay_inside(
+    links: &[(&[&str], &str, &String)],
+    rules: &FileRules,
+) -> Result<(), ArchiveRefusal> {
     let mut all = Links::new(rules.system);
     for (place, target, _) in links {
         all.add(place.iter().copied(), target);
@@ -221,11 +237,11 @@ fn stay_inside(links: &[(&[&str], &str, &String)], rules: &Rules) -> Result<(), 
     Ok(())
 }
 
-/// All links where they are inside the archive, for copies of what they point to.
-fn originals(good: &[Good<'_>], rules: &Rules) -> Links {
+/// Returns all symlinks at their paths inside the archive, to find the files to copy.
+fn originals(valid: &[ValidEntry<'_>], rules: &FileRules) -> Links {
     let mut links = Links::new(rules.system);
     if rules.links() == Symlinks::Copy {
-        for Good { path, item } in good {
+        for ValidEntry { path, item } in valid {
             if item.entry.kind == EntryKind::Link {
                 links.add(path.iter().copied(), item.target.unwrap_or_default());
             }
@@ -234,7 +250,7 @@ fn originals(good: &[Good<'_>], rules: &Rules) -> Links {
     links
 }
 
-fn what(item: TreeItem<'_>) -> PlacementKind {
+fn placement_kind(item: TreeItem<'_>) -> PlacementKind {
     let Entry { mode, modified, size, .. } = *item.entry;
     match item.entry.kind {
         EntryKind::Folder => PlacementKind::Folder { mode, modified },
@@ -248,7 +264,7 @@ fn what(item: TreeItem<'_>) -> PlacementKind {
 fn warnings(plan: &Plan, left_out: &BTreeMap<&'static str, Vec<&str>>) -> Vec<String> {
     let left_out = left_out.iter();
     let mut warnings: Vec<String> =
-        left_out.map(|(why, names)| format!("left out {}: {why}", listed(names, 3))).collect();
+        left_out.map(|(why, names)| format!("left out {}: {why}", join_names(names, 3))).collect();
     let git = |placement: &Placement| {
         let first = placement.path.components().next();
         first.is_some_and(|first| first.as_os_str().eq_ignore_ascii_case(".git"))

@@ -1,28 +1,28 @@
-//! How the name of a job or a bridge is meant: exactly, as the base name of a parallel or matrix
-//! job, or as a glob.
+//! Patterns for the names of jobs and bridges: an exact name, the base name of a parallel or matrix
+//! job, or a glob.
 
 use globset::{GlobBuilder, GlobMatcher};
 
-/// A name as the user wrote it.
+/// A pattern for the names of jobs or bridges.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: String,
     glob: Option<GlobMatcher>,
 }
 
-/// How a name fits a pattern, best first.
+/// The way in which a name matches a pattern, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fit {
+pub enum NameMatch {
     Exact,
-    /// `build` for `build 1/3` and `build: [linux, x64]`.
+    /// By the base name: `build` matches `build 1/3` and `build: [linux, x64]`.
     Base,
     Glob,
 }
 
 impl Pattern {
-    /// Any text is a pattern; one that is no valid glob can still be a name.
+    /// Compiles a pattern. Any text is one: text that is not a valid glob is only a name.
     pub fn new(text: &str) -> Pattern {
-        // In job names a slash is a character like any other; a backslash escapes on every system.
+        // In job names, a slash is an ordinary character. A backslash escapes on every system.
         let compiled = || {
             let text = literal_matrix(text);
             let glob =
@@ -33,39 +33,45 @@ impl Pattern {
         Pattern { text: text.to_owned(), glob }
     }
 
+    /// Returns the pattern as it was given.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether it names more than a name or a base name can.
+    /// Returns true if it has a valid glob, which can match names of different base names.
     pub fn is_glob(&self) -> bool {
         self.glob.is_some()
     }
 
-    /// How this name fits, if it does.
-    pub fn fit(&self, name: &str) -> Option<Fit> {
+    /// Returns how a name matches, or none if it does not.
+    pub fn match_name(&self, name: &str) -> Option<NameMatch> {
         if name == self.text {
-            return Some(Fit::Exact);
+            return Some(NameMatch::Exact);
         }
         if base_name(name) == Some(&self.text) {
-            return Some(Fit::Base);
+            return Some(NameMatch::Base);
         }
-        self.glob.as_ref().is_some_and(|glob| glob.is_match(name)).then_some(Fit::Glob)
+        self.glob.as_ref().is_some_and(|glob| glob.is_match(name)).then_some(NameMatch::Glob)
     }
 
-    /// Those of the items that fit best: an exact name wins over a base name, that over a glob.
+    /// Returns the items whose names match best: an exact name wins over a base name, and a base
+    /// name over a glob.
     pub fn best<'a, T>(
         &self,
         items: &'a [T],
         name: impl Fn(&T) -> &str,
-    ) -> Option<(Fit, Vec<&'a T>)> {
-        let fits = || items.iter().filter_map(|item| Some((self.fit(name(item))?, item)));
-        let best = fits().map(|(fit, _)| fit).min()?;
-        Some((best, fits().filter(|(fit, _)| *fit == best).map(|(_, item)| item).collect()))
+    ) -> Option<(NameMatch, Vec<&'a T>)> {
+        let matches = || items.iter().filter_map(|item| Some((self.match_name(name(item))?, item)));
+        let best = matches().map(|(matched, _)| matched).min()?;
+        Some((
+            best,
+            matches().filter(|(matched, _)| *matched == best).map(|(_, item)| item).collect(),
+        ))
     }
 }
 
-/// The brackets of a matrix job are part of its name: in `pack: [linux, *]` only the star is special.
+/// Escapes the brackets of a matrix job, which are part of its name: in `pack: [linux, *]`, only the
+/// star is special.
 fn literal_matrix(text: &str) -> String {
     match text.strip_suffix(']').and_then(|start| start.split_once(": [")) {
         Some((base, values)) => format!("{base}: \\[{values}\\]"),
@@ -73,7 +79,7 @@ fn literal_matrix(text: &str) -> String {
     }
 }
 
-/// What a parallel (`build 1/3`) or matrix (`build: [linux, x64]`) job is called in the YAML.
+/// Returns the name in the YAML of a parallel (`build 1/3`) or matrix (`build: [linux, x64]`) job.
 fn base_name(name: &str) -> Option<&str> {
     if let Some((base, _)) = name.strip_suffix(']').and_then(|start| start.split_once(": [")) {
         return Some(base);
@@ -91,31 +97,31 @@ mod tests {
     #[test]
     fn a_name_is_meant_exactly_or_as_a_base_name_or_as_a_glob() {
         for (pattern, name, fit) in [
-            ("build", "build", Some(Fit::Exact)),
-            ("build", "build 1/3", Some(Fit::Base)),
-            ("build", "build: [linux, x64]", Some(Fit::Base)),
+            ("build", "build", Some(NameMatch::Exact)),
+            ("build", "build 1/3", Some(NameMatch::Base)),
+            ("build", "build: [linux, x64]", Some(NameMatch::Base)),
             ("build", "build-repo", None),
             ("build", "rebuild", None),
             ("build", "build 1/x", None),
-            ("build*", "build-repo", Some(Fit::Glob)),
-            ("*", "pages build [α, 1/2]", Some(Fit::Glob)),
-            ("*", "a/b", Some(Fit::Glob)),
-            ("{lint,test}", "test", Some(Fit::Glob)),
-            ("pack: [linux, x64]", "pack: [linux, x64]", Some(Fit::Exact)),
-            ("pack: [linux, *]", "pack: [linux, x64]", Some(Fit::Glob)),
+            ("build*", "build-repo", Some(NameMatch::Glob)),
+            ("*", "pages build [α, 1/2]", Some(NameMatch::Glob)),
+            ("*", "a/b", Some(NameMatch::Glob)),
+            ("{lint,test}", "test", Some(NameMatch::Glob)),
+            ("pack: [linux, x64]", "pack: [linux, x64]", Some(NameMatch::Exact)),
+            ("pack: [linux, *]", "pack: [linux, x64]", Some(NameMatch::Glob)),
             ("pack: [linux, *]", "pack: [mac, x64]", None),
-            ("pack: l", "pack: l", Some(Fit::Exact)),
-            ("odd [name", "odd [name", Some(Fit::Exact)),
+            ("pack: l", "pack: l", Some(NameMatch::Exact)),
+            ("odd [name", "odd [name", Some(NameMatch::Exact)),
             ("odd [name", "odd n", None),
         ] {
-            assert_eq!(Pattern::new(pattern).fit(name), fit, "{pattern} for {name}");
+            assert_eq!(Pattern::new(pattern).match_name(name), fit, "{pattern} for {name}");
         }
         assert!(Pattern::new("b*").is_glob() && Pattern::new("{a,b}").is_glob());
         assert!(!Pattern::new("build").is_glob() && !Pattern::new("odd [name").is_glob());
     }
 
     #[test]
-    fn only_the_best_fit_counts() {
+    fn only_the_best_match_counts() {
         let best = |pattern: &str, names: &[&str]| {
             let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
             let found = Pattern::new(pattern).best(&names, |name| name).map(|(fit, found)| {

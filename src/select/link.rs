@@ -1,110 +1,70 @@
-//! Where links lead, followed through the other links of the same archive.
+//! Symlinks of archives: how they are extracted, and where they lead.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 
+use super::link_target::{ResolveError, resolve};
 use super::name::System;
 use crate::refusal::ArchiveRefusal;
 
-/// What to do with the links of an archive.
+/// The treatment of the symlinks of an archive (`--symlinks`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Symlinks {
-    /// Make them; one that leaves the destination refuses the archive.
+    /// Creates them; one that leads out of the destination refuses the archive.
     #[default]
     KeepInside,
-    /// Make them wherever they point.
+    /// Creates them wherever they point.
     All,
-    /// Leave them out.
+    /// Leaves them out.
     Skip,
-    /// A copy of the file that the link points to inside the archive takes its place.
+    /// Replaces each by a copy of the file in the archive that it points to.
     Copy,
 }
 
-/// How many links one way may lead through, as Linux has it.
-const MOST_HOPS: usize = 40;
-
-/// All links that will be there, by where they will be.
+/// The links that will exist, by their paths below the destination.
 #[derive(Debug)]
 pub struct Links {
     system: System,
     targets: HashMap<Vec<String>, String>,
 }
 
-/// Why a way cannot be followed to its end.
-enum Astray {
-    Leaves,
-    Circles,
-}
-
 impl Links {
+    /// Returns an empty collection.
     pub fn new(system: System) -> Links {
         Links { system, targets: HashMap::new() }
     }
 
-    /// A link at the path of these components.
+    /// Adds a link at the path of these components.
     pub fn add<'c>(&mut self, at: impl IntoIterator<Item = &'c str>, target: &str) {
         let key = self.keys(at);
         self.targets.insert(key, target.to_owned());
     }
 
-    /// Where a link in the end leads to, as components below the destination, spelled as
-    /// [`System::key`] has it. That nothing is there is no fault.
+    /// Returns the path that a link leads to in the end, as components below the destination,
+    /// spelled as [`System::key`] returns them. There may be nothing at that path.
     ///
-    /// `name` is what a refusal calls the link.
+    /// # Errors
+    /// If the link leads out of the destination or in a circle; `name` is its name in the message.
     pub fn follow<'c>(
         &self,
         at: impl IntoIterator<Item = &'c str>,
         name: &str,
     ) -> Result<Vec<String>, ArchiveRefusal> {
-        let at = self.keys(at);
-        let target = self.targets.get(&at).map_or("", String::as_str);
+        let mut folder = self.keys(at);
+        let target = self.targets.get(&folder).map_or("", String::as_str);
+        folder.pop();
         let entry = || name.to_owned();
-        self.walk(at, target).map_err(|astray| match astray {
-            Astray::Leaves => {
+        let find = |at: &[String]| self.targets.get(at);
+        resolve(self.system, folder, target, find, Ok::<_, Infallible>).map_err(|error| match error
+        {
+            ResolveError::Escapes => {
                 ArchiveRefusal::LinkLeaves { entry: entry(), target: target.to_owned() }
             }
-            Astray::Circles => {
+            ResolveError::Loop => {
                 ArchiveRefusal::LinkTarget { entry: entry(), why: "goes round in circles" }
             }
+            ResolveError::Target(never) => match never {},
         })
-    }
-
-    /// As the system itself will do it: `..` behind a link means the folder above the place the
-    /// link leads to, and not the folder above the link.
-    fn walk(&self, mut here: Vec<String>, target: &str) -> Result<Vec<String>, Astray> {
-        here.pop();
-        let mut hops = 0;
-        let mut ahead = Vec::new();
-        self.turn(target, &mut ahead)?;
-        while let Some(component) = ahead.pop() {
-            match component {
-                "" | "." => {}
-                ".." => {
-                    here.pop().ok_or(Astray::Leaves)?;
-                }
-                component => {
-                    here.push(self.system.key(component));
-                    if let Some(target) = self.targets.get(&here) {
-                        hops += 1;
-                        if hops > MOST_HOPS {
-                            return Err(Astray::Circles);
-                        }
-                        here.pop();
-                        self.turn(target, &mut ahead)?;
-                    }
-                }
-            }
-        }
-        Ok(here)
-    }
-
-    fn turn<'t>(&self, target: &'t str, ahead: &mut Vec<&'t str>) -> Result<(), Astray> {
-        // On Windows a backslash separates and a colon names a drive; elsewhere both are letters.
-        let windows = self.system == System::Windows;
-        if target.starts_with('/') || windows && target.contains(['\\', ':']) {
-            return Err(Astray::Leaves);
-        }
-        ahead.extend(target.split('/').rev());
-        Ok(())
     }
 
     fn keys<'c>(&self, at: impl IntoIterator<Item = &'c str>) -> Vec<String> {
@@ -116,7 +76,7 @@ impl Links {
 mod tests {
     use super::*;
 
-    /// Follows the last of the links; each is a path and a target.
+    /// Follows the last of these links, given as paths and targets.
     fn follow(system: System, links: &[(&str, &str)]) -> Result<String, String> {
         let mut all = Links::new(system);
         for (at, target) in links {
@@ -164,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_way_leads_through_forty_links_and_no_more() {
+    fn a_path_leads_through_at_most_forty_links() {
         let names: Vec<String> = (0..=42).map(|number| format!("l{number}")).collect();
         let mut links: Vec<(&str, &str)> =
             names.iter().zip(&names[1..]).map(|(at, target)| (&**at, &**target)).collect();
@@ -174,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_target_means_depends_on_the_system() {
+    fn the_meaning_of_a_target_depends_on_the_system() {
         let case: &[(&str, &str)] = &[("D/x", ".."), ("l", "d/X/../f")];
         assert_eq!(follow(System::Unix, case).as_deref(), Ok("d/f"));
         assert!(follow(System::Mac, case).is_err());

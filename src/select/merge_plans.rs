@@ -1,4 +1,4 @@
-//! Several plans for one folder: which job wins a path that two archives hold.
+//! Plans of several archives for one destination: which archive wins a path that two contain.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::{self, Display, Formatter};
@@ -10,36 +10,40 @@ use crate::plan::{OnConflict, PlacementKind, Plan};
 use crate::refusal::ArchiveRefusal;
 use crate::sanitize::sanitize;
 
-/// Why several archives do not fit into one folder: no fault of any of them alone.
+/// The reason why several archives cannot be extracted into one folder, although each alone could.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Clash {
-    /// Two archives hold one path, and `--on-conflict fail` was asked for.
+    /// Two archives contain one path, and `--on-conflict fail` was given.
     Both { path: PathBuf, first: String, second: String },
-    /// What is a folder in one is none in the other.
+    /// A path is a folder in one archive and a file or link in the other.
     FileAndFolder { path: PathBuf, first: String, second: String },
-    /// Two spellings that this system takes for one name.
+    /// Two paths that differ only in case or Unicode form, which is one path on this system.
     Spelling { path: PathBuf, first: String, second: String },
-    /// Links of several archives together lead out of the folder.
+    /// Symlinks of several archives together lead out of the destination.
     Links { job: String, refusal: ArchiveRefusal },
 }
 
+/// The plan and the placement that has a path.
 struct Holder {
     plan: usize,
     path: PathBuf,
     folder: bool,
-    /// Its place among the placements of its plan; none for a folder on the way to others.
+    /// The index in the placements of its plan; none for a folder without a placement of its own.
     placement: Option<usize>,
 }
 
-/// Settles plans that go into one folder, in the order of the jobs, each with the name of its
-/// job. What loses is taken out of its plan; the warnings say so.
+/// Resolves conflicts between plans for one folder, in the order of the jobs; each comes with the
+/// name of its job. Placements that lose are removed from their plans, and returned as warnings.
+///
+/// # Errors
+/// If the plans exclude each other.
 pub fn settle(
     plans: &mut [(String, Plan)],
     on_conflict: OnConflict,
     symlinks: Symlinks,
     system: System,
 ) -> Result<Vec<String>, Clash> {
-    // One alone was settled when it was made.
+    // A single plan has no conflicts: `files::files` has checked it.
     if plans.len() < 2 {
         return Ok(Vec::new());
     }
@@ -98,7 +102,7 @@ pub fn settle(
     Ok(warnings)
 }
 
-/// A link of one archive can lead on through a link of another.
+/// Checks that no symlink leads out of the destination through symlinks of other archives.
 fn stay_inside(plans: &[(String, Plan)], system: System) -> Result<(), Clash> {
     let mut links = Links::new(system);
     let all = || {

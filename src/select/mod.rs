@@ -1,19 +1,26 @@
-//! Decisions: from what was seen and what is wanted to a choice or a refusal.
+//! Decisions: from what was read and what is wanted to a choice or a refusal.
 //!
-//! Nothing here asks, waits, reads a file or looks at the clock: what a decision needs is handed
-//! in, so each can be tested as a table.
+//! Nothing here sends requests, waits, reads files or reads the clock. Each decision receives its
+//! facts as arguments and is tested with a table of cases.
 
+// The lookup: steps 1 to 3.
 pub mod downstream;
 pub mod job;
 pub mod job_pattern;
+pub mod missing_archive;
+pub mod outcome;
 pub mod pipelines;
 pub mod prune;
+pub mod reports;
+
+// Pipelines that are started.
 pub mod trigger;
 
+// The contents of archives: step 4.
 pub mod file_pattern;
 pub mod files;
 pub mod link;
+pub mod link_target;
 pub mod merge_plans;
 pub mod name;
 mod name_tree;
-pub mod outcome;

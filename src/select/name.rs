@@ -1,11 +1,11 @@
-//! Which names of entries are safe on which system. Nothing is ever made safe by rewriting it.
+//! Checks of entry names for each operating system. Unsafe names are refused, never rewritten.
 
 use unicode_normalization::UnicodeNormalization;
 
 use crate::model::EntryKind;
 use crate::refusal::ArchiveRefusal;
 
-/// What decides over names is the system that the files land on.
+/// The operating system whose rules for file names apply: the one that extracts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum System {
     Unix,
@@ -13,11 +13,11 @@ pub enum System {
     Windows,
 }
 
-/// The longest whole name in bytes; no system opens a longer one.
-const LONGEST: usize = 4096;
+/// The maximum length of a path in bytes (`PATH_MAX` of Linux).
+const MAX_PATH_BYTES: usize = 4096;
 
 impl System {
-    /// The one that this program was built for.
+    /// Returns the system that this program was built for.
     pub const fn here() -> System {
         if cfg!(windows) {
             System::Windows
@@ -28,14 +28,14 @@ impl System {
         }
     }
 
-    /// Names with one key are one name here: on a Mac and on Windows, case does not count, nor
-    /// which of its forms a Unicode text has.
+    /// Returns the key of a name; names of one key are one name on this system. macOS and Windows
+    /// ignore case and Unicode normalization forms.
     pub fn key(self, name: &str) -> String {
         match self {
             System::Unix => name.to_owned(),
             System::Mac | System::Windows if name.is_ascii() => name.to_ascii_lowercase(),
-            // By way of upper case, because some letters have two lower ones; and changing case
-            // can leave the normal form.
+            // Through upper case, because some letters have two lower-case forms (σ and ς). The
+            // second NFC is needed because a change of case can leave the normal form.
             System::Mac | System::Windows => name
                 .nfc()
                 .flat_map(char::to_uppercase)
@@ -47,8 +47,11 @@ impl System {
     }
 }
 
-/// Splits the name of an entry into the components of its path. None at all are left of a folder
-/// `./`, which is the destination itself.
+/// Splits the name of an entry into the components of its path. The folder `./`, which is the
+/// destination itself, has none.
+///
+/// # Errors
+/// [`ArchiveRefusal::Leaves`] or [`ArchiveRefusal::Name`].
 pub fn components(
     name: &str,
     kind: EntryKind,
@@ -62,13 +65,13 @@ pub fn components(
     if name.contains('\0') {
         return refused("has a NUL in its name");
     }
-    if name.starts_with('/') || drive(name) {
+    if name.starts_with('/') || is_drive(name) {
         return leaves();
     }
     if name.contains('\\') {
         return refused("has a backslash in its name");
     }
-    if name.len() > LONGEST {
+    if name.len() > MAX_PATH_BYTES {
         return refused("has a name of more than 4096 bytes");
     }
     let mut components = Vec::with_capacity(name.split('/').count());
@@ -76,7 +79,7 @@ pub fn components(
         match component {
             "" | "." => continue,
             ".." => return leaves(),
-            component => match wrong(component, system) {
+            component => match component_error(component, system) {
                 Some(why) => return refused(why),
                 None => components.push(component),
             },
@@ -92,26 +95,27 @@ pub fn components(
     Ok(components)
 }
 
-/// The name of a folder for the files of a job: what no file name may hold anywhere is `_`.
+/// Returns a folder name for the files of a job that is valid on every system: each character that
+/// is not allowed becomes `_`.
 pub fn folder_name(job: &str) -> String {
     let mut name: String =
-        job.chars().map(|c| if separates(c) || forbidden(c) { '_' } else { c }).collect();
-    // A name that is cut keeps room for the `_` before that of a device.
-    let longest = if reserved(&name) { 254 } else { 255 };
-    while name.len() > longest {
+        job.chars().map(|c| if is_separator(c) || is_forbidden(c) { '_' } else { c }).collect();
+    // A truncated name leaves room for the `_` in front of a device name.
+    let max_bytes = if is_device(&name) { 254 } else { 255 };
+    while name.len() > max_bytes {
         name.pop();
     }
     let kept = name.trim_end_matches(['.', ' ']).len();
     let dropped = name[kept..].chars().count();
     name.truncate(kept);
     name.extend(std::iter::repeat_n('_', dropped));
-    if name.is_empty() || reserved(&name) {
+    if name.is_empty() || is_device(&name) {
         name.insert(0, '_');
     }
     name
 }
 
-fn wrong(component: &str, system: System) -> Option<&'static str> {
+fn component_error(component: &str, system: System) -> Option<&'static str> {
     let length = match system {
         System::Unix => component.len(),
         System::Mac | System::Windows => component.encode_utf16().count(),
@@ -124,30 +128,30 @@ fn wrong(component: &str, system: System) -> Option<&'static str> {
     }
     if component.ends_with(['.', ' ']) {
         Some("has a name that ends with a dot or a space, which Windows drops")
-    } else if component.contains(forbidden) {
+    } else if component.contains(is_forbidden) {
         Some("has a character in its name that Windows does not allow")
-    } else if reserved(component) {
+    } else if is_device(component) {
         Some("has the name of a device on Windows")
     } else {
         None
     }
 }
 
-/// `C:` and `C:/a`; a file called `x:y` is one, except on Windows.
-fn drive(name: &str) -> bool {
+/// Returns true for `C:` and `C:/a`, but not for a file called `x:y`.
+fn is_drive(name: &str) -> bool {
     matches!(name.as_bytes(), [letter, b':'] | [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic())
 }
 
-fn separates(c: char) -> bool {
+fn is_separator(c: char) -> bool {
     matches!(c, '/' | '\\')
 }
 
-fn forbidden(c: char) -> bool {
+fn is_forbidden(c: char) -> bool {
     c.is_control() || matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*')
 }
 
-/// A device keeps its name whatever its extension and case.
-fn reserved(component: &str) -> bool {
+/// Returns true for names of Windows devices, whatever their case and extension.
+fn is_device(component: &str) -> bool {
     let stem = component.split('.').next().unwrap_or_default().trim_end_matches(' ');
     let stem = stem.to_ascii_uppercase();
     let numbered = ["COM", "LPT"].iter().any(|device| {

@@ -1,4 +1,4 @@
-//! The names of an archive as one tree, in which no name means two things.
+//! The paths of an archive as one tree, in which no path has two meanings.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use super::name::System;
 use crate::model::{Entry, EntryKind};
 use crate::refusal::ArchiveRefusal;
 
-/// Grows entry by entry. What one system takes for one name is one node.
+/// A tree of entries. Names that are one name on the system are one node.
 #[derive(Debug)]
 pub struct NameTree<'a> {
     system: System,
@@ -15,13 +15,13 @@ pub struct NameTree<'a> {
 
 #[derive(Debug)]
 struct Node<'a> {
-    /// The path as it was first written, where that is not its key.
+    /// The path as first written, if it differs from its key.
     path: Option<String>,
-    /// None for a folder that is only on the way to something.
+    /// None for a folder that has no entry of its own.
     item: Option<TreeItem<'a>>,
 }
 
-/// An entry, and where it points if it is a link.
+/// An entry, with its target if it is a symlink.
 #[derive(Debug, Clone, Copy)]
 pub struct TreeItem<'a> {
     pub index: usize,
@@ -30,12 +30,15 @@ pub struct TreeItem<'a> {
 }
 
 impl<'a> NameTree<'a> {
-    /// For about so many entries.
+    /// Returns an empty tree with capacity for this number of entries.
     pub fn new(system: System, entries: usize) -> NameTree<'a> {
         NameTree { system, nodes: HashMap::with_capacity(entries) }
     }
 
-    /// Adds an entry at its path; `false` if the very same is there already.
+    /// Adds an entry at a path. Returns false if an identical entry is there already.
+    ///
+    /// # Errors
+    /// If the path has another meaning already, or leads through a file or a symlink.
     pub fn add(&mut self, components: &[&str], item: TreeItem<'a>) -> Result<bool, ArchiveRefusal> {
         let (mut path, mut key) = (String::new(), String::new());
         for (i, component) in components.iter().enumerate() {
@@ -63,13 +66,13 @@ impl<'a> NameTree<'a> {
                     return Err(ArchiveRefusal::BelowLink { entry, link: path });
                 }
                 (_, false) => return Err(ArchiveRefusal::FileAndFolder { entry: path }),
-                (_, true) => return node.again(item, &path),
+                (_, true) => return node.merge(item, &path),
             }
         }
         Ok(true)
     }
 
-    /// The entry at a path, or none: for a folder on the way to others as well.
+    /// Returns the entry at a path; none for a folder without an entry of its own.
     pub fn get(&self, components: &[&str]) -> Option<TreeItem<'a>> {
         let keys: Vec<String> =
             components.iter().map(|component| self.system.key(component)).collect();
@@ -82,7 +85,7 @@ impl<'a> Node<'a> {
         self.item.map_or(EntryKind::Folder, |item| item.entry.kind)
     }
 
-    fn again(&mut self, item: TreeItem<'a>, path: &str) -> Result<bool, ArchiveRefusal> {
+    fn merge(&mut self, item: TreeItem<'a>, path: &str) -> Result<bool, ArchiveRefusal> {
         let (old, new) = (self.kind(), item.entry.kind);
         if old == EntryKind::Folder && new == EntryKind::Folder {
             let first = self.item.is_none();

@@ -1,41 +1,45 @@
-//! Whether pipelines that are waited for have ended.
+//! The end of `wait`: the check that all pipelines have ended, or that one ended badly.
 
 use crate::model::Status;
 use crate::refusal::{PipelineStatus, Refusal, UntriggeredBridge};
 
-/// Nothing more is to come: all of them ended with success, or one did not.
+/// Returns `Ok` if all pipelines ended with success, or at least one ended without.
 ///
-/// `named` says that the bridges were asked for by name. Otherwise a bridge that has not begun
-/// is not waited for: it may stand behind the very job that waits.
+/// `named`: the bridges were asked for by name. Otherwise, a bridge in status `created` is not
+/// waited for, because it may depend on the very job that runs this command.
+///
+/// # Errors
+/// [`Refusal::NotEnded`] as long as waiting makes sense, or [`Refusal::NotTriggered`].
 pub fn ended(
-    places: &[PipelineStatus],
-    idle: &[UntriggeredBridge],
+    pipelines: &[PipelineStatus],
+    untriggered: &[UntriggeredBridge],
     named: bool,
 ) -> Result<(), Refusal> {
-    let bad = |idle: &&UntriggeredBridge| match idle.status {
+    let is_stuck = |bridge: &&UntriggeredBridge| match bridge.status {
         Status::Failed | Status::Canceled => true,
         Status::Skipped | Status::Manual => named,
         _ => false,
     };
-    let bad: Vec<UntriggeredBridge> = idle.iter().filter(bad).cloned().collect();
-    if !bad.is_empty() {
-        return Err(Refusal::NotTriggered { bridges: bad });
+    let stuck: Vec<UntriggeredBridge> = untriggered.iter().filter(is_stuck).cloned().collect();
+    if !stuck.is_empty() {
+        return Err(Refusal::NotTriggered { bridges: stuck });
     }
-    let stopped =
-        |place: &PipelineStatus| !place.status.may_move() && place.status != Status::Success;
-    if places.iter().any(stopped) {
-        return Ok(());
-    }
-    let coming = |idle: &&UntriggeredBridge| {
-        idle.status.may_move() && (named || idle.status != Status::Created)
+    let stopped = |pipeline: &PipelineStatus| {
+        !pipeline.status.may_move() && pipeline.status != Status::Success
     };
-    let going: Vec<PipelineStatus> =
-        places.iter().filter(|place| place.status.may_move()).cloned().collect();
-    let coming: Vec<UntriggeredBridge> = idle.iter().filter(coming).cloned().collect();
-    if going.is_empty() && coming.is_empty() {
+    if pipelines.iter().any(stopped) {
         return Ok(());
     }
-    Err(Refusal::Going { places: going, idle: coming })
+    let may_trigger = |bridge: &&UntriggeredBridge| {
+        bridge.status.may_move() && (named || bridge.status != Status::Created)
+    };
+    let running: Vec<PipelineStatus> =
+        pipelines.iter().filter(|pipeline| pipeline.status.may_move()).cloned().collect();
+    let pending: Vec<UntriggeredBridge> = untriggered.iter().filter(may_trigger).cloned().collect();
+    if running.is_empty() && pending.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::NotEnded { pipelines: running, untriggered: pending })
 }
 
 #[cfg(test)]
@@ -44,19 +48,19 @@ mod tests {
     use crate::model::{PipelineId, ProjectRef};
 
     fn check(pipelines: &[Status], bridges: &[Status], named: bool, expect: &str) {
-        let place = |status: &Status| PipelineStatus {
+        let pipeline = |status: &Status| PipelineStatus {
             pipeline: PipelineId(20),
             project: ProjectRef::Id(2),
             status: status.clone(),
         };
-        let idle = |status: &Status| UntriggeredBridge {
+        let bridge = |status: &Status| UntriggeredBridge {
             name: "b".to_owned(),
             status: status.clone(),
             reason: None,
         };
-        let places: Vec<PipelineStatus> = pipelines.iter().map(place).collect();
-        let idle: Vec<UntriggeredBridge> = bridges.iter().map(idle).collect();
-        let result = match ended(&places, &idle, named) {
+        let pipelines: Vec<PipelineStatus> = pipelines.iter().map(pipeline).collect();
+        let untriggered: Vec<UntriggeredBridge> = bridges.iter().map(bridge).collect();
+        let result = match ended(&pipelines, &untriggered, named) {
             Ok(()) => "ended".to_owned(),
             Err(refusal) if refusal.may_change() => "going".to_owned(),
             Err(refusal) => refusal.to_string(),

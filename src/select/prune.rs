@@ -1,47 +1,61 @@
-//! Of a whole tree only the branches that lead to the wanted bridges and projects.
+//! Reduces a tree of pipelines to the branches that lead to the wanted bridges and projects.
 
 use std::collections::HashSet;
 
 use crate::model::PipelineId;
 use crate::model::tree::{BridgeTree, PipelineTree};
 use crate::refusal::{Refusal, UntriggeredBridge};
-use crate::select::downstream::{self, Branches, Met};
+use crate::select::downstream::{self, Downstreams, ListedBridge};
 use crate::select::job_pattern::Pattern;
 
-/// Takes away the bridges that are neither wanted nor on the way to a wanted one. What is wanted
-/// is decided as for a lookup of jobs; a wanted bridge that triggered nothing stays.
+/// Removes the bridges that are neither wanted nor above a wanted one.
+///
+/// The choice is that of [`downstream::choose`]. A wanted bridge without a pipeline stays.
+///
+/// # Errors
+/// The refusal of that choice, except for [`Refusal::NotTriggered`].
 pub fn prune(
     tree: &mut PipelineTree,
     bridges: &[Pattern],
     projects: &[String],
 ) -> Result<(), Refusal> {
-    let mut met = Vec::new();
-    collect(tree, &[], &mut met);
-    let branches = match downstream::downstream(&tree.at, &met, bridges, projects) {
-        Err(Refusal::NotTriggered { bridges }) => Branches { chosen: Vec::new(), idle: bridges },
+    let mut listed = Vec::new();
+    collect(tree, &[], &mut listed);
+    let downstreams = match downstream::choose(&tree.at, &listed, bridges, projects) {
+        Err(Refusal::NotTriggered { bridges }) => {
+            Downstreams { chosen: Vec::new(), untriggered: bridges }
+        }
         result => result?,
     };
-    let chosen = branches.chosen.iter().map(|branch| branch.at.id).collect();
-    cut(tree, &chosen, &branches.idle);
+    let chosen = downstreams.chosen.iter().map(|downstream| downstream.at.id).collect();
+    remove_unwanted(tree, &chosen, &downstreams.untriggered);
     Ok(())
 }
 
-fn collect(tree: &PipelineTree, above: &[String], met: &mut Vec<Met>) {
+fn collect(tree: &PipelineTree, above: &[String], listed: &mut Vec<ListedBridge>) {
     for BridgeTree { bridge, downstream } in tree.bridges() {
-        met.push(Met { bridge: bridge.clone(), of: tree.at.clone(), above: above.to_vec() });
+        listed.push(ListedBridge {
+            bridge: bridge.clone(),
+            of: tree.at.clone(),
+            above: above.to_vec(),
+        });
         if let Some(downstream) = downstream {
             let above: Vec<String> = above.iter().chain([&bridge.name]).cloned().collect();
-            collect(downstream, &above, met);
+            collect(downstream, &above, listed);
         }
     }
 }
 
-fn cut(tree: &mut PipelineTree, chosen: &HashSet<PipelineId>, idle: &[UntriggeredBridge]) {
+fn remove_unwanted(
+    tree: &mut PipelineTree,
+    chosen: &HashSet<PipelineId>,
+    untriggered: &[UntriggeredBridge],
+) {
     let Ok(below) = &mut tree.below else { return };
     below.bridges.retain_mut(|BridgeTree { bridge, downstream }| match downstream {
-        None => idle.iter().any(|idle| idle.name == bridge.name),
+        None => untriggered.iter().any(|wanted| wanted.name == bridge.name),
         Some(downstream) => {
-            cut(downstream, chosen, idle);
+            remove_unwanted(downstream, chosen, untriggered);
             chosen.contains(&downstream.at.id) || !downstream.bridges().is_empty()
         }
     });
@@ -70,7 +84,7 @@ mod tests {
         BridgeTree { bridge, downstream }
     }
 
-    /// `a(inner) b(deep(deeper)) later`, of the projects 10, 11, 20, 21, 22.
+    /// Returns `a(inner) b(deep(deeper)) later`, of the projects 10, 11, 20, 21, 22.
     fn forest() -> PipelineTree {
         let mut far = tree(6, 22, Vec::new());
         far.below = Err(LeftOut::Deeper);
@@ -111,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_refused() {
+    fn unknown_bridges_and_projects_are_refused() {
         let refused = prune(&mut forest(), &[Pattern::new("c")], &[]);
         assert!(matches!(refused, Err(Refusal::NoBridge { .. })), "{refused:?}");
         let refused = prune(&mut forest(), &[], &["99".to_owned()]);

@@ -12,7 +12,10 @@ use crate::lookup::{FoundJob, JobQuery, LookupResult, lookup_once};
 use crate::model::ArchiveAt;
 use crate::parallel::parallel;
 use crate::refusal::Refusal;
-use crate::select::job;
+use crate::select::missing_archive::{
+    Consequence, ListSearch, MissingArchive, classify, consequence,
+};
+use crate::select::outcome::OnMissing;
 use crate::step::Step;
 
 /// The number of archives that are downloaded at the same time.
@@ -43,7 +46,7 @@ pub fn acquire_each<T: Send>(
         }
         let alone = found.len() == 1 && missing.is_empty();
         let not_found = acquired.fill(max, &found, alone)?;
-        sort_out(transfer, found, missing, not_found, &acquired)
+        settle_missing(transfer, found, missing, not_found, &acquired)
     })?;
     let archives = found.into_iter().filter_map(|found| {
         let archive = acquired.remove(&found)?;
@@ -98,8 +101,9 @@ impl<T: Send, F: Fn(&FoundJob, bool) -> anyhow::Result<T> + Sync> Archives<T, F>
     }
 }
 
-/// Decides about the archives that do not exist: refused, skipped, missing, or found elsewhere.
-fn sort_out<T: Send, F: Fn(&FoundJob, bool) -> anyhow::Result<T> + Sync>(
+/// Decides about the archives that do not exist: refused, left out, reported, or replaced by jobs
+/// that the lists hold.
+fn settle_missing<T: Send, F: Fn(&FoundJob, bool) -> anyhow::Result<T> + Sync>(
     transfer: &Transfer<'_>,
     found: Vec<FoundJob>,
     mut missing: Vec<(String, Refusal)>,
@@ -107,7 +111,8 @@ fn sort_out<T: Send, F: Fn(&FoundJob, bool) -> anyhow::Result<T> + Sync>(
     acquired: &Archives<T, F>,
 ) -> anyhow::Result<LookupResult> {
     let Transfer { ctx, query, .. } = transfer;
-    let (mut complete, mut skipped) = (Vec::new(), None);
+    let (attempts, on_missing) = (ctx.polling.attempts(), query.on_missing);
+    let (mut complete, mut left_out) = (Vec::new(), None);
     for found in found {
         let Some(error) = not_found.remove(&found.at) else {
             // A missing archive can be listed twice, and is reported once.
@@ -116,30 +121,30 @@ fn sort_out<T: Send, F: Fn(&FoundJob, bool) -> anyhow::Result<T> + Sync>(
             }
             continue;
         };
-        let (pattern, refusal) = match explain_missing(transfer, &found, error)? {
-            Missing::FoundInLists(others) => {
+        let refusal = match explain_missing(transfer, &found, error)? {
+            Explanation::Instead(others) => {
                 for other in others {
                     acquired.add(&other, false)?;
                     complete.push(other);
                 }
                 continue;
             }
-            Missing::Because(refusal) => (found.pattern, refusal),
+            Explanation::Refused(refusal) => refusal,
         };
-        let may_come = !ctx.polling.is_once() && refusal.may_change();
-        if !found.named && !may_come {
-            ctx.watch.step(&Step::Warning(&format!("left out: {refusal}")));
-            skipped.get_or_insert(refusal);
-            continue;
+        match consequence(&refusal, found.named, attempts, on_missing) {
+            Consequence::End => return Err(refusal.into()),
+            Consequence::Report => missing.push((found.pattern, refusal)),
+            Consequence::LeaveOut => {
+                ctx.watch.step(&Step::Warning(&format!("left out: {refusal}")));
+                left_out.get_or_insert(refusal);
+            }
         }
-        if !query.lenient || may_come {
-            return Err(refusal.into());
-        }
-        missing.push((pattern, refusal));
     }
-    match skipped {
+    match left_out {
         // A glob that matches only jobs without archives is no success.
-        Some(refusal) if complete.is_empty() && !query.lenient => Err(refusal.into()),
+        Some(refusal) if complete.is_empty() && on_missing == OnMissing::Refuse => {
+            Err(refusal.into())
+        }
         _ => Ok(LookupResult { found: complete, missing }),
     }
 }
@@ -150,60 +155,50 @@ fn is_not_found(error: &anyhow::Error) -> bool {
         || error.downcast_ref::<gitlab::Error>().is_some_and(|error| error.status() == Some(404))
 }
 
-/// The meaning of an archive that does not exist.
-enum Missing {
-    /// GitLab found nothing by ref and name, but the lists did.
-    FoundInLists(Vec<FoundJob>),
-    Because(Refusal),
+/// The reason why an archive does not exist, or the jobs that take its place.
+enum Explanation {
+    Refused(Refusal),
+    Instead(Vec<FoundJob>),
 }
 
-/// Finds out why an archive does not exist; any other error is returned as it is.
+/// Finds out why an archive does not exist: from its job, or from the lists where GitLab searched
+/// by ref and name.
 fn explain_missing(
     transfer: &Transfer<'_>,
     found: &FoundJob,
     error: anyhow::Error,
-) -> anyhow::Result<Missing> {
+) -> anyhow::Result<Explanation> {
     let Transfer { ctx, query, .. } = transfer;
-    if let Some(refusal @ (Refusal::NoReport { .. } | Refusal::ReportsUnknown { .. })) =
-        error.downcast_ref()
-    {
-        return Ok(Missing::Because(refusal.clone()));
+    if let Some(refusal) = error.downcast_ref::<Refusal>() {
+        return Ok(Explanation::Refused(refusal.clone()));
     }
-    if !is_not_found(&error) {
-        return Err(error);
-    }
-    match (&found.at, &found.job) {
-        (ArchiveAt::Job { .. }, Some(listed)) => {
-            Ok(Missing::Because(job::gone(listed, ctx.clock.now())))
+    let rules = (ctx.polling.attempts(), query.on_missing);
+    let label = found.label();
+    let mut lists = ListSearch::NotAsked;
+    loop {
+        let now = ctx.clock.now();
+        match classify(&found.at, found.job.as_ref(), &label, lists, rules, now) {
+            MissingArchive::Refused(refusal) => return Ok(Explanation::Refused(refusal)),
+            MissingArchive::Instead(others) => return Ok(Explanation::Instead(others)),
+            MissingArchive::KeepError => return Err(error),
+            MissingArchive::SearchLists => lists = search_lists(transfer, &found.at),
         }
-        (ArchiveAt::Ref { project, ref_, job, recent }, _) => {
-            let only = JobQuery {
-                jobs: query.jobs.iter().filter(|pattern| pattern.text() == job).cloned().collect(),
-                ..(*query).clone()
-            };
-            // The lists tell more; where they may not be read, GitLab's answer stands.
-            let ref_ = Ref { project, name: ref_, recent: *recent };
-            match by_ref::find_in_lists(ctx, &ref_, &only) {
-                Ok(result) => match result.missing.into_iter().next() {
-                    Some((_, refusal)) => Ok(Missing::Because(refusal)),
-                    None => Ok(Missing::FoundInLists(result.found)),
-                },
-                Err(_) => unexplained(transfer, found, error),
-            }
-        }
-        (ArchiveAt::Job { .. }, None) => unexplained(transfer, found, error),
     }
 }
 
-/// GitLab says no more than "not found": a refusal for those who wait or accept missing jobs, else
-/// the error itself.
-fn unexplained(
-    transfer: &Transfer<'_>,
-    found: &FoundJob,
-    error: anyhow::Error,
-) -> anyhow::Result<Missing> {
-    if transfer.ctx.polling.is_once() && !transfer.query.lenient {
-        return Err(error);
+/// Searches the lists of pipelines and jobs for a job that GitLab did not find by ref and name.
+fn search_lists(transfer: &Transfer<'_>, at: &ArchiveAt) -> ListSearch<Vec<FoundJob>> {
+    let Transfer { ctx, query, .. } = transfer;
+    let ArchiveAt::Ref { project, ref_, job, recent } = at else { return ListSearch::Unreadable };
+    let only = JobQuery {
+        jobs: query.jobs.iter().filter(|pattern| pattern.text() == job).cloned().collect(),
+        ..(*query).clone()
+    };
+    match by_ref::find_in_lists(ctx, &Ref { project, name: ref_, recent: *recent }, &only) {
+        Err(_) => ListSearch::Unreadable,
+        Ok(result) => match result.missing.into_iter().next() {
+            Some((_, refusal)) => ListSearch::Refused(refusal),
+            None => ListSearch::Found(result.found),
+        },
     }
-    Ok(Missing::Because(Refusal::NotThere { label: found.label() }))
 }

@@ -1,5 +1,6 @@
 //! One file out of the archive of a job.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek};
 
@@ -15,9 +16,9 @@ use crate::disk;
 use crate::lookup::{Ctx, FoundJob};
 use crate::model::{Entry, EntryKind};
 use crate::refusal::{Refusal, nearest};
+use crate::select::link_target::{self, ResolveError};
+use crate::select::name::System;
 
-/// How many links one way may lead through, as Linux has it.
-const MOST_HOPS: usize = 40;
 /// The longest target of a link, in bytes.
 const LONGEST_TARGET: u64 = 4096;
 /// So many names are told where none is right.
@@ -63,7 +64,7 @@ fn extract_file(ctx: &Ctx<'_>, found: &FoundJob, path: &str, to: &mut File) -> a
     if given && named.is_some_and(|entry| entry.kind == EntryKind::File) {
         return Ok(());
     }
-    let end = follow(&mut archive, path).map_err(|error| archive_error(error, reading(found)))?;
+    let end = resolve(&mut archive, path).map_err(|error| archive_error(error, reading(found)))?;
     let Some(index) = position(&archive, &end, |entry| entry.kind == EntryKind::File) else {
         return Err(no_file(archive.entries(), path, &end).into());
     };
@@ -82,33 +83,24 @@ fn may_be_target(file: &mut File) -> std::io::Result<bool> {
     Ok(length.contains(&bytes.len()) && !bytes.iter().any(unlikely))
 }
 
-/// Where a path in the end leads, through the links of the archive.
-fn follow(archive: &mut RemoteZip<'_>, path: &str) -> Result<String, archive::Error> {
-    let astray = |why| Err(archive::Error::Target { entry: path.to_owned(), why });
-    let mut here: Vec<String> = Vec::new();
-    let mut ahead: Vec<String> = path.split('/').rev().map(str::to_owned).collect();
-    let mut hops = 0;
-    while let Some(component) = ahead.pop() {
-        match component.as_str() {
-            "" | "." => continue,
-            ".." if here.pop().is_none() => return astray("leads out of the archive"),
-            ".." => continue,
-            _ => here.push(component),
-        }
-        let link = position(archive, &here.join("/"), |entry| entry.kind == EntryKind::Link);
-        let Some(index) = link else { continue };
-        hops += 1;
-        if hops > MOST_HOPS {
-            return astray("goes round in circles");
-        }
-        let target = link_target(archive, index)?;
-        if target.starts_with('/') {
-            return astray("leads out of the archive");
-        }
-        here.pop();
-        ahead.extend(target.split('/').rev().map(str::to_owned));
+/// Resolves a path through the links of the archive.
+fn resolve(archive: &mut RemoteZip<'_>, path: &str) -> Result<String, archive::Error> {
+    let links: HashMap<String, usize> = archive
+        .entries()
+        .iter()
+        .enumerate()
+        .filter(|(_, entry)| entry.kind == EntryKind::Link)
+        .map(|(index, entry)| (entry.name.clone(), index))
+        .collect();
+    let find = |at: &[String]| links.get(&at.join("/")).copied();
+    let read = |index| link_target(archive, index);
+    let bad = |why| Err(archive::Error::Target { entry: path.to_owned(), why });
+    match link_target::resolve(System::Unix, Vec::new(), path, find, read) {
+        Ok(components) => Ok(components.join("/")),
+        Err(ResolveError::Escapes) => bad("leads out of the archive"),
+        Err(ResolveError::Loop) => bad("goes round in circles"),
+        Err(ResolveError::Target(error)) => Err(error),
     }
-    Ok(here.join("/"))
 }
 
 fn position(archive: &RemoteZip<'_>, name: &str, is: impl Fn(&Entry) -> bool) -> Option<usize> {

@@ -18,7 +18,8 @@ pub trait Spool: Write {
 pub fn announce(ctx: &Ctx<'_>, found: &FoundJob) {
     let size = found.size();
     let status = found.job.as_ref().map(|job| &job.status);
-    ctx.watch.step(&Step::Job { label: &found.label(), status, size });
+    let named = found.name().is_some();
+    ctx.watch.step(&Step::Job { label: &found.label(), named, status, size });
 }
 
 /// Downloads all of an archive whose response has begun, and returns the bytes received.

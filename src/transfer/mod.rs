@@ -45,7 +45,7 @@ use planning::{job_folder, merge_all};
 use crate::disk::Staging;
 use crate::lookup::FoundJob;
 use crate::plan::{PlacementKind, Plan};
-use crate::select::files::Rules;
+use crate::select::files::FileRules;
 use crate::step::Step;
 
 /// Step 4: extracts the artifacts of the jobs below `dest`, which stays as it was if any part fails.
@@ -56,7 +56,7 @@ pub fn extract(
 ) -> anyhow::Result<TransferResult> {
     // A destination that cannot be written is reported before anything is downloaded.
     let staging = Staging::new_in(dest, transfer.ctx.interrupt)?;
-    let rules = Rules { takes_links: staging.supports_symlinks(), ..options.rules.clone() };
+    let rules = FileRules { takes_links: staging.supports_symlinks(), ..options.rules.clone() };
     let options = &ExtractOptions { rules, ..*options };
     let Acquired { archives, missing } =
         acquire_each(transfer, MAX_PARALLEL_DOWNLOADS, |found, alone| {

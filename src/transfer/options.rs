@@ -1,12 +1,12 @@
 //! The options of an extraction.
 
 use crate::plan::OnConflict;
-use crate::select::files::Rules;
+use crate::select::files::FileRules;
 
 /// How archives become files.
 #[derive(Debug, Clone)]
 pub struct ExtractOptions {
-    pub rules: Rules,
+    pub rules: FileRules,
     /// Extracts each job into a folder of its own.
     pub separate: bool,
     pub on_conflict: OnConflict,

@@ -11,7 +11,7 @@ use crate::archive::{self, Archive, Layout};
 use crate::lookup::{Ctx, FoundJob};
 use crate::plan::Plan;
 use crate::sanitize::sanitize;
-use crate::select::files::{self, Rules};
+use crate::select::files::{self, FileRules};
 use crate::select::merge_plans;
 use crate::select::name::folder_name;
 use crate::step::Step;
@@ -30,7 +30,7 @@ pub struct PlannedLayout {
 /// Plans an archive. Of its content, only the targets of the chosen links are read.
 pub fn plan_archive<R: Read + Seek>(
     archive: &mut Archive<R>,
-    rules: &Rules,
+    rules: &FileRules,
 ) -> anyhow::Result<Plan> {
     let mut targets = BTreeMap::new();
     for index in files::links(archive.entries(), rules) {
@@ -43,7 +43,7 @@ pub fn plan_archive<R: Read + Seek>(
 /// that overlap or repeat, or too many links.
 pub fn plan_directory(
     archive: Result<RemoteZip<'_>, archive::Error>,
-    rules: &Rules,
+    rules: &FileRules,
 ) -> anyhow::Result<Option<PlannedLayout>> {
     let mut archive = archive?;
     // The directory has become entries; its bytes are not needed any more.
@@ -93,7 +93,10 @@ pub fn unpacking(found: &FoundJob) -> String {
 }
 
 /// Fetches the targets of links, where few requests bring them all; returns if it did.
-fn fetch_link_targets(archive: &mut RemoteZip<'_>, rules: &Rules) -> Result<bool, archive::Error> {
+fn fetch_link_targets(
+    archive: &mut RemoteZip<'_>,
+    rules: &FileRules,
+) -> Result<bool, archive::Error> {
     let links = files::links(archive.entries(), rules);
     let extents = links.into_iter().map(|index| archive.extent(index)).collect();
     let ranges = merge(extents, MAX_LINK_GAP);

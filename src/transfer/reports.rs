@@ -15,14 +15,12 @@ use super::context::Transfer;
 use super::download::Spool;
 use super::result::{TransferResult, TransferredJob};
 use crate::disk::{self, AtomicFile, Staging};
-use crate::gitlab;
 use crate::lookup::{Ctx, FoundJob, JobQuery, Scope};
-use crate::model::Artifact;
 use crate::plan::OnConflict;
-use crate::refusal::{JobName, Refusal};
-use crate::select::job;
+use crate::refusal::Refusal;
 use crate::select::merge_plans::Clash;
 use crate::select::name::folder_name;
+use crate::select::reports as select_reports;
 use crate::step::Step;
 
 /// How an archive begins, an empty one too.
@@ -87,22 +85,29 @@ pub fn reports(
 /// Downloads one report, or says why there is none.
 fn download_report(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> anyhow::Result<Report> {
     let (project, id) = found.project_and_id()?;
-    let listed = listed(found, kind)?;
-    let format = listed.and_then(|artifact| artifact.file_format.as_deref());
-    let zip = format == Some("zip") || (format.is_none() && matches!(kind, "archive" | "lsif"));
+    let listed = select_reports::listed(found.job.as_ref(), kind)?;
+    let zip = select_reports::is_zip(listed, kind);
     let label = found.label();
     let (status, size) =
         (found.job.as_ref().map(|job| &job.status), listed.and_then(|artifact| artifact.size));
-    ctx.watch.step(&Step::Job { label: &label, status, size });
+    let named = found.name().is_some();
+    ctx.watch.step(&Step::Job { label: &label, named, status, size });
     let start = ctx.clock.elapsed();
     let file = disk::temp_file()?;
     let mut sniffed = Sniffed { file, head: Vec::new(), zip, archive: false };
     let got = ctx.gitlab.report(project, id, kind, size, &mut sniffed, Spool::restart);
-    let unknown = || Refusal::ReportsUnknown { job: label.clone(), wanted: kind.to_owned() };
     let bytes = match got {
-        _ if sniffed.archive => return Err(unknown().into()),
+        _ if sniffed.archive => {
+            let job = label.clone();
+            return Err(Refusal::ReportsUnknown { job, wanted: kind.to_owned() }.into());
+        }
         Ok(bytes) => bytes,
-        Err(error) => return Err(refused(ctx, found, error, unknown)),
+        Err(error) if error.status() == Some(404) => {
+            let job = found.job.as_ref();
+            let refusal = select_reports::missing(job, &label, kind, ctx.clock.now());
+            return Err(refusal.map_or_else(|| error.into(), Into::into));
+        }
+        Err(error) => return Err(error.into()),
     };
     let took = ctx.clock.elapsed().saturating_sub(start);
     ctx.watch.step(&Step::Downloaded { label: &label, bytes, took });
@@ -112,36 +117,6 @@ fn download_report(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> anyhow::Resul
     let mut file = sniffed.file;
     file.rewind().context("reading a temporary file")?;
     Ok(Report { name: folder_name(&name), file, bytes })
-}
-
-/// The report as the job lists it; none where the job itself is not known.
-fn listed<'a>(found: &'a FoundJob, kind: &str) -> Result<Option<&'a Artifact>, Refusal> {
-    let Some(job) = &found.job else { return Ok(None) };
-    let listed = job.listed(kind);
-    let types = || job.artifacts.iter().flatten().map(|artifact| &artifact.file_type);
-    let reports = || types().filter(|kind| !matches!(kind.as_str(), "trace" | "metadata"));
-    listed.map(Some).ok_or_else(|| Refusal::NoReport {
-        job: JobName { name: job.name.clone(), id: job.id },
-        wanted: kind.to_owned(),
-        seen: reports().cloned().collect(),
-    })
-}
-
-/// A report that is listed and not there has expired, or the server is older than it could tell.
-fn refused(
-    ctx: &Ctx<'_>,
-    found: &FoundJob,
-    error: gitlab::Error,
-    unknown: impl Fn() -> Refusal,
-) -> anyhow::Error {
-    if error.status() != Some(404) {
-        return error.into();
-    }
-    match found.job.as_ref().map(|job| job::gone(job, ctx.clock.now())) {
-        Some(expired @ Refusal::Expired { .. }) => expired.into(),
-        Some(_) => unknown().into(),
-        None => error.into(),
-    }
 }
 
 fn into_folder(

@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::env::Stream;
 use crate::exit::Exit;
 use crate::report::Report;
-use crate::sanitize::harmless_json;
+use crate::sanitize::sanitize_json;
 use progress::Progress;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -113,7 +113,7 @@ impl Ui {
 
     /// The one document of `--json`.
     pub fn document(&self, document: &Value) -> io::Result<()> {
-        let document = harmless_json(&format!("{document:#}"));
+        let document = sanitize_json(&format!("{document:#}"));
         let mut out = lock(&self.out);
         writeln!(out.writer, "{document}").and_then(|()| out.writer.flush())
     }

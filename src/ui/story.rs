@@ -37,15 +37,14 @@ impl Watch for Ui {
             // The names of all that lost are for `explain`; a refusal lists the nearest.
             Step::Chosen { .. } => {}
             Step::Archives(archives) => lock(&self.progress).totals.expect(archives),
-            Step::Job { label, status, size } => {
+            Step::Job { label, named, status, size } => {
                 let mut progress = lock(&self.progress);
                 progress.arrived();
                 progress.begin(label, *size, self.clock.elapsed());
                 drop(progress);
                 let status = status.map(|status| format!(", {status}")).unwrap_or_default();
                 let size = size.map(|size| format!(", {}", bytes(size))).unwrap_or_default();
-                // Where its name is not known, it is called `job 7` already.
-                let job = if label.starts_with("job ") { "" } else { "job " };
+                let job = if *named { "job " } else { "" };
                 self.stage(3, &format!("{job}{}{status}{size}", sanitize(label)));
             }
             Step::Playing { label } => {
@@ -177,7 +176,7 @@ mod tests {
     const MIB: u64 = 1 << 20;
 
     fn job(label: &str) -> Step<'_> {
-        Step::Job { label, status: None, size: None }
+        Step::Job { label, named: true, status: None, size: None }
     }
 
     fn bytes(label: &str, done: u64) -> Step<'_> {

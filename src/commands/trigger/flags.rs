@@ -15,6 +15,7 @@ use crate::gitlab::{Client, Start};
 use crate::lookup::JobQuery;
 use crate::model::{PipelineId, ProjectRef};
 use crate::select::job_pattern::Pattern;
+use crate::select::outcome::{JobCount, OnMissing};
 use crate::select::trigger;
 use crate::settings::{self, Usage};
 use crate::trigger::{Again, Order};
@@ -160,8 +161,8 @@ impl Trigger {
             any_status: false,
             archive: true,
             // One file holds one archive.
-            one: self.output.is_some(),
-            lenient: false,
+            count: if self.output.is_some() { JobCount::AtMostOne } else { JobCount::Any },
+            on_missing: OnMissing::Refuse,
             listed: false,
         }
     }

@@ -1,4 +1,4 @@
-//! Each refusal of an archive: its sentence, its advice, its exit code.
+//! A table of the refusals of an archive: message, advice and exit code.
 
 use super::*;
 use crate::exit::Exit;

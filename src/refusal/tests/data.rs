@@ -1,25 +1,25 @@
-//! What of a refusal is for machines and not for people.
+//! The parts of a refusal that programs read: the candidates, and the end of the upstream pipeline.
 
 use super::{idle, names, place};
 use crate::model::{JobId, PipelineAt, PipelineId, ProjectRef, Status};
 use crate::refusal::{FailedJob, Refusal};
 
 #[test]
-fn what_there_was_instead_is_kept_for_machines() {
+fn a_refusal_lists_the_candidates() {
     let deploy = FailedJob { name: "deploy".to_owned(), id: JobId(7), web_url: None };
+    let not_there = |label: &str| Refusal::NotThere { label: label.to_owned() };
     for (refusal, expect) in [
         (Refusal::ManyJobs { seen: names(&["b", "a"]) }, &["b", "a"][..]),
         (
             Refusal::NoneUsable {
                 wanted: "*".to_owned(),
-                unusable: names(&["b", "a"]),
-                waiting: true,
+                unusable: vec![not_there("b"), not_there("a")],
             },
-            &["b", "a"],
+            &["GitLab shows no artifacts of `b`", "GitLab shows no artifacts of `a`"],
         ),
         (Refusal::NotTriggered { bridges: vec![idle(Status::Manual)] }, &["deploy"]),
-        (Refusal::EndedBadly { places: Vec::new(), failed: vec![deploy.clone()] }, &["deploy"]),
-        (Refusal::Blocked { place: place(Status::Manual), jobs: vec![deploy] }, &["deploy"]),
+        (Refusal::EndedBadly { pipelines: Vec::new(), failed: vec![deploy.clone()] }, &["deploy"]),
+        (Refusal::Blocked { pipeline: place(Status::Manual), jobs: vec![deploy] }, &["deploy"]),
         (Refusal::NotThere { label: "a".to_owned() }, &[]),
     ] {
         assert_eq!(refusal.candidates(), expect, "{refusal:?}");

@@ -1,4 +1,4 @@
-//! Step 2: from the bridges that were listed to the downstream pipelines to look through.
+//! Step 2: the choice of downstream pipelines among the bridges that were listed.
 
 #[cfg(test)]
 mod tests;
@@ -6,89 +6,101 @@ mod tests;
 use crate::model::{Bridge, Pipeline, PipelineAt, ProjectRef};
 use crate::refusal::{Candidate, Refusal, UntriggeredBridge};
 use crate::sanitize::sanitize;
-use crate::select::job_pattern::{Fit, Pattern};
+use crate::select::job_pattern::{NameMatch, Pattern};
 
-/// A bridge, as it was met on the way down from the upstream pipeline.
+/// A bridge of the upstream pipeline or of a pipeline below it.
 #[derive(Debug, Clone)]
-pub struct Met {
+pub struct ListedBridge {
     pub bridge: Bridge,
-    /// The pipeline whose bridge it is.
+    /// The pipeline that the bridge is a job of.
     pub of: PipelineAt,
     /// The names of the bridges above it, outermost first.
     pub above: Vec<String>,
 }
 
-/// A downstream pipeline and the bridge that led to it.
+/// A downstream pipeline and the name of the bridge that triggered it.
 #[derive(Debug, Clone)]
-pub struct Branch {
+pub struct Downstream {
     pub bridge: String,
     pub at: PipelineAt,
     pub pipeline: Pipeline,
 }
 
-/// What is to be looked through, and the wanted bridges that lead nowhere yet.
+/// The chosen pipelines, and the wanted bridges that have not triggered any.
 #[derive(Debug, Clone, Default)]
-pub struct Branches {
-    pub chosen: Vec<Branch>,
-    pub idle: Vec<UntriggeredBridge>,
+pub struct Downstreams {
+    pub chosen: Vec<Downstream>,
+    pub untriggered: Vec<UntriggeredBridge>,
 }
 
-/// The downstream pipelines of the wanted bridges and projects; no names mean all of them.
+/// Chooses the downstream pipelines of the wanted bridges and projects; empty lists mean all.
 ///
-/// A bridge is wanted by its own name or by that of a bridge above it: who asks for what a
-/// bridge triggered asks also for what that triggered in turn.
-pub fn downstream(
+/// A bridge is wanted if a pattern matches its name or that of a bridge above it, so that the
+/// name of a bridge includes everything below its pipeline.
+///
+/// # Errors
+/// [`Refusal::NoBridges`], [`Refusal::NoBridge`], [`Refusal::NotTriggered`] or
+/// [`Refusal::NoDownstream`].
+pub fn choose(
     upstream: &PipelineAt,
-    met: &[Met],
+    listed: &[ListedBridge],
     bridges: &[Pattern],
     projects: &[String],
-) -> Result<Branches, Refusal> {
-    if met.is_empty() {
+) -> Result<Downstreams, Refusal> {
+    if listed.is_empty() {
         return Err(Refusal::NoBridges { upstream: upstream.clone(), ended: None });
     }
-    if let Some(nowhere) = bridges.iter().find(|pattern| best(met, pattern).is_none()) {
+    if let Some(unmatched) = bridges.iter().find(|pattern| best(listed, pattern).is_none()) {
         return Err(Refusal::NoBridge {
-            wanted: vec![nowhere.text().to_owned()],
-            seen: met.iter().map(|met| met.bridge.name.clone()).collect(),
+            wanted: vec![unmatched.text().to_owned()],
+            seen: listed.iter().map(|listed| listed.bridge.name.clone()).collect(),
             ended: None,
         });
     }
-    let (mut branches, mut others) = (Branches::default(), Vec::new());
-    for (met, verdict) in met.iter().zip(verdicts(met, bridges, projects)) {
+    let (mut downstreams, mut others) = (Downstreams::default(), Vec::new());
+    for (listed, verdict) in listed.iter().zip(verdicts(listed, bridges, projects)) {
         match verdict {
-            Verdict::Chosen(pipeline) => branches.chosen.push(branch(met, pipeline)),
-            Verdict::UntriggeredBridge => branches.idle.push(idle(&met.bridge)),
+            Verdict::Chosen(pipeline) => downstreams.chosen.push(downstream(listed, pipeline)),
+            Verdict::Untriggered => downstreams.untriggered.push(untriggered(&listed.bridge)),
             Verdict::OtherProject(pipeline) => others.push(project_name(pipeline)),
             Verdict::OtherName => {}
         }
     }
-    match branches.chosen.is_empty() {
-        false => Ok(branches),
-        true if others.is_empty() => Err(Refusal::NotTriggered { bridges: branches.idle }),
+    match downstreams.chosen.is_empty() {
+        false => Ok(downstreams),
+        true if others.is_empty() => {
+            Err(Refusal::NotTriggered { bridges: downstreams.untriggered })
+        }
         true => Err(Refusal::NoDownstream { wanted: projects.to_vec(), seen: others, ended: None }),
     }
 }
 
-/// The same choice as a list of all bridges, each with what became of it.
-pub fn candidates(met: &[Met], bridges: &[Pattern], projects: &[String]) -> Vec<Candidate> {
-    let told = met.iter().zip(verdicts(met, bridges, projects)).map(|(met, verdict)| {
-        let name = met.bridge.name.clone();
+/// Returns all bridges for `explain`, each with the reason why it is not chosen.
+pub fn candidates(
+    listed: &[ListedBridge],
+    bridges: &[Pattern],
+    projects: &[String],
+) -> Vec<Candidate> {
+    let verdicts = verdicts(listed, bridges, projects);
+    let candidates = listed.iter().zip(verdicts).map(|(listed, verdict)| {
+        let name = listed.bridge.name.clone();
         match verdict {
             Verdict::Chosen(_) => Candidate::chosen(name),
-            Verdict::UntriggeredBridge => {
-                Candidate::lost(name, format!("no downstream pipeline: {}", idle(&met.bridge)))
-            }
-            Verdict::OtherProject(pipeline) => Candidate::lost(
+            Verdict::Untriggered => Candidate::rejected(
+                name,
+                format!("no downstream pipeline: {}", untriggered(&listed.bridge)),
+            ),
+            Verdict::OtherProject(pipeline) => Candidate::rejected(
                 name,
                 format!("its pipeline is of project {}", sanitize(&project_name(pipeline))),
             ),
-            Verdict::OtherName => Candidate::lost(name, "its name is not asked for"),
+            Verdict::OtherName => Candidate::rejected(name, "its name is not asked for"),
         }
     });
-    told.collect()
+    candidates.collect()
 }
 
-/// Of bridges with one name the newest: the others were retried.
+/// Returns the newest attempt of each bridge, which has the highest id of its name.
 pub fn latest(mut bridges: Vec<Bridge>) -> Vec<Bridge> {
     let newest: Vec<_> = bridges.iter().map(|bridge| (bridge.id, bridge.name.clone())).collect();
     bridges
@@ -96,54 +108,59 @@ pub fn latest(mut bridges: Vec<Bridge>) -> Vec<Bridge> {
     bridges
 }
 
-/// What becomes of a bridge.
+/// The result of the choice for one bridge.
 enum Verdict<'a> {
     Chosen(&'a Pipeline),
     OtherName,
-    UntriggeredBridge,
+    Untriggered,
     OtherProject(&'a Pipeline),
 }
 
-fn verdicts<'a>(met: &'a [Met], bridges: &[Pattern], projects: &[String]) -> Vec<Verdict<'a>> {
-    let best: Vec<(&Pattern, Option<Fit>)> =
-        bridges.iter().map(|pattern| (pattern, best(met, pattern))).collect();
-    let named = |met: &Met| {
-        let fits = |(pattern, best): &(&Pattern, Option<Fit>)| {
-            best.is_some() && names(met).any(|name| pattern.fit(name) == *best)
+fn verdicts<'a>(
+    listed: &'a [ListedBridge],
+    bridges: &[Pattern],
+    projects: &[String],
+) -> Vec<Verdict<'a>> {
+    let best: Vec<(&Pattern, Option<NameMatch>)> =
+        bridges.iter().map(|pattern| (pattern, best(listed, pattern))).collect();
+    let named = |listed: &ListedBridge| {
+        let matches = |(pattern, best): &(&Pattern, Option<NameMatch>)| {
+            best.is_some() && names(listed).any(|name| pattern.match_name(name) == *best)
         };
-        best.is_empty() || best.iter().any(fits)
+        best.is_empty() || best.iter().any(matches)
     };
-    let verdict = |met: &'a Met| match &met.bridge.downstream_pipeline {
-        _ if !named(met) => Verdict::OtherName,
-        None => Verdict::UntriggeredBridge,
+    let verdict = |listed: &'a ListedBridge| match &listed.bridge.downstream_pipeline {
+        _ if !named(listed) => Verdict::OtherName,
+        None => Verdict::Untriggered,
         Some(pipeline) if projects.is_empty() || projects.iter().any(|p| is_of(pipeline, p)) => {
             Verdict::Chosen(pipeline)
         }
         Some(pipeline) => Verdict::OtherProject(pipeline),
     };
-    met.iter().map(verdict).collect()
+    listed.iter().map(verdict).collect()
 }
 
-/// The best way in which any of the bridges fits the pattern.
-fn best(met: &[Met], pattern: &Pattern) -> Option<Fit> {
-    met.iter().flat_map(names).filter_map(|name| pattern.fit(name)).min()
+/// Returns the best match of a pattern among the names of all bridges.
+fn best(listed: &[ListedBridge], pattern: &Pattern) -> Option<NameMatch> {
+    listed.iter().flat_map(names).filter_map(|name| pattern.match_name(name)).min()
 }
 
-fn names(met: &Met) -> impl Iterator<Item = &str> {
-    met.above.iter().map(String::as_str).chain([met.bridge.name.as_str()])
+fn names(listed: &ListedBridge) -> impl Iterator<Item = &str> {
+    listed.above.iter().map(String::as_str).chain([listed.bridge.name.as_str()])
 }
 
-fn branch(met: &Met, pipeline: &Pipeline) -> Branch {
-    // A server that does not even give a web address has children in mind: the same project.
-    let project = pipeline.project().unwrap_or_else(|| met.of.project.clone());
-    Branch {
-        bridge: met.bridge.name.clone(),
+fn downstream(listed: &ListedBridge, pipeline: &Pipeline) -> Downstream {
+    // Without id and address of its project, it is taken for a child pipeline, which is in the same
+    // project.
+    let project = pipeline.project().unwrap_or_else(|| listed.of.project.clone());
+    Downstream {
+        bridge: listed.bridge.name.clone(),
         at: PipelineAt { project, id: pipeline.id },
         pipeline: pipeline.clone(),
     }
 }
 
-fn idle(bridge: &Bridge) -> UntriggeredBridge {
+fn untriggered(bridge: &Bridge) -> UntriggeredBridge {
     UntriggeredBridge {
         name: bridge.name.clone(),
         status: bridge.status.clone(),

@@ -1,4 +1,4 @@
-//! Which downstream pipelines are looked through.
+//! Tables of the downstream pipelines that are chosen.
 
 use serde_json::json;
 
@@ -9,8 +9,9 @@ fn upstream() -> PipelineAt {
     PipelineAt { project: ProjectRef::Id(1), id: PipelineId(10) }
 }
 
-/// `name>pipeline@project`, or `name=status` for a bridge that leads nowhere; `a/b>…` lies below `a`.
-fn met(bridges: &[&str]) -> Vec<Met> {
+/// Reads `name>pipeline@project`, or `name=status` for a bridge without a pipeline; `a/b>…` is
+/// below `a`.
+fn listed(bridges: &[&str]) -> Vec<ListedBridge> {
     let one = |(number, text): (usize, &&str)| {
         let (path, target) = text.split_once(['>', '=']).unwrap();
         let mut above: Vec<String> = path.split('/').map(str::to_owned).collect();
@@ -26,7 +27,7 @@ fn met(bridges: &[&str]) -> Vec<Met> {
         };
         let bridge =
             json!({"id": number, "name": name, "status": status, "downstream_pipeline": pipeline});
-        Met { bridge: serde_json::from_value(bridge).unwrap(), of: upstream(), above }
+        ListedBridge { bridge: serde_json::from_value(bridge).unwrap(), of: upstream(), above }
     };
     bridges.iter().enumerate().map(one).collect()
 }
@@ -34,12 +35,12 @@ fn met(bridges: &[&str]) -> Vec<Met> {
 fn check(bridges: &[&str], names: &[&str], projects: &[&str], expect: &str) {
     let names: Vec<Pattern> = names.iter().map(|name| Pattern::new(name)).collect();
     let projects: Vec<String> = projects.iter().map(|&project| project.to_owned()).collect();
-    let result = downstream(&upstream(), &met(bridges), &names, &projects);
+    let result = choose(&upstream(), &listed(bridges), &names, &projects);
     let found = match result {
-        Ok(Branches { chosen, idle }) => {
+        Ok(Downstreams { chosen, untriggered }) => {
             let mut names: Vec<String> =
                 chosen.iter().map(|b| format!("{}>{}", b.bridge, b.at.id)).collect();
-            names.extend(idle.iter().map(|idle| format!("{}={}", idle.name, idle.status)));
+            names.extend(untriggered.iter().map(|it| format!("{}={}", it.name, it.status)));
             names.join(" ")
         }
         Err(refusal) => format!("refused: {refusal}"),
@@ -87,7 +88,7 @@ fn a_project_is_meant_by_its_id_or_its_path() {
 }
 
 #[test]
-fn what_leads_nowhere_is_told_with_its_status() {
+fn bridges_without_a_pipeline_are_refused_with_their_status() {
     check(
         &["a=created", "b=failed"],
         &[],
@@ -98,7 +99,7 @@ fn what_leads_nowhere_is_told_with_its_status() {
 }
 
 #[test]
-fn what_lies_below_a_wanted_bridge_is_wanted_too() {
+fn a_wanted_bridge_includes_everything_below_it() {
     let bridges = ["outer>20@2", "outer/inner>30@3", "other>40@4", "other/inner>50@5"];
     check(&bridges, &["outer"], &[], "outer>20 inner>30");
     check(&bridges, &["inner"], &[], "inner>30 inner>50");
@@ -116,11 +117,11 @@ fn of_retried_bridges_the_newest_counts() {
 }
 
 #[test]
-fn every_bridge_is_told_with_what_became_of_it() {
+fn every_bridge_is_listed_with_the_reason_why_it_is_not_chosen() {
     let told = |names: &[&str], projects: &[&str]| {
         let names: Vec<Pattern> = names.iter().map(|name| Pattern::new(name)).collect();
         let projects: Vec<String> = projects.iter().map(|&project| project.to_owned()).collect();
-        let candidates = candidates(&met(&["a>20@2", "b>30@3", "c=manual"]), &names, &projects);
+        let candidates = candidates(&listed(&["a>20@2", "b>30@3", "c=manual"]), &names, &projects);
         let lines = candidates.into_iter().map(|c| match c.why_not {
             Some(why_not) => format!("{}: {why_not}", c.name),
             None => format!("{} chosen", c.name),

@@ -1,11 +1,12 @@
-//! Whole archives, as lists of entries: what is planned of them, and what they are refused for.
+//! Tables of whole archives, as lists of entries: their plans and their refusals.
 
 use std::path::Path;
 
 use super::*;
 use crate::exit::Exit;
 
-/// `a` is a file, `a/` a folder, `a -> b` a link, `a!` a device; `a=3` a file of that many bytes.
+/// Reads entries: `a` is a file, `a/` a folder, `a -> b` a symlink, `a!` a device, `a=3` a file of 3
+/// bytes.
 fn archive(lines: &[&str]) -> (Vec<Entry>, BTreeMap<usize, String>) {
     let mut targets = BTreeMap::new();
     let entries = lines.iter().enumerate().map(|(index, line)| {
@@ -35,22 +36,22 @@ fn archive(lines: &[&str]) -> (Vec<Entry>, BTreeMap<usize, String>) {
     (entries.collect(), targets)
 }
 
-fn rules() -> Rules {
-    Rules { system: System::Unix, ..Rules::default() }
+fn rules() -> FileRules {
+    FileRules { system: System::Unix, ..FileRules::default() }
 }
 
-fn including(patterns: &[&str]) -> Rules {
+fn including(patterns: &[&str]) -> FileRules {
     let patterns: Vec<String> = patterns.iter().map(|pattern| pattern.to_string()).collect();
-    Rules { patterns: Patterns::new(&patterns, &[]).unwrap(), ..rules() }
+    FileRules { patterns: Patterns::new(&patterns, &[]).unwrap(), ..rules() }
 }
 
-fn plan(lines: &[&str], rules: &Rules) -> Result<Plan, Refusal> {
+fn plan(lines: &[&str], rules: &FileRules) -> Result<Plan, Refusal> {
     let (entries, targets) = archive(lines);
     files(&entries, &targets, rules)
 }
 
-/// The paths of the plan in its order, a folder with `/`, a link with its target.
-fn paths(lines: &[&str], rules: &Rules) -> Vec<String> {
+/// Returns the paths of the plan in its order, a folder with `/`, a symlink with its target.
+fn paths(lines: &[&str], rules: &FileRules) -> Vec<String> {
     let plan = plan(lines, rules).unwrap();
     let path = |placement: Placement| {
         let path = placement.path.to_str().unwrap().replace('\\', "/");
@@ -63,7 +64,7 @@ fn paths(lines: &[&str], rules: &Rules) -> Vec<String> {
     plan.placements.into_iter().map(path).collect()
 }
 
-fn refusal(lines: &[&str], rules: &Rules) -> String {
+fn refusal(lines: &[&str], rules: &FileRules) -> String {
     let refusal = plan(lines, rules).unwrap_err();
     assert_eq!(refusal.exit(false), Exit::Archive, "{refusal}");
     refusal.to_string()
@@ -116,7 +117,7 @@ fn names_that_differ_only_in_case_or_form_are_refused_where_they_are_one() {
     for lines in cases {
         assert!(plan(lines, &rules()).is_ok());
         for system in [System::Mac, System::Windows] {
-            refusal(lines, &Rules { system, ..rules() });
+            refusal(lines, &FileRules { system, ..rules() });
         }
     }
 }
@@ -136,7 +137,7 @@ fn patterns_choose_and_a_choice_of_nothing_names_what_there_is() {
 #[test]
 fn leading_folders_are_dropped_as_tar_does() {
     let lines = ["top", "a/", "a/b/", "a/b/c", "a/l -> b/c"];
-    let strip = |strip_components| Rules { strip_components, ..rules() };
+    let strip = |strip_components| FileRules { strip_components, ..rules() };
     assert_eq!(paths(&lines, &strip(1)), ["b/", "b/c", "l -> b/c"]);
     assert_eq!(paths(&lines, &strip(2)), ["c"]);
     let nothing = plan(&lines, &strip(3)).unwrap();
@@ -148,7 +149,7 @@ fn leading_folders_are_dropped_as_tar_does() {
         refusal(&["a/x", "b/x=2"], &strip(1)),
         "entry `x` is there twice with different contents"
     );
-    // A link is judged where it ends up.
+    // The path after the removal of folders decides.
     assert_eq!(paths(&["a/b/l -> ../../x"], &rules()), ["a/b/l -> ../../x"]);
     assert_eq!(
         refusal(&["a/b/l -> ../../x"], &strip(1)),
@@ -158,7 +159,7 @@ fn leading_folders_are_dropped_as_tar_does() {
 
 #[test]
 fn links_are_kept_inside_or_taken_or_left_or_copied_as_asked() {
-    let with = |symlinks| Rules { symlinks, ..rules() };
+    let with = |symlinks| FileRules { symlinks, ..rules() };
     let outside = ["a", "l -> ../x"];
     assert!(refusal(&outside, &with(Symlinks::KeepInside)).contains("points out"));
     assert_eq!(paths(&outside, &with(Symlinks::All)), ["a", "l -> ../x"]);
@@ -175,13 +176,13 @@ fn links_are_kept_inside_or_taken_or_left_or_copied_as_asked() {
     assert_eq!(copied.size(), 9);
     let warning = "left out `bin2`, `gone`: the link points to no file of the archive";
     assert_eq!(copied.warnings, [warning]);
-    // Where links cannot be made, those that would stay inside are copied, and no others.
-    let unable = |symlinks| Rules { takes_links: false, ..with(symlinks) };
+    // Without support for symlinks, `KeepInside` copies files; the other choices are unchanged.
+    let unable = |symlinks| FileRules { takes_links: false, ..with(symlinks) };
     let instead = plan(&inside, &unable(Symlinks::KeepInside)).unwrap();
     assert_eq!(instead.placements, copied.placements);
     assert!(instead.warnings[0].starts_with("links cannot be made there"), "{instead:?}");
     assert_eq!(instead.warnings[1..], [warning]);
-    let narrow = Rules { takes_links: false, ..including(&["again"]) };
+    let narrow = FileRules { takes_links: false, ..including(&["again"]) };
     assert_eq!(links(&archive(&inside).0, &narrow), [1, 2, 3, 4], "one may lead through another");
     assert!(refusal(&outside, &unable(Symlinks::KeepInside)).contains("points out"));
     assert_eq!(paths(&outside, &unable(Symlinks::All)), ["a", "l -> ../x"]);
@@ -202,7 +203,7 @@ fn links_are_kept_inside_or_taken_or_left_or_copied_as_asked() {
 }
 
 #[test]
-fn what_is_odd_but_harmless_is_told() {
+fn unusual_but_harmless_entries_are_warned_of() {
     let device = plan(&["a", "dev/null!"], &rules()).unwrap();
     assert_eq!(device.placements.len(), 1);
     assert_eq!(device.warnings, ["left out `dev/null`: neither file nor folder nor link"]);
@@ -213,7 +214,7 @@ fn what_is_odd_but_harmless_is_told() {
 
 #[test]
 fn size_and_number_are_limited() {
-    let small = Rules { max_size: 10, max_entries: 2, ..rules() };
+    let small = FileRules { max_size: 10, max_entries: 2, ..rules() };
     assert!(plan(&["a=5", "b=5"], &small).is_ok());
     assert_eq!(
         refusal(&["a=5", "b=6"], &small),
@@ -231,9 +232,9 @@ fn only_links_that_matter_need_a_target() {
         (rules(), vec![1, 2]),
         (including(&["docs"]), vec![1]),
         (including(&["a"]), vec![]),
-        (Rules { symlinks: Symlinks::Skip, ..rules() }, vec![]),
-        // What is chosen may lead through what is not.
-        (Rules { symlinks: Symlinks::Copy, ..including(&["a"]) }, vec![1, 2, 3]),
+        (FileRules { symlinks: Symlinks::Skip, ..rules() }, vec![]),
+        // A chosen symlink may lead through one that is not chosen.
+        (FileRules { symlinks: Symlinks::Copy, ..including(&["a"]) }, vec![1, 2, 3]),
     ] {
         assert_eq!(links(&entries, &rules), matter);
     }

@@ -1,18 +1,18 @@
-//! Step 3: from the jobs that were listed to those whose archives are taken.
+//! Step 3: the choice of jobs among those that the pipelines list.
 
 #[cfg(test)]
 mod tests;
+
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
 use crate::model::{Job, Pipeline, PipelineAt, Status};
 use crate::refusal::{Candidate, JobName, PipelineStatus, Refusal, UntriggeredBridge};
-use crate::select::job_pattern::{Fit, Pattern};
+use crate::select::job_pattern::{NameMatch, Pattern};
+use crate::select::missing_archive;
 
-/// How long after a job's end its archive may still be missing from the list, in seconds.
-const SETTLING: i64 = 60;
-
-/// A pipeline with its jobs, and the bridge that led to it.
+/// A pipeline with its jobs, and the name of the bridge that triggered it.
 #[derive(Debug, Clone)]
 pub struct Listing {
     pub at: PipelineAt,
@@ -21,107 +21,114 @@ pub struct Listing {
     pub jobs: Vec<Job>,
 }
 
-/// What makes a job good enough.
+/// The conditions under which a job is usable.
 #[derive(Debug, Clone, Copy)]
-pub struct Rules {
-    /// Also jobs that did not succeed.
+pub struct JobRules {
+    /// Accepts jobs that did not succeed (`--any-status`).
     pub any_status: bool,
-    /// Only jobs whose archive can be taken; else any that ended well.
-    pub archive: bool,
-    /// A glob waits for all that it names, rather than taking what is there.
-    pub patient: bool,
+    /// Requires an archive; otherwise, the status alone decides.
+    pub needs_archive: bool,
+    /// Lets a glob wait for all jobs that it matches, instead of taking those that are usable now.
+    pub waits_for_all: bool,
     pub now: Timestamp,
 }
 
-/// A chosen job: which of the listings it is in, and itself.
+/// A chosen job, with the index of the listing that it is in.
 #[derive(Debug, Clone)]
-pub struct Pick {
+pub struct ChosenJob {
     pub listing: usize,
     pub job: Job,
-    /// Meant by its name, and not one of many by a glob.
+    /// Matched by its name or base name, and not by a glob.
     pub named: bool,
 }
 
-/// The choice for one pattern.
+/// The jobs chosen for one pattern.
 #[derive(Debug, Clone)]
-pub struct Choice {
-    pub picks: Vec<Pick>,
-    /// Why others that a glob names are not among them.
+pub struct JobChoice {
+    pub jobs: Vec<ChosenJob>,
+    /// The reasons why other jobs that a glob matches are not chosen.
     pub left_out: Vec<Refusal>,
 }
 
-/// The jobs that one pattern names, over all pipelines.
+/// Chooses the jobs that one pattern matches, over all pipelines.
 ///
-/// In each pipeline an exact name wins over a base name, and that over a glob. A name must be
-/// good wherever it is found; a glob takes the good ones among what it finds.
-pub fn jobs(
+/// In each pipeline, an exact name wins over a base name, and a base name over a glob. An exact or
+/// base name fails if any matching job is unusable; a glob skips those.
+///
+/// # Errors
+/// The reason why an exactly named job is unusable, [`Refusal::NoneUsable`] for a glob, or
+/// [`Refusal::NoJob`] if nothing matches.
+pub fn choose(
     listings: &[Listing],
-    idle: &[UntriggeredBridge],
+    untriggered: &[UntriggeredBridge],
     wanted: &Pattern,
-    rules: Rules,
-) -> Result<Choice, Refusal> {
-    let (mut picks, mut refused, mut unusable) = (Vec::new(), Vec::new(), Vec::new());
+    rules: JobRules,
+) -> Result<JobChoice, Refusal> {
+    let (mut chosen, mut refused, mut unusable) = (Vec::new(), Vec::new(), Vec::new());
     for (index, listing) in listings.iter().enumerate() {
         let jobs = latest(&listing.jobs);
-        let Some((fit, found)) = wanted.best(&jobs, |job| &job.name) else { continue };
+        let Some((matched, found)) = wanted.best(&jobs, |job| &job.name) else { continue };
         for job in found {
-            match (usable(job, rules), fit) {
-                (Ok(()), _) => picks.push(Pick {
+            match (usable(job, rules), matched) {
+                (Ok(()), _) => chosen.push(ChosenJob {
                     listing: index,
                     job: (*job).clone(),
-                    named: fit != Fit::Glob,
+                    named: matched != NameMatch::Glob,
                 }),
-                (Err(refusal), Fit::Glob) => unusable.push(refusal),
+                (Err(refusal), NameMatch::Glob) => unusable.push(refusal),
                 (Err(refusal), _) => refused.push(refusal),
             }
         }
     }
-    // What time cannot mend comes first: waiting for the rest would be in vain.
+    // Refusals that waiting cannot resolve come first: waiting for the others would be useless.
     refused.sort_by_key(Refusal::may_change);
     if let Some(refusal) = refused.into_iter().next() {
         return Err(refusal);
     }
-    let waiting = unusable.iter().any(Refusal::may_change);
-    if !unusable.is_empty() && (picks.is_empty() || (rules.patient && waiting)) {
-        let unusable = unusable.iter().map(Refusal::to_string).collect();
-        return Err(Refusal::NoneUsable { wanted: wanted.text().to_owned(), unusable, waiting });
+    let waits = rules.waits_for_all && unusable.iter().any(Refusal::may_change);
+    if !unusable.is_empty() && (chosen.is_empty() || waits) {
+        return Err(Refusal::NoneUsable { wanted: wanted.text().to_owned(), unusable });
     }
-    if picks.is_empty() {
-        return Err(none(listings, idle, wanted));
+    if chosen.is_empty() {
+        return Err(no_job(listings, untriggered, wanted));
     }
-    Ok(Choice { picks, left_out: unusable })
+    Ok(JobChoice { jobs: chosen, left_out: unusable })
 }
 
-/// The same choice in one pipeline, as a list of all its jobs with what became of each.
-pub fn candidates(listing: &Listing, wanted: &[Pattern], rules: Rules) -> Vec<Candidate> {
+/// Returns all jobs of one pipeline for `explain`, each with the reason why it is not chosen.
+pub fn candidates(listing: &Listing, wanted: &[Pattern], rules: JobRules) -> Vec<Candidate> {
     let jobs = latest(&listing.jobs);
-    let best: Vec<(&Pattern, Option<Fit>)> = wanted
+    let best: Vec<(&Pattern, Option<NameMatch>)> = wanted
         .iter()
-        .map(|pattern| (pattern, pattern.best(&jobs, |job| &job.name).map(|(fit, _)| fit)))
+        .map(|pattern| (pattern, pattern.best(&jobs, |job| &job.name).map(|(matched, _)| matched)))
         .collect();
-    let told = jobs.iter().map(|job| {
-        let fits = || best.iter().map(|(pattern, best)| (pattern.fit(&job.name), *best));
-        if fits().any(|(fit, best)| fit.is_some() && fit == best) {
+    let candidates = jobs.iter().map(|job| {
+        let matches = || best.iter().map(|(pattern, best)| (pattern.match_name(&job.name), *best));
+        if matches().any(|(matched, best)| matched.is_some() && matched == best) {
             let why_not = usable(job, rules).err().map(|refusal| refusal.to_string());
             return Candidate { name: job.name.clone(), why_not };
         }
-        let why_not = match fits().any(|(fit, _)| fit.is_some()) {
+        let why_not = match matches().any(|(matched, _)| matched.is_some()) {
             true => "another job fits the name better",
             false => "its name is not asked for",
         };
-        Candidate::lost(job.name.clone(), why_not)
+        Candidate::rejected(job.name.clone(), why_not)
     });
-    told.collect()
+    candidates.collect()
 }
 
-/// Whether the archive of a job can be taken.
-pub fn usable(job: &Job, rules: Rules) -> Result<(), Refusal> {
+/// Checks that a job is usable.
+///
+/// # Errors
+/// The reason why it is not.
+pub fn usable(job: &Job, rules: JobRules) -> Result<(), Refusal> {
     let name = || JobName { name: job.name.clone(), id: job.id };
     if let Some(at) = &job.erased_at {
         return Err(Refusal::Erased { job: name(), at: at.clone() });
     }
-    let soon = rules.any_status && rules.archive && job.has_archive();
-    if job.status != Status::Success && !soon {
+    // With `--any-status`, an archive that is listed is enough, even of a job that still runs.
+    let early = rules.any_status && rules.needs_archive && job.has_archive();
+    if job.status != Status::Success && !early {
         if !job.status.is_final() {
             return Err(Refusal::Unfinished { job: name(), status: job.status.clone() });
         }
@@ -130,42 +137,23 @@ pub fn usable(job: &Job, rules: Rules) -> Result<(), Refusal> {
             return Err(Refusal::Unsuccessful { job: name(), status, reason });
         }
     }
-    if job.has_archive() || !rules.archive {
+    if job.has_archive() || !rules.needs_archive {
         return Ok(());
     }
-    match gone(job, rules.now) {
+    match missing_archive::refusal(job, rules.now) {
+        // If the server sends nothing about artifacts, only the download shows if there are any.
         Refusal::NoArchive { .. } if job.is_silent() => Ok(()),
         refusal => Err(refusal),
     }
 }
 
-/// Why a job that ended has no archive: it expired, or it never had one, or not yet.
-pub fn gone(job: &Job, now: Timestamp) -> Refusal {
-    let name = JobName { name: job.name.clone(), id: job.id };
-    match &job.artifacts_expire_at {
-        Some(at) if before(at, now) => Refusal::Expired { job: name, at: at.clone() },
-        _ => {
-            let reports = job
-                .artifacts
-                .iter()
-                .flatten()
-                .any(|a| !matches!(&*a.file_type, "trace" | "metadata" | "archive"));
-            Refusal::NoArchive {
-                job: name,
-                reports: reports && !job.has_archive(),
-                just_ended: just_ended(job, now),
-            }
-        }
-    }
-}
-
-/// Of jobs with one name the one with the highest id: the others were retried.
+/// Returns the newest attempt of each job, which has the highest id of its name.
 pub fn latest(jobs: &[Job]) -> Vec<&Job> {
     let mut latest: Vec<&Job> = Vec::with_capacity(jobs.len());
-    let mut places = std::collections::HashMap::new();
+    let mut positions = HashMap::new();
     for job in jobs {
-        let place = *places.entry(&job.name).or_insert(latest.len());
-        match latest.get_mut(place) {
+        let position = *positions.entry(&job.name).or_insert(latest.len());
+        match latest.get_mut(position) {
             Some(known) if known.id < job.id => *known = job,
             Some(_) => {}
             None => latest.push(job),
@@ -174,31 +162,22 @@ pub fn latest(jobs: &[Job]) -> Vec<&Job> {
     latest
 }
 
-fn none(listings: &[Listing], idle: &[UntriggeredBridge], wanted: &Pattern) -> Refusal {
+fn no_job(listings: &[Listing], untriggered: &[UntriggeredBridge], wanted: &Pattern) -> Refusal {
     Refusal::NoJob {
         wanted: wanted.text().to_owned(),
         seen: listings
             .iter()
             .flat_map(|listing| listing.jobs.iter().map(|job| job.name.clone()))
             .collect(),
-        places: listings.iter().map(place).collect(),
-        idle: idle.to_vec(),
+        pipelines: listings.iter().map(pipeline_status).collect(),
+        untriggered: untriggered.to_vec(),
     }
 }
 
-fn place(listing: &Listing) -> PipelineStatus {
+fn pipeline_status(listing: &Listing) -> PipelineStatus {
     PipelineStatus {
         pipeline: listing.at.id,
         project: listing.at.project.clone(),
         status: listing.pipeline.status.clone(),
     }
-}
-
-fn before(at: &str, now: Timestamp) -> bool {
-    at.parse::<Timestamp>().is_ok_and(|at| at < now)
-}
-
-fn just_ended(job: &Job, now: Timestamp) -> bool {
-    let ended = job.finished_at.as_deref().and_then(|at| at.parse::<Timestamp>().ok());
-    ended.is_some_and(|ended| now.as_second() - ended.as_second() < SETTLING)
 }

@@ -1,4 +1,4 @@
-//! Which jobs are taken, and why others are not.
+//! Tables of the jobs that are chosen, and of the reasons why others are not.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::model::{PipelineId, ProjectRef};
 
 const NOW: &str = "2026-03-02T10:00:00Z";
 
-/// A job from `name`, `name=status` or `name=status-` (without an archive).
+/// Reads a job from `name`, `name=status` or `name=status-` (without an archive).
 fn job(id: usize, text: &str) -> Job {
     let (name, status) = text.split_once('=').unwrap_or((text, "success"));
     let (status, archive) = match status.strip_suffix('-') {
@@ -30,15 +30,20 @@ fn listing(id: u64, status: &str, jobs: Vec<Job>) -> Listing {
     }
 }
 
-fn rules() -> Rules {
-    Rules { any_status: false, archive: true, patient: false, now: NOW.parse().unwrap() }
+fn rules() -> JobRules {
+    JobRules {
+        any_status: false,
+        needs_archive: true,
+        waits_for_all: false,
+        now: NOW.parse().unwrap(),
+    }
 }
 
-fn choose(listings: &[Listing], wanted: &str, rules: Rules) -> String {
-    match jobs(listings, &[], &Pattern::new(wanted), rules) {
+fn choose(listings: &[Listing], wanted: &str, rules: JobRules) -> String {
+    match super::choose(listings, &[], &Pattern::new(wanted), rules) {
         Ok(choice) => {
             let names =
-                choice.picks.iter().map(|pick| format!("{}#{}", pick.job.name, pick.job.id));
+                choice.jobs.iter().map(|chosen| format!("{}#{}", chosen.job.name, chosen.job.id));
             names.collect::<Vec<_>>().join(" ")
         }
         Err(refusal) => {
@@ -65,11 +70,11 @@ fn an_exact_name_wins_over_a_base_name_and_that_over_a_glob() {
 }
 
 #[test]
-fn whether_a_job_was_meant_by_its_name_is_kept() {
+fn a_choice_records_jobs_that_match_by_name() {
     let listings = [listing(20, "success", vec![job(1, "build 1/2")])];
     for (wanted, named) in [("build 1/2", true), ("build", true), ("b*", false)] {
-        let choice = jobs(&listings, &[], &Pattern::new(wanted), rules()).unwrap();
-        assert_eq!(choice.picks[0].named, named, "{wanted}");
+        let choice = super::choose(&listings, &[], &Pattern::new(wanted), rules()).unwrap();
+        assert_eq!(choice.jobs[0].named, named, "{wanted}");
     }
 }
 
@@ -121,13 +126,13 @@ fn a_glob_takes_what_can_be_taken() {
     );
     let mixed = listing(20, "running", vec![job(1, "a"), job(2, "b=running-")]);
     assert_eq!(choose(std::slice::from_ref(&mixed), "*", rules()), "a#1");
-    let patient = choose(&[mixed], "*", Rules { patient: true, ..rules() });
+    let patient = choose(&[mixed], "*", JobRules { waits_for_all: true, ..rules() });
     assert!(patient.starts_with("not yet: "), "{patient}");
 }
 
 #[test]
 fn any_status_takes_archives_of_jobs_that_did_not_succeed() {
-    let any = Rules { any_status: true, ..rules() };
+    let any = JobRules { any_status: true, ..rules() };
     let one = |text: &str| choose(&[listing(20, "failed", vec![job(1, text)])], "a", any);
     assert_eq!(one("a=failed"), "a#1");
     assert_eq!(one("a=running"), "a#1");
@@ -136,9 +141,9 @@ fn any_status_takes_archives_of_jobs_that_did_not_succeed() {
 }
 
 #[test]
-fn who_needs_no_archive_takes_every_job_that_ended_well() {
+fn without_need_of_an_archive_every_job_that_ended_well_is_chosen() {
     let one = |text: &str, any_status: bool| {
-        let rules = Rules { archive: false, any_status, ..rules() };
+        let rules = JobRules { needs_archive: false, any_status, ..rules() };
         choose(&[listing(20, "failed", vec![job(1, text)])], "a", rules)
     };
     assert_eq!(one("a=success-", false), "a#1");
@@ -147,7 +152,7 @@ fn who_needs_no_archive_takes_every_job_that_ended_well() {
 }
 
 #[test]
-fn what_is_gone_is_told_with_its_date() {
+fn an_expired_or_erased_archive_is_refused_with_its_date() {
     let one = |more: Value| {
         let mut job = json!({"id": 1, "name": "a", "status": "success", "artifacts": []});
         job.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -176,7 +181,7 @@ fn what_is_gone_is_told_with_its_date() {
     for at in [NOW, "2026-04-01T00:00:00Z", "soon"] {
         assert_eq!(one(json!({"artifacts_expire_at": at})), "no: job `a` (1) has no artifacts");
     }
-    // The list can lag behind the end of the job, for a minute.
+    // GitLab may list the archive up to a minute after the end of the job.
     for (at, told) in [
         ("2026-03-02T09:59:01.000Z", "not yet"),
         ("2026-03-02T09:59:00.000Z", "no"),
@@ -185,7 +190,7 @@ fn what_is_gone_is_told_with_its_date() {
         let expect = format!("{told}: job `a` (1) has no artifacts");
         assert_eq!(one(json!({"finished_at": at})), expect, "{at}");
     }
-    assert_eq!(one(json!({"artifacts": null})), "a#1", "who is told nothing has to ask");
+    assert_eq!(one(json!({"artifacts": null})), "a#1", "an unlisted archive is tried");
     assert_eq!(
         one(json!({"artifacts": null, "artifacts_expire_at": past})),
         format!("no: the artifacts of job `a` (1) expired at {past}")
@@ -208,7 +213,7 @@ fn several_pipelines_that_hold_the_job_all_count() {
 }
 
 #[test]
-fn every_job_is_told_with_what_became_of_it() {
+fn every_job_is_listed_with_the_reason_why_it_is_not_chosen() {
     let jobs = ["build", "build 1/2", "lint=failed-", "deploy"];
     let jobs = jobs.iter().enumerate().map(|(id, text)| job(id, text)).collect();
     let wanted = [Pattern::new("build"), Pattern::new("lint")];

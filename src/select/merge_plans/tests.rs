@@ -1,9 +1,9 @@
-//! Which job wins a path, and which archives do not fit together.
+//! Tables of paths that two archives contain, and of archives that exclude each other.
 
 use super::*;
 use crate::plan::Placement;
 
-/// `a` is a file, `a/` a folder, `a -> b` a link.
+/// Reads a plan: `a` is a file, `a/` a folder, `a -> b` a symlink.
 fn plan(job: &str, lines: &[&str]) -> (String, Plan) {
     let placement = |(entry, line): (usize, &&str)| {
         let (mode, modified) = (None, None);
@@ -67,7 +67,7 @@ fn the_last_of_three_wins_and_each_loss_is_told() {
 }
 
 #[test]
-fn what_does_not_fit_together_is_refused_whatever_was_asked_for() {
+fn archives_that_exclude_each_other_are_refused_for_every_on_conflict() {
     let cases: [(&[&str], &[&str], &str); 4] = [
         (&["d"], &["d/x"], "`d` is a folder in only one and is in the archives"),
         (&["d/x"], &["d"], "`d` is a folder in only one and is in the archives"),

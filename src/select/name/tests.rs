@@ -1,4 +1,4 @@
-//! Which names pass on which system.
+//! Tables of names that are valid on each system.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Starting a pipeline: a new one, or the last one again? And at a manual job: play, pass or stop?
+//! Decisions of `trigger`: whether to create or retry a pipeline, and how to treat manual jobs.
 
 use std::collections::HashSet;
 
@@ -6,66 +6,73 @@ use crate::model::{Bridge, Job, JobId, Pipeline, Status};
 use crate::refusal::FailedJob;
 use crate::select::job;
 
-/// What to do where the last pipeline may be retried.
+/// The way to start a pipeline where the last one may be retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Course {
+pub enum StartPlan {
+    /// Creates a new pipeline.
     New,
-    /// Whether the ref has moved on decides: ask where it is.
-    AskTip,
+    /// Requires the commit that the ref points to: a retry makes sense only for that commit.
+    NeedsTip,
+    /// Retries the failed and canceled jobs of the last pipeline.
     Retry,
 }
 
-/// A success is not repeated, and an old commit is not built again: both mean a new pipeline.
-pub fn course(last: Option<&Pipeline>, tip: Option<&str>) -> Course {
+/// Decides between a new pipeline and a retry of the last one of the ref.
+///
+/// `tip` is the commit that the ref points to, if it was read. A successful pipeline is not
+/// repeated, and a pipeline of an older commit is not retried: both mean a new pipeline.
+pub fn start_plan(last: Option<&Pipeline>, tip: Option<&str>) -> StartPlan {
     match (last, tip) {
-        (None, _) => Course::New,
-        (Some(last), _) if last.status == Status::Success => Course::New,
-        (Some(_), None) => Course::AskTip,
-        (Some(last), Some(tip)) if last.sha.as_deref() == Some(tip) => Course::Retry,
-        (Some(_), Some(_)) => Course::New,
+        (None, _) => StartPlan::New,
+        (Some(last), _) if last.status == Status::Success => StartPlan::New,
+        (Some(_), None) => StartPlan::NeedsTip,
+        (Some(last), Some(tip)) if last.sha.as_deref() == Some(tip) => StartPlan::Retry,
+        (Some(_), Some(_)) => StartPlan::New,
     }
 }
 
-/// The jobs whose logs are printed, oldest first and those that failed last, where they are read.
+/// Returns the jobs whose logs are printed, oldest first. Failed jobs come last, next to the
+/// prompt.
 pub fn log_order(jobs: &[Job]) -> Vec<&Job> {
     let mut jobs = job::latest(jobs);
     jobs.sort_by_key(|job| (job.status == Status::Failed, job.id));
     jobs
 }
 
-/// What is done about manual jobs.
+/// The treatment of manual jobs (`--on-manual`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OnManual {
-    /// Play them; only these, in this order, unless there are none.
+    /// Plays the jobs of these names in this order; with no names, those that block the pipeline.
     Play(Vec<String>),
-    /// The pipeline counts as passed where it stands.
+    /// Counts the pipeline as passed.
     Pass,
+    /// Ends the command.
     Fail,
 }
 
-/// A job or bridge that can be played.
+/// A job or bridge with the properties that matter for playing it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Playable {
     pub id: JobId,
     pub name: String,
     pub status: Status,
-    /// The pipeline goes no further without it.
+    /// The pipeline does not continue without it (`allow_failure: false`).
     pub blocks: bool,
     pub web_url: Option<String>,
 }
 
-/// What to do about a pipeline that stands at manual jobs.
+/// The next action for a pipeline that is stopped at manual jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Manual {
     Play(Vec<Playable>),
     Pass,
-    /// What was played is on its way, though the pipeline does not show it yet.
+    /// Played jobs are still running, although the pipeline is still shown as manual.
     Wait,
-    /// Nothing more happens without a person.
+    /// Ends the command: these jobs wait for a person.
     Stop(Vec<FailedJob>),
 }
 
-/// The jobs and bridges of a pipeline, oldest first, as they stand in it.
+/// Returns the jobs and bridges of a pipeline, oldest first, newest attempts only.
 pub fn playable(jobs: &[Job], bridges: &[Bridge]) -> Vec<Playable> {
     let jobs = job::latest(jobs).into_iter().map(|job| Playable {
         id: job.id,
@@ -86,7 +93,7 @@ pub fn playable(jobs: &[Job], bridges: &[Bridge]) -> Vec<Playable> {
     all
 }
 
-/// What to do, given all jobs of the pipeline and those that were played before.
+/// Decides what to do, given all jobs of the pipeline and those that were played before.
 pub fn manual(all: &[Playable], rule: &OnManual, played: &HashSet<JobId>) -> Manual {
     let open = || all.iter().filter(|job| job.status == Status::Manual);
     let fresh: Vec<&Playable> = open().filter(|job| !played.contains(&job.id)).collect();
@@ -95,7 +102,7 @@ pub fn manual(all: &[Playable], rule: &OnManual, played: &HashSet<JobId>) -> Man
         OnManual::Pass => return Manual::Pass,
         OnManual::Fail => Vec::new(),
         OnManual::Play(names) if names.is_empty() => match blocking().count() {
-            // A pipeline of optional jobs alone is stopped by none of them.
+            // In a pipeline that only has optional manual jobs, those are meant.
             0 if played.is_empty() => fresh.clone(),
             _ => blocking().collect(),
         },

@@ -1,4 +1,4 @@
-//! Tables of what is started, retried, played and waited for.
+//! Tables of pipelines that are started or retried, and of manual jobs.
 
 use super::*;
 
@@ -10,27 +10,28 @@ fn pipeline(status: &str, sha: &str) -> Pipeline {
 #[test]
 fn only_what_did_not_succeed_at_the_tip_is_retried() {
     for (last, tip, expect) in [
-        (None, None, Course::New),
-        (Some("success"), None, Course::New),
-        (Some("success"), Some("abc"), Course::New),
-        (Some("failed"), None, Course::AskTip),
-        (Some("failed"), Some("abc"), Course::Retry),
-        (Some("failed"), Some("def"), Course::New),
-        (Some("canceled"), Some("abc"), Course::Retry),
-        (Some("skipped"), Some("abc"), Course::Retry),
-        (Some("manual"), Some("abc"), Course::Retry),
-        (Some("running"), Some("abc"), Course::Retry),
-        (Some("pondering"), Some("def"), Course::New),
+        (None, None, StartPlan::New),
+        (Some("success"), None, StartPlan::New),
+        (Some("success"), Some("abc"), StartPlan::New),
+        (Some("failed"), None, StartPlan::NeedsTip),
+        (Some("failed"), Some("abc"), StartPlan::Retry),
+        (Some("failed"), Some("def"), StartPlan::New),
+        (Some("canceled"), Some("abc"), StartPlan::Retry),
+        (Some("skipped"), Some("abc"), StartPlan::Retry),
+        (Some("manual"), Some("abc"), StartPlan::Retry),
+        (Some("running"), Some("abc"), StartPlan::Retry),
+        (Some("pondering"), Some("def"), StartPlan::New),
     ] {
         let last = last.map(|status| pipeline(status, "abc"));
-        assert_eq!(course(last.as_ref(), tip), expect, "{last:?} {tip:?}");
+        assert_eq!(start_plan(last.as_ref(), tip), expect, "{last:?} {tip:?}");
     }
     let mut unknown = pipeline("failed", "abc");
     unknown.sha = None;
-    assert_eq!(course(Some(&unknown), Some("abc")), Course::New);
+    assert_eq!(start_plan(Some(&unknown), Some("abc")), StartPlan::New);
 }
 
-/// `a` blocks, `a?` does not; `a=running` has that status, else it is manual; `a!` was played.
+/// Reads jobs: `a` blocks, `a?` does not; `a=running` has that status, otherwise it is manual; `a!`
+/// was played.
 fn check(jobs: &str, rule: &str, expect: &str) {
     let mut played = HashSet::new();
     let mut all = Vec::new();
@@ -85,7 +86,7 @@ fn play_starts_what_blocks() {
     check("a? b?", "play", "play a b");
     check("a=success b", "play", "play b");
     check("a!=success b", "play", "play b");
-    // Optional ones are left alone once something was played.
+    // Optional jobs are not played after a blocking one.
     check("a!=success b?", "play", "stop b");
 }
 
@@ -99,7 +100,7 @@ fn the_named_jobs_are_played_together_and_in_their_order() {
 }
 
 #[test]
-fn what_was_played_is_waited_for_and_never_played_again() {
+fn played_jobs_are_waited_for_and_never_played_again() {
     check("a!", "play", "wait");
     check("a!=pending", "play", "wait");
     check("a!=running b?", "play", "wait");

@@ -1,0 +1,108 @@
+//! The list of refusals, and the data that their messages name.
+
+use super::start_failure::StartFailure;
+use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef, Status};
+use crate::refusal::archive::ArchiveRefusal;
+
+/// The reason why a lookup ends without a job, or a job without files.
+///
+/// `seen` holds the names that exist instead of the wanted one. `ended` is the status of an
+/// upstream pipeline that no longer moves by itself, where that was asked for: such a pipeline
+/// triggers nothing more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The project has no pipeline of that number; `seen` holds the numbers of its newest ones.
+    NoSuchPipeline { at: PipelineAt, seen: Vec<String> },
+    /// There is no pipeline of that ref, merge request or commit.
+    NoPipeline { by: PipelineBy },
+    /// The upstream pipeline has no bridges, or none that this token may see.
+    NoBridges { upstream: PipelineAt, ended: Option<Status> },
+    /// The upstream pipeline has bridges, but none of the wanted name.
+    NoBridge { wanted: Vec<String>, seen: Vec<String>, ended: Option<Status> },
+    /// None of the wanted bridges has a downstream pipeline.
+    NotTriggered { bridges: Vec<UntriggeredBridge> },
+    /// There are downstream pipelines, but none in the wanted project.
+    NoDownstream { wanted: Vec<String>, seen: Vec<String>, ended: Option<Status> },
+    /// Pipelines that are waited for have not ended, or have not been created.
+    NotEnded { pipelines: Vec<PipelineStatus>, untriggered: Vec<UntriggeredBridge> },
+    /// Pipelines that were waited for ended without success.
+    EndedBadly { pipelines: Vec<PipelineStatus>, failed: Vec<FailedJob> },
+    /// None of the pipelines has a job that the pattern matches.
+    NoJob {
+        wanted: String,
+        seen: Vec<String>,
+        pipelines: Vec<PipelineStatus>,
+        untriggered: Vec<UntriggeredBridge>,
+    },
+    /// A glob matches jobs, but none of them is usable; `unusable` holds one reason for each.
+    NoneUsable { wanted: String, unusable: Vec<Refusal> },
+    /// Several jobs match, and the command takes only one.
+    ManyJobs { seen: Vec<String> },
+    /// The job has not ended.
+    Unfinished { job: JobName, status: Status },
+    /// The job ended without success; `reason` is GitLab's `failure_reason`.
+    Unsuccessful { job: JobName, status: Status, reason: Option<String> },
+    /// The job ended and has no archive.
+    ///
+    /// `reports`: it has report artifacts. `just_ended`: GitLab may still list the archive within
+    /// the next seconds.
+    NoArchive { job: JobName, reports: bool, just_ended: bool },
+    /// GitLab answered 404 for the archive, and nothing else is known of the job.
+    NotThere { label: String },
+    /// The archive has expired.
+    Expired { job: JobName, at: String },
+    /// The job was erased, together with its artifacts.
+    Erased { job: JobName, at: String },
+    /// No file of the archive matches the patterns.
+    NoFile { wanted: Vec<String>, seen: Vec<String> },
+    /// GitLab did not create a pipeline.
+    NotStarted { project: ProjectRef, why: StartFailure },
+    /// A pipeline is stopped at these manual jobs.
+    Blocked { pipeline: PipelineStatus, jobs: Vec<FailedJob> },
+    /// The job has no report of the wanted type.
+    NoReport { job: JobName, wanted: String, seen: Vec<String> },
+    /// The job lists the report, but GitLab sent the archive or 404, as servers before 19.4 do.
+    ReportsUnknown { job: String, wanted: String },
+    /// The value of this dotenv variable has a line break, which would start a second variable.
+    LineBreak { name: &'static str },
+    /// The archive is not safe to extract.
+    Archive(ArchiveRefusal),
+}
+
+/// A bridge without a downstream pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UntriggeredBridge {
+    pub name: String,
+    pub status: Status,
+    /// GitLab's `failure_reason`.
+    pub reason: Option<String>,
+}
+
+/// A pipeline and the status it had when it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PipelineStatus {
+    pub pipeline: PipelineId,
+    pub project: ProjectRef,
+    pub status: Status,
+}
+
+/// A failed or manual job, with the address of its page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedJob {
+    pub name: String,
+    pub id: JobId,
+    pub web_url: Option<String>,
+}
+
+/// A job as messages name it: with its number, because two pipelines can have jobs of one name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobName {
+    pub name: String,
+    pub id: JobId,
+}
+
+impl From<ArchiveRefusal> for Refusal {
+    fn from(refusal: ArchiveRefusal) -> Refusal {
+        Refusal::Archive(refusal)
+    }
+}

@@ -1,0 +1,140 @@
+//! Resolution of paths through symlinks, as an operating system does it.
+
+use super::name::System;
+
+/// The number of links that one path may lead through, as on Linux.
+const MAX_HOPS: usize = 40;
+
+/// The reason why a path cannot be resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResolveError<E> {
+    /// It leads out of the root folder.
+    Escapes,
+    /// It leads through more than 40 links, so that it is probably a loop.
+    Loop,
+    /// The target of a link could not be read.
+    Target(E),
+}
+
+/// Resolves a path relative to a folder, and returns its components below the root folder.
+///
+/// `find` returns the link at a path, or none if there is no link; `read` returns the target of a
+/// link, and is called only for links that the path leads through. Components are spelled as
+/// [`System::key`] returns them. The result may name nothing.
+///
+/// `..` behind a link means the parent of the folder that the link points to, and not the parent
+/// of the link.
+///
+/// # Errors
+/// If the path leaves the root folder at any point, leads through too many links, or if `read`
+/// fails.
+pub fn resolve<L, T: AsRef<str>, E>(
+    system: System,
+    folder: Vec<String>,
+    path: &str,
+    find: impl Fn(&[String]) -> Option<L>,
+    mut read: impl FnMut(L) -> Result<T, E>,
+) -> Result<Vec<String>, ResolveError<E>> {
+    let (mut here, mut ahead, mut hops) = (folder, Vec::new(), 0);
+    prepend(&mut ahead, path, system)?;
+    while let Some(component) = ahead.pop() {
+        match component.as_str() {
+            "" | "." => {}
+            ".." => {
+                here.pop().ok_or(ResolveError::Escapes)?;
+            }
+            component => {
+                here.push(system.key(component));
+                let Some(link) = find(&here) else { continue };
+                hops += 1;
+                if hops > MAX_HOPS {
+                    return Err(ResolveError::Loop);
+                }
+                let path = read(link).map_err(ResolveError::Target)?;
+                here.pop();
+                prepend(&mut ahead, path.as_ref(), system)?;
+            }
+        }
+    }
+    Ok(here)
+}
+
+/// Puts the components of a relative path before those that are still to be resolved.
+fn prepend<E>(ahead: &mut Vec<String>, path: &str, system: System) -> Result<(), ResolveError<E>> {
+    // On Windows, a backslash separates components and a colon follows a drive letter; elsewhere
+    // both are ordinary characters.
+    let windows = system == System::Windows;
+    if path.starts_with('/') || windows && path.contains(['\\', ':']) {
+        return Err(ResolveError::Escapes);
+    }
+    ahead.extend(path.split('/').rev().map(str::to_owned));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type LinkTable<'a> = &'a [(&'a str, &'a str)];
+
+    fn check(system: System, links: LinkTable<'_>, path: &str) -> Result<String, ResolveError<()>> {
+        let find = |at: &[String]| links.iter().position(|(link, _)| *link == at.join("/"));
+        let read = |link: usize| match links[link].1 {
+            "unreadable" => Err(()),
+            target => Ok(target),
+        };
+        resolve(system, Vec::new(), path, find, read).map(|end| end.join("/"))
+    }
+
+    #[test]
+    fn a_path_leads_through_the_links_on_its_way() {
+        let links = [
+            ("current", "releases/2"),
+            ("releases/2/lib", "../../shared/lib"),
+            ("up", "releases/2/lib/.."),
+            ("out", "../x"),
+            ("root", "/etc"),
+            ("drive", "c:x"),
+            ("self", "self"),
+            ("ping", "pong/x"),
+            ("pong", "ping/y"),
+            ("broken", "unreadable"),
+        ];
+        for (path, expect) in [
+            ("plain/file", Ok("plain/file")),
+            ("current", Ok("releases/2")),
+            ("current/readme", Ok("releases/2/readme")),
+            ("current/lib/a.so", Ok("shared/lib/a.so")),
+            ("up/b", Ok("shared/b")),
+            ("drive", Ok("c:x")),
+            ("./a//b/../c", Ok("a/c")),
+            ("out", Err(ResolveError::Escapes)),
+            ("a/../..", Err(ResolveError::Escapes)),
+            ("root/passwd", Err(ResolveError::Escapes)),
+            ("self", Err(ResolveError::Loop)),
+            ("ping", Err(ResolveError::Loop)),
+            ("broken/a", Err(ResolveError::Target(()))),
+        ] {
+            let result = check(System::Unix, &links, path);
+            assert_eq!(result.as_deref().map_err(|error| *error), expect, "{path}");
+        }
+        assert_eq!(check(System::Windows, &links, "drive"), Err(ResolveError::Escapes));
+        assert_eq!(check(System::Mac, &links, "CURRENT").as_deref(), Ok("releases/2"));
+    }
+
+    #[test]
+    fn targets_are_read_only_up_to_the_limit() {
+        let mut read = 0;
+        let end = resolve(
+            System::Unix,
+            Vec::new(),
+            "a",
+            |_| Some(()),
+            |()| {
+                read += 1;
+                Ok::<_, ()>("a")
+            },
+        );
+        assert_eq!((end, read), (Err(ResolveError::Loop), MAX_HOPS));
+    }
+}
