@@ -11,7 +11,7 @@ use super::{Ctx, FoundJob};
 use crate::archive::{self, Archive};
 use crate::disk;
 use crate::gitlab::{self, Body, Remote, RemoteArchive, TAIL};
-use crate::ranged::{Give, Ranged};
+use crate::ranged::{FetchRange, Ranged};
 use crate::sanitize::sanitize;
 use crate::step::Step;
 
@@ -38,7 +38,7 @@ pub(super) fn open<'a>(
         }
         Remote::Whole(body) => here(download(ctx, found, *body)?)?,
     };
-    Archive::list(bytes).map_err(|error| plain(error, reading(found)))
+    Archive::open_directory(bytes).map_err(|error| plain(error, reading(found)))
 }
 
 /// Reads the directory of an archive of which nothing is here yet.
@@ -46,7 +46,7 @@ pub(super) fn read(mut remote: RemoteArchive<'_>) -> Result<RemoteZip<'_>, archi
     let length = remote.length();
     let tail = remote.range(length.saturating_sub(TAIL)..length);
     let tail = tail.map_err(|error| archive::Error::Read(io::Error::other(error)))?;
-    Archive::list(parts(remote, tail))
+    Archive::open_directory(parts(remote, tail))
 }
 
 /// An archive of which the end is here.
@@ -55,10 +55,10 @@ pub(super) fn parts<'a, 'b: 'a>(
     tail: Vec<u8>,
 ) -> Ranged<'a> {
     let length = remote.borrow().length();
-    let give: Give<'a> =
+    let fetch: FetchRange<'a> =
         Box::new(move |range| remote.borrow_mut().range(range).map_err(io::Error::other));
-    let mut bytes = Ranged::new(length, give);
-    bytes.keep(length - tail.len() as u64, tail);
+    let mut bytes = Ranged::new(length, fetch);
+    bytes.insert(length - tail.len() as u64, tail);
     bytes
 }
 
@@ -70,14 +70,14 @@ pub(super) fn copy(
     to: &mut dyn io::Write,
 ) -> Result<(), archive::Error> {
     let extent = archive.extent(index);
-    archive.reader().want(extent);
+    archive.reader().will_read(extent);
     archive.copy(index, to).map(|_| ())
 }
 
 /// Where a link points.
 pub(super) fn target(archive: &mut RemoteZip<'_>, index: usize) -> Result<String, archive::Error> {
     let extent = archive.extent(index);
-    archive.reader().want(extent);
+    archive.reader().will_read(extent);
     archive.link_target(index)
 }
 
@@ -104,11 +104,11 @@ fn download<'a>(ctx: &Ctx<'a>, found: &FoundJob, body: Body<'a>) -> anyhow::Resu
 
 fn here<'a>(mut file: File) -> anyhow::Result<Ranged<'a>> {
     let length = file.seek(SeekFrom::End(0)).context("reading a temporary file")?;
-    let give: Give<'a> = Box::new(move |range| {
+    let fetch: FetchRange<'a> = Box::new(move |range| {
         file.seek(SeekFrom::Start(range.start))?;
         let mut bytes = Vec::new();
         (&file).take(range.end - range.start).read_to_end(&mut bytes)?;
         Ok(bytes)
     });
-    Ok(Ranged::new(length, give))
+    Ok(Ranged::new(length, fetch))
 }

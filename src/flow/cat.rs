@@ -84,7 +84,7 @@ fn may_be_target(file: &mut File) -> std::io::Result<bool> {
 
 /// Where a path in the end leads, through the links of the archive.
 fn follow(archive: &mut RemoteZip<'_>, path: &str) -> Result<String, archive::Error> {
-    let astray = |why| Err(archive::Error::Target { entry: path.to_owned(), why });
+    let astray = |why| Err(archive::Error::LinkTarget { entry: path.to_owned(), why });
     let mut here: Vec<String> = Vec::new();
     let mut ahead: Vec<String> = path.split('/').rev().map(str::to_owned).collect();
     let mut hops = 0;

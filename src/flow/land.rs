@@ -111,7 +111,8 @@ fn stage_all(
     for Opened { found, folder, source, plan } in opened {
         let bytes = match source {
             Source::File(mut archive, bytes) => {
-                extract::stage(&mut archive, &plan, staging).with_context(|| unpacking(&found))?;
+                extract::extract_archive(&mut archive, &plan, staging)
+                    .with_context(|| unpacking(&found))?;
                 bytes
             }
             Source::RemoteZip(apart, parts) => {
@@ -264,7 +265,7 @@ fn open<'a>(
     found: &FoundJob,
     options: &ExtractOptions,
 ) -> anyhow::Result<(Source<'a>, Plan)> {
-    let mut archive = Archive::open(archive).with_context(|| unpacking(found))?;
+    let mut archive = Archive::open_validated(archive).with_context(|| unpacking(found))?;
     let plan = plan(&mut archive, &options.rules).with_context(|| unpacking(found))?;
     Ok((Source::File(Box::new(archive), bytes), plan))
 }
@@ -284,7 +285,7 @@ pub(super) fn plan<R: Read + Seek>(
 
 /// Whether what was received is an archive.
 fn judge(file: &mut File, found: &FoundJob) -> anyhow::Result<()> {
-    Archive::list(file)
+    Archive::open_directory(file)
         .with_context(|| format!("reading the artifacts of {}", sanitize(&found.label())))?;
     Ok(())
 }

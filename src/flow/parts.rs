@@ -45,7 +45,7 @@ pub(super) fn look<'a>(
     if !remote.is_tied() && (tail.len() as u64) < remote.length() {
         return Ok(None);
     }
-    match judged(Archive::list(parts(&mut remote, tail.clone())), &options.rules) {
+    match judged(Archive::open_directory(parts(&mut remote, tail.clone())), &options.rules) {
         // The whole may come nevertheless.
         Err(error) if matches!(error.downcast_ref(), Some(archive::Error::Read(_))) => Ok(None),
         Err(error) => Err(error).with_context(|| unpacking(found)),
@@ -61,7 +61,7 @@ impl Apart<'_> {
 
     /// Where the files of the plan lie, as far as they are not here yet.
     pub(super) fn query(&self) -> Vec<Range<u64>> {
-        let end = self.layout.directory.min(self.here());
+        let end = self.layout.directory_start.min(self.here());
         let files =
             self.plan.placements.iter().filter(|it| matches!(it.what, PlacementKind::File { .. }));
         let packed = files.filter_map(|file| self.layout.locations.get(file.entry));
@@ -93,7 +93,7 @@ pub(super) fn run(
         end: 0,
         told,
     };
-    let made = extract::some(&apart.layout, &mut coming, plan, staging);
+    let made = extract::extract_selected(&apart.layout, &mut coming, plan, staging);
     let left = made.and_then(|()| Ok(coming.leave().map_err(archive::Error::Read)?));
     left.map_err(|error| fault(error, found))?;
     let bytes = coming.received;

@@ -82,7 +82,7 @@ pub(super) fn judged(
 ) -> anyhow::Result<Option<(Plan, Layout)>> {
     let mut archive = archive?;
     // The directory is entries now.
-    archive.reader().lighten();
+    archive.reader().evict_large();
     if !archive.is_streamable() || !fetch_links(&mut archive, rules)? {
         return Ok(None);
     }
@@ -122,7 +122,7 @@ fn fetch_links(archive: &mut RemoteZip<'_>, rules: &Rules) -> Result<bool, archi
     for place in near {
         let start = place.start;
         let reader = archive.reader();
-        reader.want(place);
+        reader.will_read(place);
         // One byte brings the others with it.
         let read = reader.seek(SeekFrom::Start(start)).and_then(|_| reader.read(&mut [0]));
         read.map_err(archive::Error::Read)?;
@@ -145,7 +145,7 @@ pub(super) fn run(
     let bytes = body.total().unwrap_or_default();
     let told = |done| ctx.watch.step(&Step::Bytes { label: &label, done, total: Some(bytes) });
     let coming = Coming { body: BufReader::with_capacity(NEAR as usize, body), done: 0, told };
-    match extract::stream(&layout, coming, &plan, &mut staging) {
+    match extract::extract_stream(&layout, coming, &plan, &mut staging) {
         Ok(()) => {}
         Err(error) if begins_again(&error) => return Ok(None),
         Err(error) => {
