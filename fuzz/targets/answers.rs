@@ -1,12 +1,12 @@
-//! JSON as GitLab answers, and what is decided from it.
+//! JSON responses of GitLab, and the decisions made from them.
 #![no_main]
 
 use std::collections::HashSet;
 
 use downriver::gitlab::{Row, parse_error_body};
-use downriver::model::tree::{Below, BridgeTree, LeftOut, PipelineTree};
+use downriver::model::tree::{BridgeTree, LeftOut, PipelineTree, SubTree};
 use downriver::model::{Bridge, Job, Pipeline, PipelineAt, ProjectRef};
-use downriver::refusal::{Candidate, Idle, Refusal};
+use downriver::refusal::{Candidate, Refusal, UntriggeredBridge};
 use downriver::select::downstream::{self, Met};
 use downriver::select::job::{self, Listing, Rules};
 use downriver::select::job_pattern::Pattern;
@@ -16,14 +16,14 @@ use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    harmless(&parse_error_body(bytes).words);
+    assert_harmless(&parse_error_body(bytes).words);
     let _ = serde_json::from_slice::<Vec<Row>>(bytes).map(|rows| {
         rows.iter().for_each(|row| {
             row.is_folder();
             row.mode();
         });
     });
-    // A line each: a pipeline, its bridges, its jobs, and what is asked for.
+    // Four lines: a pipeline, its bridges, its jobs, and the patterns of the query.
     let mut texts = bytes.split(|byte| *byte == b'\n');
     let mut next = || texts.next().unwrap_or_default();
     let pipeline: Option<Pipeline> = serde_json::from_slice(next()).ok();
@@ -32,10 +32,10 @@ fuzz_target!(|bytes: &[u8]| {
     let words: Vec<String> =
         String::from_utf8_lossy(next()).split(' ').take(3).map(str::to_owned).collect();
     let Some(pipeline) = pipeline else { return };
-    decide(&pipeline, bridges, &jobs, &words);
+    select(&pipeline, bridges, &jobs, &words);
 });
 
-fn decide(pipeline: &Pipeline, bridges: Vec<Bridge>, jobs: &[Job], words: &[String]) {
+fn select(pipeline: &Pipeline, bridges: Vec<Bridge>, jobs: &[Job], words: &[String]) {
     let at =
         PipelineAt { project: pipeline.project().unwrap_or(ProjectRef::Id(1)), id: pipeline.id };
     let patterns: Vec<Pattern> = words.iter().map(|word| Pattern::new(word)).collect();
@@ -52,21 +52,21 @@ fn decide(pipeline: &Pipeline, bridges: Vec<Bridge>, jobs: &[Job], words: &[Stri
                     assert!(branches.chosen.len() + branches.idle.len() <= met.len());
                     idle = branches.idle;
                 }
-                Err(refusal) => told(&refusal),
+                Err(refusal) => check_refusal(&refusal),
             }
-            listed(&downstream::candidates(&met, patterns, projects), met.len());
+            check_candidates(&downstream::candidates(&met, patterns, projects), met.len());
         }
     }
-    pruned(&at, pipeline, &bridges, jobs, &patterns, words);
-    looked_through(&at, pipeline, jobs, &idle, &patterns);
-    played(pipeline, &bridges, jobs, words);
+    prune_tree(&at, pipeline, &bridges, jobs, &patterns, words);
+    select_jobs(&at, pipeline, jobs, &idle, &patterns);
+    play_manual_jobs(pipeline, &bridges, jobs, words);
 }
 
-fn looked_through(
+fn select_jobs(
     at: &PipelineAt,
     pipeline: &Pipeline,
     jobs: &[Job],
-    idle: &[Idle],
+    idle: &[UntriggeredBridge],
     patterns: &[Pattern],
 ) {
     let listing =
@@ -78,7 +78,7 @@ fn looked_through(
     for bits in 0..8 {
         let rules =
             Rules { any_status: bits & 1 > 0, archive: bits & 2 > 0, patient: bits & 4 > 0, now };
-        listed(&job::candidates(&listing, patterns, rules), latest.len());
+        check_candidates(&job::candidates(&listing, patterns, rules), latest.len());
         for pattern in patterns {
             match job::jobs(&[listing.clone(), listing.clone()], idle, pattern, rules) {
                 Ok(choice) => {
@@ -87,16 +87,16 @@ fn looked_through(
                         assert!(pick.listing < 2 && pattern.fit(&pick.job.name).is_some());
                         assert!(job::usable(&pick.job, rules).is_ok());
                     }
-                    choice.left_out.iter().for_each(told);
+                    choice.left_out.iter().for_each(check_refusal);
                 }
-                Err(refusal) => told(&refusal),
+                Err(refusal) => check_refusal(&refusal),
             }
         }
     }
-    jobs.iter().for_each(|job| told(&job::gone(job, now)));
+    jobs.iter().for_each(|job| check_refusal(&job::gone(job, now)));
 }
 
-fn pruned(
+fn prune_tree(
     at: &PipelineAt,
     pipeline: &Pipeline,
     bridges: &[Bridge],
@@ -111,15 +111,15 @@ fn pruned(
         });
         BridgeTree { bridge: bridge.clone(), downstream }
     };
-    let below = Below { jobs: jobs.to_vec(), bridges: bridges.iter().map(tree).collect() };
+    let below = SubTree { jobs: jobs.to_vec(), bridges: bridges.iter().map(tree).collect() };
     let mut tree = PipelineTree { at: at.clone(), pipeline: pipeline.clone(), below: Ok(below) };
     match prune(&mut tree, patterns, projects) {
         Ok(()) => assert!(tree.bridges().len() <= bridges.len()),
-        Err(refusal) => told(&refusal),
+        Err(refusal) => check_refusal(&refusal),
     }
 }
 
-fn played(pipeline: &Pipeline, bridges: &[Bridge], jobs: &[Job], names: &[String]) {
+fn play_manual_jobs(pipeline: &Pipeline, bridges: &[Bridge], jobs: &[Job], names: &[String]) {
     let _ = trigger::course(Some(pipeline), pipeline.sha.as_deref());
     assert_eq!(trigger::log_order(jobs).len(), job::latest(jobs).len());
     let all = trigger::playable(jobs, bridges);
@@ -127,7 +127,7 @@ fn played(pipeline: &Pipeline, bridges: &[Bridge], jobs: &[Job], names: &[String
         [OnManual::Pass, OnManual::Fail, OnManual::Play(Vec::new()), OnManual::Play(names.to_vec())]
     {
         let mut seen = HashSet::new();
-        // Each round plays something new, so it ends.
+        // Each round must play a new job, so that the loop ends.
         while let Manual::Play(jobs) = trigger::manual(&all, &rule, &seen) {
             let before = seen.len();
             seen.extend(jobs.iter().map(|job| job.id));
@@ -136,18 +136,18 @@ fn played(pipeline: &Pipeline, bridges: &[Bridge], jobs: &[Job], names: &[String
     }
 }
 
-fn told(refusal: &Refusal) {
-    harmless(&refusal.to_string());
-    refusal.hint().iter().for_each(|hint| harmless(hint));
+fn check_refusal(refusal: &Refusal) {
+    assert_harmless(&refusal.to_string());
+    refusal.hint().iter().for_each(|hint| assert_harmless(hint));
     refusal.candidates();
     let _ = (refusal.may_change(), refusal.exit(true), refusal.exit(false));
 }
 
-fn listed(candidates: &[Candidate], count: usize) {
+fn check_candidates(candidates: &[Candidate], count: usize) {
     assert_eq!(candidates.len(), count);
-    candidates.iter().filter_map(|it| it.why_not.as_deref()).for_each(harmless);
+    candidates.iter().filter_map(|it| it.why_not.as_deref()).for_each(assert_harmless);
 }
 
-fn harmless(text: &str) {
+fn assert_harmless(text: &str) {
     assert!(!text.contains(char::is_control), "{text:?}");
 }
