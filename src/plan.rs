@@ -19,7 +19,7 @@ pub struct Placement {
     pub entry: usize,
     /// Relative to the destination, without `.` and `..`.
     pub path: PathBuf,
-    pub what: PlacementKind,
+    pub kind: PlacementKind,
 }
 
 /// Kind and metadata of a placement.
@@ -64,7 +64,7 @@ impl Plan {
 
     /// Returns the total size of all files in bytes.
     pub fn size(&self) -> u128 {
-        let sizes = self.placements.iter().map(|placement| match placement.what {
+        let sizes = self.placements.iter().map(|placement| match placement.kind {
             PlacementKind::File { size, .. } => u128::from(size),
             PlacementKind::Folder { .. } | PlacementKind::Link { .. } => 0,
         });
@@ -78,11 +78,11 @@ mod tests {
 
     #[test]
     fn below_moves_all_paths_and_keeps_the_size() {
-        let what = PlacementKind::File { mode: None, modified: None, size: 3 };
+        let kind = PlacementKind::File { mode: None, modified: None, size: 3 };
         let link = PlacementKind::Link { target: "a".to_owned() };
         let placements = vec![
-            Placement { entry: 0, path: "d/a".into(), what },
-            Placement { entry: 1, path: "l".into(), what: link },
+            Placement { entry: 0, path: "d/a".into(), kind },
+            Placement { entry: 1, path: "l".into(), kind: link },
         ];
         let plan = Plan { placements, warnings: Vec::new() }.below(Path::new("job"));
         let paths: Vec<_> = plan.placements.iter().map(|placement| &placement.path).collect();

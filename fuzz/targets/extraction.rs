@@ -58,7 +58,7 @@ pub fn check_plan(plan: &Plan, rules: &Rules) {
         assert!(placement.path.components().next().is_some(), "{placement:?}");
         let parts = placement.path.iter().map(|part| rules.system.key(part.to_str().unwrap()));
         let path: PathBuf = parts.collect();
-        if !matches!(placement.what, PlacementKind::Folder { .. }) {
+        if !matches!(placement.kind, PlacementKind::Folder { .. }) {
             leaves.insert(path.clone());
         }
         assert!(all.insert(path), "twice: {placement:?}");
@@ -113,7 +113,7 @@ pub fn check_extraction(bytes: &[u8], traps: bool) {
 }
 
 fn files_of(plan: &Plan) -> impl Iterator<Item = (usize, &Path)> {
-    plan.placements.iter().filter_map(|placement| match placement.what {
+    plan.placements.iter().filter_map(|placement| match placement.kind {
         PlacementKind::File { .. } => Some((placement.entry, placement.path.as_path())),
         PlacementKind::Folder { .. } | PlacementKind::Link { .. } => None,
     })
@@ -184,7 +184,7 @@ impl Destination {
         }
         for placement in &plan.placements {
             let item = new.get(&placement.path);
-            match (&placement.what, item) {
+            match (&placement.kind, item) {
                 (PlacementKind::Folder { .. }, Some(Item::Folder)) => {}
                 (PlacementKind::File { size, .. }, Some(Item::File(bytes))) => {
                     assert_eq!(bytes.len() as u64, *size);

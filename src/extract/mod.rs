@@ -98,7 +98,7 @@ fn create_folders_and_links(plan: &Plan, staging: &mut Staging) -> anyhow::Resul
             }
             folders.insert(parent, (None, None));
         }
-        match &placement.what {
+        match &placement.kind {
             PlacementKind::Folder { mode, modified } => {
                 folders.insert(path, (*mode, *modified));
             }
@@ -122,7 +122,7 @@ fn planned_tasks<'a>(locations: &'a [EntryLocation], plan: &'a Plan) -> Vec<Task
 
 /// Returns the planned files, each with the index of its entry.
 fn files(plan: &Plan) -> impl Iterator<Item = (usize, TargetFile<'_>)> {
-    plan.placements.iter().filter_map(|placement| match placement.what {
+    plan.placements.iter().filter_map(|placement| match placement.kind {
         PlacementKind::File { mode, modified, .. } => {
             Some((placement.entry, TargetFile { path: &placement.path, mode, modified }))
         }

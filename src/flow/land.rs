@@ -301,7 +301,7 @@ pub(super) fn folder(found: &FoundJob, options: &ExtractOptions) -> PathBuf {
 /// The files and links of a plan but those that were skipped.
 fn listed(plan: Plan, skipped: &HashSet<PathBuf>) -> Vec<(PathBuf, u64)> {
     let files = plan.placements.into_iter().filter(|placement| !skipped.contains(&placement.path));
-    let sized = files.filter_map(|placement| match placement.what {
+    let sized = files.filter_map(|placement| match placement.kind {
         PlacementKind::File { size, .. } => Some((placement.path, size)),
         PlacementKind::Link { target } => Some((placement.path, target.len() as u64)),
         PlacementKind::Folder { .. } => None,

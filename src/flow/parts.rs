@@ -63,7 +63,7 @@ impl Apart<'_> {
     pub(super) fn query(&self) -> Vec<Range<u64>> {
         let end = self.layout.directory_start.min(self.here());
         let files =
-            self.plan.placements.iter().filter(|it| matches!(it.what, PlacementKind::File { .. }));
+            self.plan.placements.iter().filter(|it| matches!(it.kind, PlacementKind::File { .. }));
         let packed = files.filter_map(|file| self.layout.locations.get(file.entry));
         let places = packed.map(|packed| packed.extent());
         places.map(|place| place.start.min(end)..place.end.min(end)).collect()

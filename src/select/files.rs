@@ -153,7 +153,7 @@ fn place(
                     links.push((place, target, &made.entry.name));
                 }
                 let path = place.iter().collect();
-                plan.placements.push(Placement { entry: made.index, path, what: what(made) });
+                plan.placements.push(Placement { entry: made.index, path, kind: what(made) });
             }
             Fate::Made(_) => {}
         }
