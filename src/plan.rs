@@ -1,33 +1,36 @@
-//! What of an archive lands where: decided in `select`, carried out in `extract` and `disk`.
+//! The plan of an extraction: the files, folders and links that an archive becomes. Made by `select`,
+//! carried out by `extract` and `disk`.
 
 use std::path::{Path, PathBuf};
 
-/// What an archive will become on disk, nothing more and nothing else.
+/// Everything that the extraction of an archive creates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// In archive order; no two with one path, none below a link.
+    /// In archive order. Paths are unique, and none is below a file or link.
     pub placements: Vec<Placement>,
-    /// What the user should know, a line each, harmless for a terminal.
+    /// Sanitised messages for the user, one line each.
     pub warnings: Vec<String>,
 }
 
-/// One thing to be made.
+/// A file, folder or link to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement {
-    /// The entry whose bytes it gets: its index in the archive.
+    /// Index of the entry with its data.
     pub entry: usize,
-    /// Below the destination, of ordinary components alone.
+    /// Relative to the destination, without `.` and `..`.
     pub path: PathBuf,
-    pub what: PlacementKind,
+    pub kind: PlacementKind,
 }
 
-/// What is to be made.
+/// Kind and metadata of a placement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlacementKind {
-    /// Mode as unix permission bits, date in seconds since 1970, size in bytes.
     File {
+        /// Unix permission bits.
         mode: Option<u32>,
+        /// Seconds since 1970.
         modified: Option<i64>,
+        /// Bytes.
         size: u64,
     },
     Folder {
@@ -39,7 +42,7 @@ pub enum PlacementKind {
     },
 }
 
-/// What to do about a file that is there already.
+/// Treatment of a file that already exists at the destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnConflict {
     #[default]
@@ -49,7 +52,7 @@ pub enum OnConflict {
 }
 
 impl Plan {
-    /// The same below a folder of its own.
+    /// Moves the whole plan below a folder. An empty path changes nothing.
     pub fn below(mut self, folder: &Path) -> Plan {
         if folder != Path::new("") {
             for placement in &mut self.placements {
@@ -59,9 +62,9 @@ impl Plan {
         self
     }
 
-    /// Unpacked bytes of all files together.
+    /// Returns the total size of all files in bytes.
     pub fn size(&self) -> u128 {
-        let sizes = self.placements.iter().map(|placement| match placement.what {
+        let sizes = self.placements.iter().map(|placement| match placement.kind {
             PlacementKind::File { size, .. } => u128::from(size),
             PlacementKind::Folder { .. } | PlacementKind::Link { .. } => 0,
         });
@@ -74,12 +77,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plan_below_a_folder_is_the_same_plan_elsewhere() {
-        let what = PlacementKind::File { mode: None, modified: None, size: 3 };
+    fn below_moves_all_paths_and_keeps_the_size() {
+        let kind = PlacementKind::File { mode: None, modified: None, size: 3 };
         let link = PlacementKind::Link { target: "a".to_owned() };
         let placements = vec![
-            Placement { entry: 0, path: "d/a".into(), what },
-            Placement { entry: 1, path: "l".into(), what: link },
+            Placement { entry: 0, path: "d/a".into(), kind },
+            Placement { entry: 1, path: "l".into(), kind: link },
         ];
         let plan = Plan { placements, warnings: Vec::new() }.below(Path::new("job"));
         let paths: Vec<_> = plan.placements.iter().map(|placement| &placement.path).collect();

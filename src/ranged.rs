@@ -1,94 +1,100 @@
-//! `Read + Seek` over "give me bytes a..b", for bytes that are far away. Knows no HTTP.
+//! `Read + Seek` over range requests, without knowledge of HTTP.
 //!
-//! What came once is kept for a while; what will be read next comes along with what is read now,
-//! so that few questions are enough.
+//! Fetched blocks are buffered, and nearby bytes are fetched along, so that reading a central
+//! directory or an entry needs few requests.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
-/// The least and the most that is asked for at once, in bytes.
-const LEAST: u64 = 64 << 10;
-const MOST: u64 = 4 << 20;
-/// So many bytes are kept; what came first goes first.
-const KEPT: usize = 16 << 20;
+/// Minimum and maximum length of a request, in bytes. A request is shorter than the minimum if the
+/// rest of its range is buffered.
+const MIN_REQUEST: u64 = 64 << 10;
+const MAX_REQUEST: u64 = 4 << 20;
+/// Maximum number of buffered bytes. The oldest blocks are evicted first.
+const MAX_BUFFERED: usize = 16 << 20;
 
-/// Gives exactly these bytes, which are never empty and never past the end.
-pub type Give<'a> = Box<dyn FnMut(Range<u64>) -> io::Result<Vec<u8>> + 'a>;
+/// Fetches exactly these bytes. The range is never empty and ends within the file.
+pub type FetchRange<'a> = Box<dyn FnMut(Range<u64>) -> io::Result<Vec<u8>> + 'a>;
 
-/// Bytes that are fetched as they are read.
+/// Reader of remote bytes that fetches them on demand.
 pub struct Ranged<'a> {
-    give: Give<'a>,
+    fetch: FetchRange<'a>,
     length: u64,
     position: u64,
-    /// Blocks by where they start; no two of them overlap.
-    kept: BTreeMap<u64, Vec<u8>>,
-    /// Their starts, in the order in which they came.
+    /// Buffered blocks by their start. They do not overlap.
+    blocks: BTreeMap<u64, Vec<u8>>,
+    /// Starts of the blocks, oldest first.
     order: VecDeque<u64>,
-    wanted: Range<u64>,
-    /// Where the last block ended, and how much it was meant to be.
-    last: (u64, u64),
+    /// Range that the next reads will need, see [`Ranged::will_read`].
+    expected: Range<u64>,
+    /// End of the last request without `expected`, and its length before it was limited.
+    last_request: (u64, u64),
 }
 
 impl<'a> Ranged<'a> {
-    pub fn new(length: u64, give: Give<'a>) -> Ranged<'a> {
+    /// Reads `length` bytes, none of which are buffered yet.
+    pub fn new(length: u64, fetch: FetchRange<'a>) -> Ranged<'a> {
         Ranged {
-            give,
+            fetch,
             length,
             position: 0,
-            kept: BTreeMap::new(),
+            blocks: BTreeMap::new(),
             order: VecDeque::new(),
-            wanted: 0..0,
-            last: (u64::MAX, LEAST),
+            expected: 0..0,
+            last_request: (u64::MAX, MIN_REQUEST),
         }
     }
 
-    /// Bytes that are here already.
-    pub fn keep(&mut self, start: u64, bytes: Vec<u8>) {
+    /// Adds a block to the buffer, and evicts the oldest blocks if it is full. The newest block
+    /// stays, whatever its size.
+    pub fn insert(&mut self, start: u64, bytes: Vec<u8>) {
         self.order.push_back(start);
-        self.kept.insert(start, bytes);
-        let mut held: usize = self.kept.values().map(Vec::len).sum();
-        while held > KEPT && self.order.len() > 1 {
-            let gone = self.order.pop_front().and_then(|start| self.kept.remove(&start));
-            held -= gone.map_or(0, |bytes| bytes.len());
+        self.blocks.insert(start, bytes);
+        let mut buffered: usize = self.blocks.values().map(Vec::len).sum();
+        while buffered > MAX_BUFFERED && self.order.len() > 1 {
+            let evicted = self.order.pop_front().and_then(|start| self.blocks.remove(&start));
+            buffered -= evicted.map_or(0, |bytes| bytes.len());
         }
     }
 
-    /// Lets go of what is large: it was read, and will not be read again.
-    pub fn lighten(&mut self) {
-        self.kept.retain(|_, bytes| bytes.len() as u64 <= 2 * LEAST);
-        self.order.retain(|start| self.kept.contains_key(start));
+    /// Evicts the large blocks, which held the central directory and are not read again.
+    pub fn evict_large(&mut self) {
+        self.blocks.retain(|_, bytes| bytes.len() as u64 <= 2 * MIN_REQUEST);
+        self.order.retain(|start| self.blocks.contains_key(start));
     }
 
-    /// The next reads are within these bytes, which may reach past the end.
-    pub fn want(&mut self, range: Range<u64>) {
-        self.wanted = range;
+    /// Announces that the next reads are within this range, so that the first of them fetches all
+    /// of it. The range may reach past the end.
+    pub fn will_read(&mut self, range: Range<u64>) {
+        self.expected = range;
     }
 
-    /// The kept bytes from the position on.
-    fn here(&self) -> Option<&[u8]> {
-        let (start, bytes) = self.kept.range(..=self.position).next_back()?;
+    /// Returns the buffered bytes from the position on.
+    fn buffered(&self) -> Option<&[u8]> {
+        let (start, bytes) = self.blocks.range(..=self.position).next_back()?;
         bytes.get(usize::try_from(self.position - start).ok()?..).filter(|rest| !rest.is_empty())
     }
 
-    /// Which bytes to ask for, when those at the position are not here.
-    fn ask(&mut self) -> Range<u64> {
-        let from = self.position;
-        let next = self.kept.range(from..).next().map(|(start, _)| *start);
-        let end = next.unwrap_or(self.length);
-        if self.wanted.contains(&from) {
-            return from..self.wanted.end.min(end).min(from + MOST);
+    /// Returns the range to fetch if the byte at the position is not buffered.
+    fn next_request(&mut self) -> Range<u64> {
+        let start = self.position;
+        let next_block = self.blocks.range(start..).next().map(|(start, _)| *start);
+        let limit = next_block.unwrap_or(self.length);
+        if self.expected.contains(&start) {
+            return start..self.expected.end.min(limit).min(start + MAX_REQUEST);
         }
-        // A small gap is closed: what is behind it was read for a reason.
-        if next.is_some() && end - from <= MOST {
-            return from..end;
+        // A gap before a block is fetched as a whole, because reads tend to reach the block.
+        if next_block.is_some() && limit - start <= MAX_REQUEST {
+            return start..limit;
         }
-        // A long read in one direction asks for more each time.
-        let (last, meant) = self.last;
-        let meant = if last == from { (meant * 2).min(MOST) } else { LEAST };
-        let to = end.min(from + meant);
-        self.last = (to, meant);
-        from..to
+        // A request that continues the last one is twice as long: the read is sequential.
+        let (last_end, last_length) = self.last_request;
+        let length =
+            if last_end == start { (last_length * 2).min(MAX_REQUEST) } else { MIN_REQUEST };
+        let end = limit.min(start + length);
+        self.last_request = (end, length);
+        start..end
     }
 }
 
@@ -97,19 +103,20 @@ impl Read for Ranged<'_> {
         if self.position >= self.length || buffer.is_empty() {
             return Ok(0);
         }
-        if self.here().is_none() {
-            let range = self.ask();
-            let (start, asked) = (range.start, range.end - range.start);
-            let bytes = (self.give)(range)?;
-            if bytes.len() as u64 != asked {
-                let got = bytes.len();
-                return Err(io::Error::other(format!("{got} bytes came instead of {asked}")));
+        if self.buffered().is_none() {
+            let range = self.next_request();
+            let (start, requested) = (range.start, range.end - range.start);
+            let bytes = (self.fetch)(range)?;
+            if bytes.len() as u64 != requested {
+                let received = bytes.len();
+                let message = format!("{received} bytes came instead of {requested}");
+                return Err(io::Error::other(message));
             }
-            self.keep(start, bytes);
+            self.insert(start, bytes);
         }
-        let Some(here) = self.here() else { return Ok(0) };
-        let count = here.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&here[..count]);
+        let Some(bytes) = self.buffered() else { return Ok(0) };
+        let count = bytes.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&bytes[..count]);
         self.position += count as u64;
         Ok(count)
     }
@@ -119,8 +126,8 @@ impl Seek for Ranged<'_> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let position = match to {
             SeekFrom::Start(position) => Some(position),
-            SeekFrom::End(by) => self.length.checked_add_signed(by),
-            SeekFrom::Current(by) => self.position.checked_add_signed(by),
+            SeekFrom::End(offset) => self.length.checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
         };
         self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
         Ok(self.position)
@@ -133,21 +140,22 @@ mod tests {
 
     use super::*;
 
-    /// Byte `i` of the bytes that are far away.
+    /// Returns byte `i` of the remote file.
     fn byte(i: u64) -> u8 {
         (i % 251) as u8
     }
 
-    /// Bytes of this length, of which the last 100 are here, and each question about them.
-    fn far(length: u64, asked: &RefCell<Vec<Range<u64>>>) -> Ranged<'_> {
-        let give = move |range: Range<u64>| {
+    /// Returns a file of this length with the last 100 bytes buffered. Requests are added to
+    /// `requests`.
+    fn remote(length: u64, requests: &RefCell<Vec<Range<u64>>>) -> Ranged<'_> {
+        let fetch = move |range: Range<u64>| {
             assert!(range.start < range.end && range.end <= length, "{range:?} of {length}");
-            asked.borrow_mut().push(range.clone());
+            requests.borrow_mut().push(range.clone());
             Ok(range.map(byte).collect())
         };
-        let mut ranged = Ranged::new(length, Box::new(give));
+        let mut ranged = Ranged::new(length, Box::new(fetch));
         let tail = length.saturating_sub(100);
-        ranged.keep(tail, (tail..length).map(byte).collect());
+        ranged.insert(tail, (tail..length).map(byte).collect());
         ranged
     }
 
@@ -159,17 +167,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_is_asked_for_in_few_questions_and_only_once() {
+    fn reads_need_few_requests_and_fetch_no_byte_twice() {
         const M: u64 = 1 << 20;
         const K: u64 = 1 << 10;
         type Spans<'a> = &'a [(u64, u64)];
         let cases: [(Spans<'_>, Spans<'_>); 7] = [
             (&[(100 * M - 90, 100 * M)], &[]),
-            // The gap before the end is closed at once, as is one between two blocks.
+            // The gap before a buffered block is fetched with one request.
             (&[(97 * M, 97 * M + 10), (98 * M, 100 * M)], &[(97 * M, 100 * M - 100)]),
             (&[(M, M + 1), (M / 2, M / 2 + 5)], &[(M, M + 64 * K), (M / 2, M)]),
             (&[(10, 20), (20, 30), (5, 9)], &[(10, 64 * K + 10), (5, 10)]),
-            // Each further block of a long read is twice as long.
+            // The requests of a sequential read double in length.
             (
                 &[(0, M)],
                 &[(0, 64), (64, 192), (192, 448), (448, 960), (960, 1984)]
@@ -178,53 +186,53 @@ mod tests {
             (&[(0, 1), (50 * M, 50 * M + 1)], &[(0, 64 * K), (50 * M, 50 * M + 64 * K)]),
             (&[(M, M)], &[]),
         ];
-        for (reads, questions) in cases {
-            let asked = RefCell::default();
-            let mut ranged = far(100 * M, &asked);
+        for (reads, expected) in cases {
+            let requests = RefCell::default();
+            let mut ranged = remote(100 * M, &requests);
             reads.iter().for_each(|(start, end)| read(&mut ranged, *start..*end));
-            let asked: Vec<_> = asked.borrow().iter().map(|it| (it.start, it.end)).collect();
-            assert_eq!(asked, questions, "{reads:?}");
+            let requests: Vec<_> = requests.borrow().iter().map(|it| (it.start, it.end)).collect();
+            assert_eq!(requests, expected, "{reads:?}");
         }
     }
 
     #[test]
-    fn what_is_wanted_is_one_question_as_long_as_it_is_not_too_much() {
-        let asked = RefCell::default();
-        let mut ranged = far(100 << 20, &asked);
-        ranged.want(1000..301_000);
+    fn an_expected_range_is_fetched_with_one_request_up_to_the_maximum() {
+        let requests = RefCell::default();
+        let mut ranged = remote(100 << 20, &requests);
+        ranged.will_read(1000..301_000);
         for at in (1000..301_000).step_by(1000) {
             read(&mut ranged, at..at + 1000);
         }
-        assert_eq!(*asked.borrow(), vec![1000..301_000]);
-        ranged.want((99 << 20)..u64::MAX);
+        assert_eq!(*requests.borrow(), vec![1000..301_000]);
+        ranged.will_read((99 << 20)..u64::MAX);
         read(&mut ranged, (99 << 20)..100 << 20);
-        assert_eq!(asked.borrow()[1], (99 << 20)..(100 << 20) - 100);
-        ranged.want((20 << 20)..38 << 20);
+        assert_eq!(requests.borrow()[1], (99 << 20)..(100 << 20) - 100);
+        ranged.will_read((20 << 20)..38 << 20);
         read(&mut ranged, (20 << 20)..38 << 20);
-        assert_eq!(asked.borrow().len(), 7);
-        assert!(ranged.kept.values().map(Vec::len).sum::<usize>() <= KEPT);
+        assert_eq!(requests.borrow().len(), 7);
+        assert!(ranged.blocks.values().map(Vec::len).sum::<usize>() <= MAX_BUFFERED);
     }
 
     #[test]
-    fn of_what_is_too_much_to_keep_the_oldest_goes() {
-        let asked = RefCell::default();
-        let starts = |ranged: &Ranged<'_>| ranged.kept.keys().copied().collect::<Vec<_>>();
-        let mut ranged = far(0, &asked);
+    fn the_oldest_blocks_are_evicted_from_a_full_buffer() {
+        let requests = RefCell::default();
+        let starts = |ranged: &Ranged<'_>| ranged.blocks.keys().copied().collect::<Vec<_>>();
+        let mut ranged = remote(0, &requests);
         for start in [1, 2, 3, 4] {
-            ranged.keep(start * KEPT as u64, vec![0; KEPT / 4]);
+            ranged.insert(start * MAX_BUFFERED as u64, vec![0; MAX_BUFFERED / 4]);
         }
-        assert_eq!(starts(&ranged), [0, 1, 2, 3, 4].map(|start| start * KEPT as u64));
-        ranged.keep(9 * KEPT as u64, vec![0]);
-        assert_eq!(starts(&ranged), [2, 3, 4, 9].map(|start| start * KEPT as u64));
-        // What is read now is kept, however much it is.
-        ranged.keep(8 * KEPT as u64, vec![0; KEPT + 1]);
-        assert_eq!(starts(&ranged), [8 * KEPT as u64]);
+        assert_eq!(starts(&ranged), [0, 1, 2, 3, 4].map(|start| start * MAX_BUFFERED as u64));
+        ranged.insert(9 * MAX_BUFFERED as u64, vec![0]);
+        assert_eq!(starts(&ranged), [2, 3, 4, 9].map(|start| start * MAX_BUFFERED as u64));
+        // The newest block stays, even if it alone exceeds the maximum.
+        ranged.insert(8 * MAX_BUFFERED as u64, vec![0; MAX_BUFFERED + 1]);
+        assert_eq!(starts(&ranged), [8 * MAX_BUFFERED as u64]);
     }
 
     #[test]
-    fn nothing_is_past_the_end_and_nothing_before_the_start() {
-        let asked = RefCell::default();
-        let mut ranged = far(50, &asked);
+    fn reads_past_the_end_are_empty_and_seeks_before_the_start_fail() {
+        let requests = RefCell::default();
+        let mut ranged = remote(50, &requests);
         assert_eq!(ranged.seek(SeekFrom::End(10)).unwrap(), 60);
         assert_eq!(ranged.read(&mut [0; 4]).unwrap(), 0);
         assert_eq!(ranged.seek(SeekFrom::Current(-20)).unwrap(), 40);
@@ -232,11 +240,11 @@ mod tests {
         let before = ranged.seek(SeekFrom::End(-51)).unwrap_err();
         assert_eq!(before.kind(), io::ErrorKind::InvalidInput);
         assert_eq!(ranged.stream_position().unwrap(), 50);
-        assert!(asked.borrow().is_empty());
+        assert!(requests.borrow().is_empty());
     }
 
     #[test]
-    fn an_answer_of_the_wrong_length_is_an_error_and_so_is_an_error() {
+    fn a_block_of_the_wrong_length_and_a_failed_request_are_errors() {
         let mut short = Ranged::new(9, Box::new(|_| Ok(vec![0; 3])));
         let error = short.read(&mut [0; 1]).unwrap_err();
         assert_eq!(error.to_string(), "3 bytes came instead of 9");

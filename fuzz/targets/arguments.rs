@@ -1,4 +1,4 @@
-//! Command lines, and what CI sets: what is meant by them.
+//! Command lines and CI variables, and the settings they result in.
 #![no_main]
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use downriver::settings;
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
-/// Where to look, and what else stands there.
+/// The flags of a lookup and positional words.
 #[derive(Debug, Parser)]
 struct Words {
     #[command(flatten)]
@@ -45,7 +45,7 @@ const VARIABLES: [&str; 12] = [
 
 fuzz_target!(|bytes: &[u8]| {
     let text = String::from_utf8_lossy(bytes);
-    // Lines that begin with a number are variables; the others are arguments.
+    // A line `<number>=<value>` sets a variable; other lines are arguments.
     let (mut args, mut vars) = (Vec::new(), BTreeMap::new());
     for line in text.split('\n') {
         match line.split_once('=').and_then(|(number, value)| {
@@ -70,24 +70,24 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let whole = ["downriver".to_owned()].into_iter().chain(args);
     if let Ok(words) = Words::try_parse_from(whole) {
-        place(&words, &env(vars));
+        resolve(&words, &env(vars));
     }
 });
 
-fn place(words: &Words, env: &Env) {
+fn resolve(words: &Words, env: &Env) {
     let Words { lookup, connect, words } = words;
     let (pasted, rest) = match settings::split(words, connect, env) {
         Ok(split) => split,
-        Err(usage) => return harmless(&usage.to_string()),
+        Err(usage) => return assert_harmless(&usage.to_string()),
     };
     assert_eq!(rest.len() + usize::from(pasted.is_some()), words.len());
     match settings::api(connect, lookup, pasted.as_ref(), env) {
-        Ok(api) => harmless(&format!("{} {}", api.value, api.source)),
-        Err(usage) => harmless(&usage.to_string()),
+        Ok(api) => assert_harmless(&format!("{} {}", api.value, api.source)),
+        Err(usage) => assert_harmless(&usage.to_string()),
     }
     match settings::scope(lookup, connect, pasted.as_ref(), env) {
         Ok(place) => assert!(!place.settings.is_empty()),
-        Err(usage) => harmless(&usage.to_string()),
+        Err(usage) => assert_harmless(&usage.to_string()),
     }
 }
 
@@ -119,6 +119,6 @@ impl Clock for Stopped {
     fn sleep(&self, _: Duration) {}
 }
 
-fn harmless(text: &str) {
+fn assert_harmless(text: &str) {
     assert!(!text.contains(char::is_control), "{text:?}");
 }

@@ -1,24 +1,24 @@
-//! Archives that are whole, with names, kinds and links as hostile as can be: where other systems
-//! would let them out, and here.
+//! Well-formed archives with hostile names, kinds and links, planned for every system and extracted
+//! on this one.
 #![no_main]
 
-#[path = "../../src/archive/craft.rs"]
-mod craft;
-mod landing;
+mod extraction;
+#[path = "../../src/archive/zip_builder.rs"]
+mod zip_builder;
 
 use std::io::Cursor;
 
 use arbitrary::Arbitrary;
-use craft::Item;
 use downriver::archive::Archive;
 use downriver::select::file_pattern::Patterns;
 use downriver::select::files::{FileRules, files};
 use downriver::select::link::Symlinks;
 use downriver::select::name::System;
 use libfuzzer_sys::fuzz_target;
+use zip_builder::ZipItem;
 
 #[derive(Debug, Arbitrary)]
-struct Made {
+struct Input {
     entries: Vec<Entry>,
     pattern: Option<Name>,
     strip: u8,
@@ -30,8 +30,8 @@ struct Entry {
     name: Name,
     kind: Kind,
     deflated: bool,
-    /// How its headers differ from each other.
-    lie: Option<Lie>,
+    /// A wrong value in its headers.
+    corruption: Option<Corruption>,
 }
 
 #[derive(Debug, Arbitrary)]
@@ -39,12 +39,12 @@ enum Kind {
     File(u16),
     Folder,
     Link(Name),
-    /// Any bits of type and permission.
+    /// Any Unix mode.
     Mode(u16),
 }
 
 #[derive(Debug, Arbitrary)]
-enum Lie {
+enum Corruption {
     LocalName(Name),
     LocalMethod(u16),
     LocalCrc(u32),
@@ -58,11 +58,11 @@ enum Lie {
     Creator(u8),
     Dos(u16, u16),
     Extra(Vec<u8>),
-    Shares,
+    SharedLocalHeader,
     Hidden,
 }
 
-/// Parts of names, few enough that entries meet.
+/// A name composed of [`PARTS`], which are few enough that names collide.
 #[derive(Debug, Arbitrary)]
 struct Name(Vec<u8>);
 
@@ -107,65 +107,67 @@ impl Name {
     }
 }
 
-fn short(bytes: &[u8]) -> Vec<u8> {
+fn truncated(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().copied().take(1000).collect()
 }
 
-fn item(entry: &Entry) -> Item {
+fn item(entry: &Entry) -> ZipItem {
     let name = entry.name.text();
     let item = match &entry.kind {
-        Kind::File(size) => craft::file(&name, vec![*size as u8; usize::from(*size % 4096)]),
-        Kind::Folder => craft::folder(format!("{name}/")),
-        Kind::Link(target) => craft::link(&name, target.text()),
-        Kind::Mode(mode) => craft::file(&name, "").mode(u32::from(*mode)),
+        Kind::File(size) => zip_builder::file(&name, vec![*size as u8; usize::from(*size % 4096)]),
+        Kind::Folder => zip_builder::folder(format!("{name}/")),
+        Kind::Link(target) => zip_builder::link(&name, target.text()),
+        Kind::Mode(mode) => zip_builder::file(&name, "").mode(u32::from(*mode)),
     };
     let item = if entry.deflated { item.deflated() } else { item };
-    item.but(|item| match &entry.lie {
+    item.but(|item| match &entry.corruption {
         None => {}
-        Some(Lie::LocalName(name)) => item.local_name = Some(name.text().into_bytes()),
-        Some(Lie::LocalMethod(method)) => item.local_method = Some(*method),
-        Some(Lie::LocalCrc(crc)) => item.local_crc = Some(*crc),
-        Some(Lie::LocalSizes([packed, size])) => {
-            (item.local_compressed, item.local_size) = (Some(*packed), Some(*size));
+        Some(Corruption::LocalName(name)) => item.local_name = Some(name.text().into_bytes()),
+        Some(Corruption::LocalMethod(method)) => item.local_method = Some(*method),
+        Some(Corruption::LocalCrc(crc)) => item.local_crc = Some(*crc),
+        Some(Corruption::LocalSizes([compressed, size])) => {
+            (item.local_compressed, item.local_size) = (Some(*compressed), Some(*size));
         }
-        Some(Lie::LocalExtra(extra)) => item.local_extra = short(extra),
-        Some(Lie::Descriptor(told)) => (item.flags, item.descriptor) = (1 << 3, Some(short(told))),
-        Some(Lie::Behind(behind)) => item.behind = short(behind),
-        Some(Lie::Size(size)) => item.size = *size,
-        Some(Lie::Crc(crc)) => item.crc = *crc,
-        Some(Lie::Flags(flags)) => item.flags = *flags,
-        Some(Lie::Creator(creator)) => item.creator = *creator,
-        Some(Lie::Dos(date, time)) => item.dos = (*date, *time),
-        Some(Lie::Extra(extra)) => item.extra = short(extra),
-        Some(Lie::Shares) => item.shares = true,
-        Some(Lie::Hidden) => item.hidden = true,
+        Some(Corruption::LocalExtra(extra)) => item.local_extra = truncated(extra),
+        Some(Corruption::Descriptor(bytes)) => {
+            (item.flags, item.descriptor) = (1 << 3, Some(truncated(bytes)))
+        }
+        Some(Corruption::Behind(behind)) => item.behind = truncated(behind),
+        Some(Corruption::Size(size)) => item.size = *size,
+        Some(Corruption::Crc(crc)) => item.crc = *crc,
+        Some(Corruption::Flags(flags)) => item.flags = *flags,
+        Some(Corruption::Creator(creator)) => item.creator = *creator,
+        Some(Corruption::Dos(date, time)) => item.dos = (*date, *time),
+        Some(Corruption::Extra(extra)) => item.extra = truncated(extra),
+        Some(Corruption::SharedLocalHeader) => item.shares_local_header = true,
+        Some(Corruption::Hidden) => item.hidden = true,
     })
 }
 
-fuzz_target!(|made: Made| {
-    let items: Vec<Item> = made.entries.iter().map(item).collect();
-    let bytes = craft::zip(&items);
-    landing::land(&bytes, made.traps);
+fuzz_target!(|input: Input| {
+    let items: Vec<ZipItem> = input.entries.iter().map(item).collect();
+    let bytes = zip_builder::zip(&items);
+    extraction::check_extraction(&bytes, input.traps);
 
-    // What would become of it elsewhere is decided without touching a disk.
-    let Ok(mut archive) = Archive::open(Cursor::new(&bytes)) else { return };
-    let Some(targets) = landing::targets(&mut archive) else { return };
-    // Long ones are the affair of who types them, and take long.
-    let pattern = made.pattern.iter().map(|name| name.text().chars().take(200).collect());
+    // Plans for other systems are made without touching a disk.
+    let Ok(mut archive) = Archive::open_validated(Cursor::new(&bytes)) else { return };
+    let Some(targets) = extraction::targets(&mut archive) else { return };
+    // Long patterns come from the user, not from an archive, and are slow.
+    let pattern = input.pattern.iter().map(|name| name.text().chars().take(200).collect());
     let include: Vec<String> = pattern.collect();
     let Ok(patterns) = Patterns::new(&include, &[]) else { return };
     for system in [System::Unix, System::Mac, System::Windows] {
         for symlinks in [Symlinks::KeepInside, Symlinks::All, Symlinks::Skip, Symlinks::Copy] {
             let rules = FileRules {
                 patterns: patterns.clone(),
-                strip_components: usize::from(made.strip % 4),
+                strip_components: usize::from(input.strip % 4),
                 symlinks,
                 system,
-                ..landing::rules()
+                ..extraction::rules()
             };
             match files(archive.entries(), &targets, &rules) {
-                Ok(plan) => landing::judge(&plan, &rules),
-                Err(refusal) => landing::harmless(&refusal.to_string()),
+                Ok(plan) => extraction::check_plan(&plan, &rules),
+                Err(refusal) => extraction::assert_harmless(&refusal.to_string()),
             }
         }
     }

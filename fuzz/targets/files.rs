@@ -1,4 +1,4 @@
-//! What lies in the folder one stands in and in one's own: the files of git, glab and python-gitlab.
+//! Configuration files of git, glab and python-gitlab with arbitrary content.
 #![no_main]
 
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ static FOLDER: LazyLock<TempDir> = LazyLock::new(|| {
 });
 
 fuzz_target!(|bytes: &[u8]| {
-    // Each reader gets all of it; most will not make sense of it.
+    // Every file gets the same bytes; at most one of them can be valid.
     let folder = FOLDER.path();
     for file in [".git/config", ".config/glab-cli/config.yml", ".python-gitlab.cfg"] {
         fs::write(folder.join(file), bytes).unwrap();
@@ -35,17 +35,17 @@ fuzz_target!(|bytes: &[u8]| {
     let (connect, lookup) = (Connect::default(), Lookup::default());
     match settings::scope(&lookup, &connect, None, &env) {
         Ok(place) => assert!(!place.settings.is_empty()),
-        Err(usage) => harmless(&usage.to_string()),
+        Err(usage) => assert_harmless(&usage.to_string()),
     }
     match settings::api(&connect, &lookup, None, &env) {
         Ok(api) => {
-            harmless(&format!("{} {}", api.value, api.source));
+            assert_harmless(&format!("{} {}", api.value, api.source));
             match settings::token(&connect, &api, &mut env) {
-                Ok((_, warnings)) => warnings.iter().for_each(|warning| harmless(warning)),
-                Err(error) => harmless(&format!("{error:#}")),
+                Ok((_, warnings)) => warnings.iter().for_each(|warning| assert_harmless(warning)),
+                Err(error) => assert_harmless(&format!("{error:#}")),
             }
         }
-        Err(usage) => harmless(&usage.to_string()),
+        Err(usage) => assert_harmless(&usage.to_string()),
     }
 });
 
@@ -77,6 +77,6 @@ impl Clock for Stopped {
     fn sleep(&self, _: Duration) {}
 }
 
-fn harmless(text: &str) {
+fn assert_harmless(text: &str) {
     assert!(!text.contains(char::is_control), "{text:?}");
 }

@@ -1,4 +1,4 @@
-//! What servers put into headers, and the texts that come instead of answers.
+//! Response headers, and error bodies in unexpected formats.
 #![no_main]
 
 use std::time::Duration;
@@ -22,8 +22,8 @@ fuzz_target!(|text: &str| {
     // `Retry-After` and `RateLimit-Reset`
     let now = Timestamp::from_second(i64::from(number)).unwrap();
     let asked = asked(Some(first), second, now);
-    let luck = f64::from(count) / 256.0;
-    match pause(u32::from(count), asked, luck) {
+    let jitter = f64::from(count) / 256.0;
+    match pause(u32::from(count), asked, jitter) {
         Some(pause) => assert!(pause <= Duration::from_secs(601)),
         None => assert!(asked.is_some_and(|asked| asked > Duration::from_secs(600))),
     }
@@ -38,10 +38,10 @@ fuzz_target!(|text: &str| {
     if let Ok(address) = Address::parse(first) {
         let again = Address::parse(&address.to_call()).unwrap();
         assert!(again == address && again.same_origin(&address));
-        harmless(&address.to_string());
+        assert_harmless(&address.to_string());
         assert!(!address.to_string().contains('?'));
         if let Ok(led) = address.redirected(second.unwrap_or_default()) {
-            harmless(&led.to_string());
+            assert_harmless(&led.to_string());
             assert!(Address::parse(&led.to_call()).unwrap() == led);
         }
         let more = address.with("/a?b=c").and_query("d", second.unwrap_or_default());
@@ -49,12 +49,12 @@ fuzz_target!(|text: &str| {
         assert!(more.same_origin(&address));
     }
 
-    // What came instead.
+    // Error body
     let body = parse_error_body(first.as_bytes());
-    harmless(&body.words);
+    assert_harmless(&body.words);
     assert!(body.words.chars().count() <= 12 * 301);
 });
 
-fn harmless(text: &str) {
+fn assert_harmless(text: &str) {
     assert!(!text.contains(char::is_control), "{text:?}");
 }

@@ -1,4 +1,4 @@
-//! One word as anything that it can be: an address, a project, a name, a pattern.
+//! Single arguments: an address, a project, a name, a pattern.
 #![no_main]
 
 use downriver::gitlab::Address;
@@ -8,11 +8,11 @@ use downriver::select::job_pattern::{NameMatch, Pattern};
 use downriver::select::name::{System, components, folder_name};
 use libfuzzer_sys::fuzz_target;
 
-/// Globs are compiled, which takes its time.
-const MOST: usize = 3;
+/// Limit of the words for each input, because compiling globs is slow.
+const MAX_WORDS: usize = 3;
 
 fuzz_target!(|text: &str| {
-    let words: Vec<String> = text.split('\n').map(str::to_owned).take(MOST).collect();
+    let words: Vec<String> = text.split('\n').map(str::to_owned).take(MAX_WORDS).collect();
     words.iter().for_each(|word| names(word, &words));
 });
 
@@ -40,12 +40,12 @@ fn names(word: &str, all: &[String]) {
         let key = system.key(word);
         assert_eq!(system.key(&key), key);
     }
-    harmless(&ProjectRef::parse(word).to_string());
+    assert_harmless(&ProjectRef::parse(word).to_string());
     if let Ok(address) = Address::parse(word) {
-        harmless(&address.to_string());
+        assert_harmless(&address.to_string());
     }
 }
 
-fn harmless(text: &str) {
+fn assert_harmless(text: &str) {
     assert!(!text.contains(char::is_control), "{text:?}");
 }

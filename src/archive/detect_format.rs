@@ -1,12 +1,16 @@
-//! What a file is that is not a zip, by its first bytes.
+//! Detection of the format of a file that is not a zip archive, by its first bytes.
 
 use std::fmt;
+use std::io::{self, Read, Seek, SeekFrom};
 
-/// What came in place of a zip archive.
+use super::format::{EOCD_SIGNATURE, LOCAL_HEADER_SIGNATURE};
+
+/// Formats that servers deliver in place of a zip archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotZip {
     Empty,
-    Cut,
+    /// A zip archive without its end.
+    Truncated,
     Gzip,
     Zstd,
     Bzip2,
@@ -19,15 +23,23 @@ pub enum NotZip {
     Unknown,
 }
 
-/// As many bytes of the beginning as [`NotZip::by_start`] wants to see.
-pub const START: usize = 512;
+/// Number of bytes that [`NotZip::detect`] looks at. The signature of tar is at byte 257.
+const DETECTION_LENGTH: u64 = 512;
+
+/// Reads the bytes that [`NotZip::detect`] needs, fewer if the file is shorter.
+pub fn first_bytes<R: Read + Seek>(reader: &mut R) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.seek(SeekFrom::Start(0))?;
+    reader.take(DETECTION_LENGTH).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
 
 impl NotZip {
-    /// Names what begins so; `Cut` for the beginning of a zip.
-    pub fn by_start(start: &[u8]) -> NotZip {
-        const MAGIC: [(&[u8], NotZip); 7] = [
-            (b"PK\x03\x04", NotZip::Cut),
-            (b"PK\x05\x06", NotZip::Cut),
+    /// Returns the format that begins with these bytes, `Truncated` for the beginning of a zip.
+    pub fn detect(start: &[u8]) -> NotZip {
+        const SIGNATURES: [(&[u8], NotZip); 7] = [
+            (LOCAL_HEADER_SIGNATURE, NotZip::Truncated),
+            (EOCD_SIGNATURE, NotZip::Truncated),
             (b"\x1f\x8b", NotZip::Gzip),
             (b"\x28\xb5\x2f\xfd", NotZip::Zstd),
             (b"BZh", NotZip::Bzip2),
@@ -37,19 +49,20 @@ impl NotZip {
         if start.is_empty() {
             return NotZip::Empty;
         }
-        if let Some((_, what)) = MAGIC.iter().find(|(magic, _)| start.starts_with(magic)) {
-            return *what;
+        let matches = |(signature, _): &&(&[u8], NotZip)| start.starts_with(signature);
+        if let Some((_, format)) = SIGNATURES.iter().find(matches) {
+            return *format;
         }
         if start.get(257..262) == Some(b"ustar") {
             return NotZip::Tar;
         }
         let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
-        let begins = |word: &str| {
+        let begins_with = |word: &str| {
             text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()))
         };
         match text.first() {
-            Some(b'<') if begins("<?xml") => NotZip::Xml,
-            Some(b'<') if begins("<!doctype html") || begins("<html") => NotZip::Html,
+            Some(b'<') if begins_with("<?xml") => NotZip::Xml,
+            Some(b'<') if begins_with("<!doctype html") || begins_with("<html") => NotZip::Html,
             Some(b'{' | b'[') => NotZip::Json,
             _ => NotZip::Unknown,
         }
@@ -60,7 +73,7 @@ impl fmt::Display for NotZip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             NotZip::Empty => "it is empty",
-            NotZip::Cut => "it begins like one, but its end is missing",
+            NotZip::Truncated => "it begins like one, but its end is missing",
             NotZip::Gzip => "it is gzip data",
             NotZip::Zstd => "it is zstd data",
             NotZip::Bzip2 => "it is bzip2 data",
@@ -80,12 +93,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_a_zip_is_named_by_its_beginning() {
+    fn other_formats_are_detected_by_their_first_bytes() {
         let mut tar = vec![b'a'; 257];
         tar.extend(b"ustar\x0000");
         let cases: [(&[u8], NotZip); 14] = [
             (b"", NotZip::Empty),
-            (b"PK\x03\x04\x14", NotZip::Cut),
+            (b"PK\x03\x04\x14", NotZip::Truncated),
             (b"\x1f\x8b\x08", NotZip::Gzip),
             (b"\x28\xb5\x2f\xfd\x04", NotZip::Zstd),
             (b"BZh9", NotZip::Bzip2),
@@ -99,8 +112,8 @@ mod tests {
             (b"{\"message\": \"404\"}", NotZip::Json),
             (b"noise", NotZip::Unknown),
         ];
-        for (start, what) in cases {
-            assert_eq!(NotZip::by_start(start), what, "{start:?}");
+        for (start, format) in cases {
+            assert_eq!(NotZip::detect(start), format, "{start:?}");
         }
     }
 }

@@ -1,32 +1,33 @@
-//! Entries in the order in which they lie in their archive, cut from bytes that come in order.
+//! Reading of entries in the order of their offsets, from a file or a download.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-use super::Error;
-use super::local_header::{EntryLocation, FIXED};
+use super::error::Error;
+use super::format::LOCAL_HEADER_LENGTH;
+use super::local_header::EntryLocation;
 
-/// Bytes that come in order, some of which can be passed over.
+/// A reader that can skip forward.
 pub trait SkipRead: Read {
-    /// Goes to so many bytes from the start. Where bytes are gone once they were read, only
-    /// forward.
+    /// Moves to a position, in bytes from the start. A download cannot move backward and fails
+    /// with `InvalidInput`.
     fn skip_to(&mut self, position: u64) -> io::Result<()>;
 }
 
-/// Anything in which one can seek. What lies close ahead is read along.
-pub struct Seeking<R> {
+/// Buffered [`SkipRead`] over a seekable reader. A skip within the buffer does not seek.
+pub struct SeekReader<R> {
     reader: BufReader<R>,
-    /// None until it was gone to for the first time.
+    /// `None` before the first skip, when the position of the reader is unknown.
     position: Option<u64>,
 }
 
-impl<R: Read> Seeking<R> {
-    /// `ahead` is how much may be read along, in bytes.
-    pub fn new(reader: R, ahead: usize) -> Seeking<R> {
-        Seeking { reader: BufReader::with_capacity(ahead, reader), position: None }
+impl<R: Read> SeekReader<R> {
+    /// Wraps a reader with a buffer of `read_ahead` bytes.
+    pub fn new(reader: R, read_ahead: usize) -> SeekReader<R> {
+        SeekReader { reader: BufReader::with_capacity(read_ahead, reader), position: None }
     }
 }
 
-impl<R: Read> Read for Seeking<R> {
+impl<R: Read> Read for SeekReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(buffer)?;
         self.position = self.position.map(|position| position + count as u64);
@@ -34,12 +35,13 @@ impl<R: Read> Read for Seeking<R> {
     }
 }
 
-impl<R: Read + Seek> SkipRead for Seeking<R> {
+impl<R: Read + Seek> SkipRead for SeekReader<R> {
     fn skip_to(&mut self, position: u64) -> io::Result<()> {
-        let number = |place| i64::try_from(place).ok();
-        let near = self.position.and_then(|here| number(position)?.checked_sub(number(here)?));
-        match near {
-            Some(by) => self.reader.seek_relative(by)?,
+        let signed = |position| i64::try_from(position).ok();
+        let distance =
+            self.position.and_then(|current| signed(position)?.checked_sub(signed(current)?));
+        match distance {
+            Some(distance) => self.reader.seek_relative(distance)?,
             None => self.reader.seek(SeekFrom::Start(position)).map(|_| ())?,
         }
         self.position = Some(position);
@@ -47,82 +49,87 @@ impl<R: Read + Seek> SkipRead for Seeking<R> {
     }
 }
 
-/// Between two entries there may be what tells the sizes of the first; as much as a header of
-/// another entry would take is too much, in bytes.
-const MIN_HIDDEN_ENTRY: usize = FIXED - 1;
+/// Length in bytes of the shortest gap that could hide an unlisted entry: a local header. Anything
+/// shorter between two entries, such as a data descriptor, is accepted.
+const MIN_HIDDEN_ENTRY: usize = LOCAL_HEADER_LENGTH;
 
-/// What writers put between the data of entries besides names: extra fields, sizes; in bytes.
+/// Upper bound of the local extra fields and data descriptors that common writers put between the
+/// data of two entries, in bytes.
 const MAX_GAP: u64 = 1 << 10;
 
-/// Goes from entry to entry and looks at the header before each.
+/// Reader of the compressed data of entries, with checks of their local headers.
 pub struct EntryReader<'a, B> {
     body: B,
-    /// Each header must tell what the central directory tells.
-    strict: bool,
-    /// None where entries are not taken one right behind the other.
-    behind: Option<PreviousEntry<'a>>,
+    /// Local headers must match the central directory.
+    check_headers: bool,
+    /// The entry read last, if gaps between entries are checked.
+    previous: Option<PreviousEntry<'a>>,
 }
 
-/// What was taken last.
 #[derive(Default)]
 struct PreviousEntry<'a> {
+    /// End of its data, in bytes from the start of the file.
     end: u64,
+    /// `None` at the start of the archive.
     entry: Option<&'a EntryLocation>,
 }
 
 impl<'a, B: SkipRead> EntryReader<'a, B> {
-    /// Takes any entries of an archive whose headers were judged, or need not be.
-    pub fn some(body: B) -> EntryReader<'a, B> {
-        EntryReader { body, strict: false, behind: None }
+    /// Reads any entries of an archive without comparing their local headers, because they were
+    /// validated before or a single entry is wanted.
+    pub fn validated(body: B) -> EntryReader<'a, B> {
+        EntryReader { body, check_headers: false, previous: None }
     }
 
-    /// Takes some entries of an archive whose headers nobody has looked at; surprised when one of
-    /// theirs tells something else than the central directory.
-    pub fn apart(body: B) -> EntryReader<'a, B> {
-        EntryReader { body, strict: true, behind: None }
+    /// Reads selected entries of an archive that was not validated. Fails with `NeedsFullCheck` if
+    /// the local header of one of them differs from the central directory.
+    pub fn selected(body: B) -> EntryReader<'a, B> {
+        EntryReader { body, check_headers: true, previous: None }
     }
 
-    /// Takes all entries, in order; surprised when a header tells something else than the central
-    /// directory, and when there is room for more entries than those.
-    pub fn all(body: B) -> EntryReader<'a, B> {
-        EntryReader { body, strict: true, behind: Some(PreviousEntry::default()) }
+    /// Reads all entries of an archive that was not validated, in the order of their offsets.
+    /// Fails with `NeedsFullCheck` if a local header differs from the central directory, if entries
+    /// overlap, or if a gap could hide an unlisted entry.
+    pub fn sequential(body: B) -> EntryReader<'a, B> {
+        EntryReader { body, check_headers: true, previous: Some(PreviousEntry::default()) }
     }
 
-    /// The bytes of an entry as they are packed, and no others.
+    /// Returns a reader of exactly the compressed data of an entry.
     pub fn next(&mut self, location: &'a EntryLocation) -> Result<io::Take<&mut B>, Error> {
-        self.gap(location.at)?;
-        self.body.skip_to(location.at).map_err(Error::Read)?;
-        let local = match location.header(&mut self.body) {
+        self.check_gap(location.offset)?;
+        self.body.skip_to(location.offset).map_err(Error::Read)?;
+        let local = match location.read_local_header(&mut self.body) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 return Err(location.damaged("it ends too early"));
             }
             local => local.map_err(Error::Read)?,
         };
-        if self.strict && !local.agrees {
+        if self.check_headers && !local.matches {
             return Err(location.needs_full_check());
         }
-        if let Some(behind) = &mut self.behind {
-            let end = location.at.saturating_add(local.length);
+        if let Some(previous) = &mut self.previous {
+            let end = location.offset.saturating_add(local.length);
             let end = end.saturating_add(location.compressed_size);
-            *behind = PreviousEntry { end, entry: Some(location) };
+            *previous = PreviousEntry { end, entry: Some(location) };
         }
-        if !local.header {
+        if !local.is_header {
             return Err(location.damaged("it is not where the central directory says"));
         }
         Ok(self.body.by_ref().take(location.compressed_size))
     }
 
-    /// Looks whether nothing can be hidden before the central directory.
-    pub fn finish(&mut self, directory: u64) -> Result<(), Error> {
-        self.gap(directory)
+    /// Checks the gap between the last entry and the central directory.
+    pub fn finish(&mut self, directory_start: u64) -> Result<(), Error> {
+        self.check_gap(directory_start)
     }
 
-    /// What lies between the last entry and the next thing may tell the sizes of that entry.
-    fn gap(&mut self, next: u64) -> Result<(), Error> {
-        let Some(PreviousEntry { end, entry }) = &self.behind else { return Ok(()) };
-        let mut between = [0; MIN_HIDDEN_ENTRY];
+    /// Checks the bytes between the previous entry and `next`: there must be too few to hide an
+    /// entry, and a data descriptor among them must match.
+    fn check_gap(&mut self, next: u64) -> Result<(), Error> {
+        let Some(PreviousEntry { end, entry }) = &self.previous else { return Ok(()) };
+        let mut buffer = [0; MIN_HIDDEN_ENTRY - 1];
         let gap =
-            next.checked_sub(*end).and_then(|gap| between.get_mut(..usize::try_from(gap).ok()?));
+            next.checked_sub(*end).and_then(|gap| buffer.get_mut(..usize::try_from(gap).ok()?));
         let Some(gap) = gap else { return Err(Error::NeedsFullCheck { near: next }) };
         if gap.is_empty() {
             return Ok(());
@@ -132,43 +139,43 @@ impl<'a, B: SkipRead> EntryReader<'a, B> {
     }
 }
 
-/// Looks at the header before each entry, and whether there are entries that are not listed or
-/// share bytes. `directory` is where the central directory begins.
+/// Checks all local headers, data descriptors and gaps in one pass.
 ///
 /// # Errors
-/// A surprise where all this is not as most writers have it; a closer look may find nothing wrong.
-pub fn headers<R: Read + Seek>(
+/// `NeedsFullCheck` if the archive differs from what common writers produce; full validation may
+/// still accept it.
+pub fn quick_check<R: Read + Seek>(
     reader: R,
     locations: &[EntryLocation],
-    directory: u64,
+    directory_start: u64,
 ) -> Result<(), Error> {
-    let mut cutter = EntryReader::all(Seeking::new(reader, 512));
-    for location in in_order(locations) {
-        cutter.next(location)?;
+    let mut entries = EntryReader::sequential(SeekReader::new(reader, 512));
+    for location in sorted_by_offset(locations) {
+        entries.next(location)?;
     }
-    cutter.finish(directory)
+    entries.finish(directory_start)
 }
 
-/// Whether the central directory alone speaks for an archive that can be taken entry by entry as
-/// it comes: none are there twice, none share bytes, and little is between them.
-pub fn is_streamable(locations: &[EntryLocation], directory: u64) -> bool {
+/// Returns whether the entries can be extracted during the download, as far as the central
+/// directory tells: none overlap, none has a Unicode path, and the gaps between them are small.
+pub fn is_streamable(locations: &[EntryLocation], directory_start: u64) -> bool {
     let mut end = 0;
-    let mut next_to = |next: u64, then: u64| {
-        let near = next.checked_sub(end).is_some_and(|gap| gap <= MAX_GAP);
-        end = then;
-        near
+    let mut follows = |start: u64, min_end: u64| {
+        let follows = start.checked_sub(end).is_some_and(|gap| gap <= MAX_GAP);
+        end = min_end;
+        follows
     };
-    in_order(locations)
+    sorted_by_offset(locations)
         .into_iter()
-        .all(|location| !location.renamed && next_to(location.at, location.least_end()))
-        && next_to(directory, directory)
+        .all(|location| !location.has_unicode_path && follows(location.offset, location.min_end()))
+        && follows(directory_start, directory_start)
 }
 
-/// Entries in the order in which they lie in the archive.
-pub fn in_order(locations: &[EntryLocation]) -> Vec<&EntryLocation> {
-    let mut order: Vec<&EntryLocation> = locations.iter().collect();
-    order.sort_by_key(|location| location.at);
-    order
+/// Returns the entries in the order of their offsets.
+pub fn sorted_by_offset(locations: &[EntryLocation]) -> Vec<&EntryLocation> {
+    let mut sorted: Vec<&EntryLocation> = locations.iter().collect();
+    sorted.sort_by_key(|location| location.offset);
+    sorted
 }
 
 #[cfg(test)]

@@ -1,165 +1,184 @@
-//! Where the central directory of an archive is, by the record at the end of the file.
+//! Location of the central directory by the end of central directory record (EOCD) and its ZIP64
+//! counterpart.
 //!
-//! Everything that could make two readers take two archives out of one file is refused here: two
-//! end records, two directories, a zip64 record that tells something else than the short one.
+//! Two readers must not see two different archives in one file. So everything that allows this is
+//! refused: two EOCD records, two central directories, a ZIP64 record that contradicts the EOCD.
 
 use std::io::{Read, Seek, SeekFrom};
 
 use memchr::memmem;
 
-use super::Error;
-use super::directory;
+use super::error::Error;
+use super::format::{
+    CENTRAL_HEADER_LENGTH, CENTRAL_HEADER_SIGNATURE, EOCD_LENGTH, EOCD_SIGNATURE,
+    ZIP64_EOCD_LENGTH, ZIP64_EOCD_SIGNATURE, ZIP64_LOCATOR_LENGTH, ZIP64_LOCATOR_SIGNATURE, u16_at,
+    u32_at, u64_at,
+};
 use super::tracked_reader::TrackedReader;
 
-const RECORD: &[u8] = b"PK\x05\x06";
-const ZIP64_LOCATOR: &[u8] = b"PK\x06\x07";
-const ZIP64_RECORD: &[u8] = b"PK\x06\x06";
-pub const HEADER: &[u8] = b"PK\x01\x02";
+/// Length of the end of a file that can hold its end records, the longest comment included.
+const TAIL_LENGTH: u64 =
+    (ZIP64_EOCD_LENGTH + ZIP64_LOCATOR_LENGTH + EOCD_LENGTH) as u64 + u16::MAX as u64;
 
-/// The lengths of these, in bytes: of the records without a comment or what may come behind.
-const RECORD_LENGTH: usize = 22;
-const ZIP64_LOCATOR_LENGTH: usize = 20;
-const ZIP64_RECORD_LENGTH: usize = 56;
-/// How much of the end of a file can belong to its end records, in bytes.
-const TAIL: u64 =
-    (ZIP64_RECORD_LENGTH + ZIP64_LOCATOR_LENGTH + RECORD_LENGTH) as u64 + u16::MAX as u64;
-
-/// What the end records say of the central directory. All places are in bytes from the start of
-/// the file.
+/// Position and claimed content of the central directory. Positions are in bytes from the start
+/// of the file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Eocd {
-    pub start: u64,
-    /// Where the end records begin: right behind the directory.
-    pub end: u64,
-    /// Bytes before the archive itself, which its own places do not count.
-    pub before: u64,
+    pub directory_start: u64,
+    /// Start of the end records, which follow the directory.
+    pub directory_end: u64,
+    /// Bytes before the archive, which its own offsets do not count.
+    pub prefix: u64,
     pub entries: u64,
+    /// Size of the directory in bytes, as claimed.
     pub size: u64,
 }
 
 impl Eocd {
-    /// How many entries there can be at the most, whatever it says.
-    pub fn most_entries(&self) -> usize {
-        let headers = (self.end - self.start) / directory::FIXED as u64;
+    /// Returns an upper bound of the number of entries, limited by the room for their headers, so
+    /// that a false claim cannot reserve memory.
+    pub fn max_entries(&self) -> usize {
+        let headers = (self.directory_end - self.directory_start) / CENTRAL_HEADER_LENGTH as u64;
         self.entries.min(headers) as usize
     }
 }
 
-/// What one end record says, the short or the long one.
+/// Fields of one end record, EOCD or ZIP64 EOCD.
 struct EocdFields {
-    at: u64,
+    /// Position of the record itself, in bytes from the start of the file.
+    position: u64,
     entries: u64,
-    size: u64,
-    offset: u64,
+    directory_size: u64,
+    directory_offset: u64,
 }
 
-/// Finds the end records; none where the file has not the look of a zip at all.
+/// Finds the central directory. Returns `None` if there is no EOCD record, so that the file is no
+/// zip at all.
+///
+/// # Errors
+/// If the records are damaged, contradict each other, or can be read in two ways.
 pub fn find<R: Read + Seek>(reader: &mut TrackedReader<R>) -> Result<Option<Eocd>, Error> {
     let length = reader.seek(SeekFrom::End(0)).map_err(Error::Read)?;
-    let from = length.saturating_sub(TAIL);
-    let tail = bytes(reader, from, TAIL as usize)?;
-    let Some(at) = record(&tail)? else { return Ok(None) };
-    let short = &tail[at..at + RECORD_LENGTH];
-    let disks = [4, 6].map(|at| u16_at(short, at));
+    let tail_start = length.saturating_sub(TAIL_LENGTH);
+    let tail = read_at(reader, tail_start, TAIL_LENGTH as usize)?;
+    let Some(at) = find_record(&tail)? else { return Ok(None) };
+    let record = &tail[at..at + EOCD_LENGTH];
+    let disks = [4, 6].map(|at| u16_at(record, at));
     if disks.iter().any(|disk| ![0, u16::MAX].contains(disk)) {
         return Err(broken("it is one part of several"));
     }
-    let told = EocdFields {
-        at: from + at as u64,
-        entries: u16_at(short, 10).into(),
-        size: u32_at(short, 12).into(),
-        offset: u32_at(short, 16).into(),
+    let fields = EocdFields {
+        position: tail_start + at as u64,
+        entries: u16_at(record, 10).into(),
+        directory_size: u32_at(record, 12).into(),
+        directory_offset: u32_at(record, 16).into(),
     };
-    let told = long(reader, told)?;
-    directory(reader, &told).map(Some)
+    let fields = apply_zip64(reader, fields)?;
+    locate_directory(reader, &fields).map(Some)
 }
 
-/// Where the short end record begins in the end of a file.
-fn record(tail: &[u8]) -> Result<Option<usize>, Error> {
-    let places = memmem::find_iter(tail, RECORD).filter(|at| at + RECORD_LENGTH <= tail.len());
-    let ends = |at: &usize| at + RECORD_LENGTH + usize::from(u16_at(tail, at + 20));
-    let places: Vec<usize> = places.collect();
-    // Something else may lie behind the archive; what is inside it lies before its end.
-    let Some(last) = places.last() else { return Ok(None) };
-    if places.iter().any(|at| at != last && ends(at) == tail.len()) {
+/// Returns the position of the EOCD record in the end of a file.
+fn find_record(tail: &[u8]) -> Result<Option<usize>, Error> {
+    let complete = |at: &usize| at + EOCD_LENGTH <= tail.len();
+    let positions: Vec<usize> = memmem::find_iter(tail, EOCD_SIGNATURE).filter(complete).collect();
+    let end = |at: &usize| at + EOCD_LENGTH + usize::from(u16_at(tail, at + 20));
+    // The last one counts. Junk may follow the archive, but a record before the last one that
+    // reaches exactly to the end of the file makes two archives of one file.
+    let Some(last) = positions.last() else { return Ok(None) };
+    if positions.iter().any(|at| at != last && end(at) == tail.len()) {
         return Err(contradiction("it has two end records"));
     }
-    match ends(last) <= tail.len() {
+    match end(last) <= tail.len() {
         true => Ok(Some(*last)),
         false => Err(broken("it ends too early")),
     }
 }
 
-/// What the zip64 record says, where there is one; it must not contradict the short one.
-fn long<R: Read + Seek>(
+/// Returns the fields of the ZIP64 record if there is one, else those of the EOCD record.
+///
+/// # Errors
+/// If the ZIP64 record is not at its place or contradicts the EOCD record.
+fn apply_zip64<R: Read + Seek>(
     reader: &mut TrackedReader<R>,
-    short: EocdFields,
+    eocd: EocdFields,
 ) -> Result<EocdFields, Error> {
-    let Some(at) = short.at.checked_sub(ZIP64_LOCATOR_LENGTH as u64) else { return Ok(short) };
-    let locator = bytes(reader, at, ZIP64_LOCATOR_LENGTH)?;
-    if !locator.starts_with(ZIP64_LOCATOR) {
-        return Ok(short);
+    let Some(locator_start) = eocd.position.checked_sub(ZIP64_LOCATOR_LENGTH as u64) else {
+        return Ok(eocd);
+    };
+    let locator = read_at(reader, locator_start, ZIP64_LOCATOR_LENGTH)?;
+    if !locator.starts_with(ZIP64_LOCATOR_SIGNATURE) {
+        return Ok(eocd);
     }
-    let known = u64_at(&locator, 8);
-    // It has this length in all archives but those that encrypt their directory.
-    let usual = at.checked_sub(ZIP64_RECORD_LENGTH as u64);
-    for place in usual.into_iter().chain([known]) {
-        let record = bytes(reader, place, ZIP64_RECORD_LENGTH)?;
-        let is_record = record.len() == ZIP64_RECORD_LENGTH && record.starts_with(ZIP64_RECORD);
-        // Counted from here, because a record can claim a length beyond all numbers.
-        let length = at.checked_sub(place).and_then(|length| length.checked_sub(12));
+    let claimed = u64_at(&locator, 8);
+    // Right before the locator first: the claimed position does not count bytes before the
+    // archive. It is needed only for records with optional data, which are longer.
+    let adjacent = locator_start.checked_sub(ZIP64_EOCD_LENGTH as u64);
+    for position in adjacent.into_iter().chain([claimed]) {
+        let record = read_at(reader, position, ZIP64_EOCD_LENGTH)?;
+        let is_record =
+            record.len() == ZIP64_EOCD_LENGTH && record.starts_with(ZIP64_EOCD_SIGNATURE);
+        // The length field does not count the 12 bytes up to its own end. It is compared with the
+        // true length, because adding to the claimed one could overflow.
+        let length = locator_start.checked_sub(position).and_then(|length| length.checked_sub(12));
         if !is_record || length != Some(u64_at(&record, 4)) {
             continue;
         }
-        let told = EocdFields {
-            at: place,
+        let zip64 = EocdFields {
+            position,
             entries: u64_at(&record, 32),
-            size: u64_at(&record, 40),
-            offset: u64_at(&record, 48),
+            directory_size: u64_at(&record, 40),
+            directory_offset: u64_at(&record, 48),
         };
-        let fits = |short: u64, long: u64, none: u64| short == long || short == none;
-        let fit = fits(short.entries, told.entries, u16::MAX.into())
-            && fits(short.size, told.size, u32::MAX.into())
-            && fits(short.offset, told.offset, u32::MAX.into());
-        return match fit {
-            true => Ok(told),
+        // All ones in the EOCD record refer to the ZIP64 record.
+        let agrees = |short: u64, long: u64, unset: u64| short == long || short == unset;
+        let all_agree = agrees(eocd.entries, zip64.entries, u16::MAX.into())
+            && agrees(eocd.directory_size, zip64.directory_size, u32::MAX.into())
+            && agrees(eocd.directory_offset, zip64.directory_offset, u32::MAX.into());
+        return match all_agree {
+            true => Ok(zip64),
             false => Err(contradiction("its two end records do not agree")),
         };
     }
     Err(contradiction("its zip64 end record is not where it should be"))
 }
 
-/// The directory lies right before the end records; its own place tells what lies before it all.
-fn directory<R: Read + Seek>(
+/// Locates the directory, which ends where the end records start. The difference between its true
+/// start and its claimed offset is the number of bytes before the archive.
+fn locate_directory<R: Read + Seek>(
     reader: &mut TrackedReader<R>,
-    told: &EocdFields,
+    fields: &EocdFields,
 ) -> Result<Eocd, Error> {
-    let EocdFields { at: end, entries, size, offset } = *told;
-    let early = || broken("its beginning is missing");
-    let start = end.checked_sub(size).ok_or_else(early)?;
-    let found = Eocd { start, end, before: start.saturating_sub(offset), entries, size };
-    let mut begins_at = |place| {
-        Ok::<_, Error>(place < end && bytes(reader, place, HEADER.len())?.starts_with(HEADER))
+    let EocdFields { position: end, entries, directory_size: size, directory_offset: offset } =
+        *fields;
+    let beginning_missing = || broken("its beginning is missing");
+    let start = end.checked_sub(size).ok_or_else(beginning_missing)?;
+    let prefix = start.saturating_sub(offset);
+    let found = Eocd { directory_start: start, directory_end: end, prefix, entries, size };
+    let mut has_header_at = |position| {
+        let signature = CENTRAL_HEADER_SIGNATURE;
+        Ok::<_, Error>(
+            position < end && read_at(reader, position, signature.len())?.starts_with(signature),
+        )
     };
-    match (size == 0 || begins_at(start)?, start == offset || !begins_at(offset)?) {
-        (true, true) if start < offset => Err(early()),
+    match (size == 0 || has_header_at(start)?, start == offset || !has_header_at(offset)?) {
+        (true, true) if start < offset => Err(beginning_missing()),
         (true, true) => Ok(found),
         (true, false) => Err(contradiction("it has two central directories")),
-        // Whoever reads this one will say what is wrong with it.
-        (false, false) => Ok(Eocd { start: offset, before: 0, ..found }),
+        // The size is wrong and the offset is right. Reading the headers reports the reason.
+        (false, false) => Ok(Eocd { directory_start: offset, prefix: 0, ..found }),
         (false, true) => Err(broken("there is no central directory where its end record says")),
     }
 }
 
-/// So many bytes from a place on, or fewer where the file ends.
-fn bytes<R: Read + Seek>(
+/// Reads up to `count` bytes from a position on, fewer at the end of the file.
+fn read_at<R: Read + Seek>(
     reader: &mut TrackedReader<R>,
-    at: u64,
+    position: u64,
     count: usize,
 ) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
-    // A place beyond all numbers is the archive's lie, and nothing is there.
-    if reader.seek(SeekFrom::Start(at)).is_ok() {
+    // Positions come from the archive. A seek fails only for one that no file can have.
+    if reader.seek(SeekFrom::Start(position)).is_ok() {
         reader.by_ref().take(count as u64).read_to_end(&mut bytes).map_err(Error::Read)?;
     }
     Ok(bytes)
@@ -171,18 +190,6 @@ fn broken(why: &str) -> Error {
 
 fn contradiction(why: &str) -> Error {
     Error::Contradiction(why.to_owned())
-}
-
-pub fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    u64::from(u32_at(bytes, at)) | u64::from(u32_at(bytes, at + 4)) << 32
-}
-
-pub fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    u16::from_le_bytes([bytes[at], bytes[at + 1]])
-}
-
-pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
 #[cfg(test)]

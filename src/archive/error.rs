@@ -1,59 +1,60 @@
-//! What is wrong with an archive, or with reading it, or with the place its bytes go to.
+//! The error type of the zip room.
 
 use std::fmt::{self, Display, Formatter};
 use std::io;
 
-use super::NotZip;
+use super::detect_format::NotZip;
 use crate::sanitize::sanitize;
 
-/// Why an archive, or one entry of it, cannot be read.
+/// Reasons why an archive, or one entry of it, cannot be read.
 ///
-/// All but `Read` and `Write` say that the bytes themselves are bad.
+/// `Read` and `Write` are I/O failures; all others mean that the bytes themselves are bad.
 #[derive(Debug)]
 pub enum Error {
-    /// It is something else, or only the beginning of a zip.
+    /// The file has another format, or is only the beginning of a zip.
     NotZip(NotZip),
-    /// It is a zip whose structure does not hold together.
+    /// The structure of the archive is damaged.
     Broken(String),
-    /// Two places of the archive tell different things about its entries.
+    /// Two places of the archive disagree about its entries.
     Contradiction(String),
-    /// The end record claims another number of entries than the central directory has.
-    Entries { claimed: u64, found: u64 },
-    /// One name with different contents.
-    Double { entry: String },
-    /// The entry can be read only with a password.
+    /// The EOCD record claims another number of entries than the central directory lists.
+    EntryCount { claimed: u64, found: u64 },
+    /// Two entries have the same name and different contents.
+    DuplicateEntry { entry: String },
+    /// The entry is encrypted.
     Encrypted { entry: String },
-    /// The entry is packed in a way that this program does not know.
-    Method { entry: String, method: u16 },
-    /// Here, in bytes from the start, the archive is not as most writers have it. That is for a
-    /// closer look and not for people.
+    /// The compression method of the entry is neither stored nor deflate.
+    UnsupportedMethod { entry: String, method: u16 },
+    /// The archive differs from its central directory near this offset (in bytes from the start).
+    /// Only validation of the whole archive can tell whether it is valid. Callers do that and
+    /// never show this error to users.
     NeedsFullCheck { near: u64 },
-    /// The bytes of the entry are not what its checksum and length say.
+    /// The data of the entry do not match its checksum or size.
     Damaged { entry: String, why: String },
-    /// The entry is a link whose target cannot be one.
-    Target { entry: String, why: &'static str },
-    /// The archive could not be read: a fault of the network or of the disk it lies on.
+    /// The symlink entry has an invalid target.
+    LinkTarget { entry: String, why: &'static str },
+    /// The archive could not be read, because of the network or the disk.
     Read(io::Error),
-    /// The bytes of the entry could not be written to where they should go.
+    /// The data of the entry could not be written to their destination.
     Write(io::Error),
 }
 
 impl Display for Error {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Error::NotZip(what) => write!(f, "not a zip archive: {what}"),
+            Error::NotZip(format) => write!(f, "not a zip archive: {format}"),
             Error::Broken(why) => write!(f, "the archive is broken: {}", sanitize(why)),
             Error::Contradiction(why) => {
                 write!(f, "the archive contradicts itself: {}", sanitize(why))
             }
-            Error::Entries { claimed, found } => {
+            Error::EntryCount { claimed, found } => {
                 write!(f, "the archive claims {claimed} entries and lists {found}")
             }
-            Error::Double { entry } => {
+            Error::DuplicateEntry { entry } => {
                 write!(f, "entry `{}` is there twice with different contents", sanitize(entry))
             }
             Error::Encrypted { entry } => write!(f, "entry `{}` is encrypted", sanitize(entry)),
-            Error::Method { entry, method } => {
+            Error::UnsupportedMethod { entry, method } => {
                 let name = match method {
                     9 => " (deflate64)",
                     12 => " (bzip2)",
@@ -69,7 +70,7 @@ impl Display for Error {
             Error::Damaged { entry, why } => {
                 write!(f, "entry `{}` is damaged: {}", sanitize(entry), sanitize(why))
             }
-            Error::Target { entry, why } => write!(f, "link `{}` {why}", sanitize(entry)),
+            Error::LinkTarget { entry, why } => write!(f, "link `{}` {why}", sanitize(entry)),
             Error::Read(_) => f.write_str("reading the archive"),
             Error::Write(_) => f.write_str("writing what an archive holds"),
         }

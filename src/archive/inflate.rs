@@ -1,24 +1,24 @@
-//! The packed bytes of one entry become the bytes that were packed, or an error.
+//! Decompression of one entry, with its size and checksum verified.
 
 use std::io::{BufRead, ErrorKind, Write};
 
 use crc32fast::Hasher;
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::Error;
+use super::error::Error;
 use super::local_header::EntryLocation;
 
-/// So many bytes are unpacked before they are handed on: most files are one write.
-const WINDOW: usize = 256 << 10;
+/// Size of the output buffer, in bytes: large enough that most files are one write.
+const WINDOW_LENGTH: usize = 256 << 10;
 
-/// Unpacks one entry after the other, with memory that does not grow with them.
+/// Decompressor of entries, one after the other. Its memory does not grow with their sizes.
 pub struct Inflater {
-    inflate: Decompress,
+    decompress: Decompress,
     window: Vec<u8>,
 }
 
-/// One entry on its way.
-struct Copy<'a> {
+/// Verified output of one entry: counts and checksums the bytes that are written.
+struct Output<'a> {
     location: &'a EntryLocation,
     to: &'a mut dyn Write,
     crc: Hasher,
@@ -27,100 +27,102 @@ struct Copy<'a> {
 
 impl Default for Inflater {
     fn default() -> Inflater {
-        Inflater { inflate: Decompress::new(false), window: vec![0; WINDOW] }
+        Inflater { decompress: Decompress::new(false), window: vec![0; WINDOW_LENGTH] }
     }
 }
 
 impl Inflater {
-    /// Unpacks an entry, of which `from` holds the packed bytes and no others. What was written
-    /// is right only when this returns `Ok`, and is never more than the entry declares.
+    /// Decompresses an entry. `from` must end where the compressed data end. The output is valid
+    /// only if this returns `Ok`, and is never longer than the entry declares.
     ///
     /// # Errors
-    /// When checksum or length are not what the central directory says, and when `from` or `to`
-    /// fail.
+    /// If size or checksum differ from the central directory, and if `from` or `to` fail.
     pub fn copy(
         &mut self,
         location: &EntryLocation,
         from: &mut dyn BufRead,
         to: &mut dyn Write,
     ) -> Result<(), Error> {
-        let mut copy = Copy { location, to, crc: Hasher::new(), written: 0 };
+        let mut output = Output { location, to, crc: Hasher::new(), written: 0 };
         match location.deflated {
-            true => self.inflate(&mut copy, from)?,
-            false => store(&mut copy, from)?,
+            true => self.inflate(&mut output, from)?,
+            false => copy_stored(&mut output, from)?,
         }
-        copy.finish()
+        output.finish()
     }
 
-    fn inflate(&mut self, copy: &mut Copy<'_>, from: &mut dyn BufRead) -> Result<(), Error> {
-        self.inflate.reset(false);
+    fn inflate(&mut self, output: &mut Output<'_>, from: &mut dyn BufRead) -> Result<(), Error> {
+        self.decompress.reset(false);
         let mut filled = 0;
         loop {
-            let input = fill(from)?;
+            let input = fill_buf(from)?;
             let end = input.is_empty();
-            // One byte of room is left where none may come, to see that none does.
-            let room = copy.left(filled).max(1).min((self.window.len() - filled) as u64) as usize;
-            let output = &mut self.window[filled..filled + room];
-            let before = (self.inflate.total_in(), self.inflate.total_out());
-            let status = self.inflate.decompress(input, output, FlushDecompress::None);
-            let used = (self.inflate.total_in() - before.0) as usize;
-            let made = (self.inflate.total_out() - before.1) as usize;
-            from.consume(used);
-            if made as u64 > copy.left(filled) {
-                return Err(copy.damaged("it is longer than declared"));
+            // At least one byte of room, even if the entry is complete, to detect excess data.
+            let room = output.remaining(filled).max(1).min((self.window.len() - filled) as u64);
+            let window = &mut self.window[filled..filled + room as usize];
+            let before = (self.decompress.total_in(), self.decompress.total_out());
+            let status = self.decompress.decompress(input, window, FlushDecompress::None);
+            let consumed = (self.decompress.total_in() - before.0) as usize;
+            let produced = (self.decompress.total_out() - before.1) as usize;
+            from.consume(consumed);
+            if produced as u64 > output.remaining(filled) {
+                return Err(output.damaged("it is longer than declared"));
             }
-            filled += made;
-            let over = match status {
+            filled += produced;
+            let finished = match status {
                 Ok(Status::StreamEnd) => true,
-                Ok(Status::Ok | Status::BufError) if end && made == 0 => {
-                    return Err(copy.damaged("it ends too early"));
+                Ok(Status::Ok | Status::BufError) if end && produced == 0 => {
+                    return Err(output.damaged("it ends too early"));
                 }
                 Ok(Status::Ok | Status::BufError) => false,
-                Err(_) => return Err(copy.damaged("corrupt deflate stream")),
+                Err(_) => return Err(output.damaged("corrupt deflate stream")),
             };
-            if over || filled == self.window.len() {
-                copy.write(&self.window[..filled])?;
+            if finished || filled == self.window.len() {
+                output.write(&self.window[..filled])?;
                 filled = 0;
             }
-            if over {
-                return match fill(from)? {
+            if finished {
+                return match fill_buf(from)? {
                     [] => Ok(()),
-                    _ => Err(copy.damaged("something lies behind its data")),
+                    _ => Err(output.damaged("something lies behind its data")),
                 };
             }
         }
     }
 }
 
-/// What lies there as it is goes through no window.
-fn store(copy: &mut Copy<'_>, from: &mut dyn BufRead) -> Result<(), Error> {
+/// Copies an entry that is stored without compression.
+fn copy_stored(output: &mut Output<'_>, from: &mut dyn BufRead) -> Result<(), Error> {
     loop {
-        let input = fill(from)?;
+        let input = fill_buf(from)?;
         if input.is_empty() {
             return Ok(());
         }
-        if input.len() as u64 > copy.left(0) {
-            return Err(copy.damaged("it is longer than declared"));
+        if input.len() as u64 > output.remaining(0) {
+            return Err(output.damaged("it is longer than declared"));
         }
-        copy.write(input)?;
-        let used = input.len();
-        from.consume(used);
+        output.write(input)?;
+        let consumed = input.len();
+        from.consume(consumed);
     }
 }
 
-fn fill(from: &mut dyn BufRead) -> Result<&[u8], Error> {
+/// Fills the buffer of a reader, retrying when the read is interrupted.
+fn fill_buf(from: &mut dyn BufRead) -> Result<&[u8], Error> {
     while let Err(error) = from.fill_buf() {
         if error.kind() != ErrorKind::Interrupted {
             return Err(Error::Read(error));
         }
     }
-    // The bytes are there now; asked for again, because the loop may not lend them out.
+    // The buffer is filled now. The second call is needed because the borrow checker does not let
+    // the loop return its borrow.
     from.fill_buf().map_err(Error::Read)
 }
 
-impl Copy<'_> {
-    /// How many bytes may still come when so many are unpacked and not written.
-    fn left(&self, unwritten: usize) -> u64 {
+impl Output<'_> {
+    /// Returns how many more bytes the entry may have, when `unwritten` bytes are decompressed
+    /// and not written yet.
+    fn remaining(&self, unwritten: usize) -> u64 {
         self.location.size - self.written - unwritten as u64
     }
 

@@ -1,138 +1,147 @@
-//! Where the bytes of an entry lie in its archive, and whether the header before them agrees.
+//! Location of an entry in its archive, and comparison of its local header and data descriptor
+//! with the central directory.
 
 use std::io::{self, Read};
 use std::ops::Range;
 
-use super::directory::{CentralHeader, UNICODE_PATH, ZIP64, enlarge, field};
-use super::eocd::{self, u16_at, u32_at};
-use super::{Error, metadata};
+use super::central_header::CentralHeader;
+use super::error::Error;
+use super::format::{
+    DATA_DESCRIPTOR_SIGNATURE, EXTRA_UNICODE_PATH, EXTRA_ZIP64, FLAG_DATA_DESCRIPTOR,
+    LOCAL_HEADER_LENGTH, LOCAL_HEADER_SIGNATURE, METHOD_DEFLATE, u16_at, u32_at, u64_at,
+};
+use super::{entry_name, extra_field};
 
-/// The fixed part of the header before an entry, in bytes.
-pub const FIXED: usize = 30;
-/// Such a header says that sizes follow the data.
-const DESCRIPTOR: u16 = 1 << 3;
-/// The extra fields that writers put before an entry are hardly longer, in bytes.
-const LONGEST_EXTRA: u64 = 256;
+/// Upper bound of the extra fields that common writers put into a local header, in bytes.
+const MAX_LOCAL_EXTRA: u64 = 256;
 
-/// An entry as it lies in its archive, by the central directory.
+/// Position and properties of an entry in its archive, according to the central directory.
 #[derive(Debug, Clone)]
 pub struct EntryLocation {
-    /// Its index in the archive.
+    /// Index of the entry in the archive.
     pub entry: usize,
-    /// Where the header before it begins, in bytes from the start of the file.
-    pub at: u64,
+    /// Offset of the local header, in bytes from the start of the file.
+    pub offset: u64,
+    /// Uncompressed size in bytes.
     pub size: u64,
     pub compressed_size: u64,
     pub crc32: u32,
-    /// By deflate; else it lies there as it is.
+    /// Compressed by deflate; otherwise stored.
     pub deflated: bool,
     flags: u16,
     method: u16,
-    dos: u32,
+    dos_time: u32,
     raw_name: Box<[u8]>,
-    /// Its name is there twice, which takes a closer look.
-    pub(super) renamed: bool,
+    /// The entry has a second name in a Unicode path field. Only full validation compares it.
+    pub(super) has_unicode_path: bool,
 }
 
-/// What was found before the data of an entry.
+/// Result of reading a local header.
 #[derive(Debug)]
 pub struct LocalHeader {
-    /// Bytes, up to where the data begin.
+    /// Length in bytes, up to the start of the data.
     pub length: u64,
-    /// It is a header at all.
-    pub header: bool,
-    /// It tells nothing else than the central directory, and nothing more.
-    pub agrees: bool,
+    /// The bytes begin with the signature of a local header.
+    pub is_header: bool,
+    /// The header agrees with the central directory in every field.
+    pub matches: bool,
 }
 
 impl EntryLocation {
     pub fn new(entry: usize, header: CentralHeader) -> EntryLocation {
         EntryLocation {
             entry,
-            at: header.at,
+            offset: header.offset,
             size: header.size,
             compressed_size: header.compressed_size,
             crc32: header.crc32,
-            deflated: header.method == super::validate::DEFLATE,
+            deflated: header.method == METHOD_DEFLATE,
             flags: header.flags,
             method: header.method,
-            dos: header.dos,
-            renamed: header.unicode.is_some(),
+            dos_time: header.dos_time,
+            has_unicode_path: header.unicode_path.is_some(),
             raw_name: header.name.into_boxed_slice(),
         }
     }
 
-    /// Where its bytes are at least, the header before it among them, and the most that writers
-    /// put there besides.
+    /// Returns the bytes of the archive that hold local header and data. The length of the local
+    /// extra fields is unknown before they are read, so the range allows for the longest common
+    /// ones and may reach into the next entry.
     pub fn extent(&self) -> Range<u64> {
-        // The header repeats the name, with extra fields of its own.
-        let header = (FIXED + self.raw_name.len()) as u64 + LONGEST_EXTRA;
-        self.at..self.at.saturating_add(header).saturating_add(self.compressed_size)
+        let header = (LOCAL_HEADER_LENGTH + self.raw_name.len()) as u64 + MAX_LOCAL_EXTRA;
+        self.offset..self.offset.saturating_add(header).saturating_add(self.compressed_size)
     }
 
-    /// Reads the header before the entry.
-    pub fn header(&self, from: &mut dyn Read) -> io::Result<LocalHeader> {
-        let mut fixed = [0; FIXED];
+    /// Returns the lowest offset at which the data can end: that of a local header without extra
+    /// fields.
+    pub fn min_end(&self) -> u64 {
+        let header = (LOCAL_HEADER_LENGTH + self.raw_name.len()) as u64;
+        self.offset.saturating_add(header).saturating_add(self.compressed_size)
+    }
+
+    /// Reads the local header, at which `from` must stand, and compares it.
+    pub fn read_local_header(&self, from: &mut dyn Read) -> io::Result<LocalHeader> {
+        let mut fixed = [0; LOCAL_HEADER_LENGTH];
         from.read_exact(&mut fixed)?;
         let [name_length, extra_length] = [26, 28].map(|at| usize::from(u16_at(&fixed, at)));
-        let mut rest = vec![0; name_length + extra_length];
-        from.read_exact(&mut rest)?;
-        let (name, extra) = rest.split_at(name_length);
-        let agrees = u16_at(&fixed, 6) == self.flags
+        let mut variable = vec![0; name_length + extra_length];
+        from.read_exact(&mut variable)?;
+        let (name, extra) = variable.split_at(name_length);
+        let matches = u16_at(&fixed, 6) == self.flags
             && u16_at(&fixed, 8) == self.method
-            && u32_at(&fixed, 10) == self.dos
+            && u32_at(&fixed, 10) == self.dos_time
             && *name == *self.raw_name
-            && !self.renamed
-            && field(extra, UNICODE_PATH).is_none()
-            && self.sizes_agree(&fixed, extra);
-        let (length, header) = ((FIXED + rest.len()) as u64, fixed.starts_with(b"PK\x03\x04"));
-        Ok(LocalHeader { length, header, agrees: header && agrees })
+            && !self.has_unicode_path
+            && extra_field::find(extra, EXTRA_UNICODE_PATH).is_none()
+            && self.sizes_match(&fixed, extra);
+        let length = (LOCAL_HEADER_LENGTH + variable.len()) as u64;
+        let is_header = fixed.starts_with(LOCAL_HEADER_SIGNATURE);
+        Ok(LocalHeader { length, is_header, matches: is_header && matches })
     }
 
-    /// Refuses what is written behind its data, if that has the look of sizes and they are others.
+    /// Compares checksum and sizes of the local header. With a data descriptor they may be zero.
+    fn sizes_match(&self, fixed: &[u8; LOCAL_HEADER_LENGTH], extra: &[u8]) -> bool {
+        let has_descriptor = self.flags & FLAG_DATA_DESCRIPTOR != 0;
+        let [mut size, mut compressed_size] = [22, 18].map(|at| u64::from(u32_at(fixed, at)));
+        let zip64 = extra_field::find(extra, EXTRA_ZIP64).unwrap_or_default();
+        extra_field::expand_zip64([&mut size, &mut compressed_size], zip64);
+        let sizes = [(size, self.size), (compressed_size, self.compressed_size)];
+        let crc = (u64::from(u32_at(fixed, 14)), u64::from(self.crc32));
+        let matches =
+            |(local, central): &(u64, u64)| local == central || has_descriptor && *local == 0;
+        matches(&crc) && sizes.iter().all(matches)
+    }
+
+    /// Compares the data descriptor, if the bytes behind the data have the length of one. Its
+    /// signature is optional, so bytes of another length prove nothing and pass.
+    ///
+    /// # Errors
+    /// `Contradiction` if checksum or sizes differ from the central directory.
     pub fn check_data_descriptor(&self, behind: &[u8]) -> Result<(), Error> {
-        if self.flags & DESCRIPTOR == 0 {
+        if self.flags & FLAG_DATA_DESCRIPTOR == 0 {
             return Ok(());
         }
-        let told = behind.strip_prefix(b"PK\x07\x08").unwrap_or(behind);
-        let long = |at| eocd::u64_at(told, at);
-        let sizes = match told.len() {
-            12 => [4, 8].map(|at| u32_at(told, at).into()),
-            20 => [4, 12].map(long),
+        let fields = behind.strip_prefix(DATA_DESCRIPTOR_SIGNATURE).unwrap_or(behind);
+        let sizes = match fields.len() {
+            12 => [4, 8].map(|at| u32_at(fields, at).into()),
+            20 => [4, 12].map(|at| u64_at(fields, at)),
             _ => return Ok(()),
         };
-        if u32_at(told, 0) == self.crc32 && sizes == [self.compressed_size, self.size] {
+        if u32_at(fields, 0) == self.crc32 && sizes == [self.compressed_size, self.size] {
             return Ok(());
         }
-        let entry = metadata::text(&self.raw_name);
+        let entry = entry_name::decode(&self.raw_name);
         let why = format!("entry `{entry}` has other sizes behind its data than in the directory");
         Err(Error::Contradiction(why))
     }
 
-    /// Where its data end at the least.
-    pub fn least_end(&self) -> u64 {
-        let header = (FIXED + self.raw_name.len()) as u64;
-        self.at.saturating_add(header).saturating_add(self.compressed_size)
-    }
-
     pub fn damaged(&self, why: &str) -> Error {
-        let entry = metadata::text(&self.raw_name);
+        let entry = entry_name::decode(&self.raw_name);
         Error::Damaged { entry, why: why.to_owned() }
     }
 
     pub fn needs_full_check(&self) -> Error {
-        Error::NeedsFullCheck { near: self.at }
-    }
-
-    fn sizes_agree(&self, fixed: &[u8], extra: &[u8]) -> bool {
-        let behind = self.flags & DESCRIPTOR != 0;
-        let [mut size, mut compressed_size] = [22, 18].map(|at| u64::from(u32_at(fixed, at)));
-        let large = field(extra, ZIP64).unwrap_or_default();
-        enlarge([&mut size, &mut compressed_size], large);
-        let told = [(size, self.size), (compressed_size, self.compressed_size)];
-        let crc = (u64::from(u32_at(fixed, 14)), u64::from(self.crc32));
-        let agrees = |(here, there): &(u64, u64)| here == there || behind && *here == 0;
-        agrees(&crc) && told.iter().all(agrees)
+        Error::NeedsFullCheck { near: self.offset }
     }
 }
 

@@ -1,26 +1,26 @@
-//! From a header of the central directory to an [`Entry`].
+//! Conversion of a central directory header into an [`Entry`]: name, kind, mode and date.
 
-use super::Error;
-use super::directory::{CentralHeader, Unicode};
+use super::central_header::{CentralHeader, UnicodePath};
+use super::entry_name;
+use super::error::Error;
 use crate::model::{Entry, EntryKind};
 
 const S_IFMT: u32 = 0o170_000;
 const S_IFREG: u32 = 0o100_000;
 const S_IFDIR: u32 = 0o040_000;
 const S_IFLNK: u32 = 0o120_000;
-/// The systems that tell modes: unix and the Mac.
-const UNIX: [u8; 2] = [3, 19];
+/// Writer systems that store a Unix mode in the attributes: Unix and macOS.
+const UNIX_SYSTEMS: [u8; 2] = [3, 19];
 
-/// Code page 437 from 128 on: the letters of DOS.
-const CP437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐\
-└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
-
-/// The entry as the central directory tells it.
-pub fn entry(header: &CentralHeader) -> Result<Entry, Error> {
+/// Returns the entry that a header describes.
+///
+/// # Errors
+/// If the Unicode path belongs to another name.
+pub fn to_entry(header: &CentralHeader) -> Result<Entry, Error> {
     let name = name(header)?;
-    // Only creators on unix mean something by the upper half; all zero there is "not told".
-    let unix = if UNIX.contains(&header.system) { header.attributes >> 16 } else { 0 };
-    let kind = match unix & S_IFMT {
+    // The upper half of the attributes is the Unix mode. Zero means that it was not recorded.
+    let mode = if UNIX_SYSTEMS.contains(&header.system) { header.attributes >> 16 } else { 0 };
+    let kind = match mode & S_IFMT {
         S_IFLNK => EntryKind::Link,
         S_IFDIR => EntryKind::Folder,
         0 | S_IFREG if name.ends_with('/') => EntryKind::Folder,
@@ -33,48 +33,35 @@ pub fn entry(header: &CentralHeader) -> Result<Entry, Error> {
         size: header.size,
         compressed_size: header.compressed_size,
         crc32: header.crc32,
-        mode: (unix != 0).then_some(unix & 0o7777),
-        modified: header.modified.map(i64::from).or_else(|| utc(header.dos)),
+        mode: (mode != 0).then_some(mode & 0o7777),
+        modified: header.modified.map(i64::from).or_else(|| unix_time(header.dos_time)),
     })
 }
 
-/// The name in Unicode where there is one; it must be of this very name.
+/// Returns the Unicode path if there is one, else the decoded name. The path must carry the
+/// checksum of the name, and must not replace a name in ASCII by another.
 fn name(header: &CentralHeader) -> Result<String, Error> {
-    let plain = text(&header.name);
-    let Some(Unicode { name, crc32 }) = &header.unicode else { return Ok(plain) };
+    let plain = entry_name::decode(&header.name);
+    let Some(UnicodePath { name, crc32 }) = &header.unicode_path else { return Ok(plain) };
     match String::from_utf8(name.clone()) {
-        // A name that needs no other spelling is not to get one.
+        // A name in ASCII needs no second spelling, so a different one is an attack.
         Ok(name) if crc32fast::hash(&header.name) == *crc32 => match header.name.is_ascii() {
-            true if name != plain => Err(renamed(plain)),
+            true if name != plain => Err(foreign_unicode_path(plain)),
             _ => Ok(name),
         },
-        _ => Err(renamed(plain)),
+        _ => Err(foreign_unicode_path(plain)),
     }
 }
 
-fn renamed(name: String) -> Error {
+fn foreign_unicode_path(name: String) -> Error {
     Error::Contradiction(format!("entry `{name}` has a second name that is of another entry"))
 }
 
-/// UTF-8 where it is valid, whatever the flag says, else code page 437.
-pub fn text(name: &[u8]) -> String {
-    match std::str::from_utf8(name) {
-        Ok(name) => name.to_owned(),
-        Err(_) => name.iter().map(|byte| letter(*byte)).collect(),
-    }
-}
-
-fn letter(byte: u8) -> char {
-    match byte.checked_sub(128) {
-        None => byte.into(),
-        Some(index) => CP437.chars().nth(index.into()).unwrap_or(char::REPLACEMENT_CHARACTER),
-    }
-}
-
-/// The DOS date names no zone: UTC is as good as any, and the same everywhere.
-fn utc(dos: u32) -> Option<i64> {
-    let bits = |from: u32, count: u32| (dos >> from & ((1 << count) - 1)) as i8;
-    let year = 1980 + (dos >> 25) as i16;
+/// Converts a DOS date and time into seconds since 1970. DOS times have no time zone; they are
+/// taken as UTC, so that the result is the same on every machine.
+fn unix_time(dos_time: u32) -> Option<i64> {
+    let bits = |from: u32, count: u32| (dos_time >> from & ((1 << count) - 1)) as i8;
+    let year = 1980 + (dos_time >> 25) as i16;
     let (month, day) = (bits(21, 4), bits(16, 5));
     let (hour, minute, second) = (bits(11, 5), bits(5, 6), bits(0, 5) * 2);
     let time = jiff::civil::DateTime::new(year, month, day, hour, minute, second, 0);
@@ -86,21 +73,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn code_page_437_has_all_its_letters() {
-        assert_eq!(CP437.chars().count(), 128);
-        assert_eq!(text(b"\x81\x80\xff a"), "üÇ\u{a0} a");
-        assert_eq!(text("ü".as_bytes()), "ü");
-    }
-
-    #[test]
-    fn a_date_of_dos_is_read_as_utc_or_not_at_all() {
-        let dos = |date: u32, time: u32| date << 16 | time;
+    fn dos_times_are_read_as_utc_and_impossible_ones_are_ignored() {
+        let dos_time = |date: u32, time: u32| date << 16 | time;
         let day = (46 << 9) | (5 << 5) | 1;
-        assert_eq!(utc(dos(day, 10 << 11)), Some(1_777_629_600));
-        assert_eq!(utc(dos(day, (23 << 11) | (59 << 5) | 29)), Some(1_777_679_998));
+        assert_eq!(unix_time(dos_time(day, 10 << 11)), Some(1_777_629_600));
+        let last_second = dos_time(day, (23 << 11) | (59 << 5) | 29);
+        assert_eq!(unix_time(last_second), Some(1_777_679_998));
         for (date, time) in [(0, 0), (day | 15 << 5, 0), (day, 24 << 11), (day, 60 << 5), (day, 30)]
         {
-            assert_eq!(utc(dos(date, time)), None, "{date} {time}");
+            assert_eq!(unix_time(dos_time(date, time)), None, "{date} {time}");
         }
     }
 }

@@ -1,15 +1,15 @@
-//! Archives that are read, and archives that are refused.
+//! Archives that are read completely, and archives that are refused as a whole.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read, Seek, SeekFrom};
 
 use zip::result::ZipError;
 
 use super::zip_builder::{ZipItem, file, folder, link, zip, zip_claiming};
-use super::*;
-use crate::model::EntryKind;
+use super::{Archive, Error, NotZip, validate};
+use crate::model::{Entry, EntryKind};
 
 fn open(bytes: Vec<u8>) -> Result<Archive<Cursor<Vec<u8>>>, Error> {
-    Archive::open(Cursor::new(bytes))
+    Archive::open_validated(Cursor::new(bytes))
 }
 
 fn fixture(name: &str) -> Archive<Cursor<Vec<u8>>> {
@@ -25,7 +25,7 @@ fn content(archive: &mut Archive<Cursor<Vec<u8>>>, name: &str) -> Vec<u8> {
 }
 
 #[test]
-fn what_the_runner_writes_is_read_with_its_modes_dates_and_links() {
+fn archives_of_the_runner_are_read_with_modes_dates_and_links() {
     for name in ["runner-legacy.zip", "runner-fastzip.zip", "runner-fastzip-level-fastest.zip"] {
         let mut archive = fixture(name);
         let find = |wanted: &str| {
@@ -50,7 +50,7 @@ fn what_the_runner_writes_is_read_with_its_modes_dates_and_links() {
 }
 
 #[test]
-fn zip64_is_read_wherever_its_fields_are() {
+fn zip64_fields_of_common_writers_are_read() {
     for name in ["zip64-python.zip", "zip64-infozip.zip"] {
         let mut archive = fixture(name);
         assert_eq!(content(&mut archive, "one.txt"), b"one\n".repeat(50), "{name}");
@@ -59,7 +59,7 @@ fn zip64_is_read_wherever_its_fields_are() {
 }
 
 #[test]
-fn an_archive_may_be_empty_or_begin_with_something_else() {
+fn an_archive_may_be_empty_or_have_a_prefix() {
     assert!(open(zip(&[])).unwrap().entries().is_empty());
     let mut bytes = b"#!/bin/sh\nexit\n".to_vec();
     bytes.extend(zip(&[file("a", "hello").deflated()]));
@@ -67,7 +67,7 @@ fn an_archive_may_be_empty_or_begin_with_something_else() {
 }
 
 #[test]
-fn names_kinds_modes_and_dates_are_read_as_their_writer_meant_them() {
+fn names_kinds_modes_and_dates_depend_on_the_writer() {
     let time = |flags: u8| [b"UT\x05\0".as_slice(), &[flags], &[0, 0, 0, 0x70]].concat();
     let cases: [(ZipItem, Entry); 9] = {
         let entry = |name: &str, kind, mode, modified| Entry {
@@ -103,7 +103,7 @@ fn names_kinds_modes_and_dates_are_read_as_their_writer_meant_them() {
 }
 
 #[test]
-fn an_archive_that_does_not_hold_together_is_refused_before_anything_is_read() {
+fn invalid_archives_are_refused_when_they_are_opened() {
     let (a, b) = (file("a", "one"), file("b", "two"));
     let cases = [
         (zip(&[a.clone(), b.clone().but(|i| i.flags = 1)]), "entry `b` is encrypted"),
@@ -125,7 +125,10 @@ fn an_archive_that_does_not_hold_together_is_refused_before_anything_is_read() {
         (zip(&[a.clone(), file("a", "two")]), "entry `a` is there twice with different contents"),
         (zip(&[a.clone(), link("a", "one")]), "entry `a` is there twice with different contents"),
         (
-            zip(&[a.clone(), a.clone().but(|i| i.name = b"b".to_vec()).but(|i| i.shares = true)]),
+            zip(&[
+                a.clone(),
+                a.clone().but(|i| i.name = b"b".to_vec()).but(|i| i.shares_local_header = true),
+            ]),
             "the archive contradicts itself: ",
         ),
         (
@@ -149,7 +152,7 @@ fn an_archive_that_does_not_hold_together_is_refused_before_anything_is_read() {
 }
 
 #[test]
-fn the_end_record_stands_right_behind_a_directory_of_the_size_it_says() {
+fn the_directory_ends_where_the_end_records_start() {
     let whole = zip(&[file("a", "one")]);
     let end = whole.len() - 22;
     let mut larger = whole.clone();
@@ -157,7 +160,7 @@ fn the_end_record_stands_right_behind_a_directory_of_the_size_it_says() {
     let mut apart = whole.clone();
     apart.splice(end..end, *b"junk");
     let early = "the archive is broken: its central directory ends too early";
-    // A name and a header that reach into the end record.
+    // A header whose name reaches into the end record.
     let mut named = whole.clone();
     named[end - 47 + 28] += 1;
     let mut cut = whole.clone();
@@ -181,32 +184,35 @@ fn the_end_record_stands_right_behind_a_directory_of_the_size_it_says() {
 }
 
 #[test]
-fn a_name_that_is_there_twice_with_the_same_bytes_is_taken_once() {
+fn duplicate_entries_with_equal_contents_are_listed_once() {
     let twice = [file("a", "one"), file("b", "two"), file("a", "one"), file("c", "three")];
     let mut archive = open(zip(&twice)).unwrap();
     assert_eq!(archive.entries().len(), 3);
     for (name, bytes) in [("a", "one"), ("b", "two"), ("c", "three")] {
         assert_eq!(content(&mut archive, name), bytes.as_bytes());
     }
-    assert!(matches!(open(zip_claiming(&twice, 3)), Err(Error::Entries { claimed: 3, found: 4 })));
+    assert!(matches!(
+        open(zip_claiming(&twice, 3)),
+        Err(Error::EntryCount { claimed: 3, found: 4 })
+    ));
 }
 
 #[test]
-fn an_archive_cut_at_any_byte_is_refused() {
+fn an_archive_truncated_at_any_byte_is_refused() {
     let whole = zip(&[file("a", "hello").deflated(), folder("d/"), link("l", "a")]);
     for length in 0..whole.len() {
         let cut = whole[..length].to_vec();
         assert!(open(cut).is_err(), "cut at {length}");
     }
     let cut = open(whole[..whole.len() - 22].to_vec()).err().unwrap();
-    assert!(matches!(cut, Error::NotZip(NotZip::Cut)), "{cut}");
+    assert!(matches!(cut, Error::NotZip(NotZip::Truncated)), "{cut}");
 }
 
 #[test]
-fn a_listing_reads_the_directory_alone_and_a_copy_the_extent_of_its_entry() {
-    /// Notes from where to where was read.
-    struct Noting(Cursor<Vec<u8>>, u64, u64);
-    impl Read for Noting {
+fn a_listing_reads_only_the_directory_and_a_copy_only_the_extent_of_its_entry() {
+    /// A reader that records the lowest and the highest position that was read.
+    struct Recording(Cursor<Vec<u8>>, u64, u64);
+    impl Read for Recording {
         fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
             self.1 = self.1.min(self.0.position());
             let count = self.0.read(buffer)?;
@@ -214,7 +220,7 @@ fn a_listing_reads_the_directory_alone_and_a_copy_the_extent_of_its_entry() {
             Ok(count)
         }
     }
-    impl Seek for Noting {
+    impl Seek for Recording {
         fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
             self.0.seek(to)
         }
@@ -223,19 +229,19 @@ fn a_listing_reads_the_directory_alone_and_a_copy_the_extent_of_its_entry() {
     let [a, bb, c] = items;
     let items = [a, bb.deflated(), c];
     let bytes = zip(&items);
-    let mut archive = Archive::list(Noting(Cursor::new(bytes), u64::MAX, 0)).unwrap();
+    let mut archive = Archive::open_directory(Recording(Cursor::new(bytes), u64::MAX, 0)).unwrap();
     assert!(archive.reader().1 > 200_000, "{}", archive.reader().1);
     (archive.reader().1, archive.reader().2) = (u64::MAX, 0);
     let extent = archive.extent(1);
     assert_eq!(extent, 90_031..90_031 + 30 + 2 + 256 + 90_010);
     archive.copy(1, &mut Vec::new()).unwrap();
-    let Noting(_, from, to) = archive.reader();
+    let Recording(_, from, to) = archive.reader();
     assert_eq!((*from, *to), (extent.start, extent.end - 256));
     assert_eq!(archive.extent(3), 0..0);
 }
 
 #[test]
-fn the_words_of_the_zip_crate_fit_into_a_sentence() {
+fn errors_of_the_zip_crate_become_clauses() {
     let early = std::io::ErrorKind::UnexpectedEof.into();
     for (error, words) in [
         (ZipError::Io(early), "it ends too early"),
@@ -245,24 +251,24 @@ fn the_words_of_the_zip_crate_fit_into_a_sentence() {
         (ZipError::InvalidArchive("CRC of it".into()), "CRC of it"),
         (ZipError::InvalidArchive("".into()), ""),
     ] {
-        assert_eq!(validate::plain(&error), words);
+        assert_eq!(validate::to_clause(&error), words);
     }
 }
 
 #[test]
-fn a_tar_with_a_zip_behind_it_is_neither() {
+fn a_tar_file_that_ends_with_a_zip_archive_is_refused() {
     let mut tar = vec![0; 1024];
     tar[257..262].copy_from_slice(b"ustar");
     let behind = |zip: Vec<u8>| open([tar.clone(), zip].concat());
     assert!(matches!(behind(zip(&[file("a", "x")])), Err(Error::NotZip(NotZip::Tar))));
-    // Also where the zip counts the tar as its own.
+    // Also if the offsets of the zip count the tar as part of it.
     let mut empty = zip(&[]);
     empty[16..20].copy_from_slice(&1024_u32.to_le_bytes());
     assert!(matches!(behind(empty), Err(Error::NotZip(NotZip::Tar))));
 }
 
 #[test]
-fn bytes_that_are_not_what_was_declared_are_refused_and_never_exceed_it() {
+fn data_that_differ_from_size_or_checksum_are_refused() {
     let lies: [(ZipItem, &str); 5] = [
         (file("a", "hello").but(|i| i.crc = 1), "entry `a` is damaged: invalid checksum"),
         (file("a", "hello").deflated().but(|i| i.size = 3), "entry `a` is damaged: "),
@@ -284,7 +290,7 @@ fn bytes_that_are_not_what_was_declared_are_refused_and_never_exceed_it() {
 }
 
 #[test]
-fn a_target_of_a_link_is_short_text() {
+fn link_targets_are_short_utf8() {
     let cases = [
         (link("l", ""), "link `l` has no target"),
         (link("l", "a\0b"), "link `l` has a NUL in its target"),
@@ -303,7 +309,7 @@ fn a_target_of_a_link_is_short_text() {
 }
 
 #[test]
-fn a_failing_reader_or_writer_is_told_from_bad_bytes() {
+fn io_errors_are_distinguished_from_bad_data() {
     struct Failing(Cursor<Vec<u8>>, bool);
     impl Read for Failing {
         fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
@@ -316,20 +322,20 @@ fn a_failing_reader_or_writer_is_told_from_bad_bytes() {
         }
     }
     let bytes = zip(&[file("a", "hello").deflated()]);
-    let failed = Archive::open(Failing(Cursor::new(bytes.clone()), true)).err().unwrap();
+    let failed = Archive::open_validated(Failing(Cursor::new(bytes.clone()), true)).err().unwrap();
     assert!(matches!(&failed, Error::Read(error) if error.to_string() == "wire cut"), "{failed}");
 
-    let mut archive = Archive::open(Failing(Cursor::new(bytes), false)).unwrap();
+    let mut archive = Archive::open_validated(Failing(Cursor::new(bytes), false)).unwrap();
     let full = archive.copy(0, &mut [0_u8; 2].as_mut_slice()).unwrap_err();
     assert!(matches!(full, Error::Write(_)), "{full}");
-    archive.reader = TrackedReader::new(Failing(Cursor::new(Vec::new()), true));
+    *archive.reader() = Failing(Cursor::new(Vec::new()), true);
     let failed = archive.copy(0, &mut Vec::new()).unwrap_err();
     assert!(matches!(&failed, Error::Read(error) if error.to_string() == "wire cut"), "{failed}");
 }
 
 #[test]
-fn what_two_readers_take_for_two_archives_is_refused() {
-    // In its comment is another archive, and a byte, so that only one of them ends with the file.
+fn a_second_archive_in_the_comment_is_refused() {
+    // The byte behind the inner archive makes only the outer one end with the file.
     let mut bytes = zip(&[file("a", "one")]);
     let inner = [zip(&[file("b", "two")]), b"#".to_vec()].concat();
     bytes.truncate(bytes.len() - 2);

@@ -1,10 +1,14 @@
-//! The reader below an archive, which remembers its own failure.
+//! A reader that remembers its own I/O error.
 //!
-//! Whoever unpacks reports bad bytes and a failing disk or network alike as an `io::Error`, and
-//! may copy it on the way; this tells them apart and keeps the original.
+//! Decompression reports bad data and failed reads alike as `io::Error`, and may replace the error
+//! on the way. The remembered error tells the two apart and keeps the original.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+/// Buffer size for reading many entries or headers in sequence, in bytes.
+pub const READ_AHEAD: usize = 64 << 10;
+
+/// Wrapper of a reader that passes on only the kind of an error and keeps the error itself.
 #[derive(Debug)]
 pub struct TrackedReader<R> {
     reader: R,
@@ -16,17 +20,17 @@ impl<R> TrackedReader<R> {
         TrackedReader { reader, failure: None }
     }
 
-    /// The reader itself.
-    pub fn inner(&mut self) -> &mut R {
+    /// Returns the wrapped reader.
+    pub fn get_mut(&mut self) -> &mut R {
         &mut self.reader
     }
 
-    /// The error that the reader itself gave, once.
-    pub fn failure(&mut self) -> Option<io::Error> {
+    /// Removes and returns the last error of the wrapped reader.
+    pub fn take_failure(&mut self) -> Option<io::Error> {
         self.failure.take()
     }
 
-    fn watched<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+    fn track<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
         result.map_err(|error| {
             let kind = error.kind();
             if kind != io::ErrorKind::Interrupted {
@@ -40,17 +44,17 @@ impl<R> TrackedReader<R> {
 impl<R: Read> Read for TrackedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let result = self.reader.read(buffer);
-        self.watched(result)
+        self.track(result)
     }
 }
 
 impl<R: Seek> Seek for TrackedReader<R> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        // A place before the start or beyond all numbers is the archive's lie, not a failure.
+        // An impossible position comes from a bad archive and is no failure of the reader.
         let result = self.reader.seek(to);
         match result {
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => Err(error),
-            result => self.watched(result),
+            result => self.track(result),
         }
     }
 }
@@ -59,7 +63,7 @@ impl<R: Seek> Seek for TrackedReader<R> {
 mod tests {
     use super::*;
 
-    /// Fails in this way, whatever is asked.
+    /// A reader that always fails with this kind of error.
     struct Failing(io::ErrorKind);
 
     impl Read for Failing {
@@ -75,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_kept_once_where_it_is_one() {
+    fn an_io_error_is_kept_once_and_an_impossible_position_is_not() {
         for (kind, by_reading, by_seeking) in [
             (io::ErrorKind::TimedOut, true, true),
             (io::ErrorKind::Interrupted, false, false),
@@ -84,8 +88,8 @@ mod tests {
             let mut source = TrackedReader::new(Failing(kind));
             let kept = |error: io::Error, source: &mut TrackedReader<Failing>| {
                 assert_eq!(error.kind(), kind);
-                let failure = source.failure();
-                assert!(source.failure().is_none(), "{kind}");
+                let failure = source.take_failure();
+                assert!(source.take_failure().is_none(), "{kind}");
                 failure.is_some_and(|failure| failure.to_string() == "wire cut")
             };
             let error = source.read(&mut [0]).unwrap_err();

@@ -1,4 +1,4 @@
-//! Whether an archive holds together, before anything of it is unpacked.
+//! Validation of a whole archive before anything is extracted.
 
 use std::collections::HashMap;
 use std::io::{BufReader, Read, Seek};
@@ -6,128 +6,143 @@ use std::io::{BufReader, Read, Seek};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::directory::{self, CentralHeader};
+use super::central_header::CentralHeader;
+use super::detect_format::{NotZip, first_bytes};
 use super::eocd::{self, Eocd};
+use super::error::Error;
+use super::format::{
+    FLAG_PATCH, FLAGS_ENCRYPTED, LOCAL_HEADER_SIGNATURE, METHOD_AES, METHOD_DEFLATE, METHOD_STORED,
+};
 use super::local_header::EntryLocation;
 use super::tracked_reader::TrackedReader;
-use super::{Error, NotZip, entry_reader, metadata, start};
+use super::{directory, entry_reader, metadata};
 use crate::model::Entry;
 
-const STORED: u16 = 0;
-pub const DEFLATE: u16 = 8;
-const AES: u16 = 99;
-/// The flags of each of the three ways to encrypt.
-const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
-/// What is packed is a patch for something else.
-const PATCH: u16 = 1 << 5;
-
-/// What the central directory lists.
+/// Content of the central directory.
 pub struct Directory {
     pub entries: Vec<Entry>,
-    /// Where each entry lies, by the same index.
+    /// Location of each entry, by the same index.
     pub locations: Vec<EntryLocation>,
-    /// Where the central directory begins, in bytes from the start of the file.
-    pub directory: u64,
-    /// No header is there twice.
-    pub single: bool,
+    /// Start of the central directory, in bytes from the start of the file.
+    pub directory_start: u64,
+    /// Duplicate entries were dropped.
+    pub had_duplicates: bool,
 }
 
-/// Finds and reads the central directory, and refuses what it tells of entries that cannot be
-/// unpacked or are not clear.
-pub fn directory<R: Read + Seek>(reader: &mut TrackedReader<R>) -> Result<Directory, Error> {
-    let Some(end) = eocd::find(reader)? else {
-        return Err(Error::NotZip(NotZip::by_start(&start(reader)?)));
+/// Finds and reads the central directory.
+///
+/// # Errors
+/// If the directory is damaged or ambiguous, and if it lists an entry that cannot be extracted.
+pub fn read_directory<R: Read + Seek>(reader: &mut TrackedReader<R>) -> Result<Directory, Error> {
+    let Some(eocd) = eocd::find(reader)? else {
+        let start = first_bytes(reader).map_err(Error::Read)?;
+        return Err(Error::NotZip(NotZip::detect(&start)));
     };
-    check_prefix(reader, &end)?;
-    let most = end.most_entries();
-    let (mut entries, mut locations) = (Vec::with_capacity(most), Vec::with_capacity(most));
-    directory::read(reader, &end, |header| {
-        let entry = metadata::entry(&header)?;
-        check_method(&header, &entry)?;
+    check_start(reader, &eocd)?;
+    let max = eocd.max_entries();
+    let (mut entries, mut locations) = (Vec::with_capacity(max), Vec::with_capacity(max));
+    directory::read_headers(reader, &eocd, |header| {
+        let entry = metadata::to_entry(&header)?;
+        check_extractable(&header, &entry)?;
         locations.push(EntryLocation::new(locations.len(), header));
         entries.push(entry);
         Ok(())
     })?;
-    let single = once(&mut entries, &mut locations)?;
-    Ok(Directory { entries, locations, directory: end.start, single })
+    let had_duplicates = drop_duplicates(&mut entries, &mut locations)?;
+    Ok(Directory { entries, locations, directory_start: eocd.directory_start, had_duplicates })
 }
 
-/// The beginning of an archive can be far away, and most need no look at it.
-fn check_prefix<R: Read + Seek>(reader: &mut TrackedReader<R>, end: &Eocd) -> Result<(), Error> {
-    if end.before == 0 && end.entries > 0 {
+/// Checks the first bytes of an archive that has a prefix or no entries. For other archives they
+/// are not read, because that can cost a range request.
+fn check_start<R: Read + Seek>(reader: &mut TrackedReader<R>, eocd: &Eocd) -> Result<(), Error> {
+    if eocd.prefix == 0 && eocd.entries > 0 {
         return Ok(());
     }
-    let start = start(reader)?;
-    match NotZip::by_start(&start) {
-        NotZip::Empty | NotZip::Cut | NotZip::Unknown => {}
-        // A tar that ends in a zip is a zip to some and a tar to others.
+    let start = first_bytes(reader).map_err(Error::Read)?;
+    match NotZip::detect(&start) {
+        NotZip::Empty | NotZip::Truncated | NotZip::Unknown => {}
+        // Some programs read a tar file that ends with a zip archive as tar, others as zip.
         other => return Err(Error::NotZip(other)),
     }
-    if end.entries == 0 && start.starts_with(b"PK\x03\x04") {
+    if eocd.entries == 0 && start.starts_with(LOCAL_HEADER_SIGNATURE) {
         return Err(Error::Contradiction("it lists no entries and begins with one".to_owned()));
     }
     Ok(())
 }
 
-/// Refuses what this program cannot unpack.
-fn check_method(header: &CentralHeader, entry: &Entry) -> Result<(), Error> {
+/// Refuses encrypted entries, patches, and unsupported compression methods.
+fn check_extractable(header: &CentralHeader, entry: &Entry) -> Result<(), Error> {
     let name = || entry.name.clone();
-    if header.flags & ENCRYPTED != 0 || header.method == AES {
+    if header.flags & FLAGS_ENCRYPTED != 0 || header.method == METHOD_AES {
         return Err(Error::Encrypted { entry: name() });
     }
-    if header.flags & PATCH != 0 {
+    if header.flags & FLAG_PATCH != 0 {
         return Err(Error::Broken(format!("entry `{}` is a patch for something else", name())));
     }
     match header.method {
-        STORED | DEFLATE => Ok(()),
-        method => Err(Error::Method { entry: name(), method }),
+        METHOD_STORED | METHOD_DEFLATE => Ok(()),
+        method => Err(Error::UnsupportedMethod { entry: name(), method }),
     }
 }
 
-/// Takes what is there twice with the same bytes once; says whether nothing was.
-fn once(entries: &mut Vec<Entry>, locations: &mut Vec<EntryLocation>) -> Result<bool, Error> {
-    let mut known: HashMap<&str, &Entry> = HashMap::with_capacity(entries.len());
-    let mut first = Vec::with_capacity(entries.len());
+/// Drops entries that repeat an earlier one with the same contents, and returns whether there were
+/// any.
+///
+/// # Errors
+/// `DuplicateEntry` if entries with the same name differ.
+fn drop_duplicates(
+    entries: &mut Vec<Entry>,
+    locations: &mut Vec<EntryLocation>,
+) -> Result<bool, Error> {
+    let mut by_name: HashMap<&str, &Entry> = HashMap::with_capacity(entries.len());
+    let mut is_first = Vec::with_capacity(entries.len());
     for entry in entries.iter() {
-        let same = *known.entry(&entry.name).or_insert(entry);
-        let what = |entry: &Entry| (entry.size, entry.crc32, entry.kind, entry.mode);
-        if what(same) != what(entry) {
-            return Err(Error::Double { entry: entry.name.clone() });
+        let first = *by_name.entry(&entry.name).or_insert(entry);
+        let content = |entry: &Entry| (entry.size, entry.crc32, entry.kind, entry.mode);
+        if content(first) != content(entry) {
+            return Err(Error::DuplicateEntry { entry: entry.name.clone() });
         }
-        first.push(std::ptr::eq(same, entry));
+        is_first.push(std::ptr::eq(first, entry));
     }
-    // In one pass: taken out one by one, a hundred thousand of them would take minutes.
-    let mut stay = first.iter();
-    entries.retain(|_| stay.next().is_none_or(|first| *first));
-    let mut stay = first.iter();
-    locations.retain(|_| stay.next().is_none_or(|first| *first));
+    // One pass over each list: removing entries one by one would be quadratic, which takes minutes
+    // for a hundred thousand of them.
+    let mut flags = is_first.iter();
+    entries.retain(|_| flags.next().is_none_or(|first| *first));
+    let mut flags = is_first.iter();
+    locations.retain(|_| flags.next().is_none_or(|first| *first));
     for (index, location) in locations.iter_mut().enumerate() {
         location.entry = index;
     }
-    Ok(first.iter().all(|first| *first))
+    Ok(!is_first.iter().all(|first| *first))
 }
 
-/// Refuses headers before the entries that tell something else than the central directory,
-/// entries that share bytes, and entries that are not listed.
-pub fn headers<R: Read + Seek>(
+/// Checks the local headers of all entries.
+///
+/// # Errors
+/// If a local header contradicts the central directory, if entries overlap, or if there are
+/// unlisted entries.
+pub fn check_local_headers<R: Read + Seek>(
     reader: &mut TrackedReader<R>,
     listed: &Directory,
 ) -> Result<(), Error> {
-    // One quick pass settles it for what honest writers make; all else gets a closer look.
-    if listed.single {
-        match entry_reader::headers(&mut *reader, &listed.locations, listed.directory) {
+    // One pass settles it for the output of common writers. Only other archives pay for the
+    // slower checks of the `zip` crate.
+    if !listed.had_duplicates {
+        match entry_reader::quick_check(&mut *reader, &listed.locations, listed.directory_start) {
             Err(Error::NeedsFullCheck { .. } | Error::Damaged { .. }) => {}
-            known => return known,
+            decided => return decided,
         }
     }
-    let mut zip =
-        ZipArchive::new(BufReader::new(reader)).map_err(|error| Error::Broken(plain(&error)))?;
-    let contradiction = |error: ZipError| Error::Contradiction(plain(&error));
-    // Two readers of one archive must have found the same.
-    if zip.len() != listed.entries.len() || zip.central_directory_start() != listed.directory {
+    let mut zip = ZipArchive::new(BufReader::new(reader))
+        .map_err(|error| Error::Broken(to_clause(&error)))?;
+    let contradiction = |error: ZipError| Error::Contradiction(to_clause(&error));
+    // The `zip` crate must have found the same directory.
+    if zip.len() != listed.entries.len() || zip.central_directory_start() != listed.directory_start
+    {
         return Err(Error::Contradiction("its entries can be read in two ways".to_owned()));
     }
-    // The check of headers refuses every name that is there twice, also with equal contents.
+    // `validate_header_consistency` refuses all duplicate names, even with equal contents, so
+    // archives with duplicates are only checked for overlaps.
     if !zip.has_duplicate_names() {
         return zip.validate_header_consistency().map_err(contradiction);
     }
@@ -137,8 +152,8 @@ pub fn headers<R: Read + Seek>(
     }
 }
 
-/// The words of the `zip` crate, without what the sentence around them says already.
-pub fn plain(error: &ZipError) -> String {
+/// Converts an error of the `zip` crate into a clause that fits behind "the archive is broken:".
+pub fn to_clause(error: &ZipError) -> String {
     let text = match error {
         ZipError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             return "it ends too early".to_owned();
@@ -153,7 +168,7 @@ pub fn plain(error: &ZipError) -> String {
     let text = text.strip_prefix("header inconsistency detected: ").unwrap_or(&text);
     let mut letters = text.chars();
     match (letters.next(), letters.clone().next()) {
-        // A word and not an abbreviation.
+        // Lower-case the first letter, unless it begins an abbreviation.
         (Some(first), Some(second)) if second.is_lowercase() => {
             first.to_lowercase().chain(letters).collect()
         }

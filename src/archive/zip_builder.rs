@@ -1,33 +1,34 @@
-//! Writes zips byte for byte, hostile ones too, for tests alone.
+//! Builder of valid, damaged and hostile zip archives, for tests only.
 //!
-//! Every field of every header can be made to lie. Uses nothing of the crate, so that a test
-//! elsewhere can take this file in by its path.
-#![allow(dead_code, reason = "no single test needs every lie")]
+//! Every field of every header can be set to a wrong value. Nothing of the crate is used, so that
+//! other packages can include this file by its path.
+#![allow(dead_code, reason = "no single test uses every field")]
 
-/// One entry, with everything that its headers will say.
+/// An entry, with every field of its headers.
 #[derive(Clone)]
 pub struct ZipItem {
     pub name: Vec<u8>,
     pub data: Vec<u8>,
-    /// The data as they lie in the archive.
+    /// The data as they are stored in the archive.
     pub compressed: Vec<u8>,
-    /// With the bits of its type; all zero is "not told".
+    /// Unix mode with the bits of the file type; zero means "not recorded".
     pub mode: u32,
-    /// 3 is unix, 0 is DOS.
+    /// System of the writer: 3 is Unix, 0 is DOS.
     pub creator: u8,
     pub method: u16,
     pub flags: u16,
     pub crc: u32,
     pub size: u32,
-    /// Date and time as DOS writes them.
+    /// Date and time in the format of DOS.
     pub dos: (u16, u16),
     /// Extra fields of the central header.
     pub extra: Vec<u8>,
     pub comment: Vec<u8>,
-    /// What the central header says of the packed size, and of the place of the entry.
+    /// Compressed size in both headers, if it differs from the true one.
     pub claimed_compressed: Option<u32>,
-    pub told_at: Option<u32>,
-    /// What the local header says, where that is something else.
+    /// Offset of the local header in the central header, if it differs from the true one.
+    pub claimed_offset: Option<u32>,
+    /// Fields of the local header that differ from the central header.
     pub local_name: Option<Vec<u8>>,
     pub local_method: Option<u16>,
     pub local_flags: Option<u16>,
@@ -36,13 +37,13 @@ pub struct ZipItem {
     pub local_compressed: Option<u32>,
     /// Extra fields of the local header.
     pub local_extra: Vec<u8>,
-    /// What is written behind the data in place of checksum and sizes.
+    /// Bytes written in place of the data descriptor.
     pub descriptor: Option<Vec<u8>>,
-    /// What else is written behind the data.
+    /// Bytes written behind data and data descriptor.
     pub behind: Vec<u8>,
-    /// Takes the local header of the entry before it.
-    pub shares: bool,
-    /// Written before its data, but not listed.
+    /// Refers to the local header of the entry before, and writes none of its own.
+    pub shares_local_header: bool,
+    /// Written, but not listed in the central directory.
     pub hidden: bool,
 }
 
@@ -62,7 +63,7 @@ fn item(name: &[u8], data: &[u8], mode: u32) -> ZipItem {
         extra: Vec::new(),
         comment: Vec::new(),
         claimed_compressed: None,
-        told_at: None,
+        claimed_offset: None,
         local_name: None,
         local_method: None,
         local_flags: None,
@@ -72,7 +73,7 @@ fn item(name: &[u8], data: &[u8], mode: u32) -> ZipItem {
         local_extra: Vec::new(),
         descriptor: None,
         behind: Vec::new(),
-        shares: false,
+        shares_local_header: false,
         hidden: false,
     }
 }
@@ -81,7 +82,7 @@ pub fn file(name: impl AsRef<[u8]>, data: impl AsRef<[u8]>) -> ZipItem {
     item(name.as_ref(), data.as_ref(), 0o100_644)
 }
 
-/// The name ends with `/`, as a folder's must.
+/// Returns a folder, whose name must end with `/`.
 pub fn folder(name: impl AsRef<[u8]>) -> ZipItem {
     item(name.as_ref(), b"", 0o040_755)
 }
@@ -91,18 +92,18 @@ pub fn link(name: impl AsRef<[u8]>, target: impl AsRef<[u8]>) -> ZipItem {
 }
 
 impl ZipItem {
-    /// The same with any of its fields changed.
+    /// Returns the item with some fields changed.
     pub fn but(mut self, change: impl FnOnce(&mut ZipItem)) -> ZipItem {
         change(&mut self);
         self
     }
 
-    /// With other bits of type and permission.
+    /// Returns the item with this Unix mode, type bits included.
     pub fn mode(self, mode: u32) -> ZipItem {
         self.but(|item| item.mode = mode)
     }
 
-    /// Packed by deflate, in blocks that are only stored.
+    /// Returns the item in deflate format, in stored blocks only.
     pub fn deflated(self) -> ZipItem {
         self.but(|item| {
             item.method = 8;
@@ -121,31 +122,33 @@ impl ZipItem {
     }
 }
 
-/// The archive with these entries.
+/// Returns an archive with these entries.
 pub fn zip(items: &[ZipItem]) -> Vec<u8> {
-    ZipBuilder::of(items).bytes()
+    ZipBuilder::new(items).bytes()
 }
 
-/// The archive with these entries, whose end record claims another number of them.
+/// Returns an archive with these entries whose EOCD record claims another number of them.
 pub fn zip_claiming(items: &[ZipItem], count: u16) -> Vec<u8> {
-    ZipBuilder::of(items).but(|whole| whole.count = Some(count)).bytes()
+    ZipBuilder::new(items).but(|archive| archive.count = Some(count)).bytes()
 }
 
-/// A whole archive, and everything that its end records will say.
+/// An archive, with every field of its end records.
 #[derive(Clone, Default)]
 pub struct ZipBuilder {
     pub items: Vec<ZipItem>,
-    /// Before the first entry; the places that the archive tells count it or not.
-    pub before: Vec<u8>,
-    pub counted: bool,
-    /// Between the last entry and the directory, and between that and the end records.
-    pub gap: Vec<u8>,
-    pub apart: Vec<u8>,
+    /// Bytes before the first entry.
+    pub prefix: Vec<u8>,
+    /// The offsets in the archive count the prefix.
+    pub offsets_count_prefix: bool,
+    /// Bytes between the last entry and the central directory.
+    pub before_directory: Vec<u8>,
+    /// Bytes between the central directory and the end records.
+    pub after_directory: Vec<u8>,
     pub comment: Vec<u8>,
-    /// Behind everything.
-    pub after: Vec<u8>,
-    /// What the short end record says, where that is something else: numbers of entries (of this
-    /// disk and of all), of disks, size and place of the directory, length of the comment.
+    /// Bytes behind everything else.
+    pub suffix: Vec<u8>,
+    /// Fields of the EOCD record that differ from the true values: number of entries in all and on
+    /// this disk, number of the disk, size and offset of the directory, length of the comment.
     pub count: Option<u16>,
     pub count_here: Option<u16>,
     pub disk: u16,
@@ -155,20 +158,20 @@ pub struct ZipBuilder {
     pub zip64: Option<Zip64>,
 }
 
-/// The long end record: what it says where that is something else, and how far the place that is
-/// told of it is from the true one.
+/// A ZIP64 EOCD record and its locator, with the fields that differ from the true values.
 #[derive(Clone, Default)]
 pub struct Zip64 {
     pub entries: Option<u64>,
     pub size: Option<u64>,
     pub start: Option<u64>,
-    pub astray: u64,
-    /// The short one says its numbers too.
-    pub short_too: bool,
+    /// Difference between the claimed and the true position of the record.
+    pub locator_error: u64,
+    /// The EOCD record has the true values too, instead of all ones.
+    pub eocd_has_values: bool,
 }
 
 impl ZipBuilder {
-    pub fn of(items: &[ZipItem]) -> ZipBuilder {
+    pub fn new(items: &[ZipItem]) -> ZipBuilder {
         ZipBuilder { items: items.to_vec(), ..ZipBuilder::default() }
     }
 
@@ -178,48 +181,48 @@ impl ZipBuilder {
     }
 
     pub fn bytes(&self) -> Vec<u8> {
-        let (mut bytes, mut central) = (self.before.clone(), Vec::new());
-        let base = if self.counted { 0 } else { bytes.len() as u32 };
+        let (mut bytes, mut central) = (self.prefix.clone(), Vec::new());
+        let base = if self.offsets_count_prefix { 0 } else { bytes.len() as u32 };
         let mut last = 0;
         for item in &self.items {
-            let at = if item.shares { last } else { bytes.len() as u32 - base };
+            let at = if item.shares_local_header { last } else { bytes.len() as u32 - base };
             last = at;
-            if !item.shares {
-                local(&mut bytes, item);
+            if !item.shares_local_header {
+                write_local_header(&mut bytes, item);
             }
             if !item.hidden {
-                listed(&mut central, item, item.told_at.unwrap_or(at));
+                write_central_header(&mut central, item, item.claimed_offset.unwrap_or(at));
             }
         }
-        bytes.extend(&self.gap);
+        bytes.extend(&self.before_directory);
         let (start, length) = (bytes.len() as u32 - base, central.len() as u32);
         bytes.extend(central);
-        bytes.extend(&self.apart);
+        bytes.extend(&self.after_directory);
         let entries = self.items.iter().filter(|item| !item.hidden).count();
-        if let Some(long) = &self.zip64 {
-            long.write(&mut bytes, base, [entries as u64, length.into(), start.into()]);
+        if let Some(zip64) = &self.zip64 {
+            zip64.write(&mut bytes, base, [entries as u64, length.into(), start.into()]);
         }
-        let silent = self.zip64.as_ref().is_some_and(|long| !long.short_too);
-        let count = self.count.unwrap_or(if silent { u16::MAX } else { entries as u16 });
+        let all_ones = self.zip64.as_ref().is_some_and(|zip64| !zip64.eocd_has_values);
+        let count = self.count.unwrap_or(if all_ones { u16::MAX } else { entries as u16 });
         bytes.extend(b"PK\x05\x06");
         for field in [self.disk, self.disk, self.count_here.unwrap_or(count), count] {
             bytes.extend(field.to_le_bytes());
         }
-        for (told, true_one) in [(self.size, length), (self.start, start)] {
-            let field = told.unwrap_or(if silent { u32::MAX } else { true_one });
+        for (claimed, actual) in [(self.size, length), (self.start, start)] {
+            let field = claimed.unwrap_or(if all_ones { u32::MAX } else { actual });
             bytes.extend(field.to_le_bytes());
         }
         let comment_length = self.comment_length.unwrap_or(self.comment.len() as u16);
         bytes.extend(comment_length.to_le_bytes());
         bytes.extend(&self.comment);
-        bytes.extend(&self.after);
+        bytes.extend(&self.suffix);
         bytes
     }
 }
 
 impl Zip64 {
     fn write(&self, bytes: &mut Vec<u8>, base: u32, [entries, size, start]: [u64; 3]) {
-        let at = bytes.len() as u64 - u64::from(base) + self.astray;
+        let at = bytes.len() as u64 - u64::from(base) + self.locator_error;
         bytes.extend(b"PK\x06\x06");
         bytes.extend(44_u64.to_le_bytes());
         bytes.extend([45, 3, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -233,22 +236,22 @@ impl Zip64 {
     }
 }
 
-/// An extra field.
+/// Returns an extra field.
 pub fn extra(id: u16, data: &[u8]) -> Vec<u8> {
     [&id.to_le_bytes(), &(data.len() as u16).to_le_bytes(), data].concat()
 }
 
-/// The extra field for numbers that do not fit into 32 bits.
+/// Returns a ZIP64 extra field with these values.
 pub fn zip64_extra(numbers: &[u64]) -> Vec<u8> {
     extra(1, &numbers.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<_>>())
 }
 
-/// The extra field that says how a name is spelled in Unicode.
+/// Returns a Unicode path field for the name `of`.
 pub fn unicode_extra(of: &[u8], name: &str) -> Vec<u8> {
     extra(0x7075, &[&[1], crc32(of).to_le_bytes().as_slice(), name.as_bytes()].concat())
 }
 
-fn local(bytes: &mut Vec<u8>, item: &ZipItem) {
+fn write_local_header(bytes: &mut Vec<u8>, item: &ZipItem) {
     let name = item.local_name.as_ref().unwrap_or(&item.name);
     bytes.extend(b"PK\x03\x04\x14\0");
     let (flags, method) = (item.local_flags, item.local_method);
@@ -258,12 +261,12 @@ fn local(bytes: &mut Vec<u8>, item: &ZipItem) {
     }
     let descriptor = item.flags & 8 != 0;
     let known = |value: u32| if descriptor { 0 } else { value };
-    for (lie, field) in [
+    for (claimed, field) in [
         (item.local_crc, item.crc),
         (item.local_compressed, item.claimed_compressed.unwrap_or(item.compressed.len() as u32)),
         (item.local_size, item.size),
     ] {
-        bytes.extend(lie.unwrap_or(known(field)).to_le_bytes());
+        bytes.extend(claimed.unwrap_or(known(field)).to_le_bytes());
     }
     for field in [name.len() as u16, item.local_extra.len() as u16] {
         bytes.extend(field.to_le_bytes());
@@ -282,7 +285,7 @@ fn local(bytes: &mut Vec<u8>, item: &ZipItem) {
     bytes.extend(&item.behind);
 }
 
-fn listed(central: &mut Vec<u8>, item: &ZipItem, at: u32) {
+fn write_central_header(central: &mut Vec<u8>, item: &ZipItem, at: u32) {
     central.extend(b"PK\x01\x02\x14");
     central.extend([item.creator, 20, 0]);
     for field in [item.flags, item.method, item.dos.1, item.dos.0] {
@@ -303,7 +306,7 @@ fn listed(central: &mut Vec<u8>, item: &ZipItem, at: u32) {
     central.extend(&item.comment);
 }
 
-/// The checksum of zip, bit by bit.
+/// Returns the CRC-32 of the data.
 pub fn crc32(data: &[u8]) -> u32 {
     let mut crc = !0_u32;
     for byte in data {

@@ -1,89 +1,94 @@
-//! Memory for bytes on their way to the workers: never more than so much, whatever an archive is.
+//! A bounded pool of buffers between the reading thread and the workers.
+//!
+//! The bound limits the memory for compressed data, whatever an archive contains or claims.
 
 use std::io::{self, BufRead, Read};
 use std::ops::Range;
 use std::sync::mpsc::Receiver;
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// The size of one block, in bytes.
-pub const BLOCK: usize = 128 << 10;
-/// So many are out at a time: 3 MiB.
-const MOST: usize = 24;
+/// Size of a buffer, in bytes.
+pub const BUFFER_SIZE: usize = 128 << 10;
+/// Maximum number of buffers: 3 MiB together.
+const MAX_BUFFERS: usize = 24;
 
-/// A stock of blocks. Who takes one while none is left waits until one comes back.
+/// Pool of at most [`MAX_BUFFERS`] buffers, allocated on demand.
 #[derive(Default)]
 pub struct BufferPool {
-    stock: Mutex<Stock>,
+    state: Mutex<PoolState>,
     returned: Condvar,
 }
 
 #[derive(Default)]
-struct Stock {
-    spare: Vec<Vec<u8>>,
-    /// How many were ever made.
-    made: usize,
+struct PoolState {
+    free: Vec<Vec<u8>>,
+    allocated: usize,
 }
 
-/// Some bytes; the memory goes back to the stock with them.
+/// A buffer that returns to its pool when it is dropped.
 pub struct Buffer<'a> {
     memory: Vec<u8>,
-    used: usize,
-    home: &'a BufferPool,
+    length: usize,
+    pool: &'a BufferPool,
 }
 
 impl BufferPool {
-    /// An empty block.
-    pub fn take(&self) -> Buffer<'_> {
-        let stock = self.stock.lock().unwrap_or_else(PoisonError::into_inner);
-        let all_out = |stock: &mut Stock| stock.spare.is_empty() && stock.made == MOST;
-        let waited = self.returned.wait_while(stock, all_out);
-        let mut stock = waited.unwrap_or_else(PoisonError::into_inner);
-        let memory = stock.spare.pop().unwrap_or_else(|| {
-            stock.made += 1;
-            vec![0; BLOCK]
+    /// Returns an empty buffer. Blocks until one is free.
+    pub fn acquire(&self) -> Buffer<'_> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let exhausted =
+            |state: &mut PoolState| state.free.is_empty() && state.allocated == MAX_BUFFERS;
+        let state = self.returned.wait_while(state, exhausted);
+        let mut state = state.unwrap_or_else(PoisonError::into_inner);
+        let memory = state.free.pop().unwrap_or_else(|| {
+            state.allocated += 1;
+            vec![0; BUFFER_SIZE]
         });
-        Buffer { memory, used: 0, home: self }
+        Buffer { memory, length: 0, pool: self }
     }
 }
 
 impl Buffer<'_> {
     pub fn bytes(&self) -> &[u8] {
-        &self.memory[..self.used]
+        &self.memory[..self.length]
     }
 
-    /// How many bytes fit in besides.
-    pub fn room(&self) -> usize {
-        self.memory.len() - self.used
+    /// Returns the number of bytes that can still be added.
+    pub fn remaining(&self) -> usize {
+        self.memory.len() - self.length
     }
 
-    /// Adds so many bytes, which must fit, and says where they are. Fails with `UnexpectedEof`
-    /// where there are fewer.
+    /// Appends `count` bytes, which must fit, and returns their range in the buffer.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` if `from` ends before.
     pub fn fill(&mut self, from: &mut dyn Read, count: usize) -> io::Result<Range<usize>> {
-        let place = self.used..self.used + count;
-        from.read_exact(&mut self.memory[place.clone()])?;
-        self.used = place.end;
-        Ok(place)
+        let range = self.length..self.length + count;
+        from.read_exact(&mut self.memory[range.clone()])?;
+        self.length = range.end;
+        Ok(range)
     }
 }
 
 impl Drop for Buffer<'_> {
     fn drop(&mut self) {
         let memory = std::mem::take(&mut self.memory);
-        self.home.stock.lock().unwrap_or_else(PoisonError::into_inner).spare.push(memory);
-        self.home.returned.notify_one();
+        self.pool.state.lock().unwrap_or_else(PoisonError::into_inner).free.push(memory);
+        self.pool.returned.notify_one();
     }
 }
 
-/// Blocks that are read as they come; their end is when no more can come.
+/// Reader of the buffers of a channel. It ends when the sender is dropped.
 pub struct BufferReader<'a> {
-    blocks: Receiver<Buffer<'a>>,
-    here: Option<Buffer<'a>>,
-    used: usize,
+    buffers: Receiver<Buffer<'a>>,
+    current: Option<Buffer<'a>>,
+    /// Bytes of the current buffer that were read.
+    consumed: usize,
 }
 
 impl<'a> BufferReader<'a> {
-    pub fn new(blocks: Receiver<Buffer<'a>>) -> BufferReader<'a> {
-        BufferReader { blocks, here: None, used: 0 }
+    pub fn new(buffers: Receiver<Buffer<'a>>) -> BufferReader<'a> {
+        BufferReader { buffers, current: None, consumed: 0 }
     }
 }
 
@@ -97,16 +102,16 @@ impl Read for BufferReader<'_> {
 
 impl BufRead for BufferReader<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.here.as_ref().is_none_or(|block| self.used == block.used) {
-            // Gives the memory of the last one back before it waits for the next.
-            self.here = None;
-            (self.here, self.used) = (self.blocks.recv().ok(), 0);
+        if self.current.as_ref().is_none_or(|current| self.consumed == current.length) {
+            // Returned before waiting for the next one: the sender may need it to make progress.
+            self.current = None;
+            (self.current, self.consumed) = (self.buffers.recv().ok(), 0);
         }
-        Ok(self.here.as_ref().map_or(&[], |block| &block.bytes()[self.used..]))
+        Ok(self.current.as_ref().map_or(&[], |current| &current.bytes()[self.consumed..]))
     }
 
     fn consume(&mut self, count: usize) {
-        self.used += count;
+        self.consumed += count;
     }
 }
 
@@ -118,52 +123,52 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_never_more_blocks_than_so_many() {
-        let (blocks, passed) = (BufferPool::default(), AtomicUsize::new(0));
+    fn the_number_of_buffers_is_bounded() {
+        let (pool, acquired) = (BufferPool::default(), AtomicUsize::new(0));
         std::thread::scope(|scope| {
             let (send, receive) = mpsc::channel();
-            let taker = || {
-                for _ in 0..10 * MOST {
-                    let block = blocks.take();
-                    passed.fetch_add(1, Ordering::SeqCst);
-                    if send.send(block).is_err() {
+            let producer = || {
+                for _ in 0..10 * MAX_BUFFERS {
+                    let buffer = pool.acquire();
+                    acquired.fetch_add(1, Ordering::SeqCst);
+                    if send.send(buffer).is_err() {
                         break;
                     }
                 }
                 drop(send);
             };
-            scope.spawn(taker);
-            for (kept, block) in receive.iter().enumerate() {
-                assert!(passed.load(Ordering::SeqCst) <= kept + MOST);
-                drop(block);
+            scope.spawn(producer);
+            for (dropped, buffer) in receive.iter().enumerate() {
+                assert!(acquired.load(Ordering::SeqCst) <= dropped + MAX_BUFFERS);
+                drop(buffer);
             }
         });
-        let stock = blocks.stock.into_inner().unwrap();
-        assert!(stock.made <= MOST && stock.spare.len() == stock.made);
-        assert_eq!(passed.into_inner(), 10 * MOST);
+        let state = pool.state.into_inner().unwrap();
+        assert!(state.allocated <= MAX_BUFFERS && state.free.len() == state.allocated);
+        assert_eq!(acquired.into_inner(), 10 * MAX_BUFFERS);
     }
 
     #[test]
-    fn what_comes_in_blocks_is_read_as_one() {
-        let blocks = BufferPool::default();
+    fn buffers_are_read_as_one_stream() {
+        let pool = BufferPool::default();
         let (send, receive) = mpsc::channel();
         let mut from = b"some bytes".as_slice();
         for count in [4, 6] {
-            let mut block = blocks.take();
-            block.fill(&mut from, count).unwrap();
-            assert_eq!(block.room(), BLOCK - count);
-            send.send(block).unwrap();
+            let mut buffer = pool.acquire();
+            buffer.fill(&mut from, count).unwrap();
+            assert_eq!(buffer.remaining(), BUFFER_SIZE - count);
+            send.send(buffer).unwrap();
         }
-        let short = blocks.take().fill(&mut from, 1).unwrap_err();
+        let short = pool.acquire().fill(&mut from, 1).unwrap_err();
         assert_eq!(short.kind(), io::ErrorKind::UnexpectedEof);
         drop(send);
-        let mut coming = BufferReader::new(receive);
-        let count = coming.read(&mut [0; 3]).unwrap();
+        let mut reader = BufferReader::new(receive);
+        let count = reader.read(&mut [0; 3]).unwrap();
         assert_eq!(count, 3);
         for expect in [b"e".as_slice(), b" bytes", b"", b""] {
-            let here = coming.fill_buf().unwrap().to_vec();
-            assert_eq!(here, expect);
-            coming.consume(here.len());
+            let bytes = reader.fill_buf().unwrap().to_vec();
+            assert_eq!(bytes, expect);
+            reader.consume(bytes.len());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The end of step 4: what was decided about an archive becomes files. Archive and disk meet here.
+//! Extraction of planned entries from an archive into staging.
 
 mod buffer_pool;
 #[cfg(test)]
@@ -9,91 +9,96 @@ use std::collections::BTreeMap;
 use std::io::{Read, Seek};
 use std::path::Path;
 
-use crate::archive::{self, Archive, EntryLocation, EntryReader, Layout, SkipRead, in_order};
+use crate::archive::{self, Archive, EntryLocation, EntryReader, Layout, SkipRead};
 use crate::disk::Staging;
 use crate::plan::{PlacementKind, Plan};
 use workers::{TargetFile, Task};
 
-/// Unpacks an archive as planned into the staging, every byte of it verified. Nothing is in its
-/// place yet when this is done.
+/// Extracts the planned entries of a validated archive into staging and verifies every byte. Files
+/// reach the destination only when the staging is committed.
 ///
 /// # Errors
-/// An `archive::Error` if the bytes are bad or cannot be read, a `disk::Error` if they cannot be
-/// written or the run was told to stop.
-pub fn stage<R: Read + Seek>(
+/// An `archive::Error` if the data are damaged or cannot be read, a `disk::Error` if a file cannot
+/// be written or the run was interrupted.
+pub fn extract_archive<R: Read + Seek>(
     archive: &mut Archive<R>,
     plan: &Plan,
     staging: &mut Staging,
 ) -> anyhow::Result<()> {
-    prepare(plan, staging)?;
-    let (mut cutter, packed) = archive.cutter();
-    workers::unpack(&mut cutter, &tasks(packed, plan), staging)
+    create_folders_and_links(plan, staging)?;
+    let (mut entries, locations) = archive.entry_reader();
+    workers::run(&mut entries, &planned_tasks(locations, plan), staging)
 }
 
-/// The same of an archive of which only the directory was looked at: no more of it is read than
-/// what the plan needs, in the order in which it lies there.
+/// Extracts the planned entries of an archive of which only the central directory was validated.
+/// `body` is read only where these entries are, in the order of their offsets.
 ///
 /// # Errors
-/// Also `archive::Error::NeedsFullCheck`, where the header before an entry is not as the directory let
-/// expect. Whoever gets this should look at all of it.
-pub fn some<B: SkipRead>(
+/// As [`extract_archive`], and `archive::Error::NeedsFullCheck` if a local header differs from the
+/// central directory; the caller then validates the whole archive.
+pub fn extract_selected<B: SkipRead>(
     layout: &Layout,
     body: B,
     plan: &Plan,
     staging: &mut Staging,
 ) -> anyhow::Result<()> {
-    prepare(plan, staging)?;
-    workers::unpack(&mut EntryReader::apart(body), &tasks(&layout.locations, plan), staging)
+    create_folders_and_links(plan, staging)?;
+    let tasks = planned_tasks(&layout.locations, plan);
+    workers::run(&mut EntryReader::selected(body), &tasks, staging)
 }
 
-/// The same of an archive that comes from start to end, while it comes. `layout` is what its
-/// directory says, from which the plan was made.
+/// Extracts the planned entries of an archive during its download. `layout` is the central
+/// directory, which was read before; every local header is compared with it.
 ///
 /// # Errors
-/// Also `archive::Error::NeedsFullCheck`, where the archive is not as its directory let expect. Whoever
-/// gets this should look at all of it.
-pub fn stream<B: SkipRead>(
+/// As [`extract_archive`], and `archive::Error::NeedsFullCheck` if the archive differs from its
+/// central directory; the caller then validates the whole archive.
+pub fn extract_stream<B: SkipRead>(
     layout: &Layout,
     body: B,
     plan: &Plan,
     staging: &mut Staging,
 ) -> anyhow::Result<()> {
-    prepare(plan, staging)?;
-    let tasks = all(layout, plan)?;
-    let mut cutter = EntryReader::all(body);
-    workers::unpack(&mut cutter, &tasks, staging)?;
-    Ok(cutter.finish(layout.directory)?)
+    create_folders_and_links(plan, staging)?;
+    let tasks = all_tasks(layout, plan)?;
+    let mut entries = EntryReader::sequential(body);
+    workers::run(&mut entries, &tasks, staging)?;
+    Ok(entries.finish(layout.directory_start)?)
 }
 
-/// Every entry in the order of the archive, with the file that it becomes.
-fn all<'a>(layout: &'a Layout, plan: &'a Plan) -> Result<Vec<Task<'a>>, archive::Error> {
-    let mut wanted: Vec<Option<TargetFile<'_>>> = vec![None; layout.locations.len()];
+/// Returns a task for every entry of the archive, in the order of their offsets. Entries that are
+/// not planned have no file.
+///
+/// # Errors
+/// `NeedsFullCheck` if an entry becomes two files, because a stream delivers its data once.
+fn all_tasks<'a>(layout: &'a Layout, plan: &'a Plan) -> Result<Vec<Task<'a>>, archive::Error> {
+    let mut by_entry: Vec<Option<TargetFile<'_>>> = vec![None; layout.locations.len()];
     for (entry, file) in files(plan) {
-        let again = wanted.get_mut(entry).and_then(|place| place.replace(file));
-        if again.is_some() {
-            let at = layout.locations.get(entry).map_or(0, |packed| packed.at);
-            // A stream gives the bytes of an entry once.
-            return Err(archive::Error::NeedsFullCheck { near: at });
+        let other = by_entry.get_mut(entry).and_then(|slot| slot.replace(file));
+        if other.is_some() {
+            let near = layout.locations.get(entry).map_or(0, |location| location.offset);
+            return Err(archive::Error::NeedsFullCheck { near });
         }
     }
-    let file = |packed: &EntryLocation| wanted.get(packed.entry).copied().flatten();
-    let tasks = in_order(&layout.locations).into_iter();
-    Ok(tasks.map(|packed| Task { packed, file: file(packed) }).collect())
+    let file = |location: &EntryLocation| by_entry.get(location.entry).copied().flatten();
+    let locations = archive::sorted_by_offset(&layout.locations).into_iter();
+    Ok(locations.map(|location| Task { location, file: file(location) }).collect())
 }
 
-/// Makes every folder once, so that the workers need not look, and takes note of the links.
-fn prepare(plan: &Plan, staging: &mut Staging) -> anyhow::Result<()> {
-    // A folder gets its mode when it is made, so it comes before what is in it.
+/// Creates each planned folder and each parent folder once, so that the workers need not check for
+/// them, and registers the links with the staging.
+fn create_folders_and_links(plan: &Plan, staging: &mut Staging) -> anyhow::Result<()> {
+    // Sorted, because a folder gets its mode when it is created, before its content.
     let mut folders: BTreeMap<&Path, (Option<u32>, Option<i64>)> = BTreeMap::new();
     for placement in &plan.placements {
         let path = placement.path.as_path();
-        for above in path.ancestors().skip(1).take_while(|above| *above != Path::new("")) {
-            if folders.contains_key(above) {
+        for parent in path.ancestors().skip(1).take_while(|parent| *parent != Path::new("")) {
+            if folders.contains_key(parent) {
                 break;
             }
-            folders.insert(above, (None, None));
+            folders.insert(parent, (None, None));
         }
-        match &placement.what {
+        match &placement.kind {
             PlacementKind::Folder { mode, modified } => {
                 folders.insert(path, (*mode, *modified));
             }
@@ -107,18 +112,17 @@ fn prepare(plan: &Plan, staging: &mut Staging) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The files of a plan, as they lie in the archive.
-fn tasks<'a>(packed: &'a [EntryLocation], plan: &'a Plan) -> Vec<Task<'a>> {
-    let mut tasks: Vec<Task<'_>> = files(plan)
-        .filter_map(|(entry, file)| Some(Task { packed: packed.get(entry)?, file: Some(file) }))
-        .collect();
-    tasks.sort_by_key(|task| task.packed.at);
+/// Returns a task for each planned file, in the order of the offsets of their entries.
+fn planned_tasks<'a>(locations: &'a [EntryLocation], plan: &'a Plan) -> Vec<Task<'a>> {
+    let task = |(entry, file)| Some(Task { location: locations.get(entry)?, file: Some(file) });
+    let mut tasks: Vec<Task<'_>> = files(plan).filter_map(task).collect();
+    tasks.sort_by_key(|task| task.location.offset);
     tasks
 }
 
-/// The files of a plan, each with its entry.
+/// Returns the planned files, each with the index of its entry.
 fn files(plan: &Plan) -> impl Iterator<Item = (usize, TargetFile<'_>)> {
-    plan.placements.iter().filter_map(|placement| match placement.what {
+    plan.placements.iter().filter_map(|placement| match placement.kind {
         PlacementKind::File { mode, modified, .. } => {
             Some((placement.entry, TargetFile { path: &placement.path, mode, modified }))
         }

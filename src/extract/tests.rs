@@ -1,11 +1,11 @@
-//! From the bytes of an archive to files, and to nothing at all.
+//! Extraction of valid archives to files, and of bad archives to nothing.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Cursor;
 
-use super::buffer_pool::BLOCK;
-use super::workers::at_fault;
+use super::buffer_pool::BUFFER_SIZE;
+use super::workers::at_path;
 use super::*;
 use crate::archive::zip_builder::{ZipItem, file, folder, link, zip};
 use crate::disk::listing::listing;
@@ -20,7 +20,7 @@ use crate::{archive, disk};
 
 fn extract(bytes: Vec<u8>, dest: &Path, rules: &FileRules) -> anyhow::Result<()> {
     let mut staging = Staging::new_in(dest, &Interrupt::default())?;
-    let mut archive = Archive::open(Cursor::new(bytes))?;
+    let mut archive = Archive::open_validated(Cursor::new(bytes))?;
     let mut targets = BTreeMap::new();
     for index in 0..archive.entries().len() {
         if archive.entries()[index].kind == EntryKind::Link {
@@ -28,7 +28,7 @@ fn extract(bytes: Vec<u8>, dest: &Path, rules: &FileRules) -> anyhow::Result<()>
         }
     }
     let plan = files(archive.entries(), &targets, rules)?;
-    stage(&mut archive, &plan, &mut staging)?;
+    extract_archive(&mut archive, &plan, &mut staging)?;
     assert!(staging.commit(OnConflict::Overwrite)?.is_empty());
     Ok(())
 }
@@ -40,7 +40,7 @@ fn fixture(name: &str) -> Vec<u8> {
 
 #[cfg(unix)]
 #[test]
-fn what_the_runner_packed_is_there_again_with_modes_dates_and_links() {
+fn archives_of_the_runner_are_extracted_with_modes_dates_and_links() {
     for name in ["runner-legacy.zip", "runner-fastzip.zip", "runner-fastzip-level-fastest.zip"] {
         let home = tempfile::tempdir().unwrap();
         let dest = home.path().join("out");
@@ -62,7 +62,7 @@ fn what_the_runner_packed_is_there_again_with_modes_dates_and_links() {
 }
 
 #[test]
-fn what_other_writers_packed_is_there_again() {
+fn archives_of_other_writers_are_extracted() {
     for (name, expect) in [
         ("dot-entries.zip", ["sub/a.txt", "b.txt"]),
         ("zip64-python.zip", ["one.txt", "sub/two.txt"]),
@@ -77,7 +77,7 @@ fn what_other_writers_packed_is_there_again() {
 }
 
 #[test]
-fn a_hostile_or_broken_archive_leaves_the_destination_as_it_was() {
+fn a_hostile_or_damaged_archive_leaves_the_destination_unchanged() {
     let good = || file("good", "x");
     let archives: [(&str, Vec<ZipItem>); 15] = [
         ("leaves", vec![good(), file("../evil", "x")]),
@@ -109,14 +109,23 @@ fn a_hostile_or_broken_archive_leaves_the_destination_as_it_was() {
     }
 }
 
-/// Bytes that repeat late, so that one block is not like another.
+/// Returns bytes with a long period, so that no two buffers are equal.
 fn noise(length: usize) -> Vec<u8> {
     (0..length as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }
 
-/// Around the sizes at which entries are handled in another way.
+/// Returns entries around the sizes at which their handling changes.
 fn of_all_sizes() -> Vec<ZipItem> {
-    let sizes = [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 2 * BLOCK + 1, 7 * BLOCK + 5];
+    let sizes = [
+        0,
+        1,
+        BUFFER_SIZE - 1,
+        BUFFER_SIZE,
+        BUFFER_SIZE + 1,
+        2 * BUFFER_SIZE,
+        2 * BUFFER_SIZE + 1,
+        7 * BUFFER_SIZE + 5,
+    ];
     let large = sizes.iter().map(|size| file(format!("large/{size}"), noise(*size)));
     let small = (0..500).map(|i| file(format!("small/{}/{i}", i % 7), noise(i * 3)));
     let mut items: Vec<ZipItem> = large.chain(small).collect();
@@ -128,7 +137,7 @@ fn of_all_sizes() -> Vec<ZipItem> {
 }
 
 #[test]
-fn entries_of_all_sizes_are_unpacked_to_the_byte() {
+fn entries_of_all_sizes_are_extracted() {
     let dest = tempfile::tempdir().unwrap();
     let items = of_all_sizes();
     extract(zip(&items), dest.path(), &FileRules::default()).unwrap();
@@ -139,15 +148,21 @@ fn entries_of_all_sizes_are_unpacked_to_the_byte() {
 }
 
 #[test]
-fn one_bad_entry_of_any_size_keeps_all_away() {
+fn one_damaged_entry_leaves_the_destination_unchanged() {
     for (bad, says) in [
         (file("bad", noise(40)).but(|item| item.crc = 7), "invalid checksum"),
-        (file("bad", noise(40 * BLOCK)).but(|item| item.crc = 7), "invalid checksum"),
-        (file("bad", noise(40 * BLOCK)).deflated().but(|item| item.crc = 7), "invalid checksum"),
-        (file("bad", noise(40 * BLOCK)).deflated().but(|item| item.size -= 1), "longer than"),
-        (file("bad", noise(40 * BLOCK)).deflated().but(|item| item.size += 1), "and declares"),
+        (file("bad", noise(40 * BUFFER_SIZE)).but(|item| item.crc = 7), "invalid checksum"),
         (
-            file("bad", noise(40 * BLOCK)).deflated().but(|item| item.compressed[65_540] = 6),
+            file("bad", noise(40 * BUFFER_SIZE)).deflated().but(|item| item.crc = 7),
+            "invalid checksum",
+        ),
+        (file("bad", noise(40 * BUFFER_SIZE)).deflated().but(|item| item.size -= 1), "longer than"),
+        (
+            file("bad", noise(40 * BUFFER_SIZE)).deflated().but(|item| item.size += 1),
+            "and declares",
+        ),
+        (
+            file("bad", noise(40 * BUFFER_SIZE)).deflated().but(|item| item.compressed[65_540] = 6),
             "corrupt deflate stream",
         ),
     ] {
@@ -161,19 +176,19 @@ fn one_bad_entry_of_any_size_keeps_all_away() {
 }
 
 #[test]
-fn a_run_that_is_told_to_stop_stops_unpacking() {
+fn an_interrupted_run_stops_extracting() {
     let dest = tempfile::tempdir().unwrap();
     let interrupt = Interrupt::default();
     let mut staging = Staging::new_in(dest.path(), &interrupt).unwrap();
-    let mut archive = Archive::open(Cursor::new(zip(&of_all_sizes()))).unwrap();
+    let mut archive = Archive::open_validated(Cursor::new(zip(&of_all_sizes()))).unwrap();
     let plan = files(archive.entries(), &BTreeMap::new(), &FileRules::default()).unwrap();
     drop(interrupt.clean_up());
-    let error = stage(&mut archive, &plan, &mut staging).unwrap_err();
+    let error = extract_archive(&mut archive, &plan, &mut staging).unwrap_err();
     assert!(matches!(error.downcast_ref(), Some(disk::Error::Interrupted)), "{error}");
 }
 
 #[test]
-fn odd_but_honest_archives_are_extracted() {
+fn unusual_valid_archives_are_extracted() {
     let dest = tempfile::tempdir().unwrap();
     let long = "n".repeat(255);
     let items = [
@@ -218,9 +233,9 @@ fn a_copied_link_is_a_file_with_the_mode_of_the_original() {
 }
 
 #[test]
-fn a_disk_that_fails_is_no_fault_of_the_archive() {
+fn a_write_error_is_reported_as_a_disk_error() {
     let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
-    let error = at_fault(archive::Error::Write(full), Path::new("a"));
+    let error = at_path(archive::Error::Write(full), Path::new("a"));
     assert_eq!(error.to_string(), "cannot write `a`: no space left on the disk");
     assert!(error.downcast_ref::<disk::Error>().is_some());
 }

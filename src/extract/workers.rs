@@ -1,7 +1,8 @@
-//! The workers: packed bytes come in, verified files are staged.
+//! Worker threads that decompress and verify entries and write them into staging.
 //!
-//! One thread, the one that calls, goes through the archive in order and hands out what it cuts
-//! from it: small entries many at a time, large ones block by block while they still come in.
+//! The calling thread reads the compressed data in the order of their offsets and sends them to
+//! the workers: small entries in batches, large ones buffer by buffer while they are still being
+//! read.
 
 use std::io::{self, BufRead, Read};
 use std::ops::Range;
@@ -12,106 +13,113 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::buffer_pool::{BLOCK, Buffer, BufferPool, BufferReader};
+use super::buffer_pool::{BUFFER_SIZE, Buffer, BufferPool, BufferReader};
 use crate::archive::{self, EntryLocation, EntryReader, Inflater, SkipRead};
 use crate::disk::{self, Staging};
 
-/// More workers than this gain nothing that a disk or a network could keep up with.
-const MOST: usize = 4;
+/// Upper bound of the number of workers. With four, the disk or the network is the bottleneck.
+const MAX_WORKERS: usize = 4;
 
-/// An entry, and the file that it becomes; none where it is only passed by.
+/// An entry and the file it becomes; no file if the entry is only checked and skipped.
 pub struct Task<'a> {
-    pub packed: &'a EntryLocation,
+    pub location: &'a EntryLocation,
     pub file: Option<TargetFile<'a>>,
 }
 
-/// A file to be made.
+/// A file to create.
 #[derive(Clone, Copy)]
 pub struct TargetFile<'a> {
+    /// Relative to the destination.
     pub path: &'a Path,
+    /// Unix permission bits.
     pub mode: Option<u32>,
+    /// Seconds since 1970.
     pub modified: Option<i64>,
 }
 
-/// What a worker gets. Tasks are named by their index.
+/// Compressed data for a worker. Tasks are identified by their index.
 enum WorkItem<'a> {
     Batch(Batch<'a>),
-    /// One entry that may not be here as a whole yet.
+    /// One large entry, whose data may still be being read.
     Stream(usize, Receiver<Buffer<'a>>),
 }
 
-/// Some whole entries in one block.
+/// Complete small entries in one buffer.
 struct Batch<'a> {
-    block: Buffer<'a>,
+    buffer: Buffer<'a>,
     entries: Vec<(usize, Range<usize>)>,
 }
 
-/// What is handed out and not taken yet.
-type WorkItems<'a> = Arc<Mutex<Receiver<WorkItem<'a>>>>;
+/// Queue from which all workers receive.
+type WorkQueue<'a> = Arc<Mutex<Receiver<WorkItem<'a>>>>;
 
+/// State shared by the reading thread and the workers.
 struct Workers<'a, 'p> {
     tasks: &'a [Task<'p>],
     staging: &'a Staging,
-    blocks: &'a BufferPool,
-    /// Somebody failed, so that nothing more is of use.
+    pool: &'a BufferPool,
+    /// Reading or a worker failed. The rest of the work is discarded.
     failed: AtomicBool,
 }
 
-/// Makes the files of these tasks, which lie in the archive in this order.
+/// Creates the files of the tasks, which must be in the order of their offsets. The first task that
+/// failed decides the error.
 ///
 /// # Errors
-/// An `archive::Error` if the bytes are bad or cannot be read, a `disk::Error` if they cannot be
-/// written or the run was told to stop.
-pub fn unpack<'p, B: SkipRead>(
-    cutter: &mut EntryReader<'p, B>,
+/// An `archive::Error` if the data are damaged or cannot be read, a `disk::Error` if a file cannot
+/// be written or the run was interrupted.
+pub fn run<'p, B: SkipRead>(
+    entries: &mut EntryReader<'p, B>,
     tasks: &[Task<'p>],
     staging: &Staging,
 ) -> anyhow::Result<()> {
-    let blocks = BufferPool::default();
-    let crew = Workers { tasks, staging, blocks: &blocks, failed: AtomicBool::new(false) };
-    let (queue, loads) = mpsc::channel();
-    // It belongs to the workers alone: when they are gone, so is what they did not take.
-    let loads: WorkItems<'_> = Arc::new(Mutex::new(loads));
-    let (fed, worked) = thread::scope(|scope| {
-        let crew = &crew;
-        let workers: Vec<_> = std::iter::repeat_n(loads, crew.size())
-            .map(|loads| scope.spawn(move || crew.work(&loads)))
+    let pool = BufferPool::default();
+    let shared = Workers { tasks, staging, pool: &pool, failed: AtomicBool::new(false) };
+    let (sender, queue) = mpsc::channel();
+    // Only the workers hold the queue, so that it is dropped with the last of them, and its
+    // buffers return to the pool.
+    let queue: WorkQueue<'_> = Arc::new(Mutex::new(queue));
+    let (read, failures) = thread::scope(|scope| {
+        let shared = &shared;
+        let workers: Vec<_> = std::iter::repeat_n(queue, shared.count())
+            .map(|queue| scope.spawn(move || shared.work(&queue)))
             .collect();
-        let fed = crew.feed(cutter, queue);
-        if fed.is_err() {
-            crew.failed.store(true, Ordering::Relaxed);
+        let read = shared.read_entries(entries, sender);
+        if read.is_err() {
+            shared.failed.store(true, Ordering::Relaxed);
         }
-        let worked = workers
+        let failures = workers
             .into_iter()
             .filter_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)).err());
-        (fed, worked.collect::<Vec<_>>())
+        (read, failures.collect::<Vec<_>>())
     });
-    // What the workers miss because no more came is not their story.
-    fed?;
-    match worked.into_iter().min_by_key(|(task, _)| *task) {
+    // A failed read comes first: the workers then fail too, because their data are incomplete.
+    read?;
+    match failures.into_iter().min_by_key(|(task, _)| *task) {
         Some((_, error)) => Err(error),
         None => Ok(()),
     }
 }
 
 impl<'a, 'p> Workers<'a, 'p> {
-    /// How many workers there is work for.
-    fn size(&self) -> usize {
-        let cores = thread::available_parallelism().map_or(1, usize::from).min(MOST);
-        let wanted = self.tasks.iter().filter(|task| task.file.is_some());
+    /// Returns the number of workers: one for each buffer full of data, limited by the cores.
+    fn count(&self) -> usize {
+        let cores = thread::available_parallelism().map_or(1, usize::from).min(MAX_WORKERS);
+        let files = self.tasks.iter().filter(|task| task.file.is_some());
         let bytes: u64 =
-            wanted.map(|task| task.packed.compressed_size).fold(0, u64::saturating_add);
-        usize::try_from(bytes / BLOCK as u64).map_or(cores, |loads| (loads + 1).min(cores))
+            files.map(|task| task.location.compressed_size).fold(0, u64::saturating_add);
+        usize::try_from(bytes / BUFFER_SIZE as u64).map_or(cores, |full| (full + 1).min(cores))
     }
 
-    /// Cuts the entries from the archive, until all are out or somebody fails.
-    fn feed<B: SkipRead>(
+    /// Reads the compressed data of all tasks and sends them to the workers, until all are sent or
+    /// something failed.
+    fn read_entries<B: SkipRead>(
         &self,
-        cutter: &mut EntryReader<'p, B>,
+        entries: &mut EntryReader<'p, B>,
         queue: Sender<WorkItem<'a>>,
     ) -> anyhow::Result<()> {
         let mut batch: Option<Batch<'a>> = None;
-        // Nobody listens any more when the workers are gone, which is told by themselves.
+        // Sending fails only if all workers panicked, which joining them reports.
         let send = |batch: &mut Option<Batch<'a>>| {
             if let Some(batch) = batch.take() {
                 let _ = queue.send(WorkItem::Batch(batch));
@@ -124,76 +132,77 @@ impl<'a, 'p> Workers<'a, 'p> {
             if self.failed.load(Ordering::Relaxed) {
                 break;
             }
-            let mut data = cutter.next(task.packed)?;
+            let mut data = entries.next(task.location)?;
             if task.file.is_none() {
                 continue;
             }
-            let cut = |error: io::Error| match error.kind() {
-                io::ErrorKind::UnexpectedEof => task.packed.damaged("it ends too early"),
+            let read_error = |error: io::Error| match error.kind() {
+                io::ErrorKind::UnexpectedEof => task.location.damaged("it ends too early"),
                 _ => archive::Error::Read(error),
             };
-            let length = task.packed.compressed_size;
-            if length > BLOCK as u64 {
-                // What was cut before comes first.
+            let length = task.location.compressed_size;
+            if length > BUFFER_SIZE as u64 {
+                // Entries are sent in order, so the batch before this one goes first.
                 send(&mut batch);
-                self.stream(&queue, index, &mut data, length).map_err(cut)?;
+                self.send_stream(&queue, index, &mut data, length).map_err(read_error)?;
                 continue;
             }
             let length = length as usize;
-            if batch.as_ref().is_some_and(|batch| batch.block.room() < length) {
+            if batch.as_ref().is_some_and(|batch| batch.buffer.remaining() < length) {
                 send(&mut batch);
             }
             let batch = batch
-                .get_or_insert_with(|| Batch { block: self.blocks.take(), entries: Vec::new() });
-            let place = batch.block.fill(&mut data, length).map_err(cut)?;
-            batch.entries.push((index, place));
+                .get_or_insert_with(|| Batch { buffer: self.pool.acquire(), entries: Vec::new() });
+            let range = batch.buffer.fill(&mut data, length).map_err(read_error)?;
+            batch.entries.push((index, range));
         }
         send(&mut batch);
         Ok(())
     }
 
-    /// Hands out one entry while it comes.
-    fn stream(
+    /// Sends one large entry, buffer by buffer.
+    fn send_stream(
         &self,
         queue: &Sender<WorkItem<'a>>,
         index: usize,
         data: &mut dyn Read,
-        mut left: u64,
+        mut remaining: u64,
     ) -> io::Result<()> {
-        let (send, blocks) = mpsc::channel();
-        let _ = queue.send(WorkItem::Stream(index, blocks));
-        while left > 0 && !self.failed.load(Ordering::Relaxed) {
-            let mut block = self.blocks.take();
-            let count = left.min(BLOCK as u64);
-            block.fill(data, count as usize)?;
-            left -= count;
-            if send.send(block).is_err() {
+        let (sender, buffers) = mpsc::channel();
+        let _ = queue.send(WorkItem::Stream(index, buffers));
+        while remaining > 0 && !self.failed.load(Ordering::Relaxed) {
+            let mut buffer = self.pool.acquire();
+            let count = remaining.min(BUFFER_SIZE as u64);
+            buffer.fill(data, count as usize)?;
+            remaining -= count;
+            if sender.send(buffer).is_err() {
                 break;
             }
         }
         Ok(())
     }
 
-    /// What each worker does, until nothing more comes. After a failure what comes is let go, so
-    /// that nobody waits for its memory.
-    fn work(&self, loads: &WorkItems<'a>) -> Result<(), (usize, anyhow::Error)> {
-        let mut unpacker = Inflater::default();
+    /// Runs one worker until the queue is closed. After a failure it keeps receiving and discards
+    /// the items, because the reading thread may be waiting for their buffers.
+    fn work(&self, queue: &WorkQueue<'a>) -> Result<(), (usize, anyhow::Error)> {
+        let mut inflater = Inflater::default();
         let mut result = Ok(());
         loop {
-            // Waits with the lock held: who waits for the lock would have to wait in any case.
-            let load = loads.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            let Ok(load) = load else { return result };
+            // Receiving with the lock held delays nobody: the other workers would wait for the
+            // next item anyway.
+            let item = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok(item) = item else { return result };
             if self.failed.load(Ordering::Relaxed) {
                 continue;
             }
-            let done = match load {
-                WorkItem::Batch(Batch { block, entries }) => {
+            let done = match item {
+                WorkItem::Batch(Batch { buffer, entries }) => {
                     entries.into_iter().try_for_each(|(task, range)| {
-                        self.make(&mut unpacker, task, &mut &block.bytes()[range])
+                        self.create_file(&mut inflater, task, &mut &buffer.bytes()[range])
                     })
                 }
-                WorkItem::Stream(task, blocks) => {
-                    self.make(&mut unpacker, task, &mut BufferReader::new(blocks))
+                WorkItem::Stream(task, buffers) => {
+                    self.create_file(&mut inflater, task, &mut BufferReader::new(buffers))
                 }
             };
             if done.is_err() {
@@ -203,27 +212,28 @@ impl<'a, 'p> Workers<'a, 'p> {
         }
     }
 
-    fn make(
+    fn create_file(
         &self,
-        unpacker: &mut Inflater,
+        inflater: &mut Inflater,
         index: usize,
         data: &mut dyn BufRead,
     ) -> Result<(), (usize, anyhow::Error)> {
-        let Task { packed, file: Some(file) } = &self.tasks[index] else { return Ok(()) };
-        let made = (|| {
+        let Task { location, file: Some(file) } = &self.tasks[index] else { return Ok(()) };
+        let created = (|| {
             if self.staging.stopping() {
                 return Err(disk::Error::Interrupted.into());
             }
             let mut to = self.staging.create_file(file.path, file.mode)?;
-            unpacker.copy(packed, data, &mut to).map_err(|error| at_fault(error, file.path))?;
+            inflater.copy(location, data, &mut to).map_err(|error| at_path(error, file.path))?;
             Ok(to.finish(file.modified)?)
         })();
-        made.map_err(|error| (index, error))
+        created.map_err(|error| (index, error))
     }
 }
 
-/// A disk that is full while an archive is unpacked is no fault of the archive.
-pub fn at_fault(error: archive::Error, path: &Path) -> anyhow::Error {
+/// Converts a write error into a `disk::Error` with the path, because the disk is the cause and
+/// not the archive.
+pub fn at_path(error: archive::Error, path: &Path) -> anyhow::Error {
     match error {
         archive::Error::Write(error) => disk::Error::doing("write", path)(error).into(),
         error => error.into(),

@@ -163,7 +163,7 @@ fn place(
                 plan.placements.push(Placement {
                     entry: item.index,
                     path,
-                    what: placement_kind(item),
+                    kind: placement_kind(item),
                 });
             }
             Decision::Extract(_) => {}

@@ -52,7 +52,7 @@ pub fn settle(
     let mut losers = HashSet::new();
     for (number, (job, plan)) in plans.iter().enumerate() {
         for (index, placement) in plan.placements.iter().enumerate() {
-            let folder = matches!(placement.what, PlacementKind::Folder { .. });
+            let folder = matches!(placement.kind, PlacementKind::Folder { .. });
             let ancestors = placement.path.ancestors().skip(1).filter(|up| *up != Path::new(""));
             let above = ancestors.map(|path| (path, true, None));
             for (path, folder, placement) in
@@ -107,7 +107,7 @@ fn stay_inside(plans: &[(String, Plan)], system: System) -> Result<(), Clash> {
     let mut links = Links::new(system);
     let all = || {
         plans.iter().flat_map(|(job, plan)| {
-            plan.placements.iter().filter_map(move |placement| match &placement.what {
+            plan.placements.iter().filter_map(move |placement| match &placement.kind {
                 PlacementKind::Link { target } => Some((job, placement.path.as_path(), target)),
                 _ => None,
             })

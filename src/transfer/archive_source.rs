@@ -110,7 +110,7 @@ impl<'a> AcquiredArchive<'a> {
         found: &FoundJob,
         options: &ExtractOptions,
     ) -> anyhow::Result<AcquiredArchive<'a>> {
-        let mut archive = Archive::open(file).with_context(|| unpacking(found))?;
+        let mut archive = Archive::open_validated(file).with_context(|| unpacking(found))?;
         let plan = plan_archive(&mut archive, &options.rules).with_context(|| unpacking(found))?;
         Ok(AcquiredArchive { plan, source: Source::File(Box::new(archive), bytes) })
     }
@@ -130,7 +130,8 @@ impl<'a> AcquiredArchive<'a> {
     ) -> anyhow::Result<u64> {
         match self.source {
             Source::File(mut archive, bytes) => {
-                extract::stage(&mut archive, plan, staging).with_context(|| unpacking(found))?;
+                extract::extract_archive(&mut archive, plan, staging)
+                    .with_context(|| unpacking(found))?;
                 Ok(bytes)
             }
             Source::Ranged(archive, ranges) => archive.extract(ctx, found, &ranges, plan, staging),

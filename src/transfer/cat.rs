@@ -94,7 +94,7 @@ fn resolve(archive: &mut RemoteZip<'_>, path: &str) -> Result<String, archive::E
         .collect();
     let find = |at: &[String]| links.get(&at.join("/")).copied();
     let read = |index| link_target(archive, index);
-    let bad = |why| Err(archive::Error::Target { entry: path.to_owned(), why });
+    let bad = |why| Err(archive::Error::LinkTarget { entry: path.to_owned(), why });
     match link_target::resolve(System::Unix, Vec::new(), path, find, read) {
         Ok(components) => Ok(components.join("/")),
         Err(ResolveError::Escapes) => bad("leads out of the archive"),

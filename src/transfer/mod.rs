@@ -140,7 +140,7 @@ fn commit(
 /// Returns the files and links of a plan without those that were skipped, with their sizes.
 fn planned_files(plan: Plan, skipped: &HashSet<PathBuf>) -> Vec<(PathBuf, u64)> {
     let written = plan.placements.into_iter().filter(|it| !skipped.contains(&it.path));
-    let sized = written.filter_map(|placement| match placement.what {
+    let sized = written.filter_map(|placement| match placement.kind {
         PlacementKind::File { size, .. } => Some((placement.path, size)),
         PlacementKind::Link { target } => Some((placement.path, target.len() as u64)),
         PlacementKind::Folder { .. } => None,

@@ -47,7 +47,7 @@ pub fn plan_directory(
 ) -> anyhow::Result<Option<PlannedLayout>> {
     let mut archive = archive?;
     // The directory has become entries; its bytes are not needed any more.
-    archive.reader().lighten();
+    archive.reader().evict_large();
     if !archive.is_streamable() || !fetch_link_targets(&mut archive, rules)? {
         return Ok(None);
     }
@@ -107,7 +107,7 @@ fn fetch_link_targets(
     for range in ranges {
         let start = range.start;
         let reader = archive.reader();
-        reader.want(range);
+        reader.will_read(range);
         // Reading one byte fetches the whole range.
         let read = reader.seek(SeekFrom::Start(start)).and_then(|_| reader.read(&mut [0]));
         read.map_err(archive::Error::Read)?;

@@ -44,7 +44,7 @@ impl<'a> RangedArchive<'a> {
         if !remote.is_tied() && (tail.len() as u64) < remote.length() {
             return Ok(None);
         }
-        let archive = Archive::list(with_tail(&mut remote, tail.clone()));
+        let archive = Archive::open_directory(with_tail(&mut remote, tail.clone()));
         match plan_directory(archive, &options.rules) {
             // The whole archive may be downloadable nevertheless.
             Err(error) if matches!(error.downcast_ref(), Some(archive::Error::Read(_))) => Ok(None),
@@ -56,9 +56,9 @@ impl<'a> RangedArchive<'a> {
     /// Returns the ranges of the planned files that are not part of the known tail.
     pub fn missing_ranges(&self) -> Vec<Range<u64>> {
         let PlannedLayout { plan, layout } = &self.planned;
-        let end = layout.directory.min(self.tail_start());
+        let end = layout.directory_start.min(self.tail_start());
         let files =
-            plan.placements.iter().filter(|it| matches!(it.what, PlacementKind::File { .. }));
+            plan.placements.iter().filter(|it| matches!(it.kind, PlacementKind::File { .. }));
         let locations = files.filter_map(|file| layout.locations.get(file.entry));
         let extents = locations.map(|location| location.extent());
         extents.map(|extent| extent.start.min(end)..extent.end.min(end)).collect()
@@ -88,7 +88,7 @@ impl<'a> RangedArchive<'a> {
             end: 0,
             report,
         };
-        let extracted = extract::some(&self.planned.layout, &mut reader, plan, staging);
+        let extracted = extract::extract_selected(&self.planned.layout, &mut reader, plan, staging);
         let finished =
             extracted.and_then(|()| Ok(reader.finish_range().map_err(archive::Error::Read)?));
         finished.map_err(|error| extraction_error(error, found))?;

@@ -11,7 +11,7 @@ use crate::archive::{self, Archive};
 use crate::disk;
 use crate::gitlab::{self, Remote, RemoteArchive, TAIL};
 use crate::lookup::{Ctx, FoundJob};
-use crate::ranged::{Give, Ranged};
+use crate::ranged::{FetchRange, Ranged};
 use crate::sanitize::sanitize;
 
 /// An archive of which mostly the directory is known.
@@ -35,7 +35,7 @@ pub fn open<'a>(
             from_file(file)?
         }
     };
-    Archive::list(bytes).map_err(|error| archive_error(error, reading(found)))
+    Archive::open_directory(bytes).map_err(|error| archive_error(error, reading(found)))
 }
 
 /// Reads the directory of an archive by range requests alone.
@@ -43,7 +43,7 @@ pub fn open_by_ranges(mut remote: RemoteArchive<'_>) -> Result<RemoteZip<'_>, ar
     let length = remote.length();
     let tail = remote.range(length.saturating_sub(TAIL)..length);
     let tail = tail.map_err(|error| archive::Error::Read(io::Error::other(error)))?;
-    Archive::list(with_tail(remote, tail))
+    Archive::open_directory(with_tail(remote, tail))
 }
 
 /// Returns a reader over an archive whose last bytes are known.
@@ -52,10 +52,10 @@ pub fn with_tail<'a, 'b: 'a>(
     tail: Vec<u8>,
 ) -> Ranged<'a> {
     let length = remote.borrow().length();
-    let give: Give<'a> =
+    let fetch: FetchRange<'a> =
         Box::new(move |range| remote.borrow_mut().range(range).map_err(io::Error::other));
-    let mut bytes = Ranged::new(length, give);
-    bytes.keep(length - tail.len() as u64, tail);
+    let mut bytes = Ranged::new(length, fetch);
+    bytes.insert(length - tail.len() as u64, tail);
     bytes
 }
 
@@ -67,14 +67,14 @@ pub fn copy_entry(
     to: &mut dyn io::Write,
 ) -> Result<(), archive::Error> {
     let extent = archive.extent(index);
-    archive.reader().want(extent);
+    archive.reader().will_read(extent);
     archive.copy(index, to).map(|_| ())
 }
 
 /// Reads the target of a symlink.
 pub fn link_target(archive: &mut RemoteZip<'_>, index: usize) -> Result<String, archive::Error> {
     let extent = archive.extent(index);
-    archive.reader().want(extent);
+    archive.reader().will_read(extent);
     archive.link_target(index)
 }
 
@@ -96,11 +96,11 @@ pub fn reading(found: &FoundJob) -> String {
 
 fn from_file<'a>(mut file: File) -> anyhow::Result<Ranged<'a>> {
     let length = file.seek(SeekFrom::End(0)).context("reading a temporary file")?;
-    let give: Give<'a> = Box::new(move |range| {
+    let fetch: FetchRange<'a> = Box::new(move |range| {
         file.seek(SeekFrom::Start(range.start))?;
         let mut bytes = Vec::new();
         (&file).take(range.end - range.start).read_to_end(&mut bytes)?;
         Ok(bytes)
     });
-    Ok(Ranged::new(length, give))
+    Ok(Ranged::new(length, fetch))
 }

@@ -98,6 +98,6 @@ fn fill<S: Spool>(
 
 /// Refuses a file that is no archive.
 fn check(file: &mut File, found: &FoundJob) -> anyhow::Result<()> {
-    Archive::list(file).with_context(|| reading(found))?;
+    Archive::open_directory(file).with_context(|| reading(found))?;
     Ok(())
 }

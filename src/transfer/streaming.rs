@@ -72,7 +72,7 @@ impl StreamingArchive<'_> {
             |done| ctx.watch.step(&Step::Bytes { label: &label, done, total: Some(bytes) });
         let body = BufReader::with_capacity(READ_AHEAD, self.body);
         let reader = DownloadReader { body, done: 0, report };
-        extract::stream(&self.layout, reader, plan, staging)
+        extract::extract_stream(&self.layout, reader, plan, staging)
             .map_err(|error| extraction_error(error, found))?;
         report(bytes);
         let took = ctx.clock.elapsed().saturating_sub(start);

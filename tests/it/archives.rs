@@ -91,7 +91,7 @@ impl Case {
     }
 
     fn archive(&self, first: &[ZipItem]) -> Vec<u8> {
-        let mut whole = ZipBuilder::of(&[first, &self.items].concat());
+        let mut whole = ZipBuilder::new(&[first, &self.items].concat());
         if let Some(change) = &self.whole {
             change(&mut whole);
         }

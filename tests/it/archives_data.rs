@@ -129,7 +129,7 @@ pub fn cases() -> Vec<Case> {
             .refused("bytes, and 68719476736 are allowed"),
     );
     let mut shared = many(1000, |item| {
-        (item.shares, item.size, item.crc) = (true, 1 << 20, zeros_crc(1 << 20));
+        (item.shares_local_header, item.size, item.crc) = (true, 1 << 20, zeros_crc(1 << 20));
     });
     shared.insert(0, zeros("z", 1 << 20));
     cases.push(case("a mebibyte a thousand times over", &shared).refused("contradicts itself"));

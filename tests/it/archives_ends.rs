@@ -44,21 +44,21 @@ pub fn cases() -> Vec<Case> {
             whole.comment_length = Some(100);
         }),
         lies("something behind the directory", "something lies between", |whole| {
-            whole.apart = b"junk".to_vec();
+            whole.after_directory = b"junk".to_vec();
         }),
         lies("an archive in the comment", CONTRADICTS, |whole| {
             whole.comment = zip(&[file("evil", "x")]);
         }),
         holds("a comment", |whole| whole.comment = b"built today".to_vec()),
         holds("the longest comment", |whole| whole.comment = vec![b'c'; 65_535]),
-        holds("a script before it", |whole| whole.before = b"#!/bin/sh\nexit\n".to_vec()),
+        holds("a script before it", |whole| whole.prefix = b"#!/bin/sh\nexit\n".to_vec()),
         holds("a script before it that it counts", |whole| {
-            (whole.before, whole.counted) = (b"#!/bin/sh\nexit\n".to_vec(), true);
+            (whole.prefix, whole.offsets_count_prefix) = (b"#!/bin/sh\nexit\n".to_vec(), true);
         }),
-        holds("something behind it", |whole| whole.after = b"\r\n\r\n".to_vec()),
-        holds("zeros behind it", |whole| whole.after = vec![0; 1000]),
+        holds("something behind it", |whole| whole.suffix = b"\r\n\r\n".to_vec()),
+        holds("zeros behind it", |whole| whole.suffix = vec![0; 1000]),
         holds("the long end record", long(|_| ())),
-        holds("both end records", long(|long| long.short_too = true)),
+        holds("both end records", long(|long| long.eocd_has_values = true)),
         lies(
             "a long record with other entries",
             "claims 2 entries",
@@ -75,21 +75,21 @@ pub fn cases() -> Vec<Case> {
             "two records that disagree on entries",
             "do not agree",
             long(|long| {
-                (long.entries, long.short_too) = (Some(9), true);
+                (long.entries, long.eocd_has_values) = (Some(9), true);
             }),
         ),
         lies(
             "two records that disagree on size",
             "do not agree",
             long(|long| {
-                (long.size, long.short_too) = (Some(9), true);
+                (long.size, long.eocd_has_values) = (Some(9), true);
             }),
         ),
         lies(
             "two records that disagree on place",
             "do not agree",
             long(|long| {
-                (long.start, long.short_too) = (Some(9), true);
+                (long.start, long.eocd_has_values) = (Some(9), true);
             }),
         ),
         lies(
@@ -104,7 +104,10 @@ pub fn cases() -> Vec<Case> {
             "beginning is missing",
             long(|long| long.start = Some(u64::MAX)),
         ),
-        holds("a long record that is told elsewhere and is here", long(|long| long.astray = 9)),
+        holds(
+            "a long record that is told elsewhere and is here",
+            long(|long| long.locator_error = 9),
+        ),
     ];
     cases.extend(around());
     cases.extend(others());
@@ -129,11 +132,11 @@ fn around() -> Vec<Case> {
             .bytes(move |all| all.splice(..0, inner.clone()).for_each(drop))
             .refused(CONTRADICTS),
         case("an entry hidden before the directory", &[file("a", "x")])
-            .whole(|whole| whole.gap = zip(&[file("evil", "x")])[..35].to_vec())
+            .whole(|whole| whole.before_directory = zip(&[file("evil", "x")])[..35].to_vec())
             .refused(CONTRADICTS),
         case("an archive in it", &[file("in.zip", inner_too)]).taken_as_it_is(),
         case("a gap before the directory", &[file("a", "x")])
-            .whole(|whole| whole.gap = vec![0; 100])
+            .whole(|whole| whole.before_directory = vec![0; 100])
             .taken_as_it_is(),
         case("an archive without entries", &[]).whole(|whole| whole.items.clear()).empty(),
     ]

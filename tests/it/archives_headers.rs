@@ -121,22 +121,29 @@ fn places() -> Vec<Case> {
         file("x", &inner[..30 + 1 + 5])
     };
     vec![
-        case("one body for two", &[x(), file("y", "x").but(|item| item.shares = true)])
-            .refused(CONTRADICTS),
+        case(
+            "one body for two",
+            &[x(), file("y", "x").but(|item| item.shares_local_header = true)],
+        )
+        .refused(CONTRADICTS),
         case(
             "one body for many",
-            &[&[x()][..], &vec![file("y", "x").but(|item| item.shares = true); 50]].concat(),
+            &[&[x()][..], &vec![file("y", "x").but(|item| item.shares_local_header = true); 50]]
+                .concat(),
         )
         .refused(CONTRADICTS),
         case("one entry that is not listed", &[x().but(|item| item.hidden = true)])
             .refused(CONTRADICTS),
         case("one not listed between others", &[x().but(|item| item.hidden = true), file("y", "")])
             .refused(CONTRADICTS),
-        case("an entry one byte further", &[x().but(|item| item.told_at = Some(1))])
+        case("an entry one byte further", &[x().but(|item| item.claimed_offset = Some(1))])
             .refused(CONTRADICTS),
-        case("an entry at the end of all", &[x().but(|item| item.told_at = Some(u32::MAX - 9))])
-            .refused("it ends too early"),
-        case("an entry that is the first", &[x().but(|item| item.told_at = Some(0))])
+        case(
+            "an entry at the end of all",
+            &[x().but(|item| item.claimed_offset = Some(u32::MAX - 9))],
+        )
+        .refused("it ends too early"),
+        case("an entry that is the first", &[x().but(|item| item.claimed_offset = Some(0))])
             .refused(CONTRADICTS),
         case("a header quoted in a file", std::slice::from_ref(&quoted)).taken_as_it_is(),
         case(
@@ -145,7 +152,8 @@ fn places() -> Vec<Case> {
                 quoted,
                 // Behind the honest file, the header of its own and its name.
                 file("y", "inner").but(|item| {
-                    (item.told_at, item.shares) = (Some(30 + 8 + 4 + 30 + 1), true);
+                    (item.claimed_offset, item.shares_local_header) =
+                        (Some(30 + 8 + 4 + 30 + 1), true);
                 }),
             ],
         )
@@ -200,7 +208,7 @@ fn fields() -> Vec<Case> {
         case(
             "a place in the long field",
             &[x().but(|item| {
-                item.told_at = Some(u32::MAX);
+                item.claimed_offset = Some(u32::MAX);
                 item.extra = zip64_extra(&[u64::MAX - 1]);
             })],
         )

@@ -37,7 +37,7 @@ fn one_bad_entry_among_twenty_thousand_keeps_all_away() {
 fn as_many_entries_as_two_bytes_can_count_and_more() {
     for (count, long) in [(65_534, None), (65_535, None), (70_000, Some(Zip64::default()))] {
         let items = many(count);
-        let whole = ZipBuilder::of(&items).but(|whole| whole.zip64 = long);
+        let whole = ZipBuilder::new(&items).but(|whole| whole.zip64 = long);
         let ran = Run::new(one_archive(whole.bytes())).args("fetch build --path d7/f7").succeeds();
         assert_eq!((ran.files(), ran.read("d7/f7")), (vec!["d7/f7".to_owned()], "7".to_owned()));
     }

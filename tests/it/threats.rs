@@ -168,7 +168,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         44,
-        "archives_names::names_are_taken_as_they_are_or_not_at_all archive::tests::a_name_that_is_there_twice_with_the_same_bytes_is_taken_once",
+        "archives_names::names_are_taken_as_they_are_or_not_at_all archive::tests::duplicate_entries_with_equal_contents_are_listed_once",
     ),
     (45, "archives_names::names_are_taken_as_they_are_or_not_at_all"),
     (
@@ -205,7 +205,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         54,
-        "archives_headers::headers_agree_or_nothing_is_taken archives_ends::ends_tell_one_archive_or_nothing_is_taken archive::eocd::tests::what_can_be_read_in_two_ways_or_not_at_all_is_refused",
+        "archives_headers::headers_agree_or_nothing_is_taken archives_ends::ends_tell_one_archive_or_nothing_is_taken archive::eocd::tests::ambiguous_or_incomplete_end_records_are_refused",
     ),
     (
         55,
@@ -221,7 +221,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         58,
-        "archives_ends::ends_tell_one_archive_or_nothing_is_taken archive::tests::an_archive_cut_at_any_byte_is_refused",
+        "archives_ends::ends_tell_one_archive_or_nothing_is_taken archive::tests::an_archive_truncated_at_any_byte_is_refused",
     ),
     (
         59,
@@ -258,11 +258,11 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         68,
-        "disk::tests::a_failure_in_the_middle_is_rolled_back disk::tests::a_failed_rollback_keeps_and_names_the_backup extract::tests::one_bad_entry_of_any_size_keeps_all_away",
+        "disk::tests::a_failure_in_the_middle_is_rolled_back disk::tests::a_failed_rollback_keeps_and_names_the_backup extract::tests::one_damaged_entry_leaves_the_destination_unchanged",
     ),
     (
         69,
-        "disk::free_space::only_data_that_certainly_does_not_fit_is_refused places::what_surely_does_not_fit_is_refused_before_it_is_unpacked places::an_archive_that_surely_does_not_fit_is_not_downloaded process::a_file_that_may_not_get_so_large_is_an_error_and_leaves_nothing fetch_files::a_folder_that_cannot_be_written_is_found_before_anything_is_asked extract::tests::a_disk_that_fails_is_no_fault_of_the_archive",
+        "disk::free_space::only_data_that_certainly_does_not_fit_is_refused places::what_surely_does_not_fit_is_refused_before_it_is_unpacked places::an_archive_that_surely_does_not_fit_is_not_downloaded process::a_file_that_may_not_get_so_large_is_an_error_and_leaves_nothing fetch_files::a_folder_that_cannot_be_written_is_found_before_anything_is_asked extract::tests::a_write_error_is_reported_as_a_disk_error",
     ),
     (
         70,

@@ -1,14 +1,14 @@
-//! Extra fields of the central directory: dates, second names, and what is no field.
+//! Extra fields of the central directory: timestamps, Unicode paths, padding, truncation.
 
 use std::io::Cursor;
 
 use crate::archive::Archive;
 use crate::archive::zip_builder::{crc32, file, zip};
 
-/// The name and the date of the one entry with these extra fields.
+/// Returns name and date of an entry with these extra fields.
 fn entry(name: &[u8], extra: &[&[u8]]) -> Result<(String, Option<i64>), String> {
     let bytes = zip(&[file(name, "").but(|item| item.extra = extra.concat())]);
-    let archive = Archive::list(Cursor::new(bytes)).map_err(|error| error.to_string())?;
+    let archive = Archive::open_directory(Cursor::new(bytes)).map_err(|error| error.to_string())?;
     let [entry] = archive.entries() else { panic!("there is one entry") };
     Ok((entry.name.clone(), entry.modified))
 }
@@ -19,7 +19,7 @@ fn field(number: u16, content: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_date_counts_where_its_flag_says_that_it_is_there() {
+fn an_extended_timestamp_counts_if_its_flag_announces_it() {
     const DOS: i64 = 1_777_629_600;
     let time = |content: &[u8]| entry(b"a", &[&field(0x5455, content)]).unwrap().1;
     for flags in [1, 3, 7] {
@@ -33,7 +33,7 @@ fn a_date_counts_where_its_flag_says_that_it_is_there() {
 }
 
 #[test]
-fn a_name_in_unicode_is_taken_where_it_is_of_this_name_and_needed() {
+fn a_unicode_path_must_belong_to_the_name_and_not_replace_ascii() {
     let unicode = |of: &[u8], name: &[u8]| {
         field(0x7075, &[&[1], crc32(of).to_le_bytes().as_slice(), name].concat())
     };
@@ -54,7 +54,7 @@ fn a_name_in_unicode_is_taken_where_it_is_of_this_name_and_needed() {
 }
 
 #[test]
-fn fields_follow_each_other_to_the_end_and_a_rest_is_padding() {
+fn extra_fields_may_end_with_padding_and_must_not_be_truncated() {
     let time = field(0x5455, &[1, 0, 0, 0, 0x70]);
     let other = field(7, b"other");
     for fields in [&[&*other, &time][..], &[&time, &other], &[&time, b"\0\0\0"], &[&time, b"x"]] {

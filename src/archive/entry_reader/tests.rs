@@ -1,4 +1,4 @@
-//! Which archives can be taken as they come, and what is said of entries that are not there.
+//! Streamable archives, and messages about entries that cannot be read.
 
 use std::io::Cursor;
 
@@ -6,14 +6,14 @@ use crate::archive::zip_builder::{ZipItem, crc32, file, zip};
 use crate::archive::{Archive, Error};
 
 fn listed(bytes: Vec<u8>) -> Archive<Cursor<Vec<u8>>> {
-    Archive::list(Cursor::new(bytes)).unwrap()
+    Archive::open_directory(Cursor::new(bytes)).unwrap()
 }
 
 #[test]
-fn orderly_is_what_lies_close_together_and_is_named_once() {
+fn archives_without_large_gaps_and_second_names_are_streamable() {
     let large = |name: &str| file(name, vec![1; 5000]);
     let hidden = || large("hidden").but(|item| item.hidden = true);
-    // With its header and its name.
+    // An entry of this size, its header and name included.
     let between = |count: usize| file("ab", vec![1; count - 32]).but(|item| item.hidden = true);
     let renamed = |name: &str| {
         let checksum = crc32(name.as_bytes()).to_le_bytes();
@@ -41,7 +41,7 @@ fn orderly_is_what_lies_close_together_and_is_named_once() {
 }
 
 #[test]
-fn an_entry_at_the_very_end_is_cut() {
+fn an_entry_at_the_very_end_ends_too_early() {
     let mut bytes = zip(&[file("a", "one")]);
     let (at, end) = (bytes.len() - 22 - 47 + 42, bytes.len() as u32);
     bytes[at..at + 4].copy_from_slice(&(end - 10).to_le_bytes());
@@ -50,7 +50,7 @@ fn an_entry_at_the_very_end_is_cut() {
 }
 
 #[test]
-fn methods_have_names_and_failures_have_sources() {
+fn unsupported_methods_are_named_and_io_errors_have_sources() {
     for (method, name) in [
         (6, ""),
         (9, " (deflate64)"),
@@ -60,7 +60,7 @@ fn methods_have_names_and_failures_have_sources() {
         (93, " (zstd)"),
         (95, " (xz)"),
     ] {
-        let error = Error::Method { entry: "a".to_owned(), method }.to_string();
+        let error = Error::UnsupportedMethod { entry: "a".to_owned(), method }.to_string();
         assert!(error.contains(&format!(" method {method}{name}, ")), "{error}");
     }
     use std::error::Error as _;

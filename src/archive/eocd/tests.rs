@@ -1,11 +1,11 @@
-//! End records as they are, as they may be, and as they must not be.
+//! Valid, unusual and contradictory end records.
 
 use std::io::Cursor;
 
 use super::*;
 use crate::archive::zip_builder::{file, zip};
 
-/// An end record of an archive in which the directory begins so far from the start.
+/// Returns an EOCD record; `offset` is that of the directory.
 fn short(entries: u16, size: u32, offset: u32, comment: &[u8]) -> Vec<u8> {
     let mut record = b"PK\x05\x06\0\0\0\0".to_vec();
     record.extend([entries.to_le_bytes(), entries.to_le_bytes()].concat());
@@ -15,7 +15,8 @@ fn short(entries: u16, size: u32, offset: u32, comment: &[u8]) -> Vec<u8> {
     record
 }
 
-/// A zip64 record at a place, and its locator. It may have something of its own behind it.
+/// Returns a ZIP64 EOCD record for this position and its locator. `own` is optional data at the end
+/// of the record.
 fn long(at: u64, entries: u64, size: u64, offset: u64, own: &[u8]) -> Vec<u8> {
     let mut record = b"PK\x06\x06".to_vec();
     record.extend((44 + own.len() as u64).to_le_bytes());
@@ -30,10 +31,10 @@ fn long(at: u64, entries: u64, size: u64, offset: u64, own: &[u8]) -> Vec<u8> {
     record
 }
 
-/// Everything before the end record, and the length of the directory at its end.
+/// Returns an archive without its EOCD record, and the size of its directory.
 fn body() -> (Vec<u8>, u32) {
     let mut bytes = zip(&[file("a", "one")]);
-    bytes.truncate(bytes.len() - RECORD_LENGTH);
+    bytes.truncate(bytes.len() - EOCD_LENGTH);
     (bytes, 47)
 }
 
@@ -46,11 +47,17 @@ fn found(bytes: Vec<u8>) -> Result<Option<Eocd>, String> {
 }
 
 #[test]
-fn the_directory_is_found_whatever_lies_around_the_archive() {
+fn the_directory_is_found_with_comment_prefix_suffix_or_zip64() {
     let (body, size) = body();
     let (start, end) = (body.len() as u64 - 47, body.len() as u64);
     let offset = start as u32;
-    let plain = Eocd { start, end, before: 0, entries: 1, size: size.into() };
+    let plain = Eocd {
+        directory_start: start,
+        directory_end: end,
+        prefix: 0,
+        entries: 1,
+        size: size.into(),
+    };
     let usual = short(1, size, offset, b"");
     let full = short(u16::MAX, u32::MAX, u32::MAX, b"");
     let known = |at| long(at, 1, size.into(), start, b"");
@@ -66,17 +73,18 @@ fn the_directory_is_found_whatever_lies_around_the_archive() {
         assert_eq!(found(ended(&records)).unwrap().as_ref(), Some(&plain), "{what}");
     }
     let behind_a_script = [b"#!/bin/sh\n".to_vec(), ended(&[usual])].concat();
-    let moved = Eocd { start: start + 10, end: end + 10, before: 10, ..plain };
+    let moved = Eocd { directory_start: start + 10, directory_end: end + 10, prefix: 10, ..plain };
     assert_eq!(found(behind_a_script).unwrap(), Some(moved));
-    // A directory of another length than was said is for its reader to refuse.
-    let longer = Eocd { start, end, before: 0, entries: 1, size: 46 };
+    // A wrong size with a right offset is refused later, when the headers are read.
+    let longer =
+        Eocd { directory_start: start, directory_end: end, prefix: 0, entries: 1, size: 46 };
     assert_eq!(found(ended(&[short(1, 46, offset, b"")])).unwrap(), Some(longer));
     assert_eq!(found(b"no zip at all".to_vec()).unwrap(), None);
     assert_eq!(found(Vec::new()).unwrap(), None);
 }
 
 #[test]
-fn an_archive_inside_the_last_entry_is_not_the_archive() {
+fn an_archive_stored_in_the_last_entry_is_ignored() {
     let inner = zip(&[file("inner", "x")]);
     for behind in [b"".as_slice(), b"\n"] {
         let outer = [zip(&[file("a.zip", &inner)]), behind.to_vec()].concat();
@@ -86,7 +94,7 @@ fn an_archive_inside_the_last_entry_is_not_the_archive() {
 }
 
 #[test]
-fn what_can_be_read_in_two_ways_or_not_at_all_is_refused() {
+fn ambiguous_or_incomplete_end_records_are_refused() {
     let (body, size) = body();
     let (start, end) = (body.len() as u64 - 47, body.len() as u64);
     let offset = start as u32;
@@ -134,12 +142,4 @@ fn what_can_be_read_in_two_ways_or_not_at_all_is_refused() {
             Err(error) => assert!(error.starts_with(says), "{error}\nis not\n{says}"),
         }
     }
-}
-
-#[test]
-fn numbers_begin_with_their_lowest_byte() {
-    let bytes = [9, 1, 2, 3, 4, 5, 6, 7, 0x88];
-    assert_eq!(u16_at(&bytes, 1), 0x0201);
-    assert_eq!(u32_at(&bytes, 1), 0x0403_0201);
-    assert_eq!(u64_at(&bytes, 1), 0x8807_0605_0403_0201);
 }

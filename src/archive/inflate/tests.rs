@@ -1,15 +1,14 @@
-//! Entries larger than the window, bytes that come in drops, and data that end where they should
-//! not.
+//! Entries larger than the window, input in small pieces, and data of the wrong length.
 
 use std::io::{self, BufReader, Cursor, ErrorKind, Read, Write};
 
 use flate2::{Compress, Compression, FlushCompress};
 
-use super::{Inflater, WINDOW};
+use super::{Inflater, WINDOW_LENGTH};
 use crate::archive::zip_builder::{ZipItem, file, zip};
 use crate::archive::{Archive, Error};
 
-/// Keeps what was written, and how much at once.
+/// A writer that records the bytes and the length of each write.
 #[derive(Default)]
 struct Written(Vec<u8>, Vec<usize>);
 
@@ -25,9 +24,9 @@ impl Write for Written {
     }
 }
 
-/// Unpacks it from what comes in so large pieces.
-fn unpack(item: &ZipItem, pieces: usize) -> (Result<(), Error>, Written) {
-    let archive = Archive::list(Cursor::new(zip(std::slice::from_ref(item)))).unwrap();
+/// Decompresses an item from a reader with a buffer of `pieces` bytes.
+fn inflate(item: &ZipItem, pieces: usize) -> (Result<(), Error>, Written) {
+    let archive = Archive::open_directory(Cursor::new(zip(std::slice::from_ref(item)))).unwrap();
     let mut from = BufReader::with_capacity(pieces, item.compressed.as_slice());
     let mut written = Written::default();
     let result = Inflater::default().copy(&archive.locations()[0], &mut from, &mut written);
@@ -38,8 +37,8 @@ fn bytes(count: usize) -> Vec<u8> {
     (0..count).map(|at| (at % 251) as u8).collect()
 }
 
-/// Packed as small as can be: a few bytes that become many.
-fn squeezed(item: ZipItem) -> ZipItem {
+/// Compresses an item with the best ratio, so that few bytes become many.
+fn well_compressed(item: ZipItem) -> ZipItem {
     item.but(|item| {
         let mut compressed = vec![0; 64 + item.data.len()];
         let mut compress = Compress::new(Compression::best(), false);
@@ -50,32 +49,40 @@ fn squeezed(item: ZipItem) -> ZipItem {
 }
 
 #[test]
-fn entries_of_any_size_come_out_whole_window_by_window() {
-    for count in [0, 1, WINDOW - 1, WINDOW, WINDOW + 1, 2 * WINDOW, 2 * WINDOW + 7] {
+fn entries_of_any_size_are_written_one_window_at_a_time() {
+    for count in [
+        0,
+        1,
+        WINDOW_LENGTH - 1,
+        WINDOW_LENGTH,
+        WINDOW_LENGTH + 1,
+        2 * WINDOW_LENGTH,
+        2 * WINDOW_LENGTH + 7,
+    ] {
         let item = file("a", bytes(count));
-        for item in [item.clone().deflated(), squeezed(item.clone())] {
+        for item in [item.clone().deflated(), well_compressed(item.clone())] {
             for pieces in [1, 1000, 1 << 20] {
-                let (result, Written(bytes, lengths)) = unpack(&item, pieces);
+                let (result, Written(bytes, lengths)) = inflate(&item, pieces);
                 assert!(result.is_ok(), "{count} by {pieces}: {result:?}");
                 assert!(bytes == item.data, "{count} by {pieces}");
                 let (last, before) = lengths.split_last().unwrap_or((&0, &[]));
-                assert!(before.iter().all(|length| *length == WINDOW), "{lengths:?}");
-                assert!(*last <= WINDOW, "{lengths:?}");
+                assert!(before.iter().all(|length| *length == WINDOW_LENGTH), "{lengths:?}");
+                assert!(*last <= WINDOW_LENGTH, "{lengths:?}");
             }
         }
-        let (result, Written(bytes, _)) = unpack(&item, 1000);
+        let (result, Written(bytes, _)) = inflate(&item, 1000);
         assert!(result.is_ok() && bytes == item.data, "{count}");
     }
 }
 
 #[test]
-fn data_that_end_elsewhere_are_damaged_and_never_more_than_declared() {
-    let large = file("a", bytes(2 * WINDOW + 7));
+fn data_of_the_wrong_length_or_checksum_are_damaged() {
+    let large = file("a", bytes(2 * WINDOW_LENGTH + 7));
     let declaring = |item: &ZipItem, size: usize| item.clone().but(|item| item.size = size as u32);
     let cut = |item: &ZipItem, by: usize| {
         item.clone().but(|item| item.compressed.truncate(item.compressed.len() - by))
     };
-    for compressed in [large.clone().deflated(), squeezed(large.clone())] {
+    for compressed in [large.clone().deflated(), well_compressed(large.clone())] {
         for (item, why) in [
             (cut(&compressed, 1), "it ends too early"),
             (cut(&compressed, compressed.compressed.len() / 2), "it ends too early"),
@@ -84,20 +91,23 @@ fn data_that_end_elsewhere_are_damaged_and_never_more_than_declared() {
                 compressed.clone().but(|item| item.compressed.push(0)),
                 "something lies behind its data",
             ),
-            (declaring(&compressed, 2 * WINDOW + 6), "it is longer than declared"),
-            (declaring(&compressed, WINDOW + 1), "it is longer than declared"),
-            (declaring(&compressed, WINDOW), "it is longer than declared"),
+            (declaring(&compressed, 2 * WINDOW_LENGTH + 6), "it is longer than declared"),
+            (declaring(&compressed, WINDOW_LENGTH + 1), "it is longer than declared"),
+            (declaring(&compressed, WINDOW_LENGTH), "it is longer than declared"),
             (declaring(&compressed, 0), "it is longer than declared"),
-            (declaring(&compressed, 2 * WINDOW + 8), "it has 524295 bytes and declares 524296"),
+            (
+                declaring(&compressed, 2 * WINDOW_LENGTH + 8),
+                "it has 524295 bytes and declares 524296",
+            ),
             (compressed.clone().but(|item| item.crc ^= 1), "invalid checksum"),
         ] {
             refused(&item, why);
         }
     }
     for (item, why) in [
-        (declaring(&large, 2 * WINDOW + 6), "it is longer than declared"),
+        (declaring(&large, 2 * WINDOW_LENGTH + 6), "it is longer than declared"),
         (declaring(&large, 1000), "it is longer than declared"),
-        (declaring(&large, 2 * WINDOW + 8), "it has 524295 bytes and declares 524296"),
+        (declaring(&large, 2 * WINDOW_LENGTH + 8), "it has 524295 bytes and declares 524296"),
         (large.but(|item| item.crc ^= 1), "invalid checksum"),
     ] {
         refused(&item, why);
@@ -106,17 +116,17 @@ fn data_that_end_elsewhere_are_damaged_and_never_more_than_declared() {
 
 fn refused(item: &ZipItem, why: &str) {
     for pieces in [100, 1 << 20] {
-        let (result, Written(bytes, _)) = unpack(item, pieces);
+        let (result, Written(bytes, _)) = inflate(item, pieces);
         assert_eq!(result.unwrap_err().to_string(), format!("entry `a` is damaged: {why}"));
         assert!(bytes.len() <= item.size as usize);
     }
 }
 
 #[test]
-fn a_reader_that_was_interrupted_is_asked_again_and_one_that_failed_is_not() {
-    /// Fails before each byte, then gives it.
-    struct Halting<'a>(&'a [u8], ErrorKind, bool);
-    impl Read for Halting<'_> {
+fn interrupted_reads_are_retried_and_failed_ones_are_not() {
+    /// A reader that fails before each byte it returns.
+    struct Stuttering<'a>(&'a [u8], ErrorKind, bool);
+    impl Read for Stuttering<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             self.2 = !self.2;
             match self.2 && !self.0.is_empty() {
@@ -126,15 +136,16 @@ fn a_reader_that_was_interrupted_is_asked_again_and_one_that_failed_is_not() {
         }
     }
     for item in [file("a", "hello"), file("a", "hello").deflated()] {
-        let archive = Archive::list(Cursor::new(zip(std::slice::from_ref(&item)))).unwrap();
-        let unpack = |kind| {
-            let mut from = BufReader::new(Halting(&item.compressed, kind, false));
+        let archive =
+            Archive::open_directory(Cursor::new(zip(std::slice::from_ref(&item)))).unwrap();
+        let inflate = |kind| {
+            let mut from = BufReader::new(Stuttering(&item.compressed, kind, false));
             let mut written = Vec::new();
             let result = Inflater::default().copy(&archive.locations()[0], &mut from, &mut written);
             result.map(|()| written)
         };
-        assert_eq!(unpack(ErrorKind::Interrupted).unwrap(), b"hello");
-        let failed = unpack(ErrorKind::TimedOut).unwrap_err();
+        assert_eq!(inflate(ErrorKind::Interrupted).unwrap(), b"hello");
+        let failed = inflate(ErrorKind::TimedOut).unwrap_err();
         assert!(matches!(failed, Error::Read(_)), "{failed}");
     }
 }

@@ -55,7 +55,7 @@ fn paths(lines: &[&str], rules: &FileRules) -> Vec<String> {
     let plan = plan(lines, rules).unwrap();
     let path = |placement: Placement| {
         let path = placement.path.to_str().unwrap().replace('\\', "/");
-        match placement.what {
+        match placement.kind {
             PlacementKind::File { .. } => path,
             PlacementKind::Folder { .. } => format!("{path}/"),
             PlacementKind::Link { target } => format!("{path} -> {target}"),
@@ -83,8 +83,8 @@ fn everything_lands_in_archive_order_and_once() {
         assert_eq!(paths(lines, &rules()), expect);
     }
     let plan = plan(&["a=5"], &rules()).unwrap();
-    let what = PlacementKind::File { mode: Some(0o644), modified: Some(7), size: 5 };
-    assert_eq!(plan.placements, [Placement { entry: 0, path: "a".into(), what }]);
+    let kind = PlacementKind::File { mode: Some(0o644), modified: Some(7), size: 5 };
+    assert_eq!(plan.placements, [Placement { entry: 0, path: "a".into(), kind }]);
     assert_eq!((plan.size(), plan.warnings.len()), (5, 0));
 }
 

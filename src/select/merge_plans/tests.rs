@@ -7,14 +7,14 @@ use crate::plan::Placement;
 fn plan(job: &str, lines: &[&str]) -> (String, Plan) {
     let placement = |(entry, line): (usize, &&str)| {
         let (mode, modified) = (None, None);
-        let (path, what) = if let Some((path, target)) = line.split_once(" -> ") {
+        let (path, kind) = if let Some((path, target)) = line.split_once(" -> ") {
             (path, PlacementKind::Link { target: target.to_owned() })
         } else if let Some(path) = line.strip_suffix('/') {
             (path, PlacementKind::Folder { mode, modified })
         } else {
             (*line, PlacementKind::File { mode, modified, size: 1 })
         };
-        Placement { entry, path: path.into(), what }
+        Placement { entry, path: path.into(), kind }
     };
     let placements = lines.iter().enumerate().map(placement).collect();
     (job.to_owned(), Plan { placements, warnings: Vec::new() })

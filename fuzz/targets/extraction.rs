@@ -1,33 +1,33 @@
-//! An archive becomes files in a folder where everything that is not as it should be is seen.
+//! Extraction of an archive into a temporary folder, with checks that nothing else is changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Cursor, Read, Seek};
 use std::path::{Component, Path, PathBuf};
 
-use downriver::archive::{Archive, Seeking};
+use downriver::archive::{Archive, SeekReader};
 use downriver::disk::Staging;
-use downriver::extract;
+use downriver::extract::{extract_archive, extract_stream};
 use downriver::interrupt::Interrupt;
 use downriver::model::EntryKind;
-use downriver::plan::{OnConflict, Plan, What};
+use downriver::plan::{OnConflict, PlacementKind, Plan};
 use downriver::select::files::{FileRules, files};
 use downriver::select::link::Symlinks;
 use tempfile::TempDir;
 
-/// So small that a fuzzer does not spend its time on writing.
-const MOST: u64 = 1 << 20;
+/// Limit of the extracted bytes, small enough that writing does not dominate the run.
+const MAX_SIZE: u64 = 1 << 20;
 
-/// Whatever an archive says, what is said about it does nothing to a terminal.
-pub fn harmless(text: &str) {
+/// Asserts that a message contains no control characters for a terminal.
+pub fn assert_harmless(text: &str) {
     assert!(!text.contains(char::is_control), "{text:?}");
 }
 
 pub fn rules() -> FileRules {
-    FileRules { max_size: MOST, ..FileRules::default() }
+    FileRules { max_size: MAX_SIZE, ..FileRules::default() }
 }
 
-/// Where each link points, as the walk asks for it.
+/// Returns the targets of all links by the index of their entry, `None` if one is invalid.
 pub fn targets<R: Read + Seek>(archive: &mut Archive<R>) -> Option<BTreeMap<usize, String>> {
     let entries = archive.entries().iter().enumerate();
     let links: Vec<usize> = entries
@@ -39,7 +39,7 @@ pub fn targets<R: Read + Seek>(archive: &mut Archive<R>) -> Option<BTreeMap<usiz
         match archive.link_target(index) {
             Ok(target) => targets.insert(index, target),
             Err(error) => {
-                harmless(&error.to_string());
+                assert_harmless(&error.to_string());
                 return None;
             }
         };
@@ -47,9 +47,9 @@ pub fn targets<R: Read + Seek>(archive: &mut Archive<R>) -> Option<BTreeMap<usiz
     Some(targets)
 }
 
-/// What a plan promises: ordinary paths, none of them twice, none below a link or a file.
-pub fn judge(plan: &Plan, rules: &FileRules) {
-    plan.warnings.iter().for_each(|warning| harmless(warning));
+/// Asserts the invariants of a plan: ordinary unique paths, none of them below a link or a file.
+pub fn check_plan(plan: &Plan, rules: &FileRules) {
+    plan.warnings.iter().for_each(|warning| assert_harmless(warning));
     assert!(plan.size() <= u128::from(rules.max_size));
     let (mut all, mut leaves) = (BTreeSet::new(), BTreeSet::new());
     for placement in &plan.placements {
@@ -58,7 +58,7 @@ pub fn judge(plan: &Plan, rules: &FileRules) {
         assert!(placement.path.components().next().is_some(), "{placement:?}");
         let parts = placement.path.iter().map(|part| rules.system.key(part.to_str().unwrap()));
         let path: PathBuf = parts.collect();
-        if !matches!(placement.what, What::Folder { .. }) {
+        if !matches!(placement.kind, PlacementKind::Folder { .. }) {
             leaves.insert(path.clone());
         }
         assert!(all.insert(path), "twice: {placement:?}");
@@ -69,71 +69,73 @@ pub fn judge(plan: &Plan, rules: &FileRules) {
     }
 }
 
-/// Judges the archive and unpacks it in both ways, which must come to the same.
-pub fn land(bytes: &[u8], traps: bool) {
-    let open = || Archive::open(Cursor::new(bytes));
+/// Validates an archive and extracts it from a file and as a stream, with equal results. `traps`
+/// puts symlinks into the destination.
+pub fn check_extraction(bytes: &[u8], traps: bool) {
+    let open = || Archive::open_validated(Cursor::new(bytes));
     let mut archive = match open() {
         Ok(archive) => archive,
-        Err(error) => return harmless(&error.to_string()),
+        Err(error) => return assert_harmless(&error.to_string()),
     };
     let Some(targets) = targets(&mut archive) else { return };
     let rules = rules();
     let plan = match files(archive.entries(), &targets, &rules) {
         Ok(plan) => plan,
         Err(refusal) => {
-            refusal.hint().iter().for_each(|hint| harmless(hint));
-            return harmless(&refusal.to_string());
+            refusal.hint().iter().for_each(|hint| assert_harmless(hint));
+            return assert_harmless(&refusal.to_string());
         }
     };
-    judge(&plan, &rules);
+    check_plan(&plan, &rules);
 
-    let place = Place::new(traps);
-    let staged = place.put(&plan, &rules, |staging| extract::stage(&mut archive, &plan, staging));
-    if let Some(staged) = &staged {
+    let destination = Destination::new(traps);
+    let extracted =
+        destination.extract(&plan, &rules, |staging| extract_archive(&mut archive, &plan, staging));
+    if let Some(files) = &extracted {
         for (entry, path) in files_of(&plan) {
             let mut copied = Vec::new();
             archive.copy(entry, &mut copied).unwrap();
-            assert_eq!(staged[path], Thing::File(copied), "{path:?}");
+            assert_eq!(files[path], Item::File(copied), "{path:?}");
         }
     }
 
     let Ok(archive) = open() else { unreachable!("it could be opened before") };
-    if archive.is_orderly() {
+    if archive.is_streamable() {
         let layout = archive.into_layout();
-        let place = Place::new(traps);
-        let body = Seeking::new(Cursor::new(bytes), 1 << 16);
-        let streamed =
-            place.put(&plan, &rules, |staging| extract::stream(&layout, body, &plan, staging));
+        let destination = Destination::new(traps);
+        let body = SeekReader::new(Cursor::new(bytes), 1 << 16);
+        let streamed = destination
+            .extract(&plan, &rules, |staging| extract_stream(&layout, body, &plan, staging));
         if streamed.is_some() {
-            assert_eq!(streamed, staged);
+            assert_eq!(streamed, extracted);
         }
     }
 }
 
 fn files_of(plan: &Plan) -> impl Iterator<Item = (usize, &Path)> {
-    plan.placements.iter().filter_map(|placement| match placement.what {
-        What::File { .. } => Some((placement.entry, placement.path.as_path())),
-        What::Folder { .. } | What::Link { .. } => None,
+    plan.placements.iter().filter_map(|placement| match placement.kind {
+        PlacementKind::File { .. } => Some((placement.entry, placement.path.as_path())),
+        PlacementKind::Folder { .. } | PlacementKind::Link { .. } => None,
     })
 }
 
 #[derive(Debug, PartialEq)]
-enum Thing {
+enum Item {
     Folder,
     File(Vec<u8>),
     Link(PathBuf),
 }
 
-/// A destination, and beside it what nobody may touch.
-struct Place {
+/// A destination folder, and a folder beside it that must not change.
+struct Destination {
     folder: TempDir,
     traps: bool,
-    before: BTreeMap<PathBuf, Thing>,
+    before: BTreeMap<PathBuf, Item>,
 }
 
-impl Place {
-    /// With `traps`, what an archive likes to call its entries are links that lead out.
-    fn new(traps: bool) -> Place {
+impl Destination {
+    /// With `traps`, the destination contains symlinks out of it, under likely entry names.
+    fn new(traps: bool) -> Destination {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("other")).unwrap();
         fs::write(folder.path().join("other/kept"), "kept").unwrap();
@@ -146,61 +148,60 @@ impl Place {
             link("../other/kept", "b");
             link("nowhere", "c");
         }
-        let before = things(&folder.path().join("other"));
-        Place { folder, traps, before }
+        let before = contents(&folder.path().join("other"));
+        Destination { folder, traps, before }
     }
 
-    /// What is in the destination afterwards, if all went well; and all that must hold anyway.
-    fn put(
+    /// Runs an extraction and commits it. Returns the content of the destination, `None` if the
+    /// extraction failed, which must leave no changes.
+    fn extract(
         &self,
         plan: &Plan,
         rules: &FileRules,
         stage: impl FnOnce(&mut Staging) -> anyhow::Result<()>,
-    ) -> Option<BTreeMap<PathBuf, Thing>> {
+    ) -> Option<BTreeMap<PathBuf, Item>> {
         let dest = self.folder.path().join("dest");
-        let old = things(&dest);
+        let old = contents(&dest);
         let mut staging = Staging::new_in(&dest, &Interrupt::default()).unwrap();
-        let placed = match stage(&mut staging) {
-            Ok(()) => {
-                staging.put_in_place(OnConflict::Overwrite).map_err(|error| error.to_string())
-            }
+        let committed = match stage(&mut staging) {
+            Ok(()) => staging.commit(OnConflict::Overwrite).map_err(|error| error.to_string()),
             Err(error) => {
                 drop(staging);
                 Err(format!("{error:#}"))
             }
         };
-        assert_eq!(things(&self.folder.path().join("other")), self.before);
+        assert_eq!(contents(&self.folder.path().join("other")), self.before);
         let beside: BTreeSet<_> = fs::read_dir(self.folder.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name())
             .collect();
         assert_eq!(beside, ["dest", "other"].map(Into::into).into());
-        let new = things(&dest);
-        if let Err(error) = placed {
-            harmless(&error);
+        let new = contents(&dest);
+        if let Err(error) = committed {
+            assert_harmless(&error);
             assert_eq!(new, old, "left behind after: {error}");
             return None;
         }
         for placement in &plan.placements {
-            let thing = new.get(&placement.path);
-            match (&placement.what, thing) {
-                (What::Folder { .. }, Some(Thing::Folder)) => {}
-                (What::File { size, .. }, Some(Thing::File(bytes))) => {
+            let item = new.get(&placement.path);
+            match (&placement.kind, item) {
+                (PlacementKind::Folder { .. }, Some(Item::Folder)) => {}
+                (PlacementKind::File { size, .. }, Some(Item::File(bytes))) => {
                     assert_eq!(bytes.len() as u64, *size);
                 }
-                (What::Link { target }, Some(Thing::Link(led))) => {
-                    assert_eq!(led, Path::new(target));
-                    self.stays(&dest.join(&placement.path), rules);
+                (PlacementKind::Link { target }, Some(Item::Link(path))) => {
+                    assert_eq!(path, Path::new(target));
+                    self.assert_inside(&dest.join(&placement.path), rules);
                 }
-                _ => panic!("{placement:?} became {thing:?}"),
+                _ => panic!("{placement:?} became {item:?}"),
             }
         }
         Some(new)
     }
 
-    /// Where the system itself follows a link to, it stays in the destination; what links were
-    /// there before is the user's affair.
-    fn stays(&self, link: &Path, rules: &FileRules) {
+    /// Asserts that the system resolves a link to a path in the destination. Not with `traps`,
+    /// because symlinks that existed before may lead anywhere.
+    fn assert_inside(&self, link: &Path, rules: &FileRules) {
         if rules.symlinks == Symlinks::KeepInside
             && !self.traps
             && let Ok(led) = link.canonicalize()
@@ -211,22 +212,22 @@ impl Place {
     }
 }
 
-/// Everything below a folder, no link followed.
-fn things(folder: &Path) -> BTreeMap<PathBuf, Thing> {
+/// Returns everything below a folder without following links.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, Item> {
     let (mut all, mut left) = (BTreeMap::new(), vec![folder.to_owned()]);
     while let Some(at) = left.pop() {
         for entry in fs::read_dir(at).unwrap() {
             let (path, kind) =
                 entry.map(|entry| (entry.path(), entry.file_type().unwrap())).unwrap();
-            let thing = if kind.is_symlink() {
-                Thing::Link(fs::read_link(&path).unwrap())
+            let item = if kind.is_symlink() {
+                Item::Link(fs::read_link(&path).unwrap())
             } else if kind.is_dir() {
                 left.push(path.clone());
-                Thing::Folder
+                Item::Folder
             } else {
-                Thing::File(fs::read(&path).unwrap())
+                Item::File(fs::read(&path).unwrap())
             };
-            all.insert(path.strip_prefix(folder).unwrap().to_owned(), thing);
+            all.insert(path.strip_prefix(folder).unwrap().to_owned(), item);
         }
     }
     all
