@@ -8,7 +8,7 @@ use super::app::{App, PreparedLookup};
 use super::destination::Destination;
 use super::extract_args::ExtractArgs;
 use super::{dotenv, result};
-use crate::args::{Caching, Connect, Lookup, Speech, Waiting, Which};
+use crate::args::{CacheArgs, JobArgs, WaitArgs};
 use crate::exit::Exit;
 use crate::flow::Ctx;
 use crate::patience::Patience;
@@ -35,23 +35,15 @@ pub struct Fetch {
     #[arg(long, value_name = "FILE", help_heading = "Where to")]
     dotenv: Option<PathBuf>,
     #[command(flatten)]
-    caching: Caching,
+    cache: CacheArgs,
     #[command(flatten)]
-    which: Which,
-    #[command(flatten)]
-    lookup: Lookup,
-    #[command(flatten)]
-    pub waiting: Waiting,
-    #[command(flatten)]
-    connect: Connect,
-    #[command(flatten)]
-    pub speech: Speech,
+    pub args: JobArgs<WaitArgs>,
 }
 
 impl Fetch {
     pub fn run(mut self, mut app: App) -> anyhow::Result<Exit> {
         // One file holds one archive.
-        self.which.one |= self.output.is_some();
+        self.args.selection.one |= self.output.is_some();
         let target = Destination {
             dir: &self.dir,
             output: self.output.as_deref(),
@@ -59,15 +51,15 @@ impl Fetch {
         };
         target.may_be(&app)?;
         let options = self.unpack.options()?;
-        let cache = app.cache(&self.caching)?;
+        let cache = app.cache(&self.cache)?;
         let PreparedLookup { scope, mut query, client, .. } =
-            app.prepare(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
+            app.prepare(&self.jobs, &self.args, false)?;
         // What is kept is known by the number of its job, which only the lists tell.
         query.listed = cache.is_some();
-        let patience = Patience::from(&self.waiting);
+        let patience = Patience::from(&self.args.wait);
         let ctx = Ctx { cache: cache.as_ref(), ..app.ctx(&client, patience) };
         let landing = target.land(&app, &ctx, &scope, &query, &options)?;
-        app.tell_missing(&self.which, &landing.missing);
+        app.tell_missing(&self.args.selection, &landing.missing);
         if let Some(file) = &self.dotenv {
             let first = landing.landed.first().map(|landed| &landed.found);
             let values = dotenv::Values::of(first);

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::app::{App, PreparedLookup};
-use crate::args::{Connect, Lookup, Speech, Waiting, Which};
+use crate::args::{JobArgs, WaitArgs};
 use crate::exit::Exit;
 use crate::flow::{self, Listed};
 use crate::patience::Patience;
@@ -18,24 +18,16 @@ pub struct Ls {
     #[arg(value_name = "JOB")]
     jobs: Vec<String>,
     #[command(flatten)]
-    which: Which,
-    #[command(flatten)]
-    lookup: Lookup,
-    #[command(flatten)]
-    pub waiting: Waiting,
-    #[command(flatten)]
-    connect: Connect,
-    #[command(flatten)]
-    pub speech: Speech,
+    pub args: JobArgs<WaitArgs>,
 }
 
 impl Ls {
     pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
         let PreparedLookup { scope, query, client, .. } =
-            app.prepare(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
-        let ctx = app.ctx(&client, Patience::from(&self.waiting));
+            app.prepare(&self.jobs, &self.args, false)?;
+        let ctx = app.ctx(&client, Patience::from(&self.args.wait));
         let flow::Contents { jobs, missing } = flow::list(&ctx, &scope, &query)?;
-        app.tell_missing(&self.which, &missing);
+        app.tell_missing(&self.args.selection, &missing);
         if app.ui.wants_json() {
             let files: Vec<_> = jobs.iter().flat_map(|(_, files)| files).map(value).collect();
             app.ui.document(&json!({ "files": files }))?;

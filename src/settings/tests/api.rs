@@ -1,15 +1,14 @@
-//! Which API.
+//! Tests of the API root.
 
-use super::{clone_of, env, env_in, typed};
+use super::{clone_of, env, env_in, parse_args};
 use crate::env::Env;
 use crate::settings;
 
-/// The address and its source, or what is wrong.
+/// Returns the API root and its source, or the error.
 fn api(flags: &str, env: &Env) -> String {
-    let typed = typed(flags);
-    let found = settings::split(&typed.words, &typed.connect, env).and_then(|(web_url, _)| {
-        settings::api(&typed.connect, &typed.lookup, web_url.as_ref(), env)
-    });
+    let args = parse_args(flags);
+    let found = settings::split_web_url(&args.words, &args.connect, env)
+        .and_then(|(web_url, _)| settings::api(&args.connect, &args.lookup, web_url.as_ref(), env));
     match found {
         Ok(api) => format!("{} from {}", api.value, api.source),
         Err(usage) => usage.message,
@@ -64,8 +63,8 @@ fn an_address_is_taken_as_people_write_it() {
         ("", "GITLAB_HOST=a.test/gitlab", "https://a.test/gitlab/api/v4"),
         ("", "CI_SERVER_URL=https://a.test/gitlab", "https://a.test/gitlab/api/v4"),
     ] {
-        let told = api(flags, &env(variables));
-        assert_eq!(told.split(" from ").next(), Some(expect), "{flags} {variables}");
+        let actual = api(flags, &env(variables));
+        assert_eq!(actual.split(" from ").next(), Some(expect), "{flags} {variables}");
     }
 }
 
@@ -85,16 +84,16 @@ fn an_unusable_address_is_named_by_its_setting_and_not_repeated() {
             "from GITLAB_HOST, holds a user name or a password, which do not belong there",
         ),
     ] {
-        let told = api(flags, &env(variables));
-        assert_eq!(told, format!("the address of GitLab's API, {expect}"));
+        let actual = api(flags, &env(variables));
+        assert_eq!(actual, format!("the address of GitLab's API, {expect}"));
     }
 }
 
 #[test]
 fn a_flag_and_a_url_of_different_servers_contradict_each_other() {
     let url = "https://a.test/group/project/-/pipelines/1";
-    let told = api(&format!("--api-url https://b.test/api/v4 {url}"), &env(""));
-    assert_eq!(told, "--api-url and the URL name different servers");
-    let told = api(&format!("--api-url https://a.test/api/v4 {url}"), &env(""));
-    assert_eq!(told, "https://a.test/api/v4 from --api-url");
+    let actual = api(&format!("--api-url https://b.test/api/v4 {url}"), &env(""));
+    assert_eq!(actual, "--api-url and the URL name different servers");
+    let actual = api(&format!("--api-url https://a.test/api/v4 {url}"), &env(""));
+    assert_eq!(actual, "https://a.test/api/v4 from --api-url");
 }

@@ -1,4 +1,4 @@
-//! What a checkout tells.
+//! Tests of git checkouts and remotes.
 
 use std::fs;
 
@@ -88,7 +88,7 @@ fn the_remote_of_the_branch_wins_over_origin_and_that_over_the_only_one() {
         let folder = clone_of("");
         write(&folder.path().join(".git/HEAD"), "ref: refs/heads/feature/#1\n");
         write(&folder.path().join(".git/config"), &config);
-        let checkout = Checkout::around(folder.path()).unwrap();
+        let checkout = Checkout::discover(folder.path()).unwrap();
         assert_eq!(checkout.branch.as_deref(), Some("feature/#1"));
         let name = checkout.remote.as_ref().map(|remote| remote.name.as_str());
         assert_eq!(name, expect, "{config}");
@@ -116,7 +116,7 @@ fn a_checkout_is_found_from_below_and_through_the_files_of_worktrees_and_submodu
         ("tree", Some("other"), "group/project"),
         ("sub", None, "group/sub"),
     ] {
-        let checkout = Checkout::around(&root.join(below)).unwrap();
+        let checkout = Checkout::discover(&root.join(below)).unwrap();
         assert_eq!(checkout.branch.as_deref(), branch, "{below}");
         let remote = checkout.remote.unwrap();
         assert_eq!(remote.project(&remote.api), project, "{below}");

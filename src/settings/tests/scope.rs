@@ -1,6 +1,6 @@
-//! Where to look.
+//! Tests of the scope of the lookup.
 
-use super::{clone_of, env, env_in, typed};
+use super::{clone_of, env, env_in, parse_args};
 use crate::env::Env;
 use crate::flow::Scope;
 use crate::model::PipelineBy;
@@ -9,21 +9,21 @@ use crate::settings;
 const CI: &str =
     "CI=true CI_API_V4_URL=https://gitlab.test/api/v4 CI_PROJECT_ID=1 CI_PIPELINE_ID=10";
 
-/// Where to look, in a few words, or what is wrong, with its hint.
+/// Describes the scope, or the error with its hint.
 fn scope(flags: &str, env: &Env) -> Result<String, String> {
-    let typed = typed(flags);
+    let args = parse_args(flags);
     let (web_url, _) =
-        settings::split(&typed.words, &typed.connect, env).map_err(|usage| usage.message)?;
-    let resolved = settings::scope(&typed.lookup, &typed.connect, web_url.as_ref(), env);
+        settings::split_web_url(&args.words, &args.connect, env).map_err(|usage| usage.message)?;
+    let resolved = settings::scope(&args.lookup, &args.connect, web_url.as_ref(), env);
     match resolved.map(|resolved| resolved.scope) {
-        Ok(Scope::Below(by)) => Ok(format!("below {}", told(&by))),
-        Ok(Scope::In(by)) => Ok(format!("in {}", told(&by))),
+        Ok(Scope::Below(by)) => Ok(format!("below {}", describe(&by))),
+        Ok(Scope::In(by)) => Ok(format!("in {}", describe(&by))),
         Ok(Scope::Job { project, id }) => Ok(format!("job {id} of {project}")),
         Err(usage) => Err(format!("{}; {}", usage.message, usage.hint.unwrap_or_default())),
     }
 }
 
-fn told(by: &PipelineBy) -> String {
+fn describe(by: &PipelineBy) -> String {
     match by {
         PipelineBy::Id(at) => format!("{} of {}", at.id, at.project),
         PipelineBy::OfJob { project, id } => format!("that of job {id} of {project}"),
@@ -89,14 +89,14 @@ fn the_upstream_pipeline_is_of_one_origin() {
         "PARENT_PROJECT_ID=4",
         "CI_PIPELINE_SOURCE=pipeline CI_UPSTREAM_PROJECT_ID=3 PARENT_PIPELINE_ID=40",
     ] {
-        let told = scope("--from upstream", &env(&format!("{CI} {variables}"))).unwrap_err();
+        let described = scope("--from upstream", &env(&format!("{CI} {variables}"))).unwrap_err();
         for name in [
             "CI_UPSTREAM_PROJECT_ID",
             "CI_UPSTREAM_PIPELINE_ID",
             "PARENT_PROJECT_ID",
             "PARENT_PIPELINE_ID",
         ] {
-            assert!(told.contains(name), "{variables}: {told}");
+            assert!(described.contains(name), "{variables}: {described}");
         }
     }
 }
@@ -149,9 +149,9 @@ fn what_contradicts_itself_is_refused() {
         ("--ref=".to_owned(), "--ref is empty"),
     ] {
         for variables in ["CI_PROJECT_ID=1", ""] {
-            let told = scope(&flags, &env(variables)).unwrap_err();
-            assert!(told.starts_with(expect), "{flags} {variables}: {told}");
-            assert!(!told.contains("s3cr3t"), "{told}");
+            let described = scope(&flags, &env(variables)).unwrap_err();
+            assert!(described.starts_with(expect), "{flags} {variables}: {described}");
+            assert!(!described.contains("s3cr3t"), "{described}");
         }
     }
 }
@@ -173,7 +173,7 @@ fn clap_itself_refuses_two_ways_to_name_a_pipeline() {
         "--search-recent --job-id 1",
     ] {
         let words = ["downriver"].into_iter().chain(flags.split(' '));
-        assert!(super::Typed::try_parse_from(words).is_err(), "{flags}");
+        assert!(super::TestArgs::try_parse_from(words).is_err(), "{flags}");
     }
 }
 
@@ -191,8 +191,8 @@ fn what_is_missing_is_named() {
             "CI_PIPELINE_ID is `1\\u{1b}0`, which is no number of a pipeline",
         ),
     ] {
-        let told = scope(flags, &env(variables)).unwrap_err();
-        assert!(told.starts_with(expect), "{flags} {variables}: {told}");
+        let described = scope(flags, &env(variables)).unwrap_err();
+        assert!(described.starts_with(expect), "{flags} {variables}: {described}");
     }
 }
 
@@ -215,28 +215,31 @@ fn the_git_remote_names_the_project_only_where_nobody_else_does() {
         let env = env_in(folder.path(), variables);
         assert_eq!(scope(flags, &env).as_deref(), Ok(expect), "{flags} {variables}");
     }
-    let told = scope("--ref main", &env_in(ssh.path(), "CI=1")).unwrap_err();
-    assert!(told.starts_with("no project is given; "), "{told}");
+    let described = scope("--ref main", &env_in(ssh.path(), "CI=1")).unwrap_err();
+    assert!(described.starts_with("no project is given; "), "{described}");
 }
 
 #[test]
 fn a_git_remote_of_another_server_names_no_project() {
     let folder = clone_of("https://me:s3cr3t@github.test/group/project.git");
     let env = env_in(folder.path(), "GITLAB_HOST=gitlab.test");
-    let told = scope("--ref main", &env).unwrap_err();
+    let described = scope("--ref main", &env).unwrap_err();
     let expect = "no project is given: git remote origin is of github.test, but GITLAB_HOST names \
                   gitlab.test; name it with --project ID or --project GROUP/NAME";
-    assert_eq!(told, expect);
+    assert_eq!(described, expect);
 }
 
 #[test]
 fn outside_ci_the_branch_one_is_on_is_suggested() {
     let folder = clone_of("git@gitlab.test:group/project.git");
-    let told = scope("", &env_in(folder.path(), "")).unwrap_err();
-    assert!(told.contains("no pipeline is given; ") && told.contains("`--ref main`"), "{told}");
+    let described = scope("", &env_in(folder.path(), "")).unwrap_err();
+    assert!(
+        described.contains("no pipeline is given; ") && described.contains("`--ref main`"),
+        "{described}"
+    );
     super::write(&folder.path().join(".git/HEAD"), "0123456789abcdef0123456789abcdef01234567\n");
-    let told = scope("", &env_in(folder.path(), "")).unwrap_err();
-    assert!(told.contains("--pipeline ID or --ref REF"), "{told}");
+    let described = scope("", &env_in(folder.path(), "")).unwrap_err();
+    assert!(described.contains("--pipeline ID or --ref REF"), "{described}");
 }
 
 #[test]
@@ -269,14 +272,14 @@ fn every_setting_is_told_with_its_source() {
             "project g/p from the given URL, pipeline 4 from the given URL",
         ),
     ] {
-        let (typed, env) = (typed(flags), env_in(folder.path(), variables));
-        let (web_url, _) = settings::split(&typed.words, &typed.connect, &env).unwrap();
+        let (args, env) = (parse_args(flags), env_in(folder.path(), variables));
+        let (web_url, _) = settings::split_web_url(&args.words, &args.connect, &env).unwrap();
         let resolved =
-            settings::scope(&typed.lookup, &typed.connect, web_url.as_ref(), &env).unwrap();
-        let told = resolved
+            settings::scope(&args.lookup, &args.connect, web_url.as_ref(), &env).unwrap();
+        let described = resolved
             .settings
             .iter()
             .map(|it| format!("{} {} from {}", it.name, it.value, it.source));
-        assert_eq!(told.collect::<Vec<_>>().join(", "), expect, "{flags} {variables}");
+        assert_eq!(described.collect::<Vec<_>>().join(", "), expect, "{flags} {variables}");
     }
 }
