@@ -44,7 +44,7 @@ pub struct ConnectArgs {
     /// Give up on connecting after this long
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s", help_heading = "Network")]
     pub connect_timeout: Duration,
-    /// Certificate authorities in addition to the system's, as PEM [CI_SERVER_TLS_CA_FILE]
+    /// Certificate authorities on top of the system's, as PEM [CI_SERVER_TLS_CA_FILE]
     #[arg(long, value_name = "FILE", help_heading = "Network")]
     pub cacert: Option<PathBuf>,
     /// A client certificate, as PEM [CI_SERVER_TLS_CERT_FILE]

@@ -19,7 +19,7 @@ pub struct LookupArgs {
     /// The latest successful pipeline of a branch or tag, instead of a pipeline by its id
     #[arg(long = "ref", value_name = "REF", conflicts_with_all = ["pipeline", "mr", "commit"])]
     pub ref_: Option<String>,
-    /// If that pipeline lacks the job, search earlier successful ones (up to 100)
+    /// If that pipeline lacks the job, look through earlier successful ones (up to 100)
     // The conflicts of --ref are repeated here, because clap drops the requirement of `ref_` when
     // a conflict of `ref_` is given.
     #[arg(long, requires = "ref_", conflicts_with_all = ["pipeline", "mr", "commit", "job_id"])]
@@ -30,16 +30,16 @@ pub struct LookupArgs {
     /// The latest pipeline of a commit
     #[arg(long, value_name = "SHA", conflicts_with = "pipeline", value_parser = full_sha)]
     pub commit: Option<String>,
-    /// The job of the project with this id, instead of any lookup
+    /// That very job of the project, instead of any lookup
     #[arg(long, value_name = "ID", conflicts_with_all = ["pipeline", "ref_", "mr", "commit", "from", "bridge", "downstream", "recursive", "depth"])]
     pub job_id: Option<u64>,
-    /// Only bridges (trigger jobs) with this name; repeatable
+    /// Only bridges (trigger jobs) so named; repeatable
     #[arg(long, value_name = "PATTERN")]
     pub bridge: Vec<String>,
     /// Only downstream pipelines of that project; repeatable
     #[arg(long, value_name = "ID|PATH")]
     pub downstream: Vec<String>,
-    /// Also search the pipelines that downstream pipelines triggered in turn
+    /// Also what the downstream pipelines triggered in turn
     #[arg(long)]
     pub recursive: bool,
     /// Search this many levels of downstream pipelines [default: 1]

@@ -10,7 +10,7 @@ use super::value_parser::duration;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "When")]
 pub struct WaitArgs {
-    /// Wait until the job has finished; stops as soon as it can no longer succeed
+    /// Wait until the job has finished; ends at once when it no longer can succeed
     #[arg(long)]
     pub wait: bool,
     #[command(flatten)]
@@ -21,10 +21,10 @@ pub struct WaitArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "When")]
 pub struct WaitLimitArgs {
-    /// The longest time to wait
+    /// How long to wait at most
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
     pub wait_timeout: Duration,
-    /// The time between two polls [default: growing from 2s to 15s]
+    /// Look again after this time [default: growing from 2s to 15s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub poll_interval: Option<Duration>,
 }
