@@ -16,7 +16,7 @@ fn api(flags: &str, env: &Env) -> String {
 }
 
 #[test]
-fn the_first_who_speaks_names_the_api() {
+fn the_api_root_comes_from_the_first_source_in_order() {
     let url = "https://url.test/group/project/-/pipelines/1";
     let all = "CI_API_V4_URL=https://ci.test/api/v4 GITLAB_HOST=host.test CI_SERVER_URL=https://server.test";
     let some = "GITLAB_HOST=host.test CI_SERVER_URL=https://server.test";
@@ -37,7 +37,7 @@ fn the_first_who_speaks_names_the_api() {
 }
 
 #[test]
-fn the_git_remote_names_the_api_only_where_nobody_else_does() {
+fn the_git_remote_is_a_fallback_for_the_api_root() {
     let folder = clone_of("git@gitlab.example.com:group/project.git");
     for (flags, variables, expect) in [
         ("", "", "https://gitlab.example.com/api/v4 from git remote origin"),
@@ -52,7 +52,7 @@ fn the_git_remote_names_the_api_only_where_nobody_else_does() {
 }
 
 #[test]
-fn an_address_is_taken_as_people_write_it() {
+fn common_spellings_of_the_address_are_accepted() {
     for (flags, variables, expect) in [
         ("--api-url https://a.test/api/v4/", "", "https://a.test/api/v4"),
         ("--api-url https://a.test/api/v4/projects", "", "https://a.test/api/v4"),
@@ -69,7 +69,7 @@ fn an_address_is_taken_as_people_write_it() {
 }
 
 #[test]
-fn an_unusable_address_is_named_by_its_setting_and_not_repeated() {
+fn an_unusable_address_is_reported_without_its_text() {
     for (flags, variables, expect) in [
         ("--api-url gitlab.test", "", "from --api-url, is not a web address"),
         ("--api-url ftp://gitlab.test", "", "from --api-url, is neither http nor https"),

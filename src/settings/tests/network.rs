@@ -6,7 +6,7 @@ use super::{env, env_in, parse_args, write};
 use crate::settings;
 
 #[test]
-fn small_letters_win_and_all_proxy_serves_where_no_other_does() {
+fn lower_case_proxy_variables_win_and_all_proxy_is_the_fallback() {
     let actual = |variables: &str| {
         let network = settings::network(&parse_args("").connect, &env(variables)).unwrap();
         [network.http_proxy, network.https_proxy, network.no_proxy].map(Option::unwrap_or_default)
@@ -43,7 +43,7 @@ fn certificates_come_from_the_flags_or_else_from_the_variables_of_the_runner() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named_together_with_its_variable() {
+fn a_missing_file_is_named_with_its_variable() {
     let env = env_in(Path::new("/nonexistent"), "CI_SERVER_TLS_CA_FILE=ca.pem");
     let error = settings::network(&parse_args("").connect, &env).unwrap_err();
     let actual = format!("{error:#}");
@@ -53,7 +53,7 @@ fn a_file_that_is_not_there_is_named_together_with_its_variable() {
 }
 
 #[test]
-fn flags_set_the_rest() {
+fn flags_set_retries_and_timeouts() {
     let flags = "--retries 2 --timeout 5s --connect-timeout 100ms";
     let network = settings::network(&parse_args(flags).connect, &env("")).unwrap();
     assert_eq!(network.retries, 2);

@@ -63,7 +63,7 @@ fn flags_win_over_the_variables_of_ci() {
 }
 
 #[test]
-fn the_upstream_pipeline_is_of_one_origin() {
+fn the_upstream_project_and_pipeline_come_from_one_pair() {
     let new = "CI_UPSTREAM_PROJECT_ID=3 CI_UPSTREAM_PIPELINE_ID=30 CI_UPSTREAM_JOB_ID=33";
     let old = "PARENT_PROJECT_ID=4 PARENT_PIPELINE_ID=40 PARENT_JOB_ID=44";
     let child = "CI_PIPELINE_SOURCE=parent_pipeline PARENT_PIPELINE_ID=40";
@@ -73,7 +73,7 @@ fn the_upstream_pipeline_is_of_one_origin() {
         ("", child.to_owned(), "in 40 of 1"),
         ("", "PARENT_PIPELINE_ID=40".to_owned(), "in 40 of 1"),
         ("", "PARENT_PROJECT_ID=4 PARENT_JOB_ID=44".to_owned(), "in that of job 44 of 4"),
-        // What GitLab itself says is whole; half of it does not go with the other half.
+        // Variables of different pairs are not combined.
         ("", format!("CI_UPSTREAM_PROJECT_ID=3 {old}"), "in 40 of 4"),
         ("--project 5 --pipeline 50", format!("{new} {old}"), "in 50 of 5"),
         ("--pipeline 50", new.to_owned(), "in 50 of 3"),
@@ -102,14 +102,14 @@ fn the_upstream_pipeline_is_of_one_origin() {
 }
 
 #[test]
-fn a_pasted_address_says_it_all() {
+fn a_web_url_determines_the_scope() {
     for (flags, variables, expect) in [
         ("https://a.test/group/sub/project/-/pipelines/123", CI, "below 123 of group/sub/project"),
         ("https://a.test/g/p/-/pipelines/123/builds?x=1#y --from pipeline", "", "in 123 of g/p"),
         ("https://a.test/g/p/-/jobs/456", CI, "job 456 of g/p"),
         ("https://a.test/g/p/-/jobs/456/artifacts/browse", "", "job 456 of g/p"),
         ("https://a.test/g/caf%C3%A9/-/jobs/456", "", "job 456 of g/café"),
-        // A GitLab below a path, which a variable or a flag tells of.
+        // A GitLab under a relative URL, known from a variable or a flag.
         ("https://a.test/git/g/p/-/jobs/4", "CI_SERVER_URL=https://a.test/git", "job 4 of g/p"),
         ("https://a.test/git/g/p/-/jobs/4", "GITLAB_HOST=https://a.test/git/", "job 4 of g/p"),
         (
@@ -118,7 +118,7 @@ fn a_pasted_address_says_it_all() {
             "job 4 of g/p",
         ),
         ("--api-url https://a.test/git/api/v4 https://a.test/git/g/p/-/jobs/4", "", "job 4 of g/p"),
-        // Another server's path means nothing here.
+        // The relative URL of another server is ignored.
         ("https://a.test/git/p/-/jobs/4", "CI_SERVER_URL=https://b.test/git", "job 4 of git/p"),
     ] {
         assert_eq!(scope(flags, &env(variables)).as_deref(), Ok(expect), "{flags} {variables}");
@@ -126,7 +126,7 @@ fn a_pasted_address_says_it_all() {
 }
 
 #[test]
-fn what_contradicts_itself_is_refused() {
+fn contradicting_arguments_are_refused() {
     let pipeline = "https://a.test/g/p/-/pipelines/123";
     let job = "https://a.test/g/p/-/jobs/456";
     for (flags, expect) in [
@@ -178,7 +178,7 @@ fn clap_itself_refuses_two_ways_to_name_a_pipeline() {
 }
 
 #[test]
-fn what_is_missing_is_named() {
+fn missing_values_are_named() {
     for (flags, variables, expect) in [
         ("--pipeline 1", "", "no project is given; name it with --project"),
         ("--ref main", "", "no project is given; name it with --project"),
@@ -197,7 +197,7 @@ fn what_is_missing_is_named() {
 }
 
 #[test]
-fn the_git_remote_names_the_project_only_where_nobody_else_does() {
+fn the_git_remote_is_a_fallback_for_the_project() {
     let ssh = clone_of("git@gitlab.test:group/sub/project.git");
     let web = clone_of("https://me:s3cr3t@gitlab.test/git/group/project.git");
     for (folder, flags, variables, expect) in [
@@ -209,7 +209,7 @@ fn the_git_remote_names_the_project_only_where_nobody_else_does() {
         (&ssh, "--ref main", "GITLAB_HOST=gitlab.test:8443", "in ref main of group/sub/project"),
         (&ssh, "https://a.test/g/p/-/jobs/456", "", "job 456 of g/p"),
         (&web, "--ref main", "", "in ref main of git/group/project"),
-        // A GitLab below a path: the remote cannot tell, the variable can.
+        // A GitLab under a relative URL, known from the variable only.
         (&web, "--ref main", "GITLAB_HOST=gitlab.test/git", "in ref main of group/project"),
     ] {
         let env = env_in(folder.path(), variables);
@@ -230,7 +230,7 @@ fn a_git_remote_of_another_server_names_no_project() {
 }
 
 #[test]
-fn outside_ci_the_branch_one_is_on_is_suggested() {
+fn outside_ci_the_current_branch_is_suggested() {
     let folder = clone_of("git@gitlab.test:group/project.git");
     let described = scope("", &env_in(folder.path(), "")).unwrap_err();
     assert!(
@@ -243,7 +243,7 @@ fn outside_ci_the_branch_one_is_on_is_suggested() {
 }
 
 #[test]
-fn every_setting_is_told_with_its_source() {
+fn every_setting_is_listed_with_its_source() {
     let folder = clone_of("git@gitlab.test:group/project.git");
     let old = "CI=true CI_PROJECT_ID=1 CI_UPSTREAM_PROJECT_ID=3 PARENT_PROJECT_ID=4 PARENT_PIPELINE_ID=40";
     for (flags, variables, expect) in [

@@ -36,7 +36,7 @@ fn a_flag_wins_over_the_variables_and_a_private_token_over_a_job_token() {
         ),
         ("", "PRIVATE_TOKEN=three", "PRIVATE-TOKEN three from PRIVATE_TOKEN"),
         ("", "", "JOB-TOKEN job from CI_JOB_TOKEN"),
-        // A job token by its prefix, wherever it stands.
+        // The prefix identifies a job token in any setting.
         ("", "GITLAB_TOKEN=glcbt-64_x", "JOB-TOKEN glcbt-64_x from GITLAB_TOKEN"),
         ("--private-token glcbt-1", "", "JOB-TOKEN glcbt-1 from --private-token"),
     ] {
@@ -71,7 +71,7 @@ fn a_token_file_that_others_can_read_is_used_with_a_warning() {
 }
 
 #[test]
-fn what_cannot_be_a_token_is_refused_by_the_name_of_its_setting_alone() {
+fn an_invalid_token_is_refused_without_its_text() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
     write("two-lines", b"s3cr3t\ns3cr3t\n");
@@ -113,7 +113,7 @@ fn the_job_token_of_ci_goes_to_its_own_gitlab_alone() {
         ("--api-url http://gitlab.test/api/v4", format!("CI_API_V4_URL={home}"), false),
         ("--api-url https://gitlab.test:8443/api/v4", format!("CI_API_V4_URL={home}"), false),
         ("--api-url https://gitlab.test/api/v4", "CI_API_V4_URL=nonsense".to_owned(), false),
-        // Set by hand, for the GitLab that is named by hand.
+        // Set by hand, for the server given by hand.
         ("--api-url https://gitlab.test/api/v4", String::new(), true),
     ] {
         let mut env = env(&format!("CI=true CI_JOB_TOKEN=s3cr3t {variables}"));
@@ -123,7 +123,7 @@ fn the_job_token_of_ci_goes_to_its_own_gitlab_alone() {
         assert_eq!(warnings.len(), usize::from(!sent), "{warnings:?}");
         assert!(warnings.iter().all(|it| it.contains("not sent") && !it.contains("s3cr3t")));
     }
-    // Who types it knows where it goes.
+    // A token given by a flag is not bound to the GitLab of the runner.
     let mut env = env(&format!("CI=true CI_API_V4_URL={home} CI_JOB_TOKEN=s3cr3t"));
     let flags = "--api-url https://other.test/api/v4 --job-token typed";
     assert_eq!(token(flags, &mut env).0, "JOB-TOKEN typed from --job-token");
@@ -139,7 +139,7 @@ fn no_token_goes_to_a_server_that_only_a_git_remote_names() {
     assert_eq!(warnings, [format!("GITLAB_TOKEN {stays}; {allow}")]);
     let (actual, _) = token("--private-token s3cr3t", &mut env_in(folder.path(), ""));
     assert_eq!(actual, format!("error: the token from --private-token {stays}"));
-    // Somebody else names it too: a variable, a flag, a tool that keeps something for it.
+    // The server is also named by a variable, a flag, or stored credentials.
     let named = "GITLAB_TOKEN=t GITLAB_HOST=evil.test";
     assert_eq!(token("", &mut env_in(folder.path(), named)).0, "PRIVATE-TOKEN t from GITLAB_TOKEN");
     let flags = "--api-url https://evil.test/api/v4 --private-token t";
@@ -153,14 +153,14 @@ fn no_token_goes_to_a_server_that_only_a_git_remote_names() {
     );
     let known = "GITLAB_TOKEN=t GLAB_CONFIG_DIR=glab";
     assert_eq!(token("", &mut env_in(folder.path(), known)).0, "PRIVATE-TOKEN t from GITLAB_TOKEN");
-    // And the one that everybody knows.
+    // GitLab.com is always trusted.
     let folder = clone_of("git@gitlab.com:group/project.git");
     let mut env = env_in(folder.path(), "GITLAB_TOKEN=t");
     assert_eq!(token("", &mut env).0, "PRIVATE-TOKEN t from GITLAB_TOKEN");
 }
 
 #[test]
-fn what_other_tools_keep_comes_last_and_never_in_ci() {
+fn stored_credentials_come_last_and_never_in_ci() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.yml");
     write(&file, "hosts:\n  gitlab.com:\n    token: kept\n");
