@@ -1,10 +1,13 @@
-//! Lets the program be linked for macOS on another system, where there is no SDK of Apple's.
+//! Build script for linking macOS binaries on another system without Apple's SDK.
 //!
-//! The trust store is asked through two frameworks. A linker needs no more of them than where they
-//! will lie and the names of the symbols that are used: the lists in `.ci/macos`. Where there is
-//! an SDK, it is used, and nothing is done here.
-#![allow(clippy::print_stdout, reason = "this is how cargo is told")]
-#![allow(clippy::disallowed_methods, reason = "this is how cargo tells")]
+//! The system's trust store is read through two frameworks. The linker needs only their install
+//! paths and the names of the symbols used, which the stubs in `.ci/macos` list. With an SDK this
+//! script does nothing.
+#![allow(
+    clippy::print_stdout,
+    reason = "build scripts pass instructions to cargo on standard output"
+)]
+#![allow(clippy::disallowed_methods, reason = "cargo passes its settings in environment variables")]
 
 use std::env;
 

@@ -1,7 +1,7 @@
-//! `cargo run --example demo`: the main job, told as a story, with a stand-in for GitLab on this
-//! computer. It needs no account and no network, and leaves nothing behind.
+//! `cargo run --example demo`: a walk through the main commands against a stand-in for GitLab on
+//! this computer. It needs no account and no network, and removes its files.
 //!
-//! The story itself is in `demo/story.rs`; `cargo test` tells it as well.
+//! The scenes are in `demo/story.rs`; `cargo test` plays them as well.
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
@@ -19,6 +19,7 @@ mod story;
 
 fn main() -> ExitCode {
     let colors = stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let as_told = story::tell(&mut stdout().lock(), colors).expect("standard output takes text");
-    if as_told { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let as_expected =
+        story::play_all(&mut stdout().lock(), colors).expect("standard output takes text");
+    if as_expected { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

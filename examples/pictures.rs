@@ -1,8 +1,8 @@
-//! `cargo run --example pictures`: makes the pictures of the README anew, in `pictures/`, and prints
+//! `cargo run --example pictures`: regenerates the pictures of the README in `pictures/`, and prints
 //! its table of measurements.
 //!
-//! They show what the program says in the story of the demo, and what the benchmarks in
-//! `benches/runs/` found. `cargo test` finds out whether they still do.
+//! They show the program's output in the demo and the results in `benches/runs/`. `cargo test`
+//! checks that they are up to date.
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ use std::path::Path;
 mod album;
 #[path = "../tests/fake/mod.rs"]
 mod fake;
-#[allow(dead_code, reason = "only its stage is needed")]
+#[allow(dead_code, reason = "only its runner is needed")]
 #[path = "demo/story.rs"]
 mod story;
 

@@ -51,8 +51,8 @@ pub fn run(mut env: Env) -> Exit {
     let plain = env.var("NO_COLOR").is_some() || env.var("TERM") == Some("dumb");
     let (stdout, stderr) = (env.stdout.take(), env.stderr.take());
     let in_a_job = env.var("GITLAB_CI").is_some();
-    let ui = Ui::new(stdout, stderr, command.speech(), plain, env.clock.clone());
-    let ui = Arc::new(ui.in_a_job(in_a_job));
+    let ui = Ui::new(stdout, stderr, command.output_args(), plain, env.clock.clone());
+    let ui = Arc::new(ui.with_sections(in_a_job));
     let waited = command.waits();
     let result = commands::run(command, App { env, ui: ui.clone(), watch: ui.clone() });
     ui.finish();

@@ -1,7 +1,8 @@
-//! Hundreds of fetches through a stand-in that fails at random:
+//! Soak test: hundreds of fetches from a stand-in that injects random faults:
 //! `cargo bench --bench soak -- [--runs N] [--seed S] [--size BYTES]`.
 //!
-//! Says what came of them, and how memory and open files grew; fails when one is not as it must be.
+//! Prints the outcomes and the growth of memory and open files. Fails if a fetch ends wrongly or
+//! resources leak.
 #![allow(
     dead_code,
     clippy::disallowed_methods,
@@ -24,8 +25,8 @@ mod zip_builder;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// What a run may keep more than it did when a tenth was over, in KiB.
-const MOST: usize = 32 << 10;
+/// The allowed growth of memory in KiB, measured from the end of the first tenth of the runs.
+const MAX_GROWTH: usize = 32 << 10;
 
 fn main() -> ExitCode {
     let runs = number("--runs", 300);
@@ -43,7 +44,7 @@ fn main() -> ExitCode {
             early = (memory("VmRSS"), open_files());
         }
     }
-    // Connections of the stand-in that were hung up need a moment.
+    // The stand-in needs a moment to close aborted connections.
     std::thread::sleep(Duration::from_millis(500));
     let late = (memory("VmRSS"), open_files());
     println!("{runs} fetches of {size} bytes, seed {seed}, in {:.0?}", start.elapsed());
@@ -57,7 +58,7 @@ fn main() -> ExitCode {
         memory("VmHWM")
     );
     println!("open files: {} after a tenth, {} at the end", early.1, late.1);
-    let grown = late.0 > early.0 + MOST || late.1 > early.1;
+    let grown = late.0 > early.0 + MAX_GROWTH || late.1 > early.1;
     println!("violations: {violations:?}, grown: {grown}");
     if violations.is_empty() && !grown { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -67,10 +68,10 @@ fn number(flag: &str, default: u64) -> u64 {
     args.next().map_or(default, |number| number.parse().expect("a number"))
 }
 
-/// KiB, as Linux tells; 0 elsewhere.
-fn memory(what: &str) -> usize {
+/// Reads a field of `/proc/self/status` in KiB; returns 0 where there is none.
+fn memory(field: &str) -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(':'));
+    let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 

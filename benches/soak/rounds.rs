@@ -1,5 +1,5 @@
-//! Fetches through a stand-in that fails at random, by a seed: each ends right or with a clear
-//! error, and leaves nothing behind. A short version is among the tests.
+//! Fetches from a stand-in with random faults, reproducible by a seed. Each must either succeed with
+//! the right files or fail with a clear error and leave no files. The tests run a short version.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,33 +15,33 @@ use crate::fake::{Fake, Fault, World, noise};
 use crate::outside::{FakeClock, Pipe};
 use crate::zip_builder::{ZipItem, file, link, zip};
 
-/// A fetch that takes longer hangs.
-const LONGEST: Duration = Duration::from_secs(120);
+/// The time after which a fetch is considered to hang.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// What a fetch asks for, in turn.
+/// The requests of a fetch, in order.
 const REQUESTS: [&str; 4] =
     ["GET pipelines/10/bridges", "GET pipelines/20/jobs", "GET jobs/201/artifacts", "GET store/*"];
 
-/// One stand-in with one archive, for any number of fetches.
+/// A stand-in with one archive, for any number of fetches.
 pub struct Soak {
     fake: Fake,
     rng: Rng,
     archive: Vec<u8>,
-    /// What lands: paths with contents, sorted.
+    /// The files of the archive: paths with contents, sorted.
     files: Vec<(String, Vec<u8>)>,
-    /// How often each thing came of a fetch.
+    /// The number of fetches by outcome.
     pub outcomes: BTreeMap<String, usize>,
 }
 
 impl Soak {
-    /// With an archive of about so many bytes.
+    /// Starts a stand-in with an archive of about `size` bytes.
     pub fn new(size: usize, seed: u64) -> Soak {
         let mut items = vec![
             file("large.bin", noise(size / 2, seed)),
             file("packed.bin", noise(size / 4, seed + 1)).deflated(),
             file("bin/run", "#!/bin/sh\n").mode(0o100_755),
         ];
-        // Windows may put a copy in its place.
+        // On Windows a link may become a copy.
         items.extend(cfg!(unix).then(|| link("run", "bin/run")));
         items.extend((0..200).map(|i| {
             let item = file(format!("many/{}/{i}", i % 7), noise(size / 800 + i, i as u64));
@@ -66,32 +66,34 @@ impl Soak {
         Soak { fake, rng: Rng::with_seed(seed), archive, files, outcomes: BTreeMap::new() }
     }
 
-    /// One fetch.
+    /// Runs a fetch with random faults.
     ///
     /// # Errors
-    /// What was not as it must be, with the faults that led to it.
+    /// A wrong outcome, with the faults that led to it.
     pub fn fetch(&mut self) -> Result<(), String> {
         self.fake.calm();
-        let mut told = Vec::new();
+        let mut faults = Vec::new();
         for _ in 0..self.rng.usize(0..=3) {
             let fault = self.fault();
-            told.push(format!("{fault:?}"));
+            faults.push(format!("{fault:?}"));
             self.fake.fault(fault);
         }
         let place = tempfile::tempdir().unwrap();
-        let way = self.rng.choice(["-D out", "-D .", "-o it.zip"]).unwrap_or("-D out");
-        let (exit, said) = self.run(place.path(), way)?;
-        let wrong = self.wrong(place.path(), way, exit, &said);
-        let error = said.lines().find(|line| line.starts_with("error: ")).unwrap_or("whole");
-        *self.outcomes.entry(kind(exit, error)).or_default() += 1;
-        wrong.map_or(Ok(()), |wrong| Err(format!("{wrong}\n{way}\n{told:#?}\n{said}")))
+        let target = self.rng.choice(["-D out", "-D .", "-o it.zip"]).unwrap_or("-D out");
+        let (exit, stderr_text) = self.run(place.path(), target)?;
+        let problem = self.problem(place.path(), target, exit, &stderr_text);
+        let error = stderr_text.lines().find(|line| line.starts_with("error: ")).unwrap_or("whole");
+        *self.outcomes.entry(outcome(exit, error)).or_default() += 1;
+        problem.map_or(Ok(()), |problem| {
+            Err(format!("{problem}\n{target}\n{faults:#?}\n{stderr_text}"))
+        })
     }
 
-    /// How it ended, and all that was said.
-    fn run(&self, dir: &Path, way: &str) -> Result<(u8, String), String> {
+    /// Returns the exit code and the output on standard error.
+    fn run(&self, dir: &Path, target: &str) -> Result<(u8, String), String> {
         let (stdout, stderr) = (Pipe::new(usize::MAX), Pipe::new(usize::MAX));
         let stream = |pipe: &Pipe| Stream { writer: Box::new(pipe.clone()), terminal: false };
-        let line = format!("downriver fetch build --timeout 300ms {way}");
+        let line = format!("downriver fetch build --timeout 300ms {target}");
         let vars = [
             ("CI_API_V4_URL", self.fake.api_url()),
             ("CI_PROJECT_ID", "1".to_owned()),
@@ -108,41 +110,44 @@ impl Soak {
             clock: Arc::new(FakeClock::default()),
             interrupt: Interrupt::default(),
         };
-        let (tell, told) = mpsc::channel();
-        let run = std::thread::spawn(move || tell.send(downriver::run(env).code()));
-        let exit = told.recv_timeout(LONGEST);
-        let said = String::from_utf8_lossy(&stderr.bytes()).into_owned();
-        let exit = exit.map_err(|error| format!("it hangs or panicked: {error}\n{said}"))?;
+        let (sender, receiver) = mpsc::channel();
+        let run = std::thread::spawn(move || sender.send(downriver::run(env).code()));
+        let exit = receiver.recv_timeout(TIMEOUT);
+        let stderr_text = String::from_utf8_lossy(&stderr.bytes()).into_owned();
+        let exit = exit.map_err(|error| format!("it hangs or panicked: {error}\n{stderr_text}"))?;
         let _ = run.join();
-        Ok((exit, said))
+        Ok((exit, stderr_text))
     }
 
-    fn wrong(&self, place: &Path, way: &str, exit: u8, said: &str) -> Option<String> {
+    /// Describes a wrong outcome, or returns None for an allowed one.
+    fn problem(&self, place: &Path, target: &str, exit: u8, stderr_text: &str) -> Option<String> {
         let there = files(place);
-        if let Some(secret) = self.fake.secrets().iter().find(|secret| said.contains(*secret)) {
-            return Some(format!("a secret is said: {secret}"));
+        if let Some(secret) =
+            self.fake.secrets().iter().find(|secret| stderr_text.contains(*secret))
+        {
+            return Some(format!("a secret was printed: {secret}"));
         }
         if exit != 0 {
-            return match (exit, there.is_empty(), said.contains("error: ")) {
+            return match (exit, there.is_empty(), stderr_text.contains("error: ")) {
                 (3..=6, true, true) => None,
                 (_, false, _) => Some(format!("it failed and left {} files", there.len())),
                 _ => Some(format!("no clear error, exit {exit}")),
             };
         }
-        let whole = match way {
+        let whole = match target {
             "-o it.zip" => there == [("it.zip".to_owned(), self.archive.clone())],
-            _ => there == self.landed(way.trim_start_matches("-D ")),
+            _ => there == self.expected_files(target.trim_start_matches("-D ")),
         };
         (!whole).then(|| format!("it succeeded with other files: {}", there.len()))
     }
 
-    fn landed(&self, folder: &str) -> Vec<(String, Vec<u8>)> {
+    fn expected_files(&self, folder: &str) -> Vec<(String, Vec<u8>)> {
         let below =
             |name: &str| if folder == "." { name.into() } else { format!("{folder}/{name}") };
         self.files.iter().map(|(name, bytes)| (below(name), bytes.clone())).collect()
     }
 
-    /// Any of the ways in which the stand-in can fail, somewhere.
+    /// Returns a random fault of a random request.
     fn fault(&mut self) -> Fault {
         let at = self.rng.usize(0..self.archive.len());
         let request = REQUESTS[self.rng.usize(0..REQUESTS.len())];
@@ -174,14 +179,14 @@ impl Soak {
     }
 }
 
-/// The exit code, and what the error is about, without what differs from run to run.
-fn kind(exit: u8, error: &str) -> String {
+/// Returns the exit code with the end of the error message, without digits, which differ by run.
+fn outcome(exit: u8, error: &str) -> String {
     let words = error.rsplit(": ").next().unwrap_or_default();
     let words = words.replace(|c: char| c.is_ascii_digit(), "");
     format!("{exit} {}", words.chars().take(60).collect::<String>())
 }
 
-/// Everything below a folder that is no folder: links by where they point.
+/// Returns all files below a folder with their contents; for links, their targets.
 fn files(place: &Path) -> Vec<(String, Vec<u8>)> {
     let (mut all, mut left) = (Vec::new(), vec![place.to_owned()]);
     while let Some(folder) = left.pop() {

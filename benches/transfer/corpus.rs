@@ -1,5 +1,5 @@
-//! Archives as GitLab's runner writes them, the same every time: deflate at level 6 with sizes
-//! behind the data, folders, and unix modes.
+//! Reproducible archives like those of GitLab's runner: deflate at level 6 with data descriptors,
+//! folder entries, and Unix modes.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -9,22 +9,22 @@ use flate2::{Compress, Compression, FlushCompress};
 
 pub const NAMES: [&str; 5] = ["small", "build", "many", "stored", "big"];
 
-/// An archive, and what is in it.
+/// An archive and the files in it.
 pub struct Corpus {
     pub name: &'static str,
     pub archive: PathBuf,
     pub length: u64,
-    files: Vec<EntryLocation>,
+    files: Vec<PackedFile>,
     folders: usize,
 }
 
-/// A file: its path, mode, size and checksum.
-type EntryLocation = (String, u32, u64, u32);
+/// A file: its path, mode, size and CRC-32.
+type PackedFile = (String, u32, u64, u32);
 
-/// Xorshift with a fixed seed.
-struct Chance(u64);
+/// A xorshift random number generator with a fixed seed.
+struct Random(u64);
 
-impl Chance {
+impl Random {
     fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -36,7 +36,8 @@ impl Chance {
         self.next() % most.max(1)
     }
 
-    /// Bytes that deflate makes a third of, or in part none of.
+    /// Returns bytes that deflate compresses to about a third; `noise` percent of the steps add
+    /// incompressible bytes.
     fn content(&mut self, length: usize, noise: u64) -> Vec<u8> {
         let words: Vec<Vec<u8>> = (0..400)
             .map(|_| (0..2 + self.up_to(9)).map(|_| self.next() as u8 & 0x7f | 0x20).collect())
@@ -56,50 +57,50 @@ impl Chance {
 }
 
 impl Corpus {
-    /// Writes the archive of this name, its sizes divided by `part`.
+    /// Writes the archive of this name, with its sizes divided by `part`.
     pub fn make(name: &&'static str, part: u64, place: &Path) -> Corpus {
-        let mut chance = Chance(0x5eed_0f00_d041_21e5);
+        let mut random = Random(0x5eed_0f00_d041_21e5);
         let mut zip = Zip::new(&place.join(format!("{name}.zip")), *name != "stored");
         match *name {
             "small" => {
                 for i in 0..3 {
-                    zip.file(&format!("dist/file-{i}.txt"), 0o644, &chance.content(13_000, 0));
+                    zip.file(&format!("dist/file-{i}.txt"), 0o644, &random.content(13_000, 0));
                 }
             }
             "build" => {
                 for (i, size) in [42, 24, 16, 12, 8, 8, 6, 5].into_iter().enumerate() {
-                    let bytes = chance.content((size << 20) / part as usize, 4);
+                    let bytes = random.content((size << 20) / part as usize, 4);
                     zip.file(&format!("bin/tool-{i}"), 0o755, &bytes);
                 }
                 for i in 0..420 / part {
-                    let length = 50_000 + chance.up_to(500_000) as usize;
+                    let length = 50_000 + random.up_to(500_000) as usize;
                     zip.file(
                         &format!("obj/mod-{}/unit-{i}.o", i % 40),
                         0o644,
-                        &chance.content(length, 3),
+                        &random.content(length, 3),
                     );
                 }
                 for i in 0..2500 / part {
-                    let length = 500 + chance.up_to(30_000) as usize;
+                    let length = 500 + random.up_to(30_000) as usize;
                     let path = format!("docs/part-{}/section-{}/page-{i}.html", i % 20, i % 400);
-                    zip.file(&path, 0o644, &chance.content(length, 1));
+                    zip.file(&path, 0o644, &random.content(length, 1));
                 }
             }
             "many" => {
                 for i in 0..20_000 / part {
-                    let length = (chance.up_to(120) * chance.up_to(120)) as usize + 100;
+                    let length = (random.up_to(120) * random.up_to(120)) as usize + 100;
                     let path =
                         format!("node_modules/package-{}/lib/part-{}/file-{i}.js", i % 1500, i % 3);
-                    zip.file(&path, 0o644, &chance.content(length, 1));
+                    zip.file(&path, 0o644, &random.content(length, 1));
                 }
             }
             "stored" => {
                 for i in 0..40 {
-                    let bytes = chance.content(13_100_000 / part as usize, 100);
+                    let bytes = random.content(13_100_000 / part as usize, 100);
                     zip.file(&format!("images/layer-{i}.bin"), 0o644, &bytes);
                 }
             }
-            _ => zip.file("disk.img", 0o644, &chance.content((1 << 30) / part as usize, 8)),
+            _ => zip.file("disk.img", 0o644, &random.content((1 << 30) / part as usize, 8)),
         }
         let (archive, length, files, folders) = zip.finish();
         Corpus { name, archive, length, files, folders }
@@ -117,8 +118,8 @@ impl Corpus {
         )
     }
 
-    /// What is not as it was packed, in a word.
-    pub fn wrong(&self, out: &Path) -> Option<&'static str> {
+    /// Compares unpacked files with the archive. Returns the first kind of defect.
+    pub fn defect(&self, out: &Path) -> Option<&'static str> {
         let mut modes = false;
         for (path, mode, size, crc) in &self.files {
             let Ok(bytes) = std::fs::read(out.join(path)) else { return Some("files missing") };
@@ -142,7 +143,7 @@ fn executable(_path: &Path) -> bool {
     false
 }
 
-/// A zip in the making.
+/// A writer of zip archives.
 struct Zip {
     path: PathBuf,
     to: BufWriter<File>,
@@ -151,7 +152,7 @@ struct Zip {
     entries: u16,
     deflate: bool,
     folders: std::collections::HashSet<String>,
-    files: Vec<EntryLocation>,
+    files: Vec<PackedFile>,
 }
 
 impl Zip {
@@ -229,7 +230,7 @@ impl Zip {
         self.at += bytes.len() as u64;
     }
 
-    fn finish(mut self) -> (PathBuf, u64, Vec<EntryLocation>, usize) {
+    fn finish(mut self) -> (PathBuf, u64, Vec<PackedFile>, usize) {
         let (start, central) = (self.at as u32, std::mem::take(&mut self.central));
         let count = self.entries.to_le_bytes();
         self.write(&central);

@@ -1,37 +1,39 @@
-//! A link between the server and who asks it: each answer is a round trip away, and all bytes
-//! share one rate. How TCP begins slowly and loses packets is left out.
+//! A simulated network link: every request costs a round trip, and all connections share one rate.
+//! TCP slow start and packet loss are not simulated.
 
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// So late a sleep may end without costing the link anything.
-const LATE: Duration = Duration::from_millis(20);
+/// The delay of a sleep that the link makes up for afterwards.
+const MAX_LAG: Duration = Duration::from_millis(20);
 
-/// As in `20ms,100MB`: a round trip, and bytes in a second.
+/// A link with a round-trip time and a rate in bytes per second, parsed from e.g. `20ms,100MB`.
 pub struct Link {
     round_trip: Duration,
     rate: f64,
-    /// When the bytes that were sent so far are through.
-    free: Mutex<Instant>,
+    /// The time at which all bytes sent so far have arrived.
+    busy_until: Mutex<Instant>,
 }
 
 impl Link {
-    /// Until a question has come, or a connection is made, and the answer is back.
-    pub fn travel(&self) {
+    /// Sleeps for a round trip, as for a request or a new connection.
+    pub fn round_trip(&self) {
         std::thread::sleep(self.round_trip);
     }
 
-    /// Until so many bytes are through, behind all others.
-    pub fn carry(&self, bytes: usize) {
-        let through = {
-            let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-            let lasts = Duration::from_secs_f64(bytes as f64 / self.rate);
+    /// Sleeps until this many bytes have arrived, queued behind all bytes sent before.
+    pub fn transmit(&self, bytes: usize) {
+        let arrival = {
+            let mut busy_until = self.busy_until.lock().unwrap_or_else(PoisonError::into_inner);
+            let duration = Duration::from_secs_f64(bytes as f64 / self.rate);
             let now = Instant::now();
-            *free = now.checked_sub(LATE).map_or(now, |late| late.max(*free)) + lasts;
-            *free
+            *busy_until =
+                now.checked_sub(MAX_LAG).map_or(now, |earliest| earliest.max(*busy_until))
+                    + duration;
+            *busy_until
         };
-        std::thread::sleep(through.saturating_duration_since(Instant::now()));
+        std::thread::sleep(arrival.saturating_duration_since(Instant::now()));
     }
 }
 
@@ -42,7 +44,7 @@ impl FromStr for Link {
         let parsed = text.split_once(',').and_then(|(round_trip, rate)| {
             let round_trip = humantime::parse_duration(round_trip).ok()?;
             let rate = rate.parse::<bytesize::ByteSize>().ok()?.as_u64() as f64;
-            Some(Link { round_trip, rate, free: Mutex::new(Instant::now()) })
+            Some(Link { round_trip, rate, busy_until: Mutex::new(Instant::now()) })
         });
         parsed.ok_or_else(|| format!("no link as in 20ms,100MB: {text}"))
     }

@@ -1,9 +1,10 @@
-//! Downloads and unpacks archives with downriver and with what else is installed, in turn, and
-//! writes down what each took:
+//! Benchmark of downloading and unpacking archives: downriver and the other installed tools run in
+//! turn, and the results are written to `benches/runs/`:
 //! `cargo bench --bench transfer -- [--full] [--runs N] [--link 20ms,100MB] [CORPUS…]`.
 //!
 //! `--full` makes the archives as large as those of real builds (up to 1 GB unpacked); without it
-//! they are a quarter of that. `--link` puts a round trip and a rate between them. Runs where files are kept in memory: put `TMPDIR` on a tmpfs.
+//! they are a quarter of that. `--link` simulates a network with that round-trip time and rate. Put
+//! `TMPDIR` on a tmpfs, so that the disk is not measured.
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
@@ -16,8 +17,8 @@
 mod corpus;
 mod link;
 mod measure;
+mod report;
 mod serve;
-mod written;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -28,12 +29,12 @@ use serve::Server;
 
 fn main() {
     let mut args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
-    let full = take(&mut args, "--full").is_some();
-    let runs: usize = match take(&mut args, "--runs") {
+    let full = remove_flag(&mut args, "--full").is_some();
+    let runs: usize = match remove_flag(&mut args, "--runs") {
         Some(at) => args.remove(at).parse().expect("a number of runs"),
         None => 5,
     };
-    let link = take(&mut args, "--link").map(|at| args.remove(at));
+    let link = remove_flag(&mut args, "--link").map(|at| args.remove(at));
     let place = tempfile::tempdir().unwrap();
     let mut report = String::new();
     for name in
@@ -44,15 +45,15 @@ fn main() {
         let link = link.as_ref().map(|link| Arc::new(link.parse().expect("a link")));
         let server = Server::start(&corpus.archive, link);
         let rows = compare(&corpus, &server, runs, place.path());
-        let table = written::table(&corpus, &rows);
+        let table = report::table(&corpus, &rows);
         println!("{table}");
         report.push_str(&table);
         std::fs::remove_file(&corpus.archive).unwrap();
     }
-    written::keep(&report, full, runs, link.as_deref());
+    report::save(&report, full, runs, link.as_deref());
 }
 
-/// Everybody in turn, so that what else the machine does hits all alike.
+/// Runs the contenders in turn, so that other load on the machine affects all of them equally.
 fn compare(
     corpus: &Corpus,
     server: &Server,
@@ -61,14 +62,14 @@ fn compare(
 ) -> Vec<(Contender, Vec<Sample>)> {
     let mut rows: Vec<(Contender, Vec<Sample>)> =
         contenders(server).into_iter().map(|contender| (contender, Vec::new())).collect();
-    // The first round warms up, and shows whether everybody gets it right.
+    // The first round warms up the caches and checks the results; it is not measured.
     for round in 0..=runs {
         for (contender, samples) in &mut rows {
             let folder = place.join("run");
             std::fs::create_dir(&folder).unwrap();
             let sample = run(contender, server, &folder);
             match round {
-                0 => contender.wrong = corpus.wrong(&folder.join("out")),
+                0 => contender.defect = corpus.defect(&folder.join("out")),
                 _ => samples.push(sample),
             }
             std::fs::remove_dir_all(&folder).unwrap();
@@ -77,8 +78,8 @@ fn compare(
     rows
 }
 
-/// Removes a flag, and says where it was.
-fn take(args: &mut Vec<String>, flag: &str) -> Option<usize> {
+/// Removes a flag, and returns its position.
+fn remove_flag(args: &mut Vec<String>, flag: &str) -> Option<usize> {
     let at = args.iter().position(|arg| arg == flag)?;
     args.remove(at);
     Some(at)

@@ -1,4 +1,4 @@
-//! One run of one program, and what the system says that it took.
+//! Runs of the contenders, measured by the operating system.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -6,16 +6,16 @@ use std::sync::atomic::Ordering;
 
 use crate::serve::Server;
 
-/// A way to get the files of the archive.
+/// A program that downloads and unpacks the archive.
 pub struct Contender {
     pub name: &'static str,
-    /// A line for a shell; the files go to `out`.
-    line: String,
-    /// What it does not get right.
-    pub wrong: Option<&'static str>,
+    /// The shell command; the files go to `out`.
+    command: String,
+    /// The defect of its result, if there is one.
+    pub defect: Option<&'static str>,
 }
 
-/// What one run took.
+/// The measurements of one run; times in seconds.
 #[derive(Clone, Copy)]
 pub struct Sample {
     pub wall: f64,
@@ -27,10 +27,10 @@ pub struct Sample {
     pub requests: u64,
 }
 
-/// downriver, and those of the others that are installed.
+/// Returns downriver and the other contenders that are installed.
 pub fn contenders(server: &Server) -> Vec<Contender> {
     let (it, api) = (env!("CARGO_BIN_EXE_downriver"), &server.origin);
-    // What people type; ripunzip follows no redirects.
+    // Typical commands. ripunzip does not follow redirects, so it gets the URL of the storage.
     let url = format!("-L {api}/api/v4/projects/1/jobs/7/artifacts");
     let stored = format!("{api}/store/it.zip");
     let all = [
@@ -60,12 +60,13 @@ pub fn contenders(server: &Server) -> Vec<Contender> {
     };
     all.into_iter()
         .filter(|(_, tool, _)| installed(tool))
-        .map(|(name, _, line)| Contender { name, line, wrong: None })
+        .map(|(name, _, command)| Contender { name, command, defect: None })
         .collect()
 }
 
-/// Asks Python for the times, because the standard library does not tell those of a child. What
-/// it uses itself hides peaks of less than about 13 MiB.
+/// A Python program that runs the command and prints its times and peak memory, because Rust's
+/// standard library does not report those of a child process. Python's own memory hides peaks
+/// below about 13 MiB.
 const WRAP: &str = "
 import os, sys, time
 start = time.perf_counter()
@@ -75,7 +76,7 @@ print(time.perf_counter() - start, used.ru_utime, used.ru_stime, used.ru_maxrss 
 sys.exit(os.waitstatus_to_exitcode(status))
 ";
 
-/// Runs it in this folder.
+/// Runs a contender in this folder and measures it.
 pub fn run(contender: &Contender, server: &Server, folder: &Path) -> Sample {
     let count = || {
         let read = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
@@ -83,7 +84,7 @@ pub fn run(contender: &Contender, server: &Server, folder: &Path) -> Sample {
     };
     let before = count();
     let output = Command::new("python3")
-        .args(["-c", WRAP, &contender.line])
+        .args(["-c", WRAP, &contender.command])
         .current_dir(folder)
         .output()
         .expect("python3 measures");

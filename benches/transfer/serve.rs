@@ -1,4 +1,5 @@
-//! A GitLab with one job and a store with its archive, on loopback, behind a link if wanted.
+//! A minimal GitLab with one job, and a storage server with its archive, on loopback, optionally
+//! behind a simulated link.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -9,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::link::Link;
 
-/// What was asked for so far.
+/// The requests to the storage and the bytes sent so far.
 #[derive(Default)]
 pub struct Counts {
     pub requests: AtomicU64,
@@ -32,7 +33,7 @@ impl Server {
             for stream in listener.incoming().flatten() {
                 let (archive, origin, counts) = (archive.clone(), origin.clone(), counts.clone());
                 let link = link.clone();
-                // Whoever hangs up early has what it wants.
+                // A client may close the connection early, once it has all it needs.
                 std::thread::spawn(move || {
                     talk(stream, &archive, &origin, &counts, link.as_deref())
                 });
@@ -50,25 +51,25 @@ fn talk(
     link: Option<&Link>,
 ) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
-    let travel = || link.into_iter().for_each(Link::travel);
-    // That it is connected is heard of a round trip later.
-    travel();
-    let mut asked = BufReader::new(stream.try_clone()?);
+    let round_trip = || link.into_iter().for_each(Link::round_trip);
+    // Connecting takes a round trip as well.
+    round_trip();
+    let mut requests = BufReader::new(stream.try_clone()?);
     loop {
         let (mut first, mut range) = (String::new(), None);
-        if asked.read_line(&mut first)? == 0 {
+        if requests.read_line(&mut first)? == 0 {
             return Ok(());
         }
         loop {
             let mut line = String::new();
-            asked.read_line(&mut line)?;
+            requests.read_line(&mut line)?;
             let line = line.trim().to_ascii_lowercase();
             if line.is_empty() {
                 break;
             }
             range = line.strip_prefix("range: bytes=").map(str::to_owned).or(range);
         }
-        travel();
+        round_trip();
         let path = first.split(' ').nth(1).unwrap_or_default();
         if path.starts_with("/store/") {
             counts.requests.fetch_add(1, Ordering::Relaxed);
@@ -128,7 +129,7 @@ fn store(
     while left > 0 {
         let count = left.min(block.len() as u64) as usize;
         file.read_exact(&mut block[..count])?;
-        link.into_iter().for_each(|link| link.carry(count));
+        link.into_iter().for_each(|link| link.transmit(count));
         stream.write_all(&block[..count])?;
         counts.bytes.fetch_add(count as u64, Ordering::Relaxed);
         left -= count as u64;

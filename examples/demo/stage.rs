@@ -1,4 +1,4 @@
-//! The stage of the demo: runs a command in process, in a job of the story, and shows the folder.
+//! The runner of the demo: runs a command in process, as in a CI job, and shows the folder.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -12,32 +12,33 @@ use downriver::interrupt::Interrupt;
 
 use crate::fake::Fake;
 
-/// Where long lines of the program are broken, in characters.
+/// The width in characters at which lines are wrapped.
 const WIDTH: usize = 96;
 
-/// A command, and how it is to end.
+/// A command and its expected outcome.
 pub struct Scene {
     pub title: &'static str,
-    pub typed: &'static str,
+    pub command: &'static str,
     pub exit: u8,
-    /// What the answer must say.
-    pub says: &'static [&'static str],
-    /// What is shown of the folder afterwards: a file, or all that is below a folder.
+    /// Texts that the output must contain.
+    pub expects: &'static [&'static str],
+    /// The file or folder that is shown afterwards; empty for none.
     pub shows: &'static str,
-    /// What changes in GitLab while the command waits, as JSON; empty if nothing does.
-    pub meanwhile: &'static str,
+    /// A change of the stand-in while the command waits, as JSON; empty for none.
+    pub change: &'static str,
 }
 
 impl Scene {
-    pub const fn new(title: &'static str, typed: &'static str) -> Scene {
-        Scene { title, typed, exit: 0, says: &[], shows: "", meanwhile: "" }
+    pub const fn new(title: &'static str, command: &'static str) -> Scene {
+        Scene { title, command, exit: 0, expects: &[], shows: "", change: "" }
     }
 }
 
-/// Runs what was typed in a job of pipeline 9001: the exit code, and all that was said.
+/// Runs the command as in a job of pipeline 9001. Returns the exit code and the output of both
+/// streams.
 pub fn play(scene: &Scene, fake: &Arc<Fake>, folder: &Path) -> (u8, String) {
-    let said = Said::default();
-    let stream = || Stream { writer: Box::new(said.clone()), terminal: false };
+    let output = Output::default();
+    let stream = || Stream { writer: Box::new(output.clone()), terminal: false };
     let here = fake.here();
     let (secret, _) = fake.token("job");
     let vars = [
@@ -48,22 +49,22 @@ pub fn play(scene: &Scene, fake: &Arc<Fake>, folder: &Path) -> (u8, String) {
         ("LANG", "C.UTF-8".to_owned()),
     ];
     let exit = downriver::run(Env {
-        args: words(scene.typed),
+        args: words(scene.command),
         vars: vars.map(|(name, value)| (name.to_owned(), value)).into(),
         dir: folder.to_owned(),
         stdin: Box::new(io::empty()),
         stdout: stream(),
         stderr: stream(),
-        clock: Arc::new(StoryClock::new(fake, scene.meanwhile)),
+        clock: Arc::new(DemoClock::new(fake, scene.change)),
         interrupt: Interrupt::default(),
     });
-    (exit.code(), said.text())
+    (exit.code(), output.text())
 }
 
-/// As a shell splits them, where quotes stand around whole words.
-fn words(typed: &str) -> Vec<OsString> {
+/// Splits a command line like a shell; quotes must surround whole words.
+fn words(command: &str) -> Vec<OsString> {
     let mut words = Vec::new();
-    for (number, part) in typed.split('\'').enumerate() {
+    for (number, part) in command.split('\'').enumerate() {
         let quoted = number % 2 == 1;
         if quoted {
             words.push(part.into());
@@ -74,7 +75,7 @@ fn words(typed: &str) -> Vec<OsString> {
     words
 }
 
-/// A line as it fits a narrow terminal: what goes on below is indented.
+/// Wraps a line; continuation lines are indented.
 pub fn wrapped(line: &str) -> Vec<String> {
     if line.chars().count() <= WIDTH {
         return vec![line.to_owned()];
@@ -95,7 +96,10 @@ pub fn wrapped(line: &str) -> Vec<String> {
     lines
 }
 
-/// A small file in full, a binary one by its size, a folder with all that is below it.
+/// Prints a text file in full, a binary file by its size, and a folder with all files below it.
+///
+/// # Errors
+/// The file or folder cannot be read, or the output cannot be written to.
 pub fn show(out: &mut dyn Write, folder: &Path, name: &str) -> io::Result<()> {
     let path = folder.join(name);
     if name.is_empty() {
@@ -132,17 +136,17 @@ fn list(out: &mut dyn Write, folder: &Path, before: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Both streams of a run, in the order in which they are written, as a terminal shows them.
+/// The output of both streams of a run in the order of writing, as on a terminal.
 #[derive(Clone, Default)]
-struct Said(Arc<Mutex<Vec<u8>>>);
+struct Output(Arc<Mutex<Vec<u8>>>);
 
-impl Said {
+impl Output {
     fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
 }
 
-impl Write for Said {
+impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().extend(bytes);
         Ok(bytes.len())
@@ -153,33 +157,33 @@ impl Write for Said {
     }
 }
 
-/// The time of the story. It moves only when the program waits, and nobody has to wait for it.
-struct StoryClock {
-    waited: Mutex<Duration>,
+/// A clock that advances only when the program sleeps, without really sleeping.
+struct DemoClock {
+    slept: Mutex<Duration>,
     fake: Arc<Fake>,
-    meanwhile: &'static str,
+    change: &'static str,
 }
 
-impl StoryClock {
-    fn new(fake: &Arc<Fake>, meanwhile: &'static str) -> StoryClock {
-        StoryClock { waited: Mutex::default(), fake: Arc::clone(fake), meanwhile }
+impl DemoClock {
+    fn new(fake: &Arc<Fake>, change: &'static str) -> DemoClock {
+        DemoClock { slept: Mutex::default(), fake: Arc::clone(fake), change }
     }
 }
 
-impl Clock for StoryClock {
+impl Clock for DemoClock {
     fn now(&self) -> jiff::Timestamp {
         let start: jiff::Timestamp = "2026-03-02T10:10:00Z".parse().unwrap();
         start + self.elapsed()
     }
 
     fn elapsed(&self) -> Duration {
-        *self.waited.lock().unwrap()
+        *self.slept.lock().unwrap()
     }
 
     fn sleep(&self, pause: Duration) {
-        *self.waited.lock().unwrap() += pause;
-        if !self.meanwhile.is_empty() {
-            self.fake.change(&serde_json::from_str(self.meanwhile).unwrap());
+        *self.slept.lock().unwrap() += pause;
+        if !self.change.is_empty() {
+            self.fake.change(&serde_json::from_str(self.change).unwrap());
         }
     }
 }

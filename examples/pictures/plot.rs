@@ -1,24 +1,27 @@
-//! What the benchmarks found, as bars: the newest thorough run of each corpus in `benches/runs/`.
+//! The results in `benches/runs/` as a bar chart and a table: for each corpus the newest run with
+//! enough rounds.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-/// A run with fewer rounds than this is too rough to be shown.
-const ROUNDS: u32 = 5;
+/// Runs with fewer rounds than this are too imprecise to be shown.
+const MIN_ROUNDS: u32 = 5;
 const CORPORA: [&str; 5] = ["small", "build", "many", "stored", "big"];
-const ROW: usize = 18;
-/// Where the bars of both columns begin, and how long the longest is, in pixels.
+const ROW_HEIGHT: usize = 18;
+/// Heading and left edge of each column, in pixels.
 const COLUMNS: [(&str, usize); 2] = [("time (s)", 130), ("processor (s)", 500)];
-const LONGEST: f64 = 280.0;
+/// The length of the longest bar, in pixels.
+const MAX_BAR: f64 = 280.0;
 
 struct Corpus {
     /// `build: 2928 files (+463 folders), …`
     heading: String,
-    /// Tool, seconds of time, seconds of the processor.
+    /// Tool, wall-clock seconds, CPU seconds.
     tools: Vec<(String, [f64; 2])>,
 }
 
+/// Draws the bar chart as SVG.
 pub fn speed() -> String {
     let corpora = corpora();
     let shown = || CORPORA.iter().filter_map(|name| corpora.get(*name));
@@ -27,13 +30,13 @@ pub fn speed() -> String {
     for corpus in shown() {
         writeln!(bars, r#"<text x="20" y="{y}" class="b">{}</text>"#, corpus.heading).unwrap();
         for (tool, seconds) in &corpus.tools {
-            y += ROW;
+            y += ROW_HEIGHT;
             let class = if tool == "downriver" { "ours" } else { "other" };
             writeln!(bars, r#"<text x="120" y="{y}" text-anchor="end">{tool}</text>"#).unwrap();
             for (column, (_, x)) in COLUMNS.iter().enumerate() {
                 let most = corpus.tools.iter().map(|(_, seconds)| seconds[column]);
                 let most = most.fold(f64::MIN_POSITIVE, f64::max);
-                let length = (seconds[column] / most * LONGEST).round().max(1.0);
+                let length = (seconds[column] / most * MAX_BAR).round().max(1.0);
                 let (top, after) = (y - 12, x + length as usize + 6);
                 writeln!(
                     bars,
@@ -43,7 +46,7 @@ pub fn speed() -> String {
                 .unwrap();
             }
         }
-        y += ROW * 2;
+        y += ROW_HEIGHT * 2;
     }
     let headings = COLUMNS.map(|(name, x)| format!(r#"<text x="{x}" y="24">{name}</text>"#));
     format!(
@@ -57,7 +60,7 @@ pub fn speed() -> String {
     )
 }
 
-/// The same as a table of Markdown: seconds of time, and of the processor.
+/// Formats the results as a Markdown table: wall-clock and CPU seconds.
 pub fn table() -> String {
     let corpora = corpora();
     let shown = || CORPORA.iter().filter_map(|name| corpora.get(*name));
@@ -76,7 +79,7 @@ pub fn table() -> String {
     table
 }
 
-/// Of each corpus the newest run; the names of the files are their dates.
+/// Reads the newest run of each corpus; the file names are dates.
 fn corpora() -> BTreeMap<String, Corpus> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/runs");
     let files = std::fs::read_dir(folder).expect("the results of the benchmarks");
@@ -87,7 +90,7 @@ fn corpora() -> BTreeMap<String, Corpus> {
         let text = std::fs::read_to_string(&file).expect("a text");
         let rounds = text.split_once("medians of ").and_then(|(_, rest)| rest.split(' ').next());
         let rounds: u32 = rounds.and_then(|rounds| rounds.parse().ok()).unwrap_or(0);
-        if rounds < ROUNDS || !text.contains("; loopback HTTP; full size;") {
+        if rounds < MIN_ROUNDS || !text.contains("; loopback HTTP; full size;") {
             continue;
         }
         for part in text.split("\n## ").skip(1) {
@@ -100,7 +103,8 @@ fn corpora() -> BTreeMap<String, Corpus> {
     corpora
 }
 
-/// `| curl+unzip | 2.963 | 2.358 | 0.329 | …`: time, and that of the processor.
+/// Parses a row such as `| curl+unzip | 2.963 | 2.358 | 0.329 | …` into the tool and its wall-clock
+/// and CPU seconds.
 fn tool(row: &str) -> Option<(String, [f64; 2])> {
     let mut cells = row.strip_prefix("| ")?.split(" | ");
     let name = cells.next()?.to_owned();

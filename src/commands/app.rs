@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::args::{Caching, Connect, IfMissing, Limits, Lookup, Waiting, Which};
+use clap::Args;
+
+use crate::args::{
+    CacheArgs, ConnectArgs, IfMissing, JobArgs, LookupArgs, SelectionArgs, WaitArgs, WaitLimitArgs,
+};
 use crate::disk::Cache;
 use crate::env::Env;
 use crate::gitlab::Client;
@@ -33,15 +37,14 @@ pub struct PreparedLookup {
 
 impl App {
     /// The lookup of a command for jobs. `all` says that no name means something, too.
-    pub fn prepare(
+    pub fn prepare<W: Args>(
         &mut self,
         words: &[String],
-        lookup: &Lookup,
-        which: &Which,
-        connect: &Connect,
+        args: &JobArgs<W>,
         all: bool,
     ) -> anyhow::Result<PreparedLookup> {
-        let (web_url, jobs) = settings::split(words, connect, &self.env)?;
+        let JobArgs { selection, lookup, connect, .. } = args;
+        let (web_url, jobs) = settings::split_web_url(words, connect, &self.env)?;
         let resolved = settings::scope(lookup, connect, web_url.as_ref(), &self.env)?;
         match (&resolved.scope, jobs.is_empty()) {
             (Scope::Job { .. }, false) => {
@@ -54,7 +57,7 @@ impl App {
                     .hint("name one or more; '*' takes every job that succeeded and has an archive")
                     .into());
             }
-            (Scope::Job { .. } | Scope::In(_), _) if lookup.goes_downstream() => {
+            (Scope::Job { .. } | Scope::In(_), _) if lookup.selects_downstream() => {
                 return Err(Usage::new(
                     "--bridge, --downstream, --recursive and --depth choose among the pipelines that one triggered, and no jobs of those are meant",
                 )
@@ -67,11 +70,11 @@ impl App {
             jobs: jobs.iter().map(|job| Pattern::new(job)).collect(),
             bridges: lookup.bridge.iter().map(|bridge| Pattern::new(bridge)).collect(),
             projects: lookup.downstream.clone(),
-            depth: lookup.depth.unwrap_or(if lookup.recursive { u32::MAX } else { 1 }),
-            any_status: which.any_status,
+            depth: lookup.levels(),
+            any_status: selection.any_status,
             archive: true,
-            count: if which.one { JobCount::AtMostOne } else { JobCount::Any },
-            on_missing: match which.if_missing {
+            count: if selection.one { JobCount::AtMostOne } else { JobCount::Any },
+            on_missing: match selection.if_missing {
                 IfMissing::Fail => OnMissing::Refuse,
                 IfMissing::Warn | IfMissing::Ignore => OnMissing::Report,
             },
@@ -79,13 +82,13 @@ impl App {
         };
         let (client, mut settings) = self.connect(connect, lookup, web_url.as_ref())?;
         settings.extend(resolved.settings);
-        settings.extend(settings::flags(lookup, which, connect));
+        settings.extend(settings::lookup_settings(lookup, selection, connect));
         Ok(PreparedLookup { scope: resolved.scope, query, client, settings })
     }
 
     /// What is missing is told, if the user wants to hear of it.
-    pub fn tell_missing(&self, which: &Which, missing: &[(String, Refusal)]) {
-        if which.if_missing == IfMissing::Warn {
+    pub fn tell_missing(&self, selection: &SelectionArgs, missing: &[(String, Refusal)]) {
+        if selection.if_missing == IfMissing::Warn {
             for (query, refusal) in missing {
                 self.ui.warn(&format!("`{}` is missing: {refusal}", sanitize(query)));
             }
@@ -95,8 +98,8 @@ impl App {
     /// The GitLab that is meant, with the token for it; and which settings said so.
     pub fn connect(
         &mut self,
-        connect: &Connect,
-        lookup: &Lookup,
+        connect: &ConnectArgs,
+        lookup: &LookupArgs,
         web_url: Option<&WebUrl>,
     ) -> anyhow::Result<(Client, Vec<Setting>)> {
         let api = settings::api(connect, lookup, web_url, &self.env)?;
@@ -104,7 +107,7 @@ impl App {
         for warning in warnings {
             self.ui.warn(&warning);
         }
-        let settings = settings::who(&api, token.as_ref());
+        let settings = settings::connection_settings(&api, token.as_ref());
         let network = settings::network(connect, &self.env)?;
         let token = token.map(|token| token.value);
         let (clock, watch) = (self.env.clock.clone(), self.watch.clone());
@@ -112,12 +115,12 @@ impl App {
     }
 
     /// The cache that is meant, if one is. Of one that cannot be used a warning is enough.
-    pub fn cache(&self, caching: &Caching) -> Result<Option<Cache>, Usage> {
-        let Some(settings::CacheSettings { dir, most }) = settings::cache(caching, &self.env)?
+    pub fn cache(&self, args: &CacheArgs) -> Result<Option<Cache>, Usage> {
+        let Some(settings::CacheSettings { dir, max_bytes }) = settings::cache(args, &self.env)?
         else {
             return Ok(None);
         };
-        match Cache::open(&dir.value, most.value, &self.env.interrupt) {
+        match Cache::open(&dir.value, max_bytes.value, &self.env.interrupt) {
             Ok(cache) => Ok(Some(cache)),
             Err(error) => {
                 self.ui.warn(&format!("{error}; going on without the cache of {}", dir.source));
@@ -141,14 +144,14 @@ impl App {
     }
 }
 
-impl From<&Limits> for Polling {
-    fn from(limits: &Limits) -> Polling {
+impl From<&WaitLimitArgs> for Polling {
+    fn from(limits: &WaitLimitArgs) -> Polling {
         Polling::new(limits.wait_timeout, limits.poll_interval)
     }
 }
 
-impl From<&Waiting> for Polling {
-    fn from(waiting: &Waiting) -> Polling {
-        if waiting.wait { Polling::from(&waiting.limits) } else { Polling::once() }
+impl From<&WaitArgs> for Polling {
+    fn from(args: &WaitArgs) -> Polling {
+        if args.wait { Polling::from(&args.limits) } else { Polling::once() }
     }
 }

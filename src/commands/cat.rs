@@ -6,7 +6,7 @@ use std::io::{Read, Seek};
 use clap::Args;
 
 use super::app::{App, PreparedLookup};
-use crate::args::{Connect, Lookup, Speech, Waiting, Which};
+use crate::args::{JobArgs, WaitArgs};
 use crate::exit::Exit;
 use crate::lookup::Polling;
 use crate::sanitize::sanitize;
@@ -25,39 +25,30 @@ pub struct Cat {
     #[arg(value_name = "WORD")]
     words: Vec<String>,
     #[command(flatten)]
-    which: Which,
-    #[command(flatten)]
-    lookup: Lookup,
-    #[command(flatten)]
-    pub waiting: Waiting,
-    #[command(flatten)]
-    connect: Connect,
-    #[command(flatten)]
-    pub speech: Speech,
+    pub args: JobArgs<WaitArgs>,
 }
 
 impl Cat {
     pub fn run(mut self, mut app: App) -> anyhow::Result<Exit> {
         // Two files in one stream are neither of them.
-        self.which.one = true;
+        self.args.selection.one = true;
         let Some((path, words)) = self.words.split_last().filter(|(path, _)| !path.contains("://"))
         else {
             return Err(Usage::new("no file is named").hint("its path comes last").into());
         };
-        if words.is_empty() && self.lookup.job_id.is_none() {
+        if words.is_empty() && self.args.lookup.job_id.is_none() {
             return Err(Usage::new("either the job or the file is missing")
                 .hint("the job comes first, the path of the file last")
                 .into());
         }
         let path = checked(path)?;
-        let PreparedLookup { scope, query, client, .. } =
-            app.prepare(words, &self.lookup, &self.which, &self.connect, false)?;
+        let PreparedLookup { scope, query, client, .. } = app.prepare(words, &self.args, false)?;
         if query.jobs.len() > 1 {
             return Err(Usage::new("more than one job is named")
                 .hint("the job comes first, the path of the file last")
                 .into());
         }
-        let ctx = app.ctx(&client, Polling::from(&self.waiting));
+        let ctx = app.ctx(&client, Polling::from(&self.args.wait));
         let transfer = Transfer { ctx: &ctx, scope: &scope, query: &query, cache: None };
         let out = |file: &mut File| {
             may_be_shown(file, path, &app.ui)?;
@@ -65,7 +56,7 @@ impl Cat {
             Ok(())
         };
         let missing = transfer::cat(&transfer, path, out)?;
-        app.tell_missing(&self.which, &missing);
+        app.tell_missing(&self.args.selection, &missing);
         Ok(Exit::Done)
     }
 }
@@ -87,7 +78,7 @@ fn checked(path: &str) -> Result<&str, Usage> {
 
 /// A terminal is spared what is no text. Afterwards the file stands at its beginning.
 fn may_be_shown(file: &mut File, path: &str, ui: &Ui) -> anyhow::Result<()> {
-    if !ui.shows_output() {
+    if !ui.stdout_is_terminal() {
         return Ok(());
     }
     let mut beginning = Vec::new();

@@ -6,7 +6,7 @@ use clap_mangen::Man as Page;
 
 use super::Cli;
 use super::app::App;
-use crate::args::Speech;
+use crate::args::OutputArgs;
 use crate::exit::Exit;
 use crate::settings::Usage;
 
@@ -17,7 +17,7 @@ pub struct Completions {
     #[arg(value_name = "SHELL")]
     shell: Shell,
     #[arg(skip)]
-    pub speech: Speech,
+    pub output_args: OutputArgs,
 }
 
 impl Completions {
@@ -41,7 +41,7 @@ pub struct Man {
     #[arg(value_name = "COMMAND")]
     command: Option<String>,
     #[arg(skip)]
-    pub speech: Speech,
+    pub output_args: OutputArgs,
 }
 
 impl Man {

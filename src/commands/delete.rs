@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::app::{App, PreparedLookup};
 use super::result;
-use crate::args::{Connect, Lookup, Speech, Which};
+use crate::args::{JobArgs, NoWaitArgs};
 use crate::exit::Exit;
 use crate::gitlab::Client;
 use crate::lookup::{self, FoundJob, Polling};
@@ -30,13 +30,7 @@ pub struct Delete {
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
-    which: Which,
-    #[command(flatten)]
-    lookup: Lookup,
-    #[command(flatten)]
-    connect: Connect,
-    #[command(flatten)]
-    pub speech: Speech,
+    pub args: JobArgs<NoWaitArgs>,
 }
 
 impl Delete {
@@ -45,14 +39,14 @@ impl Delete {
             return self.all(app);
         }
         let PreparedLookup { scope, mut query, client, .. } =
-            app.prepare(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
+            app.prepare(&self.jobs, &self.args, false)?;
         client.may_change("deleting artifacts".to_owned())?;
         query.listed = true;
         // Who names a job means its reports as well; a glob takes what has an archive.
         query.archive = query.jobs.iter().any(|job| job.is_glob());
         let ctx = app.ctx(&client, Polling::once());
         let finding = lookup::find(&ctx, &scope, &query)?;
-        app.tell_missing(&self.which, &finding.missing);
+        app.tell_missing(&self.args.selection, &finding.missing);
         let labels: Vec<String> = finding.found.iter().map(FoundJob::label).collect();
         if !labels.is_empty() {
             let what = format!("the artifacts of {}", join_names(&labels, MOST_NAMES));
@@ -75,8 +69,8 @@ impl Delete {
     }
 
     fn all(&self, mut app: App) -> anyhow::Result<Exit> {
-        let project = settings::project(&self.lookup, &self.connect, &app.env)?;
-        let (client, _) = app.connect(&self.connect, &self.lookup, None)?;
+        let project = settings::project(&self.args.lookup, &self.args.connect, &app.env)?;
+        let (client, _) = app.connect(&self.args.connect, &self.args.lookup, None)?;
         client.may_change(format!("deleting all artifacts of project {project}"))?;
         self.confirm(&mut app, &format!("all artifacts of project {project} that may go"))?;
         client.delete_all(&project)?;
@@ -93,11 +87,11 @@ impl Delete {
         if self.yes {
             return Ok(());
         }
-        if !app.ui.shows_story() {
+        if !app.ui.stderr_is_terminal() {
             return Err(Usage::new(format!("this would delete {what}"))
                 .hint("say --yes if that is meant; nothing is deleted"));
         }
-        match app.ui.asks(&format!("delete {what}? [y/N] "), &mut *app.env.stdin) {
+        match app.ui.confirm(&format!("delete {what}? [y/N] "), &mut *app.env.stdin) {
             true => Ok(()),
             false => Err(Usage::new("not confirmed: nothing is deleted")),
         }

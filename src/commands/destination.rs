@@ -30,7 +30,7 @@ impl Destination<'_> {
         if app.ui.wants_json() {
             return Err(Usage::new("--json and --output - both want standard output"));
         }
-        if app.ui.shows_output() {
+        if app.ui.stdout_is_terminal() {
             return Err(Usage::new("an archive is nothing for a terminal")
                 .hint("send it on, as in `--output - | bsdtar -tf -`, or name a file"));
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::app::{App, PreparedLookup};
-use crate::args::{Caching, Connect, Lookup, Speech, Which};
+use crate::args::{CacheArgs, JobArgs, NoWaitArgs};
 use crate::exit::Exit;
 use crate::lookup::{self, LookupResult, Polling};
 use crate::report::Report;
@@ -25,13 +25,7 @@ pub struct Explain {
     #[arg(value_name = "JOB")]
     jobs: Vec<String>,
     #[command(flatten)]
-    which: Which,
-    #[command(flatten)]
-    lookup: Lookup,
-    #[command(flatten)]
-    connect: Connect,
-    #[command(flatten)]
-    pub speech: Speech,
+    pub args: JobArgs<NoWaitArgs>,
 }
 
 impl Explain {
@@ -39,9 +33,9 @@ impl Explain {
         let record = Arc::new(Record::new(app.ui.clone()));
         app.watch = record.clone();
         let PreparedLookup { scope, mut query, client, mut settings } =
-            app.prepare(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
-        let cache = settings::cache(&Caching::default(), &app.env)?;
-        settings.extend(cache.into_iter().flat_map(settings::CacheSettings::told));
+            app.prepare(&self.jobs, &self.args, false)?;
+        let cache = settings::cache(&CacheArgs::default(), &app.env)?;
+        settings.extend(cache.into_iter().flat_map(settings::CacheSettings::settings_list));
         query.listed = true;
         let ctx = app.ctx(&client, Polling::once());
         let (finding, error) = match lookup::find(&ctx, &scope, &query) {

@@ -8,7 +8,7 @@ use super::app::{App, PreparedLookup};
 use super::destination::Destination;
 use super::dotenv;
 use super::extract_args::ExtractArgs;
-use crate::args::{Caching, Connect, Lookup, Speech, Waiting, Which};
+use crate::args::{CacheArgs, JobArgs, WaitArgs};
 use crate::exit::Exit;
 use crate::lookup::Polling;
 use crate::transfer::Transfer;
@@ -35,23 +35,15 @@ pub struct Fetch {
     #[arg(long, value_name = "FILE", help_heading = "Where to")]
     dotenv: Option<PathBuf>,
     #[command(flatten)]
-    caching: Caching,
+    cache: CacheArgs,
     #[command(flatten)]
-    which: Which,
-    #[command(flatten)]
-    lookup: Lookup,
-    #[command(flatten)]
-    pub waiting: Waiting,
-    #[command(flatten)]
-    connect: Connect,
-    #[command(flatten)]
-    pub speech: Speech,
+    pub args: JobArgs<WaitArgs>,
 }
 
 impl Fetch {
     pub fn run(mut self, mut app: App) -> anyhow::Result<Exit> {
         // One file holds one archive.
-        self.which.one |= self.output.is_some();
+        self.args.selection.one |= self.output.is_some();
         let destination = Destination {
             dir: &self.dir,
             output: self.output.as_deref(),
@@ -59,16 +51,16 @@ impl Fetch {
         };
         destination.may_be(&app)?;
         let options = self.unpack.options()?;
-        let cache = app.cache(&self.caching)?;
+        let cache = app.cache(&self.cache)?;
         let PreparedLookup { scope, mut query, client, .. } =
-            app.prepare(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
+            app.prepare(&self.jobs, &self.args, false)?;
         // What is kept is known by the number of its job, which only the lists tell.
         query.listed = cache.is_some();
-        let polling = Polling::from(&self.waiting);
+        let polling = Polling::from(&self.args.wait);
         let ctx = app.ctx(&client, polling);
         let transfer = Transfer { ctx: &ctx, scope: &scope, query: &query, cache: cache.as_ref() };
         let result = destination.transfer(&app, &transfer, &options)?;
-        app.tell_missing(&self.which, &result.missing);
+        app.tell_missing(&self.args.selection, &result.missing);
         if let Some(file) = &self.dotenv {
             let first = result.jobs.first().map(|job| &job.found);
             let values = dotenv::Values::of(first);

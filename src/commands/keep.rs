@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::app::{App, PreparedLookup};
 use super::result;
-use crate::args::{Connect, Lookup, Speech, Which};
+use crate::args::{JobArgs, NoWaitArgs};
 use crate::exit::Exit;
 use crate::gitlab::Client;
 use crate::lookup::{self, FoundJob, Polling};
@@ -21,25 +21,19 @@ pub struct Keep {
     #[arg(value_name = "[URL] JOB")]
     jobs: Vec<String>,
     #[command(flatten)]
-    which: Which,
-    #[command(flatten)]
-    lookup: Lookup,
-    #[command(flatten)]
-    connect: Connect,
-    #[command(flatten)]
-    pub speech: Speech,
+    pub args: JobArgs<NoWaitArgs>,
 }
 
 impl Keep {
     pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
         let PreparedLookup { scope, mut query, client, .. } =
-            app.prepare(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
+            app.prepare(&self.jobs, &self.args, false)?;
         client.may_change("keeping artifacts".to_owned())?;
         // Only a job's number says which one is to be kept.
         query.listed = true;
         let ctx = app.ctx(&client, Polling::once());
         let finding = lookup::find(&ctx, &scope, &query)?;
-        app.tell_missing(&self.which, &finding.missing);
+        app.tell_missing(&self.args.selection, &finding.missing);
         let mut kept: Vec<Value> = Vec::new();
         for found in &finding.found {
             match keep(&client, found) {

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::app::{App, PreparedLookup};
-use crate::args::{Connect, Lookup, Speech, Waiting, Which};
+use crate::args::{JobArgs, WaitArgs};
 use crate::exit::Exit;
 use crate::lookup::Polling;
 use crate::sanitize::sanitize;
@@ -18,25 +18,17 @@ pub struct Ls {
     #[arg(value_name = "JOB")]
     jobs: Vec<String>,
     #[command(flatten)]
-    which: Which,
-    #[command(flatten)]
-    lookup: Lookup,
-    #[command(flatten)]
-    pub waiting: Waiting,
-    #[command(flatten)]
-    connect: Connect,
-    #[command(flatten)]
-    pub speech: Speech,
+    pub args: JobArgs<WaitArgs>,
 }
 
 impl Ls {
     pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
         let PreparedLookup { scope, query, client, .. } =
-            app.prepare(&self.jobs, &self.lookup, &self.which, &self.connect, false)?;
-        let ctx = app.ctx(&client, Polling::from(&self.waiting));
+            app.prepare(&self.jobs, &self.args, false)?;
+        let ctx = app.ctx(&client, Polling::from(&self.args.wait));
         let transfer = Transfer { ctx: &ctx, scope: &scope, query: &query, cache: None };
         let transfer::Contents { jobs, missing } = transfer::list(&transfer)?;
-        app.tell_missing(&self.which, &missing);
+        app.tell_missing(&self.args.selection, &missing);
         if app.ui.wants_json() {
             let files: Vec<_> = jobs.iter().flat_map(|(_, files)| files).map(value).collect();
             app.ui.document(&json!({ "files": files }))?;

@@ -24,7 +24,7 @@ use clap::{Parser, Subcommand};
 
 pub use app::App;
 
-use crate::args::Speech;
+use crate::args::OutputArgs;
 use crate::exit::Exit;
 
 /// Takes the artifacts of a GitLab pipeline that another pipeline triggered
@@ -77,29 +77,29 @@ pub fn run(command: Command, app: App) -> anyhow::Result<Exit> {
 }
 
 impl Command {
-    /// How the program is to speak.
-    pub fn speech(&self) -> &Speech {
+    /// Returns the flags about output, which every command has.
+    pub fn output_args(&self) -> &OutputArgs {
         match self {
-            Command::Fetch(fetch) => &fetch.speech,
-            Command::Ls(ls) => &ls.speech,
-            Command::Cat(cat) => &cat.speech,
-            Command::Explain(explain) => &explain.speech,
-            Command::Wait(wait) => &wait.speech,
-            Command::Tree(tree) => &tree.speech,
-            Command::Trigger(trigger) => &trigger.speech,
-            Command::Keep(keep) => &keep.speech,
-            Command::Delete(delete) => &delete.speech,
-            Command::Completions(completions) => &completions.speech,
-            Command::Man(man) => &man.speech,
+            Command::Fetch(fetch) => &fetch.args.output,
+            Command::Ls(ls) => &ls.args.output,
+            Command::Cat(cat) => &cat.args.output,
+            Command::Explain(explain) => &explain.args.output,
+            Command::Wait(wait) => &wait.output_args,
+            Command::Tree(tree) => &tree.output_args,
+            Command::Trigger(trigger) => &trigger.output_args,
+            Command::Keep(keep) => &keep.args.output,
+            Command::Delete(delete) => &delete.args.output,
+            Command::Completions(completions) => &completions.output_args,
+            Command::Man(man) => &man.output_args,
         }
     }
 
     /// Whether the user asked to wait, which gives a bad end an exit code of its own.
     pub fn waits(&self) -> bool {
         match self {
-            Command::Fetch(fetch) => fetch.waiting.wait,
-            Command::Ls(ls) => ls.waiting.wait,
-            Command::Cat(cat) => cat.waiting.wait,
+            Command::Fetch(fetch) => fetch.args.wait.wait,
+            Command::Ls(ls) => ls.args.wait.wait,
+            Command::Cat(cat) => cat.args.wait.wait,
             Command::Wait(_) | Command::Trigger(_) => true,
             Command::Explain(_) | Command::Tree(_) | Command::Keep(_) | Command::Delete(_) => false,
             Command::Completions(_) | Command::Man(_) => false,

@@ -121,7 +121,7 @@ impl PipelineTriggerCli {
         trigger.host = Some(self.host);
         trigger.url_path = Some(self.url_path);
         trigger.connect.unverified = !self.verify;
-        trigger.speech.verbose = self.verbose;
+        trigger.output_args.verbose = self.verbose;
         trigger.legacy_cli = true;
         trigger
     }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::App;
-use crate::args::{Connect, Lookup, Speech};
+use crate::args::{ConnectArgs, LookupArgs, OutputArgs};
 use crate::env::Env;
 use crate::exit::Exit;
 use crate::lookup::{self, Polling};
@@ -11,7 +11,7 @@ use crate::sanitize::sanitize;
 use crate::select::job_pattern::Pattern;
 use crate::select::prune::prune;
 use crate::settings::{self, Usage};
-use crate::ui::tree::{self, Look};
+use crate::ui::tree::{self, PictureOptions};
 
 /// Show a pipeline, its bridges, what they triggered, and all jobs and archives, in one picture
 #[derive(Debug, Args)]
@@ -20,20 +20,20 @@ pub struct Tree {
     #[arg(value_name = "URL")]
     url: Option<String>,
     /// A Mermaid diagram with its fences, to be pasted into an issue or merge request of GitLab (which draws more than 2,000 characters only on a click)
-    #[arg(long, conflicts_with_all = ["json", "quiet"], help_heading = "How it speaks")]
+    #[arg(long, conflicts_with_all = ["json", "quiet"], help_heading = "Output")]
     mermaid: bool,
     #[command(flatten)]
-    lookup: Lookup,
+    lookup: LookupArgs,
     #[command(flatten)]
-    connect: Connect,
+    connect: ConnectArgs,
     #[command(flatten)]
-    pub speech: Speech,
+    pub output_args: OutputArgs,
 }
 
 impl Tree {
     pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
         let Tree { url, mermaid, lookup, connect, .. } = self;
-        let (web_url, rest) = settings::split(url.as_slice(), &connect, &app.env)?;
+        let (web_url, rest) = settings::split_web_url(url.as_slice(), &connect, &app.env)?;
         if let Some(word) = rest.first() {
             return Err(Usage::new(format!("`{}` is no URL of a pipeline", sanitize(word)))
                 .hint("a pipeline by its number is --pipeline ID")
@@ -42,21 +42,23 @@ impl Tree {
         let resolved = settings::scope(&lookup, &connect, web_url.as_ref(), &app.env)?;
         let (gitlab, _) = app.connect(&connect, &lookup, web_url.as_ref())?;
         let ctx = app.ctx(&gitlab, Polling::once());
-        let levels = lookup.depth.unwrap_or(if lookup.recursive { u32::MAX } else { 1 });
-        let mut found = lookup::tree::tree(&ctx, &resolved.scope, levels)?;
+        let mut found = lookup::tree::tree(&ctx, &resolved.scope, lookup.levels())?;
         if !lookup.bridge.is_empty() || !lookup.downstream.is_empty() {
             let bridges: Vec<_> = lookup.bridge.iter().map(|name| Pattern::new(name)).collect();
             prune(&mut found, &bridges, &lookup.downstream)?;
         }
         let App { env, ui, .. } = &app;
-        let prepare =
-            Look { utf8: speaks_utf8(env), color: ui.colors_output(), now: env.clock.now() };
+        let options = PictureOptions {
+            utf8: speaks_utf8(env),
+            color: ui.color_stdout(),
+            now: env.clock.now(),
+        };
         if ui.wants_json() {
             ui.document(&tree::document(&found))?;
         } else if mermaid {
-            ui.line(tree::mermaid(&found, prepare.now))?;
+            ui.line(tree::mermaid(&found, options.now))?;
         } else {
-            ui.line(tree::picture(&found, prepare))?;
+            ui.line(tree::picture(&found, options))?;
         }
         Ok(Exit::Done)
     }

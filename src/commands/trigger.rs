@@ -74,13 +74,13 @@ impl Trigger {
             app.ui.warn("GitLab shows no logs to a job token, so none will be printed; a private token (GITLAB_TOKEN) may read them");
         }
         let polling = Polling::new(self.wait_timeout, self.poll_interval);
-        let cache = if self.fetch.is_empty() { None } else { app.cache(&self.caching)? };
+        let cache = if self.fetch.is_empty() { None } else { app.cache(&self.cache)? };
         let ctx = app.ctx(&client, polling);
         let started = told.started.insert(start(&ctx, &order)?);
         let aside = !target.is_stdout();
         let line = result::pipeline_line(&started.ended);
         let again = if started.retried { "retried: " } else { "" };
-        app.ui.meanwhile(&format!("{again}{line}"), aside)?;
+        app.ui.print_early(&format!("{again}{line}"), aside)?;
         if self.detach {
             return self.write_dotenv(app, started, None);
         }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::app::{App, PreparedLookup};
 use super::result;
-use crate::args::{Connect, Limits, Lookup, Speech};
+use crate::args::{ConnectArgs, JobArgs, LookupArgs, OutputArgs, SelectionArgs, WaitLimitArgs};
 use crate::exit::Exit;
 use crate::lookup::{self, FoundJob, Polling, Scope};
 use crate::report::Report;
@@ -22,22 +22,30 @@ pub struct Wait {
     #[arg(long, help_heading = "Which jobs")]
     any_status: bool,
     #[command(flatten)]
-    lookup: Lookup,
+    lookup: LookupArgs,
     #[command(flatten)]
-    limits: Limits,
+    limits: WaitLimitArgs,
     #[command(flatten)]
-    connect: Connect,
+    connect: ConnectArgs,
     #[command(flatten)]
-    pub speech: Speech,
+    pub output_args: OutputArgs,
 }
 
 impl Wait {
     pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
-        let which = crate::args::Which { any_status: self.any_status, ..Default::default() };
+        // Of the flags that choose among jobs, this command has --any-status alone.
+        let selection = SelectionArgs { any_status: self.any_status, ..SelectionArgs::default() };
+        let args = JobArgs {
+            selection,
+            lookup: self.lookup,
+            wait: self.limits,
+            connect: self.connect,
+            output: self.output_args,
+        };
         let PreparedLookup { scope, mut query, client, .. } =
-            app.prepare(&self.jobs, &self.lookup, &which, &self.connect, true)?;
+            app.prepare(&self.jobs, &args, true)?;
         query.archive = false;
-        let ctx = app.ctx(&client, Polling::from(&self.limits));
+        let ctx = app.ctx(&client, Polling::from(&args.wait));
         if !query.jobs.is_empty() || matches!(scope, Scope::Job { .. }) {
             let finding = lookup::find(&ctx, &scope, &query)?;
             for found in &finding.found {

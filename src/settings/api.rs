@@ -1,20 +1,26 @@
-//! Which GitLab: the root of its API.
+//! The root of GitLab's API.
 
 use super::checkout::Checkout;
+use super::sourced::{Source, Sourced};
+use super::usage::Usage;
+use super::variables::{in_ci, variable};
 use super::web_url::WebUrl;
-use super::{Source, Sourced, Usage, in_ci, variable};
-use crate::args::{Connect, Lookup};
+use crate::args::{ConnectArgs, LookupArgs};
 use crate::env::Env;
 use crate::gitlab;
 
-/// The API of the GitLab that everybody can reach.
+/// The API of GitLab.com, the default.
 pub(super) const GITLAB_COM: &str = "https://gitlab.com/api/v4";
 
-/// The root of the API: from the flag, the pasted address, the variables, or the git remote,
-/// which speaks only where it names the project too.
+/// Determines the root of the API. In order: `--api-url`, the web address, the variables, the git
+/// remote, GitLab.com. The git remote counts only if the project comes from it as well.
+///
+/// # Errors
+/// A value that is no URL, or that has a password in it, and an `--api-url` and a web address of
+/// different servers.
 pub fn api(
-    connect: &Connect,
-    lookup: &Lookup,
+    connect: &ConnectArgs,
+    lookup: &LookupArgs,
     web_url: Option<&WebUrl>,
     env: &Env,
 ) -> Result<Sourced<gitlab::Address>, Usage> {
@@ -22,14 +28,14 @@ pub fn api(
         (Some(url), _) => Sourced { value: url.clone(), source: Source::Flag("--api-url") },
         (None, Some(web_url)) => Sourced { value: web_url.api.clone(), source: Source::Url },
         (None, None) => from_variables(env)
-            .or_else(|| from_remote(lookup, env))
+            .or_else(|| from_git_remote(lookup, env))
             .unwrap_or_else(|| Sourced { value: GITLAB_COM.to_owned(), source: Source::Default }),
     };
     let root = text.value.trim_end_matches('/');
     let root = root.strip_suffix("/projects").unwrap_or(root).trim_end_matches('/');
-    let value = gitlab::Address::parse(root).map_err(|bad| {
-        // What is wrong may be a password in it: only the name of the setting is repeated.
-        Usage::new(format!("the address of GitLab's API, from {}, {bad}", text.source))
+    let value = gitlab::Address::parse(root).map_err(|reason| {
+        // The value can contain a password, so the message names the setting only.
+        Usage::new(format!("the address of GitLab's API, from {}, {reason}", text.source))
             .hint("give it like https://gitlab.example.com/api/v4")
     })?;
     if let (Some(_), Some(web_url)) = (&connect.api_url, web_url)
@@ -44,21 +50,22 @@ pub fn api(
 fn from_variables(env: &Env) -> Option<Sourced<String>> {
     variable(env, &["CI_API_V4_URL"]).or_else(|| {
         let host = variable(env, &["GITLAB_HOST", "CI_SERVER_URL"])?;
-        Some(Sourced { value: of_host(&host.value), source: host.source })
+        Some(Sourced { value: api_of_host(&host.value), source: host.source })
     })
 }
 
-fn from_remote(lookup: &Lookup, env: &Env) -> Option<Sourced<String>> {
-    let named = lookup.project.is_some() || env.var("CI_PROJECT_ID").is_some();
-    if in_ci(env) || named {
+fn from_git_remote(lookup: &LookupArgs, env: &Env) -> Option<Sourced<String>> {
+    let project_is_given = lookup.project.is_some() || env.var("CI_PROJECT_ID").is_some();
+    if in_ci(env) || project_is_given {
         return None;
     }
-    let remote = Checkout::around(&env.dir)?.remote?;
+    let remote = Checkout::discover(&env.dir)?.remote?;
     Some(Sourced { value: remote.api.to_call(), source: Source::GitRemote(remote.name) })
 }
 
-/// `GITLAB_HOST` is a host or a whole address; both are in use.
-fn of_host(host: &str) -> String {
+/// Returns the API root for a value of `GITLAB_HOST`, which in practice holds either a host name
+/// or a URL.
+fn api_of_host(host: &str) -> String {
     let host = host.trim_end_matches('/');
     if host.contains("://") { format!("{host}/api/v4") } else { format!("https://{host}/api/v4") }
 }

@@ -1,27 +1,31 @@
-//! Where archives are kept for the next run, if they are.
+//! The folder and the size limit of the cache of archives.
 
 use std::path::PathBuf;
 
 use bytesize::ByteSize;
 
-use super::{Setting, Source, Sourced, Usage, variable};
-use crate::args::{Caching, size};
+use super::sourced::{Setting, Source, Sourced};
+use super::usage::Usage;
+use super::variables::variable;
+use crate::args::{CacheArgs, size};
 use crate::env::Env;
 use crate::sanitize::sanitize;
 
-/// In bytes.
-const MOST: u64 = 10 << 30;
+const DEFAULT_MAX_BYTES: u64 = 10 << 30;
 
-/// A folder for archives, and how many bytes may be in it.
+/// The folder of the cache, and how many bytes it may hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CacheSettings {
     pub dir: Sourced<PathBuf>,
-    pub most: Sourced<u64>,
+    pub max_bytes: Sourced<u64>,
 }
 
-/// The cache of a flag or of a variable; none without them.
-pub fn cache(caching: &Caching, env: &Env) -> Result<Option<CacheSettings>, Usage> {
-    let dir = match &caching.cache {
+/// Returns the cache of `--cache` or `DOWNRIVER_CACHE`, or None if neither is given.
+///
+/// # Errors
+/// A `DOWNRIVER_CACHE_SIZE` that is no size.
+pub fn cache(args: &CacheArgs, env: &Env) -> Result<Option<CacheSettings>, Usage> {
+    let dir = match &args.cache {
         Some(dir) => Some(Sourced { value: dir.clone(), source: Source::Flag("--cache") }),
         None => variable(env, &["DOWNRIVER_CACHE"])
             .map(|Sourced { value, source }| Sourced { value: value.into(), source }),
@@ -29,38 +33,38 @@ pub fn cache(caching: &Caching, env: &Env) -> Result<Option<CacheSettings>, Usag
     let Some(Sourced { value, source }) = dir else { return Ok(None) };
     Ok(Some(CacheSettings {
         dir: Sourced { value: env.dir.join(value), source },
-        most: most(caching, env)?,
+        max_bytes: max_bytes(args, env)?,
     }))
 }
 
-fn most(caching: &Caching, env: &Env) -> Result<Sourced<u64>, Usage> {
-    if let Some(value) = caching.cache_size {
+fn max_bytes(args: &CacheArgs, env: &Env) -> Result<Sourced<u64>, Usage> {
+    if let Some(value) = args.cache_size {
         return Ok(Sourced { value, source: Source::Flag("--cache-size") });
     }
     let Some(Sourced { value, source }) = variable(env, &["DOWNRIVER_CACHE_SIZE"]) else {
-        return Ok(Sourced { value: MOST, source: Source::Default });
+        return Ok(Sourced { value: DEFAULT_MAX_BYTES, source: Source::Default });
     };
     match size(&value) {
         Ok(value) => Ok(Sourced { value, source }),
-        Err(why) => {
+        Err(hint) => {
             Err(Usage::new(format!("{source} is `{}`, which is no size", sanitize(&value)))
-                .hint(why))
+                .hint(hint))
         }
     }
 }
 
 impl CacheSettings {
-    /// For `explain`.
-    pub fn told(self) -> [Setting; 2] {
-        let CacheSettings { dir, most } = self;
-        let size = ByteSize(most.value).display().iec().to_string();
+    /// Lists these settings for `explain`.
+    pub fn settings_list(self) -> [Setting; 2] {
+        let CacheSettings { dir, max_bytes } = self;
+        let size = ByteSize(max_bytes.value).display().iec().to_string();
         [
             Setting {
                 name: "cache",
                 value: dir.value.to_string_lossy().into_owned(),
                 source: dir.source,
             },
-            Setting { name: "cache size", value: size, source: most.source },
+            Setting { name: "cache size", value: size, source: max_bytes.source },
         ]
     }
 }

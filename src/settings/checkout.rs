@@ -1,7 +1,7 @@
-//! The git checkout one stands in: its branch, and the remote that this branch belongs to.
+//! The git checkout around the current folder: its branch and the remote of that branch.
 //!
-//! The few files that tell are read here and git is not run: what a folder found by chance makes
-//! git do is not for this program to find out. So `include` and `insteadOf` are not followed.
+//! The files below `.git` are read directly and git is never run, because the configuration of an
+//! untrusted checkout can make git execute commands. `include` and `insteadOf` are not followed.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -11,49 +11,52 @@ use configparser::ini::Ini;
 use super::git_remote::GitRemote;
 use super::secret_file;
 
-/// What is known of a checkout.
+/// The branch and the remote of a git checkout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Checkout {
-    /// None where no branch is checked out.
+    /// None for a detached HEAD.
     pub branch: Option<String>,
-    /// None where no remote can be a GitLab, or where it is unclear which one is meant.
+    /// None if the chosen remote cannot be a GitLab, or if no remote can be chosen.
     pub remote: Option<GitRemote>,
 }
 
 impl Checkout {
-    /// The checkout that this folder belongs to.
-    pub fn around(folder: &Path) -> Option<Checkout> {
-        let git = folder.ancestors().find_map(git_folder)?;
-        let head = text(&git.join("HEAD"))?;
+    /// Finds the checkout that contains this folder.
+    pub fn discover(folder: &Path) -> Option<Checkout> {
+        let git = folder.ancestors().find_map(git_dir)?;
+        let head = read_text(&git.join("HEAD"))?;
         let branch = head.trim_end().strip_prefix("ref: refs/heads/").map(str::to_owned);
-        // A worktree shares the configuration of the checkout that it was made from.
-        let shared = text(&git.join("commondir")).map(|path| git.join(path.trim_end()));
-        let config = text(&shared.unwrap_or(git).join("config")).and_then(read).unwrap_or_default();
-        let remote = remote(&config, branch.as_deref());
+        // A worktree uses the configuration of its main checkout.
+        let shared = read_text(&git.join("commondir")).map(|path| git.join(path.trim_end()));
+        let config = read_text(&shared.unwrap_or(git).join("config"));
+        let config = config.and_then(parse_config).unwrap_or_default();
+        let remote = choose_remote(&config, branch.as_deref());
         Some(Checkout { branch, remote })
     }
 }
 
-/// `.git` in this folder; in a worktree or a submodule it is a file that names the real one.
-fn git_folder(folder: &Path) -> Option<PathBuf> {
+/// Returns the git directory of this folder: `.git` itself, or the directory that a `.git` file
+/// names, as in a worktree or a submodule.
+fn git_dir(folder: &Path) -> Option<PathBuf> {
     let git = folder.join(".git");
     if git.is_dir() {
         return Some(git);
     }
-    let text = text(&git)?;
+    let text = read_text(&git)?;
     Some(folder.join(text.trim_end().strip_prefix("gitdir: ")?))
 }
 
+/// The sections of a git configuration file, each with its keys and values.
 type Config = HashMap<String, HashMap<String, Option<String>>>;
 
-fn read(text: String) -> Option<Config> {
+fn parse_config(text: String) -> Option<Config> {
     let mut git = Ini::new_cs();
     git.set_inline_comment_symbols(Some(&[]));
     git.read(text).ok()
 }
 
-/// The remote of the branch, else `origin`, else the only one.
-fn remote(config: &Config, branch: Option<&str>) -> Option<GitRemote> {
+/// Chooses the remote of the branch, else `origin`, else the only remote.
+fn choose_remote(config: &Config, branch: Option<&str>) -> Option<GitRemote> {
     let value = |section: &str, key: &str| {
         let value = config.get(section)?.get(key)?.as_deref()?;
         Some(value.trim_matches('"').to_owned())
@@ -73,8 +76,8 @@ fn remote(config: &Config, branch: Option<&str>) -> Option<GitRemote> {
     GitRemote::parse(&name, &url(&name)?)
 }
 
-/// The text of a file. Anybody can leave a pipe in a shared folder, which would be waited for.
-fn text(path: &Path) -> Option<String> {
+/// Reads a regular file as text. Anything else, such as a pipe in a shared folder, would block.
+fn read_text(path: &Path) -> Option<String> {
     if !path.is_file() {
         return None;
     }

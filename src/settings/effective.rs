@@ -1,14 +1,15 @@
-//! The settings of a run as a list, for `explain`: each with its value and its source.
+//! The list of effective settings for `explain`: the connection, and the flags of the lookup.
 
-use std::time::Duration;
-
-use super::{Setting, Source, Sourced};
-use crate::args::{Connect, IfMissing, Lookup, Which};
+use super::sourced::{Setting, Source, Sourced};
+use crate::args::{ConnectArgs, IfMissing, LookupArgs, SelectionArgs};
 use crate::gitlab;
 use crate::token::Token;
 
-/// Which GitLab is asked, and with which kind of token. The token itself is not told.
-pub fn who(api: &Sourced<gitlab::Address>, token: Option<&Sourced<Token>>) -> Vec<Setting> {
+/// Lists the API root and the kind of the token. The token itself is never printed.
+pub fn connection_settings(
+    api: &Sourced<gitlab::Address>,
+    token: Option<&Sourced<Token>>,
+) -> Vec<Setting> {
     let token = match token {
         Some(token) => (token.value.kind().header().to_owned(), token.source.clone()),
         None => ("none".to_owned(), Source::Default),
@@ -19,51 +20,60 @@ pub fn who(api: &Sourced<gitlab::Address>, token: Option<&Sourced<Token>>) -> Ve
     ]
 }
 
-/// What the remaining flags are set to.
-pub fn flags(lookup: &Lookup, which: &Which, connect: &Connect) -> Vec<Setting> {
+/// Lists the flags that choose pipelines and jobs, the retries and the timeout.
+pub fn lookup_settings(
+    lookup: &LookupArgs,
+    selection: &SelectionArgs,
+    connect: &ConnectArgs,
+) -> Vec<Setting> {
     let setting = |name, value: String, flag, given: bool| {
         let source = if given { Source::Flag(flag) } else { Source::Default };
         Setting { name, value, source }
     };
-    let listed = |names: &[String]| match names {
+    let all_or_names = |names: &[String]| match names {
         [] => "all".to_owned(),
         names => names.join(", "),
     };
-    let time = |time: Duration| humantime::format_duration(time).to_string();
+    let timeout = humantime::format_duration(connect.timeout).to_string();
     let depth = match (lookup.depth, lookup.recursive) {
         (Some(depth), _) => depth.to_string(),
         (None, true) => "any".to_owned(),
         (None, false) => "1".to_owned(),
     };
     let depth_flag = if lookup.depth.is_some() { "--depth" } else { "--recursive" };
-    let if_missing = match which.if_missing {
+    let if_missing = match selection.if_missing {
         IfMissing::Fail => "fail",
         IfMissing::Warn => "warn",
         IfMissing::Ignore => "ignore",
     };
-    let ordinary = Connect::ordinary();
+    let defaults = ConnectArgs::defaults();
     vec![
-        setting("bridges", listed(&lookup.bridge), "--bridge", !lookup.bridge.is_empty()),
+        setting("bridges", all_or_names(&lookup.bridge), "--bridge", !lookup.bridge.is_empty()),
         setting(
             "projects",
-            listed(&lookup.downstream),
+            all_or_names(&lookup.downstream),
             "--downstream",
             !lookup.downstream.is_empty(),
         ),
         setting("depth", depth, depth_flag, lookup.depth.is_some() || lookup.recursive),
-        setting("any status", which.any_status.to_string(), "--any-status", which.any_status),
+        setting(
+            "any status",
+            selection.any_status.to_string(),
+            "--any-status",
+            selection.any_status,
+        ),
         setting(
             "if missing",
             if_missing.to_owned(),
             "--if-missing",
-            which.if_missing != IfMissing::Fail,
+            selection.if_missing != IfMissing::Fail,
         ),
         setting(
             "retries",
             connect.retries.to_string(),
             "--retries",
-            connect.retries != ordinary.retries,
+            connect.retries != defaults.retries,
         ),
-        setting("timeout", time(connect.timeout), "--timeout", connect.timeout != ordinary.timeout),
+        setting("timeout", timeout, "--timeout", connect.timeout != defaults.timeout),
     ]
 }

@@ -1,16 +1,20 @@
-//! What is needed to connect, with the files that are named read in.
+//! Network settings: proxies, certificates, timeouts and retries; certificate files are read here.
 
 use std::path::Path;
 
 use anyhow::Context;
 
-use super::{Usage, secret_file};
-use crate::args::Connect;
+use super::secret_file;
+use super::usage::Usage;
+use crate::args::ConnectArgs;
 use crate::env::Env;
 use crate::gitlab::Network;
 
-/// Everything about the network, from flags and the variables that runners and shells set.
-pub fn network(connect: &Connect, env: &Env) -> anyhow::Result<Network> {
+/// Returns the network settings of the flags and of the variables that runners and shells set.
+///
+/// # Errors
+/// A certificate or key file that cannot be read.
+pub fn network(connect: &ConnectArgs, env: &Env) -> anyhow::Result<Network> {
     let variable = |names: &[&str]| names.iter().find_map(|name| env.var(name)).map(str::to_owned);
     let file = |flag: &Option<std::path::PathBuf>, name: &str| -> anyhow::Result<Option<Vec<u8>>> {
         match (flag, env.var(name)) {
@@ -30,23 +34,27 @@ pub fn network(connect: &Connect, env: &Env) -> anyhow::Result<Network> {
         cacert: file(&connect.cacert, "CI_SERVER_TLS_CA_FILE")?,
         client: cert.zip(key),
         unverified: connect.unverified,
-        // As curl has it: the small letters win, and ALL_PROXY serves where no other does.
+        // curl's precedence: lower case first, and ALL_PROXY as the fallback.
         http_proxy: variable(&["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]),
         https_proxy: variable(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
         no_proxy: variable(&["no_proxy", "NO_PROXY"]),
     })
 }
 
-/// The text of `--token-file`, and perhaps a warning; `-` is standard input.
+/// Reads the text of `--token-file`, where `-` is standard input. The second value is a warning
+/// about the permissions of the file.
+///
+/// # Errors
+/// A file that cannot be read or is not UTF-8.
 pub(super) fn read_token(file: &Path, env: &mut Env) -> anyhow::Result<(String, Option<String>)> {
     let (bytes, warning) = if file == Path::new("-") {
-        let bytes = secret_file::all(&mut env.stdin);
+        let bytes = secret_file::read_all(&mut env.stdin);
         (bytes.context("reading the token from standard input")?, None)
     } else {
         let path = env.dir.join(file);
-        (read(&path)?, secret_file::exposed(&path))
+        (read(&path)?, secret_file::permission_warning(&path))
     };
-    // The text may be a secret although it is none that can be used: it is not repeated.
+    // Even text that is no valid token can be a secret, so the message does not repeat it.
     match String::from_utf8(bytes) {
         Ok(text) => Ok((text, warning)),
         Err(_) => Err(Usage::new("the file of --token-file holds no text").into()),

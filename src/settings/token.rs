@@ -1,30 +1,37 @@
-//! Who asks: the token, and which servers may see it.
+//! The token, and the rule that decides to which servers it may be sent.
 //!
-//! Two tokens are kept from servers they were not made for. A job token belongs to the GitLab
-//! that runs the job. And a token that names no server goes to no server that only a git remote
-//! names: whoever can make one stand in a folder (a submodule is enough) would collect it.
+//! Two kinds of tokens are withheld. A job token is sent only to the GitLab that runs the job. A
+//! token that is not bound to a server is not sent to a server known only from a git remote:
+//! anyone who can place a checkout in the folder (a submodule is enough) would receive it.
 
 use super::api::GITLAB_COM;
-use super::{Source, Sourced, Usage, credentials, in_ci, network, variable};
-use crate::args::Connect;
+use super::sourced::{Source, Sourced};
+use super::usage::Usage;
+use super::variables::{in_ci, variable};
+use super::{credentials, network};
+use crate::args::ConnectArgs;
 use crate::env::Env;
 use crate::gitlab;
 use crate::token::{Kind, Token};
 
-/// The token for this API, if there is one, and what to warn of.
+/// Returns the token for this API, if there is one, and warnings for the user.
 ///
-/// A flag wins over the variables, a private token over a job token among those, and outside CI
-/// what other tools keep for that server comes last.
+/// In order: the flags, the variables (a private token before a job token), and outside CI the
+/// credentials that other tools store for the server.
+///
+/// # Errors
+/// An invalid token, a token file that cannot be read, or a token given by a flag for a server
+/// that only the git remote names.
 pub fn token(
-    connect: &Connect,
+    connect: &ConnectArgs,
     api: &Sourced<gitlab::Address>,
     env: &mut Env,
 ) -> anyhow::Result<(Option<Sourced<Token>>, Vec<String>)> {
     let mut warnings = Vec::new();
-    if let Some(token) = typed(connect, env, &mut warnings)? {
-        if stranger(api, env) {
-            let message = format!("the token from {} {}", token.source, unsent(api));
-            return Err(Usage::new(message).hint(allowing(api)).into());
+    if let Some(token) = from_flags(connect, env, &mut warnings)? {
+        if is_untrusted(api, env) {
+            let message = format!("the token from {} {}", token.source, withheld_reason(api));
+            return Err(Usage::new(message).hint(consent_hint(api)).into());
         }
         return Ok((Some(token), warnings));
     }
@@ -34,25 +41,26 @@ pub fn token(
     if in_ci(env) {
         return Ok((None, warnings));
     }
-    let kept = credentials::kept(&api.value, env);
-    warnings.extend(kept.warnings);
-    Ok((kept.token, warnings))
+    let stored = credentials::find_token(&api.value, env);
+    warnings.extend(stored.warnings);
+    Ok((stored.token, warnings))
 }
 
-/// The token of a trigger, which starts a pipeline and can do nothing else.
+/// Returns the trigger token of the flag or of `DOWNRIVER_PIPELINE_TOKEN`. It can only start a
+/// pipeline.
 pub fn pipeline_token(flag: Option<&String>, env: &Env) -> Result<Option<Sourced<Token>>, Usage> {
-    let given = match flag {
+    let text = match flag {
         Some(text) => {
             Some(Sourced { value: text.clone(), source: Source::Flag("--pipeline-token") })
         }
         None => variable(env, &["DOWNRIVER_PIPELINE_TOKEN"]),
     };
-    given.map(|given| make(Kind::Trigger, &given.value, given.source)).transpose()
+    text.map(|text| parse(Kind::Trigger, &text.value, text.source)).transpose()
 }
 
-/// The token of a flag.
-fn typed(
-    connect: &Connect,
+/// Returns the token of `--private-token`, `--job-token` or `--token-file`.
+fn from_flags(
+    connect: &ConnectArgs,
     env: &mut Env,
     warnings: &mut Vec<String>,
 ) -> anyhow::Result<Option<Sourced<Token>>> {
@@ -67,10 +75,11 @@ fn typed(
     } else {
         return Ok(None);
     };
-    Ok(Some(make(kind, &text, Source::Flag(flag))?))
+    Ok(Some(parse(kind, &text, Source::Flag(flag))?))
 }
 
-/// The token of a variable, unless it has to stay here, which is warned of.
+/// Returns the token of a variable. A token that must not be sent to this server is left out with
+/// a warning.
 fn from_variables(
     api: &Sourced<gitlab::Address>,
     env: &Env,
@@ -79,9 +88,14 @@ fn from_variables(
     if let Some(Sourced { value, source }) =
         variable(env, &["GITLAB_TOKEN", "GITLAB_PRIVATE_TOKEN", "PRIVATE_TOKEN"])
     {
-        let token = make(Kind::Private, &value, source)?;
-        if stranger(api, env) {
-            warnings.push(format!("{} {}; {}", token.source, unsent(api), allowing(api)));
+        let token = parse(Kind::Private, &value, source)?;
+        if is_untrusted(api, env) {
+            warnings.push(format!(
+                "{} {}; {}",
+                token.source,
+                withheld_reason(api),
+                consent_hint(api)
+            ));
             return Ok(None);
         }
         return Ok(Some(token));
@@ -89,18 +103,17 @@ fn from_variables(
     let Some(Sourced { value, source }) = variable(env, &["CI_JOB_TOKEN"]) else {
         return Ok(None);
     };
-    // The runner sets this one for its own GitLab; another server has no business with it.
-    let home = variable(env, &["CI_API_V4_URL", "CI_SERVER_URL"]);
-    // Without a runner's address the token was set by hand, for the GitLab that is named by hand.
-    let Some(home) = home else {
-        if stranger(api, env) {
-            warnings.push(format!("{source} {}; {}", unsent(api), allowing(api)));
+    // The runner sets this variable together with the address of its own GitLab. Without that
+    // address, the user set the token by hand for the server given by hand.
+    let Some(home) = variable(env, &["CI_API_V4_URL", "CI_SERVER_URL"]) else {
+        if is_untrusted(api, env) {
+            warnings.push(format!("{source} {}; {}", withheld_reason(api), consent_hint(api)));
             return Ok(None);
         }
-        return make(Kind::Job, &value, source).map(Some);
+        return parse(Kind::Job, &value, source).map(Some);
     };
     if gitlab::Address::parse(&home.value).is_ok_and(|home| home.same_origin(&api.value)) {
-        return make(Kind::Job, &value, source).map(Some);
+        return parse(Kind::Job, &value, source).map(Some);
     }
     warnings.push(format!(
         "CI_JOB_TOKEN belongs to the GitLab of {} and is not sent to {}; pass --job-token or --private-token to use one there",
@@ -110,27 +123,29 @@ fn from_variables(
     Ok(None)
 }
 
-fn make(kind: Kind, text: &str, source: Source) -> Result<Sourced<Token>, Usage> {
+fn parse(kind: Kind, text: &str, source: Source) -> Result<Sourced<Token>, Usage> {
     match Token::new(kind, text) {
         Ok(value) => Ok(Sourced { value, source }),
         Err(why) => Err(Usage::new(format!("the token from {source} {why}"))),
     }
 }
 
-/// Whether nothing but a git remote speaks for this server: nobody typed it, no variable names
-/// it, no tool keeps credentials for it, and it is not the one everybody knows.
-fn stranger(api: &Sourced<gitlab::Address>, env: &Env) -> bool {
-    let known = |address: &gitlab::Address| address.same_origin(&api.value);
+/// Returns true if only a git remote names this server: no flag, no variable and no stored
+/// credentials do, and it is not GitLab.com.
+fn is_untrusted(api: &Sourced<gitlab::Address>, env: &Env) -> bool {
+    let is_this = |address: &gitlab::Address| address.same_origin(&api.value);
     matches!(api.source, Source::GitRemote(_))
-        && !gitlab::Address::parse(GITLAB_COM).as_ref().is_ok_and(known)
-        && !credentials::knows(&api.value, env)
+        && !gitlab::Address::parse(GITLAB_COM).as_ref().is_ok_and(is_this)
+        && !credentials::has_entry(&api.value, env)
 }
 
-fn unsent(api: &Sourced<gitlab::Address>) -> String {
+/// Says why the token is not sent.
+fn withheld_reason(api: &Sourced<gitlab::Address>) -> String {
     format!("is not sent to {}, which only the {} names", api.value.origin(), api.source)
 }
 
-fn allowing(api: &Sourced<gitlab::Address>) -> String {
+/// Says how to confirm that the server may receive the token.
+fn consent_hint(api: &Sourced<gitlab::Address>) -> String {
     format!(
         "to send it there set GITLAB_HOST={0}, or pass --api-url {0}/api/v4",
         api.value.origin()

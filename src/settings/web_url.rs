@@ -1,32 +1,35 @@
-//! A web address pasted from the browser: it names the server, the project and a pipeline or job.
+//! Web addresses of pipelines and jobs, as pasted from the browser.
 
-use super::Usage;
-use crate::args::{Connect, From};
+use super::usage::Usage;
+use crate::args::{ConnectArgs, LookupFrom};
 use crate::env::Env;
 use crate::gitlab;
 use crate::lookup::Scope;
 use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef};
 
-/// What a pasted address says.
+/// A parsed web address: the server, the project, and a pipeline or a job of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebUrl {
-    /// The root of the API of its server.
+    /// The URL of the API root of its server.
     pub api: String,
     pub project: ProjectRef,
-    pub what: WebUrlTarget,
+    pub target: WebUrlTarget,
 }
 
-/// What it is the address of.
+/// The page that a web address points to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebUrlTarget {
     Pipeline(PipelineId),
     Job(JobId),
 }
 
-/// Takes the web address off the words, if the first of them is one.
-pub fn split(
+/// Splits the arguments into the web address, if the first argument is a URL, and the rest.
+///
+/// # Errors
+/// A URL that is not the address of a pipeline or a job.
+pub fn split_web_url(
     words: &[String],
-    connect: &Connect,
+    connect: &ConnectArgs,
     env: &Env,
 ) -> Result<(Option<WebUrl>, Vec<String>), Usage> {
     match words.split_first() {
@@ -38,24 +41,25 @@ pub fn split(
 }
 
 impl WebUrl {
-    fn parse(text: &str, connect: &Connect, env: &Env) -> Result<WebUrl, Usage> {
+    fn parse(text: &str, connect: &ConnectArgs, env: &Env) -> Result<WebUrl, Usage> {
         let unusable = |why: &str| {
             Usage::new(format!("the URL {why}"))
                 .hint("paste the address of a pipeline or a job, like https://gitlab.com/group/project/-/pipelines/123")
         };
-        let address = gitlab::Address::parse(text).map_err(|bad| unusable(&bad.to_string()))?;
+        let address =
+            gitlab::Address::parse(text).map_err(|reason| unusable(&reason.to_string()))?;
         let (path, route) = address
             .path()
             .split_once("/-/")
             .ok_or_else(|| unusable("names no pipeline and no job"))?;
         let mut route = route.split('/');
         let number = |text: Option<&str>| text.and_then(|text| text.parse().ok());
-        let what = match (route.next(), number(route.next())) {
+        let target = match (route.next(), number(route.next())) {
             (Some("pipelines"), Some(id)) => WebUrlTarget::Pipeline(PipelineId(id)),
             (Some("jobs"), Some(id)) => WebUrlTarget::Job(JobId(id)),
             _ => return Err(unusable("names no pipeline and no job")),
         };
-        // A GitLab below a path cannot be told from a group; the settings can tell.
+        // The relative URL of a GitLab installation looks like a group. Only the settings tell.
         let root = relative_root(&address, path, connect, env);
         let project = path.strip_prefix(&root).unwrap_or(path).trim_matches('/');
         if project.is_empty() {
@@ -65,22 +69,27 @@ impl WebUrl {
         Ok(WebUrl {
             api: format!("{}{root}/api/v4", address.origin()),
             project: ProjectRef::Path(project.into_owned()),
-            what,
+            target,
         })
     }
 
-    /// Where to look: below a pipeline or in it, or that very job.
-    pub fn scope(&self, from: Option<From>) -> Result<Scope, Usage> {
+    /// Returns the scope of the lookup: the job itself, or a pipeline or its downstream pipelines.
+    ///
+    /// # Errors
+    /// A `--from` that does not apply to this address.
+    pub fn scope(&self, from: Option<LookupFrom>) -> Result<Scope, Usage> {
         let project = self.project.clone();
         let at = |id| PipelineBy::Id(PipelineAt { project: project.clone(), id });
-        match (self.what, from) {
+        match (self.target, from) {
             (WebUrlTarget::Job(id), None) => Ok(Scope::Job { project: project.clone(), id }),
             (WebUrlTarget::Job(_), Some(_)) => {
                 Err(Usage::new("the URL names a job itself, so --from means nothing with it"))
             }
-            (WebUrlTarget::Pipeline(id), Some(From::Pipeline)) => Ok(Scope::In(at(id))),
-            (WebUrlTarget::Pipeline(id), None | Some(From::Downstream)) => Ok(Scope::Below(at(id))),
-            (WebUrlTarget::Pipeline(_), Some(From::Upstream)) => Err(Usage::new(
+            (WebUrlTarget::Pipeline(id), Some(LookupFrom::Pipeline)) => Ok(Scope::In(at(id))),
+            (WebUrlTarget::Pipeline(id), None | Some(LookupFrom::Downstream)) => {
+                Ok(Scope::Below(at(id)))
+            }
+            (WebUrlTarget::Pipeline(_), Some(LookupFrom::Upstream)) => Err(Usage::new(
                 "GitLab's API does not tell which pipeline triggered the one of the URL",
             )
             .hint("paste the address of the upstream pipeline, with --from pipeline")),
@@ -88,8 +97,14 @@ impl WebUrl {
     }
 }
 
-/// The path below which the server of this address lives, `""` for most.
-fn relative_root(address: &gitlab::Address, path: &str, connect: &Connect, env: &Env) -> String {
+/// Returns the relative URL under which the GitLab of this address is installed, `""` for most.
+/// It is known only if a flag or a variable names the same server.
+fn relative_root(
+    address: &gitlab::Address,
+    path: &str,
+    connect: &ConnectArgs,
+    env: &Env,
+) -> String {
     let variables = ["CI_API_V4_URL", "CI_SERVER_URL", "GITLAB_HOST"];
     let servers = connect.api_url.as_deref().into_iter();
     let server =

@@ -1,4 +1,4 @@
-//! Bytes on their way: bars on a terminal, a line every ten seconds in a log.
+//! Progress of downloads: bars on a terminal, a line every ten seconds in a log.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,159 +8,169 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::totals::Totals;
 use crate::sanitize::sanitize;
 
-/// How often a log is told.
-const EVERY: Duration = Duration::from_secs(10);
+/// The time between two progress lines in a log.
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
-/// A label that is longer than this, in characters, is cut.
-const WIDEST: usize = 26;
+/// The time between two redraws of a bar.
+const TICK_INTERVAL: Duration = Duration::from_millis(200);
 
-/// The downloads that are going on.
+/// The length in characters at which labels are truncated.
+const MAX_LABEL_WIDTH: usize = 26;
+
+/// The progress of the downloads of a run.
 pub struct Progress {
-    /// None where there is no terminal.
+    /// None without a terminal.
     bars: Option<MultiProgress>,
-    each: HashMap<String, ProgressBar>,
-    /// Below those of each, where there are several.
-    all: Option<ProgressBar>,
-    /// The live line of a wait.
-    wait: Option<ProgressBar>,
+    /// The bar of each active download, by label.
+    download_bars: HashMap<String, ProgressBar>,
+    /// The bar below them for all downloads, if there are several.
+    total_bar: Option<ProgressBar>,
+    /// The line with a spinner during a wait.
+    wait_line: Option<ProgressBar>,
     pub totals: Totals,
-    told: Duration,
+    /// The time of the last line in the log.
+    logged_at: Duration,
 }
 
 impl Progress {
-    /// With bars on a terminal, or without.
+    /// Creates the progress, with bars if there is a terminal.
     pub fn new(terminal: Option<ProgressDrawTarget>, now: Duration) -> Progress {
         Progress {
             bars: terminal.map(MultiProgress::with_draw_target),
-            each: HashMap::new(),
-            all: None,
-            wait: None,
+            download_bars: HashMap::new(),
+            total_bar: None,
+            wait_line: None,
             totals: Totals::default(),
-            told: now,
+            logged_at: now,
         }
     }
 
-    /// A download is asked for: the log hears of it in a while.
+    /// Starts a download. Its first line in the log is due after the interval of the log.
     pub fn begin(&mut self, label: &str, size: Option<u64>, now: Duration) {
         if self.totals.is_idle() {
-            self.told = now;
+            self.logged_at = now;
         }
         self.totals.begin(label, size, now);
     }
 
-    /// Takes note of the count of bytes; gives back a line when it is time for one in the log.
+    /// Sets the bytes received. Returns a line for the log if one is due.
     pub fn update(
         &mut self,
         label: &str,
-        done: u64,
-        total: Option<u64>,
+        received: u64,
+        size: Option<u64>,
         now: Duration,
     ) -> Option<String> {
-        self.totals.update(label, done, total, now);
+        self.totals.update(label, received, size, now);
         if let Some(bars) = self.bars.clone() {
-            self.draw(&bars, label, done, total);
+            self.draw(&bars, label, received, size);
             return None;
         }
-        if now < self.told + EVERY {
+        if now < self.logged_at + LOG_INTERVAL {
             return None;
         }
-        self.told = now;
-        Some(self.totals.line())
+        self.logged_at = now;
+        Some(self.totals.status_line())
     }
 
-    fn draw(&mut self, bars: &MultiProgress, label: &str, done: u64, total: Option<u64>) {
-        let width = self.totals.widest().max(self.totals.heading().len()).min(WIDEST);
-        if self.all.is_none() && self.totals.are_several() {
-            self.all = Some(ticking(bars.add(bar("", width, self.totals.of()))));
+    fn draw(&mut self, bars: &MultiProgress, label: &str, received: u64, size: Option<u64>) {
+        let width =
+            self.totals.max_label_width().max(self.totals.heading().len()).min(MAX_LABEL_WIDTH);
+        if self.total_bar.is_none() && self.totals.has_several() {
+            let total_bar = bars.add(bar("", width, self.totals.size()));
+            self.total_bar = Some(with_steady_tick(total_bar));
         }
-        let each = self.each.entry(label.to_owned()).or_insert_with(|| {
-            let bar = bar(label, width, total);
-            ticking(match &self.all {
-                Some(all) => bars.insert_before(all, bar),
+        let download_bar = self.download_bars.entry(label.to_owned()).or_insert_with(|| {
+            let bar = bar(label, width, size);
+            with_steady_tick(match &self.total_bar {
+                Some(total_bar) => bars.insert_before(total_bar, bar),
                 None => bars.add(bar),
             })
         });
-        each.set_position(done);
-        self.draw_all();
+        download_bar.set_position(received);
+        self.draw_total();
     }
 
-    fn draw_all(&self) {
-        let Some(all) = &self.all else { return };
-        all.set_prefix(self.totals.heading());
-        all.set_position(self.totals.done());
-        self.totals.of().into_iter().for_each(|of| all.set_length(of));
+    fn draw_total(&self) {
+        let Some(total_bar) = &self.total_bar else { return };
+        total_bar.set_prefix(self.totals.heading());
+        total_bar.set_position(self.totals.received());
+        self.totals.size().into_iter().for_each(|size| total_bar.set_length(size));
     }
 
-    /// Shows on a terminal what is waited for, and for how long.
-    pub fn waiting(&mut self, why: &str) {
+    /// Shows the reason of a wait and its duration on a terminal.
+    pub fn show_wait(&mut self, why: &str) {
         let Some(bars) = &self.bars else { return };
-        let line = self.wait.get_or_insert_with(|| {
+        let line = self.wait_line.get_or_insert_with(|| {
             let style = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}");
             let bar = bars.add(ProgressBar::no_length());
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-            bar.enable_steady_tick(Duration::from_millis(200));
+            bar.enable_steady_tick(TICK_INTERVAL);
             bar
         });
         line.set_message(why.to_owned());
     }
 
-    /// What was waited for is there.
-    pub fn arrived(&mut self) {
-        if let Some(line) = self.wait.take() {
+    /// Removes the line of a wait.
+    pub fn clear_wait(&mut self) {
+        if let Some(line) = self.wait_line.take() {
             line.finish_and_clear();
         }
     }
 
-    /// Takes the bar of a finished download away.
-    pub fn done(&mut self, label: &str, bytes: u64, now: Duration) {
-        self.totals.end(label, bytes, now);
-        self.draw_all();
-        if let Some(bar) = self.each.remove(label) {
+    /// Completes a download and removes its bar.
+    pub fn complete(&mut self, label: &str, bytes: u64, now: Duration) {
+        self.totals.complete(label, bytes, now);
+        self.draw_total();
+        if let Some(bar) = self.download_bars.remove(label) {
             bar.finish_and_clear();
         }
     }
 
-    /// All downloads are over; gives back what they came to, where there were several.
-    pub fn sum(&mut self) -> Option<String> {
+    /// Ends all downloads. Returns a summary if there were several.
+    pub fn take_summary(&mut self) -> Option<String> {
         self.finish();
-        self.totals.sum()
+        self.totals.take_summary()
     }
 
+    /// Removes all bars.
     pub fn finish(&mut self) {
-        self.arrived();
-        self.all.take().iter().for_each(ProgressBar::finish_and_clear);
-        self.each.drain().for_each(|(_, bar)| bar.finish_and_clear());
+        self.clear_wait();
+        self.total_bar.take().iter().for_each(ProgressBar::finish_and_clear);
+        self.download_bars.drain().for_each(|(_, bar)| bar.finish_and_clear());
     }
 
-    /// Runs something that writes to the terminal, with the bars out of its way.
-    pub fn around(&self, write: impl FnOnce()) {
+    /// Hides the bars while `write` prints to the terminal.
+    pub fn suspend_bars(&self, write: impl FnOnce()) {
         match &self.bars {
-            Some(bars) if !self.each.is_empty() || self.all.is_some() || self.wait.is_some() => {
-                bars.suspend(write)
-            }
+            Some(bars) if self.has_bars() => bars.suspend(write),
             _ => write(),
         }
     }
+
+    fn has_bars(&self) -> bool {
+        !self.download_bars.is_empty() || self.total_bar.is_some() || self.wait_line.is_some()
+    }
 }
 
-fn bar(label: &str, width: usize, total: Option<u64>) -> ProgressBar {
-    let bar = total.map_or_else(ProgressBar::no_length, ProgressBar::new);
-    let rest = match total {
+fn bar(label: &str, width: usize, size: Option<u64>) -> ProgressBar {
+    let bar = size.map_or_else(ProgressBar::no_length, ProgressBar::new);
+    let columns = match size {
         Some(_) => {
             "[{wide_bar}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta} left"
         }
         None => "{spinner} {binary_bytes} {binary_bytes_per_sec}",
     };
-    // A template that cannot be parsed would be our own mistake; the default bar serves as well.
-    let style = ProgressStyle::with_template(&format!("{{prefix:{width}!}} {rest}"))
+    // The template is constant, so parsing it cannot fail; the default bar satisfies the types.
+    let style = ProgressStyle::with_template(&format!("{{prefix:{width}!}} {columns}"))
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.with_style(style.progress_chars("=> ")).with_prefix(sanitize(label).to_string())
 }
 
-/// A bar that is drawn also when nothing comes, so that one sees it become slower. It must have
-/// its place among the others first.
-fn ticking(bar: ProgressBar) -> ProgressBar {
-    bar.enable_steady_tick(Duration::from_millis(200));
+/// Redraws a bar even if no bytes arrive, so that its rate falls. The bar must have been added to
+/// the others before.
+fn with_steady_tick(bar: ProgressBar) -> ProgressBar {
+    bar.enable_steady_tick(TICK_INTERVAL);
     bar
 }
 
@@ -173,13 +183,13 @@ mod tests {
 
     use super::*;
 
-    /// A terminal that keeps the lines that are drawn, and has no past.
+    /// A terminal that records the lines drawn on it.
     #[derive(Debug, Clone, Default)]
     struct Screen(Arc<Mutex<Vec<String>>>);
 
     impl Screen {
-        /// What was drawn since the last look.
-        fn drawn(&self) -> Vec<String> {
+        /// Returns the lines drawn since the last call.
+        fn take_lines(&self) -> Vec<String> {
             std::mem::take(&mut *self.0.lock().unwrap())
         }
     }
@@ -227,22 +237,25 @@ mod tests {
 
     const MIB: u64 = 1 << 20;
 
-    fn on(screen: &Screen) -> Progress {
+    fn progress_on(screen: &Screen) -> Progress {
         let target = ProgressDrawTarget::term_like_with_hz(Box::new(screen.clone()), 255);
         Progress::new(Some(target), Duration::ZERO)
     }
 
-    /// Waits for the bars to be drawn, which a thread of theirs does, until one is like this.
+    /// Waits until the drawing thread has drawn a line with this beginning and content.
     #[track_caller]
-    fn shows(screen: &Screen, begin: &str, within: &str) {
+    fn wait_for_line(screen: &Screen, begin: &str, within: &str) {
         let mut drawn = Vec::new();
         for _ in 0..500 {
-            drawn.extend(screen.drawn());
+            drawn.extend(screen.take_lines());
             if drawn.iter().any(|line| line.starts_with(begin) && line.contains(within)) {
                 assert!(drawn.iter().all(|line| line.chars().count() <= 80), "{drawn:#?}");
                 return;
             }
-            #[allow(clippy::disallowed_methods, reason = "that thread has a clock of its own")]
+            #[allow(
+                clippy::disallowed_methods,
+                reason = "the drawing thread uses the system clock"
+            )]
             std::thread::sleep(Duration::from_millis(20));
         }
         panic!("{begin:?} with {within:?}: {drawn:#?}");
@@ -251,28 +264,28 @@ mod tests {
     #[test]
     fn one_download_has_one_bar() {
         let screen = Screen::default();
-        let mut progress = on(&screen);
+        let mut progress = progress_on(&screen);
         let label = "a job with a name that is longer than a terminal should ever be asked to show";
         progress.begin(label, Some(8 * MIB), Duration::ZERO);
         progress.update(label, MIB, Some(8 * MIB), Duration::ZERO);
-        shows(&screen, "a job with a name that is ", "] 1.00 MiB/8.00 MiB ");
-        progress.done(label, 8 * MIB, Duration::ZERO);
-        assert_eq!(progress.sum(), None);
-        assert!(!screen.drawn().iter().any(|line| line.contains("archives")));
+        wait_for_line(&screen, "a job with a name that is ", "] 1.00 MiB/8.00 MiB ");
+        progress.complete(label, 8 * MIB, Duration::ZERO);
+        assert_eq!(progress.take_summary(), None);
+        assert!(!screen.take_lines().iter().any(|line| line.contains("archives")));
     }
 
     #[test]
     fn several_downloads_have_a_bar_each_and_one_for_all() {
         let screen = Screen::default();
-        let mut progress = on(&screen);
+        let mut progress = progress_on(&screen);
         let archives = ["build (1)", "docs (2)", "pack (3)"];
         progress.totals.expect(&archives.map(|label| (label.to_owned(), Some(8 * MIB))));
         progress.update("build (1)", 2 * MIB, Some(8 * MIB), Duration::ZERO);
         progress.update("docs (2)", 3 * MIB, None, Duration::ZERO);
-        shows(&screen, "build (1)", "] 2.00 MiB/8.00 MiB ");
-        shows(&screen, "docs (2)", " 3.00 MiB ");
-        shows(&screen, "0 of 3 archives [", "] 5.00 MiB/24.00 MiB ");
-        progress.done("build (1)", 8 * MIB, Duration::ZERO);
-        shows(&screen, "1 of 3 archives", "] 11.00 MiB/24.00 MiB ");
+        wait_for_line(&screen, "build (1)", "] 2.00 MiB/8.00 MiB ");
+        wait_for_line(&screen, "docs (2)", " 3.00 MiB ");
+        wait_for_line(&screen, "0 of 3 archives [", "] 5.00 MiB/24.00 MiB ");
+        progress.complete("build (1)", 8 * MIB, Duration::ZERO);
+        wait_for_line(&screen, "1 of 3 archives", "] 11.00 MiB/24.00 MiB ");
     }
 }

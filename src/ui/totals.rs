@@ -1,4 +1,4 @@
-//! All downloads of a run together: how much of how much, how fast, and for how long still.
+//! Totals of all downloads of a run: bytes, rate and remaining time.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,21 +7,21 @@ use bytesize::ByteSize;
 
 use crate::sanitize::sanitize;
 
-/// What is known of the downloads. Time comes in with each call.
+/// The state of all downloads, by label. Callers pass in the time since the start of the run.
 #[derive(Debug, Default)]
 pub struct Totals {
-    each: BTreeMap<String, Download>,
-    /// How long something was under way, until `at`.
-    busy: Duration,
-    at: Duration,
+    downloads: BTreeMap<String, Download>,
+    /// The time during which at least one download was active, up to `updated_at`.
+    active_time: Duration,
+    updated_at: Duration,
 }
 
 #[derive(Debug, Default)]
 struct Download {
-    /// Bytes.
-    done: u64,
-    /// Bytes, where they are known.
-    of: Option<u64>,
+    /// Bytes received.
+    received: u64,
+    /// The size in bytes, if it is known.
+    size: Option<u64>,
     stage: Stage,
 }
 
@@ -29,139 +29,144 @@ struct Download {
 enum Stage {
     #[default]
     Expected,
-    UnderWay,
-    Here,
+    Active,
+    Done,
 }
 
 impl Totals {
-    /// These will be downloaded, and no others: a lookup that is asked again may find new ones.
+    /// Replaces the expected downloads. Polling calls this again, because a later lookup may find
+    /// other archives.
     pub fn expect(&mut self, archives: &[(String, Option<u64>)]) {
-        self.each.retain(|known, download| {
+        self.downloads.retain(|known, download| {
             download.stage != Stage::Expected || archives.iter().any(|(label, _)| label == known)
         });
         for (label, size) in archives {
-            let download = self.each.entry(label.clone()).or_default();
-            download.of = download.of.or(*size);
+            let download = self.downloads.entry(label.clone()).or_default();
+            download.size = download.size.or(*size);
         }
     }
 
-    /// It is asked for.
+    /// Starts a download.
     pub fn begin(&mut self, label: &str, size: Option<u64>, now: Duration) {
         self.set(label, now, |download| {
-            *download = Download { done: 0, of: size.or(download.of), stage: Stage::UnderWay };
+            let size = size.or(download.size);
+            *download = Download { received: 0, size, stage: Stage::Active };
         });
     }
 
-    /// So many of its bytes are here.
-    pub fn update(&mut self, label: &str, done: u64, of: Option<u64>, now: Duration) {
+    /// Sets the number of bytes that a download has received.
+    pub fn update(&mut self, label: &str, received: u64, size: Option<u64>, now: Duration) {
         self.set(label, now, |download| {
-            *download = Download { done, of: of.or(download.of), stage: Stage::UnderWay };
+            *download = Download { received, size: size.or(download.size), stage: Stage::Active };
         });
     }
 
-    /// All of it is here.
-    pub fn end(&mut self, label: &str, bytes: u64, now: Duration) {
+    /// Completes a download with its final size in bytes.
+    pub fn complete(&mut self, label: &str, bytes: u64, now: Duration) {
         self.set(label, now, |download| {
-            *download = Download { done: bytes, of: Some(bytes), stage: Stage::Here };
+            *download = Download { received: bytes, size: Some(bytes), stage: Stage::Done };
         });
     }
 
-    /// It need not be downloaded.
-    pub fn spare(&mut self, label: &str) {
-        self.each.remove(label);
+    /// Removes an archive that is in the cache and need not be downloaded.
+    pub fn remove(&mut self, label: &str) {
+        self.downloads.remove(label);
     }
 
-    /// Nothing is under way for a while.
+    /// Stops the clock of active downloads until the next one begins.
     pub fn pause(&mut self, now: Duration) {
-        self.pass(now);
-        let under_way = self.each.values_mut().filter(|it| it.stage == Stage::UnderWay);
-        under_way.for_each(|download| download.stage = Stage::Expected);
+        self.advance(now);
+        let active = self.downloads.values_mut().filter(|it| it.stage == Stage::Active);
+        active.for_each(|download| download.stage = Stage::Expected);
     }
 
     fn set(&mut self, label: &str, now: Duration, change: impl FnOnce(&mut Download)) {
-        self.pass(now);
-        change(self.each.entry(label.to_owned()).or_default());
+        self.advance(now);
+        change(self.downloads.entry(label.to_owned()).or_default());
     }
 
-    fn pass(&mut self, now: Duration) {
+    fn advance(&mut self, now: Duration) {
         if !self.is_idle() {
-            self.busy += now.saturating_sub(self.at);
+            self.active_time += now.saturating_sub(self.updated_at);
         }
-        self.at = now;
+        self.updated_at = now;
     }
 
-    /// Whether nothing is under way.
+    /// Returns true if no download is active.
     pub fn is_idle(&self) -> bool {
-        self.each.values().all(|download| download.stage != Stage::UnderWay)
+        self.downloads.values().all(|download| download.stage != Stage::Active)
     }
 
-    /// The longest label, in characters.
-    pub fn widest(&self) -> usize {
-        self.each.keys().map(|label| sanitize(label).to_string().chars().count()).max().unwrap_or(0)
+    /// Returns the length of the longest label, in characters.
+    pub fn max_label_width(&self) -> usize {
+        let widths = self.downloads.keys().map(|label| sanitize(label).to_string().chars().count());
+        widths.max().unwrap_or(0)
     }
 
-    /// Whether it is about more than one.
-    pub fn are_several(&self) -> bool {
-        self.each.len() > 1
+    /// Returns true if there is more than one download.
+    pub fn has_several(&self) -> bool {
+        self.downloads.len() > 1
     }
 
-    /// How many of how many are here.
+    /// Returns the number of completed downloads, such as `1 of 3 archives`.
     pub fn heading(&self) -> String {
-        format!("{} of {} archives", self.here(), self.each.len())
+        format!("{} of {} archives", self.completed(), self.downloads.len())
     }
 
-    fn here(&self) -> usize {
-        self.each.values().filter(|download| download.stage == Stage::Here).count()
+    fn completed(&self) -> usize {
+        self.downloads.values().filter(|download| download.stage == Stage::Done).count()
     }
 
-    /// The bytes that are here.
-    pub fn done(&self) -> u64 {
-        self.each.values().map(|download| download.done).sum()
+    /// Returns the bytes received so far.
+    pub fn received(&self) -> u64 {
+        self.downloads.values().map(|download| download.received).sum()
     }
 
-    /// The bytes that there will be, where all of them are known.
-    pub fn of(&self) -> Option<u64> {
-        self.each.values().map(|download| download.of).sum()
+    /// Returns the total size in bytes, if every size is known.
+    pub fn size(&self) -> Option<u64> {
+        self.downloads.values().map(|download| download.size).sum()
     }
 
-    /// How it stands.
-    pub fn line(&self) -> String {
-        let (done, of) = (self.done(), self.of());
-        let heading = match self.each.first_key_value() {
-            Some((label, _)) if !self.are_several() => format!("{}: ", sanitize(label)),
+    /// Returns the line for the log: bytes, rate and remaining time.
+    pub fn status_line(&self) -> String {
+        let (received, size) = (self.received(), self.size());
+        let heading = match self.downloads.first_key_value() {
+            Some((label, _)) if !self.has_several() => format!("{}: ", sanitize(label)),
             _ => format!("{}: ", self.heading()),
         };
-        let of_all = of.map(|of| format!(" of {}", bytes(of))).unwrap_or_default();
-        let rate = rate(done, self.busy);
-        let rate_told = rate.map(|rate| format!(", {}/s", bytes(rate))).unwrap_or_default();
-        let left = of.zip(rate).filter(|(_, rate)| *rate > 0);
-        let left = left.map(|(of, rate)| of.saturating_sub(done).div_ceil(rate));
+        let of_size = size.map(|size| format!(" of {}", bytes(size))).unwrap_or_default();
+        let rate = rate(received, self.active_time);
+        let rate_text = rate.map(|rate| format!(", {}/s", bytes(rate))).unwrap_or_default();
+        let left = size.zip(rate).filter(|(_, rate)| *rate > 0);
+        let left = left.map(|(size, rate)| size.saturating_sub(received).div_ceil(rate));
         let left = left.map(|left| {
             format!(", {} left", humantime::format_duration(Duration::from_secs(left)))
         });
-        format!("{heading}{}{of_all}{rate_told}{}", bytes(done), left.unwrap_or_default())
+        format!("{heading}{}{of_size}{rate_text}{}", bytes(received), left.unwrap_or_default())
     }
 
-    /// What it came to, where that was not told of a single one; begins anew.
-    pub fn sum(&mut self) -> Option<String> {
-        let (here, done, busy) = (self.here(), self.done(), self.busy);
-        *self = Totals { at: self.at, ..Totals::default() };
-        (here > 1).then(|| format!("{here} archives: {}", took(done, busy)))
+    /// Resets the totals. Returns a summary if several downloads were completed; a single one has
+    /// its own line.
+    pub fn take_summary(&mut self) -> Option<String> {
+        let (completed, received, time) = (self.completed(), self.received(), self.active_time);
+        *self = Totals { updated_at: self.updated_at, ..Totals::default() };
+        (completed > 1).then(|| format!("{completed} archives: {}", size_and_time(received, time)))
     }
 }
 
-/// So many bytes in so much time.
-pub fn took(count: u64, time: Duration) -> String {
+/// Formats a size and the time it took, such as `100.0 MiB in 50.0 s, 2.0 MiB/s`.
+pub fn size_and_time(count: u64, time: Duration) -> String {
     let rate = rate(count, time).map(|rate| format!(", {}/s", bytes(rate))).unwrap_or_default();
     format!("{} in {:.1} s{rate}", bytes(count), time.as_secs_f64())
 }
 
-/// Bytes in a second; none where it is over too fast to tell.
+/// Returns bytes per second, or None if the time is too short to be meaningful.
 fn rate(count: u64, time: Duration) -> Option<u64> {
     let rate = u128::from(count) * 1000 / time.as_millis().max(1);
     u64::try_from(rate).ok().filter(|_| time.as_millis() >= 100)
 }
 
+/// Formats a number of bytes with binary units, such as `1.0 MiB`.
 pub fn bytes(count: u64) -> String {
     ByteSize(count).display().iec().to_string()
 }
@@ -177,50 +182,62 @@ mod tests {
     }
 
     #[test]
-    fn one_download_is_told_by_its_name() {
+    fn one_download_is_named() {
         let mut totals = Totals::default();
         totals.begin("build (1)", None, at(100));
         totals.update("build (1)", MIB, None, at(110));
-        assert_eq!(totals.line(), "build (1): 1.0 MiB, 102.4 KiB/s");
+        assert_eq!(totals.status_line(), "build (1): 1.0 MiB, 102.4 KiB/s");
         totals.update("build (1)", 20 * MIB, Some(180 * MIB), at(110));
-        assert_eq!(totals.line(), "build (1): 20.0 MiB of 180.0 MiB, 2.0 MiB/s, 1m 20s left");
-        // It began again from nothing.
+        assert_eq!(
+            totals.status_line(),
+            "build (1): 20.0 MiB of 180.0 MiB, 2.0 MiB/s, 1m 20s left"
+        );
+        // The download started over.
         totals.update("build (1)", 0, Some(180 * MIB), at(110));
-        assert_eq!(totals.line(), "build (1): 0 B of 180.0 MiB, 0 B/s");
-        totals.end("build (1)", 180 * MIB, at(190));
-        assert_eq!(totals.sum(), None, "it was told already");
+        assert_eq!(totals.status_line(), "build (1): 0 B of 180.0 MiB, 0 B/s");
+        totals.complete("build (1)", 180 * MIB, at(190));
+        assert_eq!(totals.take_summary(), None, "it has its own line");
     }
 
     #[test]
-    fn several_are_told_together_and_only_time_with_downloads_counts() {
+    fn several_downloads_are_summed_over_active_time_only() {
         let mut totals = Totals::default();
         let archive = |(label, size): (&str, u64)| (label.to_owned(), Some(size * MIB));
         totals.expect(&[("old", 9), ("a", 10)].map(archive));
         totals.expect(&[("a", 10), ("b", 20), ("c", 30), ("kept", 500)].map(archive));
-        totals.spare("kept");
+        totals.remove("kept");
         totals.begin("a", None, at(0));
         totals.begin("b", None, at(0));
         totals.update("b", 5 * MIB, Some(20 * MIB), at(5));
-        totals.end("a", 10 * MIB, at(5));
-        assert_eq!(totals.line(), "1 of 3 archives: 15.0 MiB of 60.0 MiB, 3.0 MiB/s, 15s left");
-        totals.end("b", 20 * MIB, at(10));
-        // Nobody knows yet where the third is.
+        totals.complete("a", 10 * MIB, at(5));
+        assert_eq!(
+            totals.status_line(),
+            "1 of 3 archives: 15.0 MiB of 60.0 MiB, 3.0 MiB/s, 15s left"
+        );
+        totals.complete("b", 20 * MIB, at(10));
+        // The lookup of the third archive is still polling.
         totals.pause(at(10));
         totals.expect(&[("c", 30)].map(archive));
         totals.begin("c", None, at(1000));
         totals.update("c", 15 * MIB, None, at(1005));
-        assert_eq!(totals.line(), "2 of 3 archives: 45.0 MiB of 60.0 MiB, 3.0 MiB/s, 5s left");
-        totals.end("c", 30 * MIB, at(1010));
-        assert_eq!(totals.sum().as_deref(), Some("3 archives: 60.0 MiB in 20.0 s, 3.0 MiB/s"));
-        assert_eq!(totals.sum(), None, "it is told once");
+        assert_eq!(
+            totals.status_line(),
+            "2 of 3 archives: 45.0 MiB of 60.0 MiB, 3.0 MiB/s, 5s left"
+        );
+        totals.complete("c", 30 * MIB, at(1010));
+        assert_eq!(
+            totals.take_summary().as_deref(),
+            Some("3 archives: 60.0 MiB in 20.0 s, 3.0 MiB/s")
+        );
+        assert_eq!(totals.take_summary(), None, "the totals were reset");
     }
 
     #[test]
-    fn what_is_not_known_is_left_out() {
+    fn unknown_sizes_and_rates_are_left_out() {
         let mut totals = Totals::default();
         totals.expect(&[("a".to_owned(), Some(MIB)), ("b".to_owned(), None)]);
         totals.update("a", MIB / 2, None, at(0));
-        assert_eq!(totals.line(), "0 of 2 archives: 512.0 KiB");
-        assert_eq!(took(MIB, Duration::from_millis(50)), "1.0 MiB in 0.1 s");
+        assert_eq!(totals.status_line(), "0 of 2 archives: 512.0 KiB");
+        assert_eq!(size_and_time(MIB, Duration::from_millis(50)), "1.0 MiB in 0.1 s");
     }
 }

@@ -1,13 +1,13 @@
-//! Is the story of the demo still true?
+//! Test that plays the demo.
 
 use crate::story;
 
 #[test]
-fn the_demo_tells_its_story_to_the_end() {
+fn the_demo_runs_as_expected_to_the_end() {
     let mut told = Vec::new();
-    let as_told = story::tell(&mut told, false).unwrap();
+    let as_expected = story::play_all(&mut told, false).unwrap();
     let told = String::from_utf8(told).unwrap();
-    assert!(as_told, "{told}");
+    assert!(as_expected, "{told}");
     let mut from = 0;
     for line in [
         "Two repositories, one story",

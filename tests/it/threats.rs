@@ -122,7 +122,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         31,
-        "settings::tests::api::an_unusable_address_is_named_by_its_setting_and_not_repeated guarded::nobody_reads_a_netrc",
+        "settings::tests::api::an_unusable_address_is_reported_without_its_text guarded::nobody_reads_a_netrc",
     ),
     (
         32,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use crate::args::{Caching, Connect, Lookup, Speech, duration};
+use crate::args::{CacheArgs, ConnectArgs, LookupArgs, OutputArgs, duration};
 use crate::commands::app::App;
 use crate::commands::extract_args::ExtractArgs;
 use crate::commands::pairs;
@@ -57,7 +57,7 @@ pub struct Trigger {
     #[arg(short = 's', long, alias = "sleep", value_name = "DURATION", value_parser = duration, help_heading = "When")]
     pub poll_interval: Option<Duration>,
     /// Print the logs of the jobs at the end, those of failed jobs last
-    #[arg(short = 'o', long, help_heading = "How it speaks")]
+    #[arg(short = 'o', long, help_heading = "Output")]
     pub print_logs: bool,
     /// Fetch the artifacts of this job when the pipeline has succeeded; repeatable
     #[arg(long, value_name = "JOB", help_heading = "Where to")]
@@ -74,12 +74,12 @@ pub struct Trigger {
     #[arg(long, value_name = "FILE", help_heading = "Where to")]
     pub dotenv: Option<PathBuf>,
     #[command(flatten)]
-    pub caching: Caching,
+    pub cache: CacheArgs,
     /// The token of a trigger, which starts the pipeline; without it the private or the job token does [DOWNRIVER_PIPELINE_TOKEN]
-    #[arg(short, long, value_name = "TOKEN", help_heading = "Who")]
+    #[arg(short, long, value_name = "TOKEN", help_heading = "Authentication")]
     pub pipeline_token: Option<String>,
     /// The private token, by another name
-    #[arg(short, long, value_name = "TOKEN", conflicts_with_all = ["private_token", "job_token", "token_file"], help_heading = "Who")]
+    #[arg(short, long, value_name = "TOKEN", conflicts_with_all = ["private_token", "job_token", "token_file"], help_heading = "Authentication")]
     pub api_token: Option<String>,
     /// The host of GitLab, as another way to write --api-url
     #[arg(long, value_name = "HOST", conflicts_with = "api_url", help_heading = "Where from")]
@@ -88,9 +88,9 @@ pub struct Trigger {
     #[arg(short, long, value_name = "PATH", requires = "host", help_heading = "Where from")]
     pub url_path: Option<String>,
     #[command(flatten)]
-    pub connect: Connect,
+    pub connect: ConnectArgs,
     #[command(flatten)]
-    pub speech: Speech,
+    pub output_args: OutputArgs,
     /// Called as pipeline-trigger is, and to end as that does.
     #[arg(skip)]
     pub legacy_cli: bool,
@@ -124,7 +124,7 @@ impl Trigger {
         }
         let token = settings::pipeline_token(self.pipeline_token.as_ref(), &app.env)?;
         // That the project is given keeps the git remote out of it.
-        let lookup = Lookup { project: Some(self.project.clone()), ..Lookup::default() };
+        let lookup = LookupArgs { project: Some(self.project.clone()), ..LookupArgs::default() };
         let (client, _) = app.connect(&connect, &lookup, None)?;
         let start = Start {
             variables: self.env.clone(),

@@ -1,55 +1,47 @@
-//! Tokens that other tools keep on a developer's machine, each for one server.
+//! Tokens that glab and python-gitlab store on a developer's machine, each for one server.
 //!
-//! A token is used for the server it is kept for and for no other; scheme, host and port count.
-//! What such a file says is never run, and what is odd about one stops nothing: it is not ours.
-//! `~/.netrc` is not read.
+//! A token is used only for the server it is stored for: scheme, host and port must match. Commands
+//! in these files are never run. A malformed file is skipped with a warning, because other tools
+//! own it. `~/.netrc` is not read.
 
+mod entry;
 mod glab;
 mod python_gitlab;
 
 use std::path::{Path, PathBuf};
 
-use super::{Source, Sourced, secret_file};
+use self::entry::{CredentialEntry, MalformedFile};
+use super::secret_file;
+use super::sourced::{Source, Sourced};
 use crate::env::Env;
 use crate::gitlab::Address;
 use crate::sanitize::sanitize;
-use crate::token::{Kind, Token};
+use crate::token::Token;
 
-/// What there is for a server.
-pub(super) struct StoredCredentials {
+/// The stored token for a server, and warnings about the files that were read.
+pub(super) struct StoredToken {
     pub token: Option<Sourced<Token>>,
     pub warnings: Vec<String>,
 }
 
-/// What a file says about a server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum CredentialEntry {
-    Token(Kind, String),
-    /// There is one that this program does not use; the text says why, and what to do.
-    Unused(String),
-}
+/// Finds the entry for the server of an API in the text of a file.
+type FindEntry = fn(&str, &Address) -> Result<Option<CredentialEntry>, MalformedFile>;
 
-/// The file is not of its tool's form. The reader's own words could repeat what it read.
-struct MalformedFile;
-
-/// Looks an address up in the text of a file.
-type Look = fn(&str, &Address) -> Result<Option<CredentialEntry>, MalformedFile>;
-
-/// The token for this API that another tool keeps.
-pub(super) fn kept(api: &Address, env: &Env) -> StoredCredentials {
+/// Returns the first usable token that another tool stores for this API.
+pub(super) fn find_token(api: &Address, env: &Env) -> StoredToken {
     let mut warnings = Vec::new();
-    for (path, look) in files(env) {
+    for (path, find_entry) in files(env) {
         let name = path.to_string_lossy();
         let name = sanitize(&name);
-        match entry(&path, look, api) {
+        match read_entry(&path, find_entry, api) {
             Ok(None) => {}
             Ok(Some(CredentialEntry::Unused(why))) => warnings
                 .push(format!("the token for {} in {name} is not used: {why}", api.origin())),
             Ok(Some(CredentialEntry::Token(kind, text))) => match Token::new(kind, &text) {
                 Ok(value) => {
-                    warnings.extend(secret_file::exposed(&path));
+                    warnings.extend(secret_file::permission_warning(&path));
                     let source = Source::File(path);
-                    return StoredCredentials { token: Some(Sourced { value, source }), warnings };
+                    return StoredToken { token: Some(Sourced { value, source }), warnings };
                 }
                 Err(why) => warnings.push(format!(
                     "the token for {} in {name} {why}; it is not used",
@@ -59,35 +51,38 @@ pub(super) fn kept(api: &Address, env: &Env) -> StoredCredentials {
             Err(why) => warnings.push(format!("{name} is skipped: {why}")),
         }
     }
-    StoredCredentials { token: None, warnings }
+    StoredToken { token: None, warnings }
 }
 
-/// Whether another tool has something for this server.
-pub(super) fn knows(api: &Address, env: &Env) -> bool {
-    files(env).into_iter().any(|(path, look)| matches!(entry(&path, look, api), Ok(Some(_))))
+/// Returns true if another tool stores an entry for this server.
+pub(super) fn has_entry(api: &Address, env: &Env) -> bool {
+    files(env)
+        .into_iter()
+        .any(|(path, find_entry)| matches!(read_entry(&path, find_entry, api), Ok(Some(_))))
 }
 
-fn entry(path: &Path, look: Look, api: &Address) -> Result<Option<CredentialEntry>, String> {
+fn read_entry(
+    path: &Path,
+    find_entry: FindEntry,
+    api: &Address,
+) -> Result<Option<CredentialEntry>, String> {
     let bytes = match secret_file::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(format!("it cannot be read: {error}")),
     };
-    let odd = |MalformedFile| "it cannot be understood".to_owned();
-    let text = String::from_utf8(bytes).map_err(|_| odd(MalformedFile))?;
-    look(&text, api).map_err(odd)
+    let malformed = |MalformedFile| "it cannot be understood".to_owned();
+    let text = String::from_utf8(bytes).map_err(|_| malformed(MalformedFile))?;
+    find_entry(&text, api).map_err(malformed)
 }
 
-/// The files to look into, in order; most are not there.
-fn files(env: &Env) -> Vec<(PathBuf, Look)> {
-    let glab = glab::file(env).map(|path| (path, glab::look as Look));
+/// Returns the candidate files in order of precedence; most of them do not exist.
+fn files(env: &Env) -> Vec<(PathBuf, FindEntry)> {
+    let glab = glab::file(env).map(|path| (path, glab::find_entry as FindEntry));
     let python = python_gitlab::files(env).into_iter();
-    glab.into_iter().chain(python.map(|path| (path, python_gitlab::look as Look))).collect()
-}
-
-/// The folder of the person who runs this.
-fn home(env: &Env) -> Option<PathBuf> {
-    env.var("HOME").or(env.var("USERPROFILE")).map(PathBuf::from)
+    glab.into_iter()
+        .chain(python.map(|path| (path, python_gitlab::find_entry as FindEntry)))
+        .collect()
 }
 
 #[cfg(test)]

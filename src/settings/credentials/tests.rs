@@ -1,4 +1,4 @@
-//! What is taken from other tools' files, for which server, and what is said about the rest.
+//! Tests of the credentials files: the tokens found for each server, and the warnings.
 
 use std::path::Path;
 
@@ -11,18 +11,18 @@ fn address(text: &str) -> Address {
     Address::parse(text).unwrap()
 }
 
-/// What a file says, in a few words.
-fn told(look: Look, text: &str, api: &str) -> String {
-    match look(text, &address(api)) {
+/// Describes the entry that a file has for an API.
+fn describe(find_entry: FindEntry, text: &str, api: &str) -> String {
+    match find_entry(text, &address(api)) {
         Ok(None) => "nothing".to_owned(),
         Ok(Some(CredentialEntry::Token(kind, text))) => format!("{} {text}", kind.header()),
         Ok(Some(CredentialEntry::Unused(why))) => why,
-        Err(MalformedFile) => "odd".to_owned(),
+        Err(MalformedFile) => "malformed".to_owned(),
     }
 }
 
 #[test]
-fn glab_keeps_a_token_for_each_host() {
+fn glab_stores_a_token_for_each_host() {
     let file = "\
 # What protocol to use when performing Git operations.
 git_protocol: ssh
@@ -69,12 +69,12 @@ custom:
         ("https://both.test/api/v4", "JOB-TOKEN jobby"),
         ("https://gitlab.com/api/v4", "nothing"),
     ] {
-        assert_eq!(told(glab::look, file, api), expect, "{api}");
+        assert_eq!(describe(glab::find_entry, file, api), expect, "{api}");
     }
 }
 
 #[test]
-fn what_glab_keeps_elsewhere_or_in_another_form_is_explained() {
+fn glab_tokens_in_the_keyring_or_of_oauth_are_explained() {
     for (host, expect) in [
         ("{token: oauth, is_oauth2: \"true\"}", "it is of a sign-in by browser"),
         ("{token: oauth, is_oauth2: true}", "it is of a sign-in by browser"),
@@ -91,23 +91,23 @@ fn what_glab_keeps_elsewhere_or_in_another_form_is_explained() {
         ("{token: glpat-1, token: glpat-2}", "PRIVATE-TOKEN glpat-1"),
     ] {
         let file = format!("hosts:\n  gitlab.test: {host}\n");
-        let told = told(glab::look, &file, HERE);
-        assert!(told.starts_with(expect), "{host}: {told}");
+        let entry = describe(glab::find_entry, &file, HERE);
+        assert!(entry.starts_with(expect), "{host}: {entry}");
     }
     for (file, expect) in [
         ("", "nothing"),
         ("hosts:\n", "nothing"),
         ("just words", "nothing"),
         ("- hosts:\n    gitlab.test: {token: t}\n", "nothing"),
-        ("hosts: {gitlab.test: {token: t}", "odd"),
-        ("hosts:\n\t- [", "odd"),
+        ("hosts: {gitlab.test: {token: t}", "malformed"),
+        ("hosts:\n\t- [", "malformed"),
     ] {
-        assert_eq!(told(glab::look, file, HERE), expect, "{file}");
+        assert_eq!(describe(glab::find_entry, file, HERE), expect, "{file}");
     }
 }
 
 #[test]
-fn python_gitlab_keeps_a_token_for_each_section() {
+fn python_gitlab_stores_a_token_for_each_section() {
     let file = "\
 [global]
 default = Other
@@ -157,27 +157,30 @@ private_token = glpat-nowhere
         ("https://empty.test/api/v4", "nothing"),
         ("https://userinfo.test/api/v4", "nothing"),
     ] {
-        assert_eq!(told(python_gitlab::look, file, api), expect, "{api}");
+        assert_eq!(describe(python_gitlab::find_entry, file, api), expect, "{api}");
     }
-    assert_eq!(told(python_gitlab::look, "[broken\nurl = https://gitlab.test", HERE), "odd");
-    assert_eq!(told(python_gitlab::look, "", HERE), "nothing");
+    assert_eq!(
+        describe(python_gitlab::find_entry, "[broken\nurl = https://gitlab.test", HERE),
+        "malformed"
+    );
+    assert_eq!(describe(python_gitlab::find_entry, "", HERE), "nothing");
 }
 
-/// The token and where it is from, below the folder; then the warnings, without the folder.
+/// Returns the token with its source, and the warnings, all with paths relative to the folder.
 fn found(folder: &Path, variables: &str) -> (String, Vec<String>) {
     let slashes = |text: String| text.replace('\\', "/");
     let root = slashes(folder.display().to_string()) + "/";
-    let kept = kept(&address(HERE), &env_in(folder, &variables.replace("~", &root)));
-    let token = kept.token.map(|it| format!("{} from {}", it.value.reveal(), it.source));
+    let stored = find_token(&address(HERE), &env_in(folder, &variables.replace("~", &root)));
+    let token = stored.token.map(|it| format!("{} from {}", it.value.reveal(), it.source));
     let short = |text: String| slashes(text).replace(&root, "");
-    (short(token.unwrap_or_default()), kept.warnings.into_iter().map(short).collect())
+    (short(token.unwrap_or_default()), stored.warnings.into_iter().map(short).collect())
 }
 
 const GLAB: &str = "hosts: {gitlab.test: {token: glab}}";
 const PYTHON: &str = "[a]\nurl = https://gitlab.test\nprivate_token = python\n";
 
 #[test]
-fn glab_reads_one_file_and_so_does_this() {
+fn only_the_file_that_glab_reads_is_read() {
     for (files, variables, expect) in [
         (
             &["own/config.yml", "h/.config/glab-cli/config.yml"][..],
@@ -215,7 +218,7 @@ fn glab_reads_one_file_and_so_does_this() {
 }
 
 #[test]
-fn glab_comes_first_and_python_gitlab_after_it() {
+fn glab_takes_precedence_over_python_gitlab() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     write(&root.join("h/.python-gitlab.cfg"), PYTHON);
@@ -229,7 +232,7 @@ fn glab_comes_first_and_python_gitlab_after_it() {
 }
 
 #[test]
-fn what_is_odd_is_skipped_with_a_warning_that_repeats_none_of_it() {
+fn malformed_files_are_skipped_with_a_warning_that_quotes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     let glab = root.join("h/.config/glab-cli/config.yml");

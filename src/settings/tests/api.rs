@@ -1,15 +1,14 @@
-//! Which API.
+//! Tests of the API root.
 
-use super::{clone_of, env, env_in, typed};
+use super::{clone_of, env, env_in, parse_args};
 use crate::env::Env;
 use crate::settings;
 
-/// The address and its source, or what is wrong.
+/// Returns the API root and its source, or the error.
 fn api(flags: &str, env: &Env) -> String {
-    let typed = typed(flags);
-    let found = settings::split(&typed.words, &typed.connect, env).and_then(|(web_url, _)| {
-        settings::api(&typed.connect, &typed.lookup, web_url.as_ref(), env)
-    });
+    let args = parse_args(flags);
+    let found = settings::split_web_url(&args.words, &args.connect, env)
+        .and_then(|(web_url, _)| settings::api(&args.connect, &args.lookup, web_url.as_ref(), env));
     match found {
         Ok(api) => format!("{} from {}", api.value, api.source),
         Err(usage) => usage.message,
@@ -17,7 +16,7 @@ fn api(flags: &str, env: &Env) -> String {
 }
 
 #[test]
-fn the_first_who_speaks_names_the_api() {
+fn the_api_root_comes_from_the_first_source_in_order() {
     let url = "https://url.test/group/project/-/pipelines/1";
     let all = "CI_API_V4_URL=https://ci.test/api/v4 GITLAB_HOST=host.test CI_SERVER_URL=https://server.test";
     let some = "GITLAB_HOST=host.test CI_SERVER_URL=https://server.test";
@@ -38,7 +37,7 @@ fn the_first_who_speaks_names_the_api() {
 }
 
 #[test]
-fn the_git_remote_names_the_api_only_where_nobody_else_does() {
+fn the_git_remote_is_a_fallback_for_the_api_root() {
     let folder = clone_of("git@gitlab.example.com:group/project.git");
     for (flags, variables, expect) in [
         ("", "", "https://gitlab.example.com/api/v4 from git remote origin"),
@@ -53,7 +52,7 @@ fn the_git_remote_names_the_api_only_where_nobody_else_does() {
 }
 
 #[test]
-fn an_address_is_taken_as_people_write_it() {
+fn common_spellings_of_the_address_are_accepted() {
     for (flags, variables, expect) in [
         ("--api-url https://a.test/api/v4/", "", "https://a.test/api/v4"),
         ("--api-url https://a.test/api/v4/projects", "", "https://a.test/api/v4"),
@@ -64,13 +63,13 @@ fn an_address_is_taken_as_people_write_it() {
         ("", "GITLAB_HOST=a.test/gitlab", "https://a.test/gitlab/api/v4"),
         ("", "CI_SERVER_URL=https://a.test/gitlab", "https://a.test/gitlab/api/v4"),
     ] {
-        let told = api(flags, &env(variables));
-        assert_eq!(told.split(" from ").next(), Some(expect), "{flags} {variables}");
+        let actual = api(flags, &env(variables));
+        assert_eq!(actual.split(" from ").next(), Some(expect), "{flags} {variables}");
     }
 }
 
 #[test]
-fn an_unusable_address_is_named_by_its_setting_and_not_repeated() {
+fn an_unusable_address_is_reported_without_its_text() {
     for (flags, variables, expect) in [
         ("--api-url gitlab.test", "", "from --api-url, is not a web address"),
         ("--api-url ftp://gitlab.test", "", "from --api-url, is neither http nor https"),
@@ -85,16 +84,16 @@ fn an_unusable_address_is_named_by_its_setting_and_not_repeated() {
             "from GITLAB_HOST, holds a user name or a password, which do not belong there",
         ),
     ] {
-        let told = api(flags, &env(variables));
-        assert_eq!(told, format!("the address of GitLab's API, {expect}"));
+        let actual = api(flags, &env(variables));
+        assert_eq!(actual, format!("the address of GitLab's API, {expect}"));
     }
 }
 
 #[test]
 fn a_flag_and_a_url_of_different_servers_contradict_each_other() {
     let url = "https://a.test/group/project/-/pipelines/1";
-    let told = api(&format!("--api-url https://b.test/api/v4 {url}"), &env(""));
-    assert_eq!(told, "--api-url and the URL name different servers");
-    let told = api(&format!("--api-url https://a.test/api/v4 {url}"), &env(""));
-    assert_eq!(told, "https://a.test/api/v4 from --api-url");
+    let actual = api(&format!("--api-url https://b.test/api/v4 {url}"), &env(""));
+    assert_eq!(actual, "--api-url and the URL name different servers");
+    let actual = api(&format!("--api-url https://a.test/api/v4 {url}"), &env(""));
+    assert_eq!(actual, "https://a.test/api/v4 from --api-url");
 }

@@ -1,4 +1,4 @@
-//! What a checkout tells.
+//! Tests of git checkouts and remotes.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use crate::settings::checkout::Checkout;
 use crate::settings::git_remote::GitRemote;
 
 #[test]
-fn a_remote_is_read_in_all_its_forms_and_nothing_before_the_at_is_kept() {
+fn all_forms_of_remote_urls_are_parsed_without_userinfo() {
     for (url, api, project) in [
         ("git@gitlab.test:group/sub/project.git", "https://gitlab.test", "group/sub/project"),
         ("gitlab.test:group/project", "https://gitlab.test", "group/project"),
@@ -30,7 +30,7 @@ fn a_remote_is_read_in_all_its_forms_and_nothing_before_the_at_is_kept() {
 }
 
 #[test]
-fn what_no_gitlab_is_behind_is_no_remote() {
+fn urls_that_no_gitlab_serves_are_ignored() {
     for url in [
         "/srv/git/project.git",
         "../group/project",
@@ -53,7 +53,7 @@ fn what_no_gitlab_is_behind_is_no_remote() {
 }
 
 #[test]
-fn the_path_of_a_server_is_taken_off_web_addresses_alone() {
+fn the_relative_url_is_removed_from_web_urls_only() {
     let below = Address::parse("https://a.test/git/api/v4").unwrap();
     for (url, project) in [
         ("https://a.test/git/group/project.git", "group/project"),
@@ -88,7 +88,7 @@ fn the_remote_of_the_branch_wins_over_origin_and_that_over_the_only_one() {
         let folder = clone_of("");
         write(&folder.path().join(".git/HEAD"), "ref: refs/heads/feature/#1\n");
         write(&folder.path().join(".git/config"), &config);
-        let checkout = Checkout::around(folder.path()).unwrap();
+        let checkout = Checkout::discover(folder.path()).unwrap();
         assert_eq!(checkout.branch.as_deref(), Some("feature/#1"));
         let name = checkout.remote.as_ref().map(|remote| remote.name.as_str());
         assert_eq!(name, expect, "{config}");
@@ -101,7 +101,7 @@ fn a_checkout_is_found_from_below_and_through_the_files_of_worktrees_and_submodu
     let folder = clone_of("git@gitlab.test:group/project.git");
     let root = folder.path();
     fs::create_dir_all(root.join("src/deep")).unwrap();
-    // A worktree has a HEAD of its own and shares the rest.
+    // A worktree has its own HEAD and shares the configuration.
     write(&root.join("tree/.git"), &format!("gitdir: {}/.git/worktrees/tree\n", root.display()));
     write(&root.join(".git/worktrees/tree/HEAD"), "ref: refs/heads/other\n");
     write(&root.join(".git/worktrees/tree/commondir"), "../..\n");
@@ -116,7 +116,7 @@ fn a_checkout_is_found_from_below_and_through_the_files_of_worktrees_and_submodu
         ("tree", Some("other"), "group/project"),
         ("sub", None, "group/sub"),
     ] {
-        let checkout = Checkout::around(&root.join(below)).unwrap();
+        let checkout = Checkout::discover(&root.join(below)).unwrap();
         assert_eq!(checkout.branch.as_deref(), branch, "{below}");
         let remote = checkout.remote.unwrap();
         assert_eq!(remote.project(&remote.api), project, "{below}");

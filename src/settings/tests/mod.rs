@@ -1,6 +1,5 @@
-//! Which value wins, and where it is said to come from.
-//!
-//! The tables are written as they are met: flags as they are typed, variables as a shell has them.
+//! Tests of the precedence of settings and of their sources. The tables write flags as on a command
+//! line and variables as in a shell.
 
 mod api;
 mod checkout;
@@ -17,25 +16,25 @@ use std::time::Duration;
 use clap::Parser;
 use jiff::Timestamp;
 
-use crate::args::{Connect, Lookup};
+use crate::args::{ConnectArgs, LookupArgs};
 use crate::clock::Clock;
 use crate::env::{Env, Stream};
 
-/// The flags that all lookups share, and a URL.
+/// The flags that all lookups share, and the positional arguments.
 #[derive(Debug, Parser)]
-struct Typed {
+struct TestArgs {
     #[command(flatten)]
-    lookup: Lookup,
+    lookup: LookupArgs,
     #[command(flatten)]
-    connect: Connect,
+    connect: ConnectArgs,
     words: Vec<String>,
 }
 
-fn typed(flags: &str) -> Typed {
-    Typed::try_parse_from(["downriver"].into_iter().chain(flags.split_whitespace())).unwrap()
+fn parse_args(flags: &str) -> TestArgs {
+    TestArgs::try_parse_from(["downriver"].into_iter().chain(flags.split_whitespace())).unwrap()
 }
 
-/// A process in an empty folder of its own, with these variables, written `NAME=value NAME=value`.
+/// Creates an environment in this folder with variables written `NAME=value NAME=value`.
 pub fn env_in(folder: &Path, variables: &str) -> Env {
     let pair = |pair: &str| {
         let (name, value) = pair.split_once('=').unwrap();
@@ -54,12 +53,12 @@ pub fn env_in(folder: &Path, variables: &str) -> Env {
     }
 }
 
-/// The same in a folder that holds nothing and lies in no checkout.
+/// Creates an environment in a folder that does not exist, and so is in no checkout.
 fn env(variables: &str) -> Env {
     env_in(Path::new("/nonexistent/folder"), variables)
 }
 
-/// Settings need no time.
+/// A clock that stands still; settings do not depend on time.
 struct NoClock;
 
 impl Clock for NoClock {
@@ -74,7 +73,7 @@ impl Clock for NoClock {
     fn sleep(&self, _: Duration) {}
 }
 
-/// Writes a file, with the folders it lies in; only its owner can read it.
+/// Writes a file with mode 0600, and creates its parent folders.
 pub fn write(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
@@ -88,7 +87,7 @@ pub fn mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// A checkout of the branch `main` with a remote `origin`.
+/// Creates a checkout of the branch `main` with a remote `origin`.
 fn clone_of(url: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     write(&folder.path().join(".git/HEAD"), "ref: refs/heads/main\n");

@@ -1,6 +1,6 @@
-//! Where to look.
+//! Tests of the scope of the lookup.
 
-use super::{clone_of, env, env_in, typed};
+use super::{clone_of, env, env_in, parse_args};
 use crate::env::Env;
 use crate::lookup::Scope;
 use crate::model::PipelineBy;
@@ -9,21 +9,21 @@ use crate::settings;
 const CI: &str =
     "CI=true CI_API_V4_URL=https://gitlab.test/api/v4 CI_PROJECT_ID=1 CI_PIPELINE_ID=10";
 
-/// Where to look, in a few words, or what is wrong, with its hint.
+/// Describes the scope, or the error with its hint.
 fn scope(flags: &str, env: &Env) -> Result<String, String> {
-    let typed = typed(flags);
+    let args = parse_args(flags);
     let (web_url, _) =
-        settings::split(&typed.words, &typed.connect, env).map_err(|usage| usage.message)?;
-    let resolved = settings::scope(&typed.lookup, &typed.connect, web_url.as_ref(), env);
+        settings::split_web_url(&args.words, &args.connect, env).map_err(|usage| usage.message)?;
+    let resolved = settings::scope(&args.lookup, &args.connect, web_url.as_ref(), env);
     match resolved.map(|resolved| resolved.scope) {
-        Ok(Scope::Below(by)) => Ok(format!("below {}", told(&by))),
-        Ok(Scope::In(by)) => Ok(format!("in {}", told(&by))),
+        Ok(Scope::Below(by)) => Ok(format!("below {}", describe(&by))),
+        Ok(Scope::In(by)) => Ok(format!("in {}", describe(&by))),
         Ok(Scope::Job { project, id }) => Ok(format!("job {id} of {project}")),
         Err(usage) => Err(format!("{}; {}", usage.message, usage.hint.unwrap_or_default())),
     }
 }
 
-fn told(by: &PipelineBy) -> String {
+fn describe(by: &PipelineBy) -> String {
     match by {
         PipelineBy::Id(at) => format!("{} of {}", at.id, at.project),
         PipelineBy::OfJob { project, id } => format!("that of job {id} of {project}"),
@@ -63,7 +63,7 @@ fn flags_win_over_the_variables_of_ci() {
 }
 
 #[test]
-fn the_upstream_pipeline_is_of_one_origin() {
+fn the_upstream_project_and_pipeline_come_from_one_pair() {
     let new = "CI_UPSTREAM_PROJECT_ID=3 CI_UPSTREAM_PIPELINE_ID=30 CI_UPSTREAM_JOB_ID=33";
     let old = "PARENT_PROJECT_ID=4 PARENT_PIPELINE_ID=40 PARENT_JOB_ID=44";
     let child = "CI_PIPELINE_SOURCE=parent_pipeline PARENT_PIPELINE_ID=40";
@@ -73,7 +73,7 @@ fn the_upstream_pipeline_is_of_one_origin() {
         ("", child.to_owned(), "in 40 of 1"),
         ("", "PARENT_PIPELINE_ID=40".to_owned(), "in 40 of 1"),
         ("", "PARENT_PROJECT_ID=4 PARENT_JOB_ID=44".to_owned(), "in that of job 44 of 4"),
-        // What GitLab itself says is whole; half of it does not go with the other half.
+        // Variables of different pairs are not combined.
         ("", format!("CI_UPSTREAM_PROJECT_ID=3 {old}"), "in 40 of 4"),
         ("--project 5 --pipeline 50", format!("{new} {old}"), "in 50 of 5"),
         ("--pipeline 50", new.to_owned(), "in 50 of 3"),
@@ -89,27 +89,27 @@ fn the_upstream_pipeline_is_of_one_origin() {
         "PARENT_PROJECT_ID=4",
         "CI_PIPELINE_SOURCE=pipeline CI_UPSTREAM_PROJECT_ID=3 PARENT_PIPELINE_ID=40",
     ] {
-        let told = scope("--from upstream", &env(&format!("{CI} {variables}"))).unwrap_err();
+        let described = scope("--from upstream", &env(&format!("{CI} {variables}"))).unwrap_err();
         for name in [
             "CI_UPSTREAM_PROJECT_ID",
             "CI_UPSTREAM_PIPELINE_ID",
             "PARENT_PROJECT_ID",
             "PARENT_PIPELINE_ID",
         ] {
-            assert!(told.contains(name), "{variables}: {told}");
+            assert!(described.contains(name), "{variables}: {described}");
         }
     }
 }
 
 #[test]
-fn a_pasted_address_says_it_all() {
+fn a_web_url_determines_the_scope() {
     for (flags, variables, expect) in [
         ("https://a.test/group/sub/project/-/pipelines/123", CI, "below 123 of group/sub/project"),
         ("https://a.test/g/p/-/pipelines/123/builds?x=1#y --from pipeline", "", "in 123 of g/p"),
         ("https://a.test/g/p/-/jobs/456", CI, "job 456 of g/p"),
         ("https://a.test/g/p/-/jobs/456/artifacts/browse", "", "job 456 of g/p"),
         ("https://a.test/g/caf%C3%A9/-/jobs/456", "", "job 456 of g/café"),
-        // A GitLab below a path, which a variable or a flag tells of.
+        // A GitLab under a relative URL, known from a variable or a flag.
         ("https://a.test/git/g/p/-/jobs/4", "CI_SERVER_URL=https://a.test/git", "job 4 of g/p"),
         ("https://a.test/git/g/p/-/jobs/4", "GITLAB_HOST=https://a.test/git/", "job 4 of g/p"),
         (
@@ -118,7 +118,7 @@ fn a_pasted_address_says_it_all() {
             "job 4 of g/p",
         ),
         ("--api-url https://a.test/git/api/v4 https://a.test/git/g/p/-/jobs/4", "", "job 4 of g/p"),
-        // Another server's path means nothing here.
+        // The relative URL of another server is ignored.
         ("https://a.test/git/p/-/jobs/4", "CI_SERVER_URL=https://b.test/git", "job 4 of git/p"),
     ] {
         assert_eq!(scope(flags, &env(variables)).as_deref(), Ok(expect), "{flags} {variables}");
@@ -126,7 +126,7 @@ fn a_pasted_address_says_it_all() {
 }
 
 #[test]
-fn what_contradicts_itself_is_refused() {
+fn contradicting_arguments_are_refused() {
     let pipeline = "https://a.test/g/p/-/pipelines/123";
     let job = "https://a.test/g/p/-/jobs/456";
     for (flags, expect) in [
@@ -149,9 +149,9 @@ fn what_contradicts_itself_is_refused() {
         ("--ref=".to_owned(), "--ref is empty"),
     ] {
         for variables in ["CI_PROJECT_ID=1", ""] {
-            let told = scope(&flags, &env(variables)).unwrap_err();
-            assert!(told.starts_with(expect), "{flags} {variables}: {told}");
-            assert!(!told.contains("s3cr3t"), "{told}");
+            let described = scope(&flags, &env(variables)).unwrap_err();
+            assert!(described.starts_with(expect), "{flags} {variables}: {described}");
+            assert!(!described.contains("s3cr3t"), "{described}");
         }
     }
 }
@@ -173,12 +173,12 @@ fn clap_itself_refuses_two_ways_to_name_a_pipeline() {
         "--search-recent --job-id 1",
     ] {
         let words = ["downriver"].into_iter().chain(flags.split(' '));
-        assert!(super::Typed::try_parse_from(words).is_err(), "{flags}");
+        assert!(super::TestArgs::try_parse_from(words).is_err(), "{flags}");
     }
 }
 
 #[test]
-fn what_is_missing_is_named() {
+fn missing_values_are_named() {
     for (flags, variables, expect) in [
         ("--pipeline 1", "", "no project is given; name it with --project"),
         ("--ref main", "", "no project is given; name it with --project"),
@@ -191,13 +191,13 @@ fn what_is_missing_is_named() {
             "CI_PIPELINE_ID is `1\\u{1b}0`, which is no number of a pipeline",
         ),
     ] {
-        let told = scope(flags, &env(variables)).unwrap_err();
-        assert!(told.starts_with(expect), "{flags} {variables}: {told}");
+        let described = scope(flags, &env(variables)).unwrap_err();
+        assert!(described.starts_with(expect), "{flags} {variables}: {described}");
     }
 }
 
 #[test]
-fn the_git_remote_names_the_project_only_where_nobody_else_does() {
+fn the_git_remote_is_a_fallback_for_the_project() {
     let ssh = clone_of("git@gitlab.test:group/sub/project.git");
     let web = clone_of("https://me:s3cr3t@gitlab.test/git/group/project.git");
     for (folder, flags, variables, expect) in [
@@ -209,38 +209,41 @@ fn the_git_remote_names_the_project_only_where_nobody_else_does() {
         (&ssh, "--ref main", "GITLAB_HOST=gitlab.test:8443", "in ref main of group/sub/project"),
         (&ssh, "https://a.test/g/p/-/jobs/456", "", "job 456 of g/p"),
         (&web, "--ref main", "", "in ref main of git/group/project"),
-        // A GitLab below a path: the remote cannot tell, the variable can.
+        // A GitLab under a relative URL, known from the variable only.
         (&web, "--ref main", "GITLAB_HOST=gitlab.test/git", "in ref main of group/project"),
     ] {
         let env = env_in(folder.path(), variables);
         assert_eq!(scope(flags, &env).as_deref(), Ok(expect), "{flags} {variables}");
     }
-    let told = scope("--ref main", &env_in(ssh.path(), "CI=1")).unwrap_err();
-    assert!(told.starts_with("no project is given; "), "{told}");
+    let described = scope("--ref main", &env_in(ssh.path(), "CI=1")).unwrap_err();
+    assert!(described.starts_with("no project is given; "), "{described}");
 }
 
 #[test]
 fn a_git_remote_of_another_server_names_no_project() {
     let folder = clone_of("https://me:s3cr3t@github.test/group/project.git");
     let env = env_in(folder.path(), "GITLAB_HOST=gitlab.test");
-    let told = scope("--ref main", &env).unwrap_err();
+    let described = scope("--ref main", &env).unwrap_err();
     let expect = "no project is given: git remote origin is of github.test, but GITLAB_HOST names \
                   gitlab.test; name it with --project ID or --project GROUP/NAME";
-    assert_eq!(told, expect);
+    assert_eq!(described, expect);
 }
 
 #[test]
-fn outside_ci_the_branch_one_is_on_is_suggested() {
+fn outside_ci_the_current_branch_is_suggested() {
     let folder = clone_of("git@gitlab.test:group/project.git");
-    let told = scope("", &env_in(folder.path(), "")).unwrap_err();
-    assert!(told.contains("no pipeline is given; ") && told.contains("`--ref main`"), "{told}");
+    let described = scope("", &env_in(folder.path(), "")).unwrap_err();
+    assert!(
+        described.contains("no pipeline is given; ") && described.contains("`--ref main`"),
+        "{described}"
+    );
     super::write(&folder.path().join(".git/HEAD"), "0123456789abcdef0123456789abcdef01234567\n");
-    let told = scope("", &env_in(folder.path(), "")).unwrap_err();
-    assert!(told.contains("--pipeline ID or --ref REF"), "{told}");
+    let described = scope("", &env_in(folder.path(), "")).unwrap_err();
+    assert!(described.contains("--pipeline ID or --ref REF"), "{described}");
 }
 
 #[test]
-fn every_setting_is_told_with_its_source() {
+fn every_setting_is_listed_with_its_source() {
     let folder = clone_of("git@gitlab.test:group/project.git");
     let old = "CI=true CI_PROJECT_ID=1 CI_UPSTREAM_PROJECT_ID=3 PARENT_PROJECT_ID=4 PARENT_PIPELINE_ID=40";
     for (flags, variables, expect) in [
@@ -269,14 +272,14 @@ fn every_setting_is_told_with_its_source() {
             "project g/p from the given URL, pipeline 4 from the given URL",
         ),
     ] {
-        let (typed, env) = (typed(flags), env_in(folder.path(), variables));
-        let (web_url, _) = settings::split(&typed.words, &typed.connect, &env).unwrap();
+        let (args, env) = (parse_args(flags), env_in(folder.path(), variables));
+        let (web_url, _) = settings::split_web_url(&args.words, &args.connect, &env).unwrap();
         let resolved =
-            settings::scope(&typed.lookup, &typed.connect, web_url.as_ref(), &env).unwrap();
-        let told = resolved
+            settings::scope(&args.lookup, &args.connect, web_url.as_ref(), &env).unwrap();
+        let described = resolved
             .settings
             .iter()
             .map(|it| format!("{} {} from {}", it.name, it.value, it.source));
-        assert_eq!(told.collect::<Vec<_>>().join(", "), expect, "{flags} {variables}");
+        assert_eq!(described.collect::<Vec<_>>().join(", "), expect, "{flags} {variables}");
     }
 }

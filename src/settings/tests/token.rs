@@ -1,12 +1,12 @@
-//! Which token, and what is said about it.
+//! Tests of the choice of the token and its warnings.
 
-use super::{clone_of, env, env_in, typed, write};
+use super::{clone_of, env, env_in, parse_args, write};
 use crate::env::Env;
 use crate::settings;
 
-/// The header, the token and its source; then the warnings, or the error.
+/// Returns the header, the token and its source, or the error; then the warnings.
 fn token(flags: &str, env: &mut Env) -> (String, Vec<String>) {
-    let connect = typed(flags).connect;
+    let connect = parse_args(flags).connect;
     let api = settings::api(&connect, &Default::default(), None, env).unwrap();
     match settings::token(&connect, &api, env) {
         Ok((None, warnings)) => ("none".to_owned(), warnings),
@@ -36,13 +36,13 @@ fn a_flag_wins_over_the_variables_and_a_private_token_over_a_job_token() {
         ),
         ("", "PRIVATE_TOKEN=three", "PRIVATE-TOKEN three from PRIVATE_TOKEN"),
         ("", "", "JOB-TOKEN job from CI_JOB_TOKEN"),
-        // A job token by its prefix, wherever it stands.
+        // The prefix identifies a job token in any setting.
         ("", "GITLAB_TOKEN=glcbt-64_x", "JOB-TOKEN glcbt-64_x from GITLAB_TOKEN"),
         ("--private-token glcbt-1", "", "JOB-TOKEN glcbt-1 from --private-token"),
     ] {
         let mut env = env_in(folder.path(), &format!("{home} {variables}"));
-        let told = token(flags, &mut env);
-        assert_eq!(told, (expect.to_owned(), Vec::new()), "{flags} {variables}");
+        let actual = token(flags, &mut env);
+        assert_eq!(actual, (expect.to_owned(), Vec::new()), "{flags} {variables}");
     }
 }
 
@@ -61,8 +61,8 @@ fn a_token_file_that_others_can_read_is_used_with_a_warning() {
     write(&file, "s3cr3t");
     for (mode, warned) in [(0o600, false), (0o400, false), (0o640, true), (0o604, true)] {
         super::mode(&file, mode);
-        let (told, warnings) = token("--token-file secret", &mut env_in(folder.path(), ""));
-        assert_eq!(told, "PRIVATE-TOKEN s3cr3t from --token-file");
+        let (actual, warnings) = token("--token-file secret", &mut env_in(folder.path(), ""));
+        assert_eq!(actual, "PRIVATE-TOKEN s3cr3t from --token-file");
         let file = file.display();
         let expect =
             format!("{file} holds a token and is open to others; `chmod 600 {file}` closes it");
@@ -71,7 +71,7 @@ fn a_token_file_that_others_can_read_is_used_with_a_warning() {
 }
 
 #[test]
-fn what_cannot_be_a_token_is_refused_by_the_name_of_its_setting_alone() {
+fn an_invalid_token_is_refused_without_its_text() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
     write("two-lines", b"s3cr3t\ns3cr3t\n");
@@ -85,20 +85,20 @@ fn what_cannot_be_a_token_is_refused_by_the_name_of_its_setting_alone() {
         ("--token-file empty", "from --token-file is empty"),
     ];
     for (flags, expect) in refused {
-        let (told, _) = token(flags, &mut env_in(folder.path(), ""));
-        assert!(told.starts_with(&format!("error: the token {expect}")), "{flags}: {told}");
-        assert!(!told.contains("s3cr3t"), "{told}");
+        let (actual, _) = token(flags, &mut env_in(folder.path(), ""));
+        assert!(actual.starts_with(&format!("error: the token {expect}")), "{flags}: {actual}");
+        assert!(!actual.contains("s3cr3t"), "{actual}");
     }
-    let (told, _) = token("--token-file binary", &mut env_in(folder.path(), ""));
-    assert_eq!(told, "error: the file of --token-file holds no text");
-    let (told, _) = token("--token-file gone", &mut env_in(folder.path(), ""));
-    assert!(told.starts_with("error: cannot read ") && told.contains("gone: "), "{told}");
+    let (actual, _) = token("--token-file binary", &mut env_in(folder.path(), ""));
+    assert_eq!(actual, "error: the file of --token-file holds no text");
+    let (actual, _) = token("--token-file gone", &mut env_in(folder.path(), ""));
+    assert!(actual.starts_with("error: cannot read ") && actual.contains("gone: "), "{actual}");
     for name in ["GITLAB_TOKEN", "GITLAB_PRIVATE_TOKEN", "PRIVATE_TOKEN"] {
         let mut env = env("");
         env.vars.insert(name.to_owned(), "s3cr3t s3cr3t".to_owned());
-        let (told, _) = token("", &mut env);
-        assert!(told.starts_with(&format!("error: the token from {name} contains")), "{told}");
-        assert!(!told.contains("s3cr3t"), "{told}");
+        let (actual, _) = token("", &mut env);
+        assert!(actual.starts_with(&format!("error: the token from {name} contains")), "{actual}");
+        assert!(!actual.contains("s3cr3t"), "{actual}");
     }
 }
 
@@ -113,17 +113,17 @@ fn the_job_token_of_ci_goes_to_its_own_gitlab_alone() {
         ("--api-url http://gitlab.test/api/v4", format!("CI_API_V4_URL={home}"), false),
         ("--api-url https://gitlab.test:8443/api/v4", format!("CI_API_V4_URL={home}"), false),
         ("--api-url https://gitlab.test/api/v4", "CI_API_V4_URL=nonsense".to_owned(), false),
-        // Set by hand, for the GitLab that is named by hand.
+        // Set by hand, for the server given by hand.
         ("--api-url https://gitlab.test/api/v4", String::new(), true),
     ] {
         let mut env = env(&format!("CI=true CI_JOB_TOKEN=s3cr3t {variables}"));
-        let (told, warnings) = token(flags, &mut env);
+        let (actual, warnings) = token(flags, &mut env);
         let expect = if sent { "JOB-TOKEN s3cr3t from CI_JOB_TOKEN" } else { "none" };
-        assert_eq!(told, expect, "{flags} {variables}");
+        assert_eq!(actual, expect, "{flags} {variables}");
         assert_eq!(warnings.len(), usize::from(!sent), "{warnings:?}");
         assert!(warnings.iter().all(|it| it.contains("not sent") && !it.contains("s3cr3t")));
     }
-    // Who types it knows where it goes.
+    // A token given by a flag is not bound to the GitLab of the runner.
     let mut env = env(&format!("CI=true CI_API_V4_URL={home} CI_JOB_TOKEN=s3cr3t"));
     let flags = "--api-url https://other.test/api/v4 --job-token typed";
     assert_eq!(token(flags, &mut env).0, "JOB-TOKEN typed from --job-token");
@@ -133,13 +133,13 @@ fn the_job_token_of_ci_goes_to_its_own_gitlab_alone() {
 fn no_token_goes_to_a_server_that_only_a_git_remote_names() {
     let folder = clone_of("https://evil.test/group/project.git");
     let stays = "is not sent to https://evil.test, which only the git remote origin names";
-    let (told, warnings) = token("", &mut env_in(folder.path(), "GITLAB_TOKEN=s3cr3t"));
-    assert_eq!(told, "none");
+    let (actual, warnings) = token("", &mut env_in(folder.path(), "GITLAB_TOKEN=s3cr3t"));
+    assert_eq!(actual, "none");
     let allow = "to send it there set GITLAB_HOST=https://evil.test, or pass --api-url https://evil.test/api/v4";
     assert_eq!(warnings, [format!("GITLAB_TOKEN {stays}; {allow}")]);
-    let (told, _) = token("--private-token s3cr3t", &mut env_in(folder.path(), ""));
-    assert_eq!(told, format!("error: the token from --private-token {stays}"));
-    // Somebody else names it too: a variable, a flag, a tool that keeps something for it.
+    let (actual, _) = token("--private-token s3cr3t", &mut env_in(folder.path(), ""));
+    assert_eq!(actual, format!("error: the token from --private-token {stays}"));
+    // The server is also named by a variable, a flag, or stored credentials.
     let named = "GITLAB_TOKEN=t GITLAB_HOST=evil.test";
     assert_eq!(token("", &mut env_in(folder.path(), named)).0, "PRIVATE-TOKEN t from GITLAB_TOKEN");
     let flags = "--api-url https://evil.test/api/v4 --private-token t";
@@ -153,14 +153,14 @@ fn no_token_goes_to_a_server_that_only_a_git_remote_names() {
     );
     let known = "GITLAB_TOKEN=t GLAB_CONFIG_DIR=glab";
     assert_eq!(token("", &mut env_in(folder.path(), known)).0, "PRIVATE-TOKEN t from GITLAB_TOKEN");
-    // And the one that everybody knows.
+    // GitLab.com is always trusted.
     let folder = clone_of("git@gitlab.com:group/project.git");
     let mut env = env_in(folder.path(), "GITLAB_TOKEN=t");
     assert_eq!(token("", &mut env).0, "PRIVATE-TOKEN t from GITLAB_TOKEN");
 }
 
 #[test]
-fn what_other_tools_keep_comes_last_and_never_in_ci() {
+fn stored_credentials_come_last_and_never_in_ci() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.yml");
     write(&file, "hosts:\n  gitlab.com:\n    token: kept\n");
@@ -176,7 +176,7 @@ fn what_other_tools_keep_comes_last_and_never_in_ci() {
         let mut env = env_in(folder.path(), variables);
         let glab = folder.path().to_str().unwrap().to_owned();
         env.vars.insert("GLAB_CONFIG_DIR".to_owned(), glab);
-        let told = token(flags, &mut env);
-        assert_eq!(told, (expect.to_owned(), Vec::new()), "{flags} {variables}");
+        let actual = token(flags, &mut env);
+        assert_eq!(actual, (expect.to_owned(), Vec::new()), "{flags} {variables}");
     }
 }

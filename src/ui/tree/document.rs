@@ -1,13 +1,13 @@
-//! The tree as JSON: the shape that scripts depend on.
+//! The tree as JSON. Scripts depend on its structure.
 
 use serde_json::{Value, json};
 
-use super::left_out;
+use super::labels::left_out_reason;
 use crate::model::Job;
 use crate::model::tree::{BridgeTree, PipelineTree};
 
-/// The document of `tree --json`. A pipeline that was not looked into says why in `left_out`,
-/// since its empty lists say nothing.
+/// Returns the document of `tree --json`. A pipeline that was not searched has empty lists and the
+/// reason in `left_out`.
 pub fn document(tree: &PipelineTree) -> Value {
     json!({ "pipeline": pipeline(tree) })
 }
@@ -26,7 +26,7 @@ fn pipeline(tree: &PipelineTree) -> Value {
         "bridges": tree.bridges().iter().map(bridge).collect::<Vec<_>>(),
     });
     if let Err(why) = tree.below {
-        value["left_out"] = left_out(why).into();
+        value["left_out"] = left_out_reason(why).into();
     }
     value
 }

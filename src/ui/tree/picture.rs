@@ -1,43 +1,44 @@
-//! The picture: one line for each pipeline, job and bridge, with branches in front.
+//! The tree as a picture: a line for each pipeline, job and bridge, indented with branches.
 
 use std::collections::HashSet;
 
 use anstyle::Style;
 use jiff::Timestamp;
 
-use super::{archive_of, bridge_trouble, head, job_trouble, mark, nothing_below};
+use super::labels::{archive_label, bridge_problem, empty_reason, heading, job_problem};
+use super::status_style::{StatusStyle, status_style};
 use crate::model::tree::{BridgeTree, LeftOut, PipelineTree, SubTree};
 use crate::model::{Job, PipelineId, Status};
 use crate::sanitize::sanitize;
-use crate::ui::FAINT;
+use crate::ui::style::FAINT;
 
-/// What the picture is drawn for.
+/// The capabilities of the terminal, and the current time.
 #[derive(Debug, Clone, Copy)]
-pub struct Look {
-    /// Otherwise ASCII, names included.
+pub struct PictureOptions {
+    /// If false, everything is ASCII, including names.
     pub utf8: bool,
     pub color: bool,
-    /// For what has expired.
+    /// The time with which expiry dates are compared.
     pub now: Timestamp,
 }
 
-/// Draws a tree. The text is of several lines and has no line break at its end.
-pub fn picture(tree: &PipelineTree, look: Look) -> String {
-    let mut pen = Pen { look, lines: Vec::new(), drawn: HashSet::new() };
-    let head = pen.pipeline(tree);
-    pen.lines.push(head);
-    pen.below(tree, "");
-    let text = pen.lines.join("\n");
-    if look.utf8 { text } else { ascii(&text) }
+/// Draws a tree. The text has several lines and does not end with a line break.
+pub fn picture(tree: &PipelineTree, options: PictureOptions) -> String {
+    let mut renderer = Renderer { options, lines: Vec::new(), drawn: HashSet::new() };
+    let first = renderer.pipeline(tree);
+    renderer.lines.push(first);
+    renderer.below(tree, "");
+    let text = renderer.lines.join("\n");
+    if options.utf8 { text } else { to_ascii(&text) }
 }
 
-struct Pen {
-    look: Look,
+struct Renderer {
+    options: PictureOptions,
     lines: Vec<String>,
     drawn: HashSet<PipelineId>,
 }
 
-impl Pen {
+impl Renderer {
     fn below(&mut self, tree: &PipelineTree, margin: &str) {
         self.drawn.insert(tree.at.id);
         let Ok(SubTree { jobs, bridges }) = &tree.below else { return };
@@ -48,15 +49,18 @@ impl Pen {
         }
         for (i, BridgeTree { bridge, downstream }) in bridges.iter().enumerate() {
             let last = jobs.len() + i + 1 == count;
-            let words =
-                [Some(format!("bridge {}", sanitize(&bridge.name))), bridge_trouble(bridge)];
-            let mut line =
-                format!("{margin}{}{}", self.branch(last), self.marked(&bridge.status, &words));
+            let parts =
+                [Some(format!("bridge {}", sanitize(&bridge.name))), bridge_problem(bridge)];
+            let mut line = format!(
+                "{margin}{}{}",
+                self.branch(last),
+                self.with_symbol(&bridge.status, &parts)
+            );
             let Some(downstream) = downstream else {
                 self.lines.push(line);
                 continue;
             };
-            let arrow = if self.look.utf8 { "→" } else { "->" };
+            let arrow = if self.options.utf8 { "→" } else { "->" };
             line.push_str(&format!(" {arrow} {}", self.pipeline(downstream)));
             self.lines.push(line);
             self.below(downstream, &format!("{margin}{}", self.trunk(last)));
@@ -64,34 +68,37 @@ impl Pen {
     }
 
     fn job(&self, job: &Job) -> String {
-        let id = self.painted(FAINT, &format!("({})", job.id));
+        let id = self.styled(FAINT, &format!("({})", job.id));
         let name = format!("job {} {id}", sanitize(&job.name));
-        self.marked(&job.status, &[Some(name), job_trouble(job), archive_of(job, self.look.now)])
+        self.with_symbol(
+            &job.status,
+            &[Some(name), job_problem(job), archive_label(job, self.options.now)],
+        )
     }
 
     fn pipeline(&self, tree: &PipelineTree) -> String {
-        let [name, version, status] = head(tree);
-        let status = self.painted(mark(&tree.pipeline.status).style, &status);
+        let [name, version, status] = heading(tree);
+        let status = self.styled(status_style(&tree.pipeline.status).style, &status);
         let why = match tree.below {
             Err(LeftOut::Met) if self.drawn.contains(&tree.at.id) => Some("see above".to_owned()),
             Err(LeftOut::Met) => Some("see below".to_owned()),
-            _ => nothing_below(tree),
+            _ => empty_reason(tree),
         };
-        spaced(&[Some(name), Some(version), Some(status), why])
+        join_parts(&[Some(name), Some(version), Some(status), why])
     }
 
-    fn marked(&self, status: &Status, words: &[Option<String>]) -> String {
-        let mark = mark(status);
-        let sign = if self.look.utf8 { mark.sign.to_owned() } else { format!("{:4}", mark.ascii) };
-        format!("{} {}", self.painted(mark.style, &sign), spaced(words))
+    fn with_symbol(&self, status: &Status, parts: &[Option<String>]) -> String {
+        let StatusStyle { symbol, ascii, style, .. } = status_style(status);
+        let symbol = if self.options.utf8 { symbol.to_owned() } else { format!("{ascii:4}") };
+        format!("{} {}", self.styled(style, &symbol), join_parts(parts))
     }
 
-    fn painted(&self, style: Style, text: &str) -> String {
-        if self.look.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    fn styled(&self, style: Style, text: &str) -> String {
+        if self.options.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
     fn branch(&self, last: bool) -> &'static str {
-        match (self.look.utf8, last) {
+        match (self.options.utf8, last) {
             (true, false) => "├─ ",
             (true, true) => "└─ ",
             (false, false) => "|- ",
@@ -100,7 +107,7 @@ impl Pen {
     }
 
     fn trunk(&self, last: bool) -> &'static str {
-        match (self.look.utf8, last) {
+        match (self.options.utf8, last) {
             (_, true) => "   ",
             (true, false) => "│  ",
             (false, false) => "|  ",
@@ -108,13 +115,14 @@ impl Pen {
     }
 }
 
-/// The parts that there are, far enough apart to be told from one another.
-fn spaced(words: &[Option<String>]) -> String {
-    let words = words.iter().flatten().filter(|word| !word.is_empty());
-    words.map(String::as_str).collect::<Vec<_>>().join("  ")
+/// Joins the parts that are present with two spaces, because the parts contain single spaces.
+fn join_parts(parts: &[Option<String>]) -> String {
+    let parts = parts.iter().flatten().filter(|part| !part.is_empty());
+    parts.map(String::as_str).collect::<Vec<_>>().join("  ")
 }
 
-fn ascii(text: &str) -> String {
+/// Writes every character outside ASCII as `\u{…}`.
+fn to_ascii(text: &str) -> String {
     let mut ascii = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_ascii() { ascii.push(c) } else { ascii.extend(c.escape_unicode()) }

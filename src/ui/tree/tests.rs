@@ -1,10 +1,11 @@
-//! The same trees in all three forms.
+//! Tests that render the same trees in all three formats.
 
 use expect_test::expect;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::tree::{BridgeTree, SubTree};
+use crate::model::tree::{BridgeTree, LeftOut, PipelineTree, SubTree};
 use crate::model::{Bridge, Pipeline, PipelineAt, ProjectRef};
 
 fn now() -> Timestamp {
@@ -27,7 +28,7 @@ fn bridge(bridge: Value, downstream: Option<PipelineTree>) -> BridgeTree {
 }
 
 fn plain(tree: &PipelineTree) -> String {
-    picture(tree, Look { utf8: true, color: false, now: now() })
+    picture(tree, PictureOptions { utf8: true, color: false, now: now() })
 }
 
 /// Two projects, with one of everything below them.
@@ -115,7 +116,7 @@ fn without_utf8_the_picture_is_ascii_with_names_escaped() {
             )],
         ),
     );
-    let text = picture(&tree, Look { utf8: false, color: false, now: now() });
+    let text = picture(&tree, PictureOptions { utf8: false, color: false, now: now() });
     assert!(text.is_ascii());
     expect![[r#"
         pipeline 1 of project 2  success
@@ -139,7 +140,7 @@ fn without_utf8_the_picture_is_ascii_with_names_escaped() {
 
 #[test]
 fn colours_change_nothing_but_the_colour() {
-    let colored = picture(&two_projects(), Look { utf8: true, color: true, now: now() });
+    let colored = picture(&two_projects(), PictureOptions { utf8: true, color: true, now: now() });
     assert!(colored.contains("\u{1b}[31m✘\u{1b}[0m job lint"), "{colored:?}");
     let mut bare = String::new();
     for (i, part) in colored.split('\u{1b}').enumerate() {
@@ -285,7 +286,7 @@ fn hostile(name: &str) -> PipelineTree {
 fn a_hostile_name_adds_no_line_and_no_control_to_the_picture() {
     for name in HOSTILE {
         for utf8 in [true, false] {
-            let text = picture(&hostile(name), Look { utf8, color: false, now: now() });
+            let text = picture(&hostile(name), PictureOptions { utf8, color: false, now: now() });
             assert_eq!(text.lines().count(), 4, "{text}");
             assert!(
                 !text.chars().any(|c| c != '\n' && (c.is_control() || c == '\u{202e}')),

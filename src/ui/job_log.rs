@@ -1,56 +1,52 @@
-//! The log of a job, made fit to be read: a runner writes marks for GitLab's page, colours, and
-//! progress that draws over itself.
+//! The log of a job as readable text. A raw log contains section markers for GitLab's page, escape
+//! codes, and progress output that overwrites itself.
 
 use std::fmt::Write;
 
-use super::{Ui, Voice};
+use super::streams::Ui;
 use crate::model::Job;
 use crate::sanitize::sanitize;
 
 /// Columns between two tab stops.
-const TAB: usize = 8;
+const TAB_WIDTH: usize = 8;
 
 impl Ui {
-    /// The log of a job under a heading, where `meanwhile` puts it. In a job of GitLab it is a
-    /// section that is closed until somebody wants to read it; the few lines of everything else
-    /// are better seen.
-    pub fn log(&self, job: &Job, log: &[u8], out: bool) -> std::io::Result<()> {
-        let colors = if out && !self.json { self.color_output } else { self.color };
+    /// Prints the log of a job under a heading, on the stream that [`Ui::print_early`] chooses.
+    /// In a GitLab job it is a collapsed section, so that it does not bury the other messages.
+    ///
+    /// # Errors
+    /// Standard output is closed or cannot be written to.
+    pub fn log(&self, job: &Job, log: &[u8], on_stdout: bool) -> std::io::Result<()> {
+        let colors = if on_stdout && !self.json { self.color_stdout } else { self.color_stderr };
         let heading = format!("==== {} ({}): {} ====", sanitize(&job.name), job.id, job.status);
         let text = format!("{heading}\n{}", readable(&String::from_utf8_lossy(log), colors));
         let text = text.trim_end_matches('\n');
         if !self.sections {
-            return self.meanwhile(text, out);
+            return self.print_early(text, on_stdout);
         }
-        let (begin, end) = section(job.id.0, self.clock.now().as_second());
-        self.meanwhile(&format!("{begin}{text}\n{end}"), out)
-    }
-
-    /// What belongs to the results but comes before they are complete: on standard output, unless
-    /// that is for a document or, as `out` says, for something else.
-    pub fn meanwhile(&self, text: &str, out: bool) -> std::io::Result<()> {
-        if out && !self.json {
-            return self.line(text);
-        }
-        self.tell(Voice::Normal, text);
-        Ok(())
+        let (start, end) = section_markers(job.id.0, self.clock.now().as_second());
+        self.print_early(&format!("{start}{text}\n{end}"), on_stdout)
     }
 }
 
-/// The marks of GitLab's page around a section. No text of another can look like one: what is
-/// readable holds neither a carriage return nor this escape code.
-fn section(job: u64, now: i64) -> (String, String) {
-    let mark = |kind: &str, how: &str| format!("section_{kind}:{now}:job_{job}{how}\r\u{1b}[0K");
-    (mark("start", "[collapsed=true]"), mark("end", ""))
+/// Returns the markers of a collapsed section, which GitLab's page interprets. Log lines cannot
+/// imitate them, because [`readable`] removes carriage returns and this escape code.
+///
+/// Source: GitLab documentation, "Job logs", "Custom collapsible sections".
+fn section_markers(job: u64, now: i64) -> (String, String) {
+    let marker =
+        |kind: &str, options: &str| format!("section_{kind}:{now}:job_{job}{options}\r\u{1b}[0K");
+    (marker("start", "[collapsed=true]"), marker("end", ""))
 }
 
-/// The lines of a log, section marks as headings, with no escape codes but colours, if wanted.
+/// Returns the log with section markers as headings and without escape codes, except colours if
+/// `colors` is true.
 fn readable(log: &str, colors: bool) -> String {
     let mut text = String::new();
     let mut colored = false;
     for line in log.split('\n') {
         let Some(line) = plain_line(line) else { continue };
-        let (line, has_colors) = harmless(&line, colors);
+        let (line, has_colors) = strip_escapes(&line, colors);
         colored |= has_colors;
         text += line.trim_end();
         text.push('\n');
@@ -61,66 +57,67 @@ fn readable(log: &str, colors: bool) -> String {
     text
 }
 
-/// A line as a terminal would leave it standing, with a heading where a section begins; none where
-/// there was nothing but the mark of an end.
+/// Returns a line as a terminal finally shows it, with a heading where a section starts. Returns
+/// None for a line that holds nothing but the marker of an end.
 fn plain_line(line: &str) -> Option<String> {
     let line = line.trim_end_matches('\r');
-    let (before, mark, rest) = match ["section_start:", "section_end:"]
+    let (before, marker, rest) = match ["section_start:", "section_end:"]
         .into_iter()
-        .filter_map(|mark| Some((line.find(mark)?, mark)))
+        .filter_map(|marker| Some((line.find(marker)?, marker)))
         .min()
     {
-        Some((at, mark)) if is_mark(&line[at + mark.len()..]) => {
-            (&line[..at], mark, &line[at + mark.len()..])
+        Some((at, marker)) if is_marker(&line[at + marker.len()..]) => {
+            (&line[..at], marker, &line[at + marker.len()..])
         }
-        // What was drawn over is not repeated.
+        // A carriage return overwrites the text before it.
         _ => return Some(line.rsplit('\r').next().unwrap_or_default().to_owned()),
     };
     let (name, after) = rest.split_once('\r').unwrap_or((rest, ""));
     let name = name.split_once(':').map_or(name, |(_, name)| name);
-    // Further marks can follow in the same line: the end of one section, the begin of the next.
+    // More markers can follow in the same line: the end of one section and the start of the next.
     let after = plain_line(after).unwrap_or_default();
-    let (title, _) = harmless(&after, false);
-    if mark == "section_end:" {
-        let left = format!("{before}{after}");
-        return (!harmless(&left, false).0.trim().is_empty()).then_some(left);
+    let (title, _) = strip_escapes(&after, false);
+    if marker == "section_end:" {
+        let rest = format!("{before}{after}");
+        return (!strip_escapes(&rest, false).0.trim().is_empty()).then_some(rest);
     }
     let title = match title.trim() {
         "" => name.split('[').next().unwrap_or(name).replace('_', " "),
         title => title.trim_start_matches("== ").to_owned(),
     };
-    Some(format!("{}== {title}", harmless(before, false).0))
+    Some(format!("{}== {title}", strip_escapes(before, false).0))
 }
 
-/// Whether what follows the word is `SECONDS:NAME`, and not some text about it.
-fn is_mark(rest: &str) -> bool {
+/// Returns true if a `section_start:` or `section_end:` is followed by `SECONDS:NAME`, and so is a
+/// marker and not prose.
+fn is_marker(rest: &str) -> bool {
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     digits > 0 && rest[digits..].starts_with(':')
 }
 
-/// The text without escape codes, or with those for colours alone, and whether it has any of
-/// those; tabs become blanks, and what else acts on a terminal is shown as what it is.
-fn harmless(text: &str, colors: bool) -> (String, bool) {
+/// Removes escape codes, except those for colours if `colors` is true; the second value says if
+/// any were kept. Tabs become spaces, and other control characters are sanitised.
+fn strip_escapes(text: &str, colors: bool) -> (String, bool) {
     let mut plain = String::new();
     let mut colored = false;
     let mut column = 0;
-    let mut left = text;
-    while let Some(c) = left.chars().next() {
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
         if c == '\u{1b}' {
-            let code = escape(left);
+            let code = escape_code(rest);
             if colors && is_color(code) {
                 colored = true;
                 plain += code;
             }
-            left = &left[code.len()..];
+            rest = &rest[code.len()..];
             continue;
         }
-        left = &left[c.len_utf8()..];
+        rest = &rest[c.len_utf8()..];
         match c {
             '\t' => {
-                let blanks = TAB - column % TAB;
-                plain.extend(std::iter::repeat_n(' ', blanks));
-                column += blanks;
+                let spaces = TAB_WIDTH - column % TAB_WIDTH;
+                plain.extend(std::iter::repeat_n(' ', spaces));
+                column += spaces;
             }
             c => {
                 let _ = write!(plain, "{}", sanitize(c.encode_utf8(&mut [0; 4])));
@@ -131,15 +128,16 @@ fn harmless(text: &str, colors: bool) -> (String, bool) {
     (plain, colored)
 }
 
-/// The escape code at the begin of a text: `ESC [ … letter`, `ESC ] … BEL`, or two characters.
-fn escape(text: &str) -> &str {
+/// Returns the escape code at the start of a text: `ESC [ … letter` (CSI), `ESC ] … BEL` (OSC), or
+/// two characters.
+fn escape_code(text: &str) -> &str {
     let end = |found: Option<usize>, default: usize| found.unwrap_or(default).min(text.len());
     let length = match text.as_bytes().get(1) {
         Some(b'[') => {
             let body = text.char_indices().skip(2);
             let mut body = body.skip_while(|(_, c)| matches!(c, ' '..='?'));
             body.next().map_or(text.len(), |(at, c)| {
-                // What is no final letter belongs to the text again.
+                // An invalid final character is not part of the code.
                 if matches!(c, '@'..='~') { at + 1 } else { at }
             })
         }
@@ -153,7 +151,7 @@ fn escape(text: &str) -> &str {
     &text[..length]
 }
 
-/// `ESC [ 1 ; 31 m`: colours and weights, which move nothing.
+/// Returns true for SGR codes such as `ESC [ 1 ; 31 m`, which change colours and weights only.
 fn is_color(code: &str) -> bool {
     let inner = code.strip_prefix("\u{1b}[").and_then(|code| code.strip_suffix('m'));
     inner.is_some_and(|inner| inner.bytes().all(|b| b.is_ascii_digit() || b";:".contains(&b)))
@@ -164,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn logs_are_made_fit_to_be_read() {
+    fn logs_become_readable_text() {
         for (log, expect) in [
             ("building\nJob succeeded\n", "building\nJob succeeded\n\n"),
             (
@@ -197,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_stay_where_they_are_wanted_and_nothing_else_does() {
+    fn colours_are_kept_on_request_and_other_codes_are_removed() {
         let log = "\u{1b}[31mred\u{1b}[0m \u{1b}[2K\u{1b}[38;5;9mx\u{1b}[?25h";
         assert_eq!(readable(log, true), "\u{1b}[31mred\u{1b}[0m \u{1b}[38;5;9mx\n\u{1b}[0m");
         assert_eq!(readable("plain", true), "plain\n");

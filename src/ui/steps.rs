@@ -1,7 +1,9 @@
-//! The steps of a run, told on standard error as they happen.
+//! The steps of a run, printed on standard error as they happen.
 
+use super::style::FAINT;
 use super::totals::bytes;
-use super::{FAINT, Ui, Voice, lock, totals};
+use super::verbosity::Verbosity;
+use super::{streams::Ui, totals};
 use crate::sanitize::sanitize;
 use crate::step::{Step, Watch};
 
@@ -29,17 +31,17 @@ impl Watch for Ui {
             ),
             Step::Jobs { at, status, jobs } => {
                 let jobs = count(jobs.len(), "job");
-                self.tell(
-                    Voice::Verbose,
+                self.message(
+                    Verbosity::Verbose,
                     &self.styled(FAINT, &format!("pipeline {} ({status}): {jobs}", at.id)),
                 );
             }
-            // The names of all that lost are for `explain`; a refusal lists the nearest.
+            // The candidates that were not chosen are printed by `explain` only.
             Step::Chosen { .. } => {}
-            Step::Archives(archives) => lock(&self.progress).totals.expect(archives),
+            Step::Archives(archives) => self.progress().totals.expect(archives),
             Step::Job { label, named, status, size } => {
-                let mut progress = lock(&self.progress);
-                progress.arrived();
+                let mut progress = self.progress();
+                progress.clear_wait();
                 progress.begin(label, *size, self.clock.elapsed());
                 drop(progress);
                 let status = status.map(|status| format!(", {status}")).unwrap_or_default();
@@ -48,32 +50,38 @@ impl Watch for Ui {
                 self.stage(3, &format!("{job}{}{status}{size}", sanitize(label)));
             }
             Step::Playing { label } => {
-                self.tell(Voice::Normal, &format!("playing the manual job {}", sanitize(label)));
+                self.message(
+                    Verbosity::Normal,
+                    &format!("playing the manual job {}", sanitize(label)),
+                );
             }
             Step::Bytes { label, done, total } => {
-                let line = lock(&self.progress).update(label, *done, *total, self.clock.elapsed());
+                let line = self.progress().update(label, *done, *total, self.clock.elapsed());
                 if let Some(line) = line {
                     self.stage(4, &line);
                 }
             }
             Step::Downloaded { label, bytes: count, took } => {
-                lock(&self.progress).done(label, *count, self.clock.elapsed());
-                self.stage(4, &format!("{}: {}", sanitize(label), totals::took(*count, *took)));
+                self.progress().complete(label, *count, self.clock.elapsed());
+                self.stage(
+                    4,
+                    &format!("{}: {}", sanitize(label), totals::size_and_time(*count, *took)),
+                );
             }
             Step::Cached { label, bytes: count } => {
-                lock(&self.progress).totals.spare(label);
+                self.progress().totals.remove(label);
                 self.stage(4, &format!("{}: {} from the cache", sanitize(label), bytes(*count)));
             }
             Step::Placed { files, bytes: size, at } => {
-                let sum = lock(&self.progress).sum();
-                sum.into_iter().for_each(|sum| self.stage(4, &sum));
+                let summary = self.progress().take_summary();
+                summary.into_iter().for_each(|summary| self.stage(4, &summary));
                 self.stage(
                     4,
                     &format!("{} ({}) in {}", count(*files, "file"), bytes(*size), sanitize(at)),
                 );
             }
             Step::Exchange(exchange) => {
-                self.tell(Voice::Verbose, &self.styled(FAINT, &exchange.to_string()));
+                self.message(Verbosity::Verbose, &self.styled(FAINT, &exchange.to_string()));
             }
             Step::Retry { reason, pause, number, of } => {
                 let seconds = pause.as_secs_f64();
@@ -82,19 +90,18 @@ impl Watch for Ui {
                     sanitize(reason)
                 ));
             }
-            // A lookup that is asked again tells what has changed; on a terminal a live line shows
-            // that the run is alive.
+            // Polling prints only changed reasons. On a terminal a live line shows the wait.
             Step::Waiting { why, pause } => {
-                let mut progress = lock(&self.progress);
+                let mut progress = self.progress();
                 progress.totals.pause(self.clock.elapsed());
-                progress.waiting(why);
+                progress.show_wait(why);
                 drop(progress);
-                self.tell(
-                    Voice::Verbose,
+                self.message(
+                    Verbosity::Verbose,
                     &format!("looking again in {:.1} s", pause.as_secs_f64()),
                 );
-                if self.is_news(why) {
-                    self.tell(Voice::Normal, &format!("waiting: {why}"));
+                if self.is_new(why) {
+                    self.message(Verbosity::Normal, &format!("waiting: {why}"));
                 }
             }
             Step::Warning(warning) => self.warn(warning),
@@ -103,13 +110,14 @@ impl Watch for Ui {
 }
 
 impl Ui {
-    /// One of the four stages, told once: a lookup goes through the first ones again and again.
+    /// Prints a line of one of the four stages. Polling repeats the first three, whose lines are
+    /// printed only once.
     fn stage(&self, number: u8, text: &str) {
-        if number < 4 && !self.is_news(text) {
+        if number < 4 && !self.is_new(text) {
             return;
         }
         let stage = self.styled(FAINT, &format!("[{number}/4]"));
-        self.tell(Voice::Normal, &format!("{stage} {text}"));
+        self.message(Verbosity::Normal, &format!("{stage} {text}"));
     }
 }
 
@@ -126,15 +134,15 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::args::Speech;
+    use crate::args::OutputArgs;
     use crate::clock::Clock;
     use crate::env::Stream;
 
-    /// A clock that goes as it is told.
+    /// A clock that the test sets.
     #[derive(Default)]
-    struct Script(Mutex<Duration>);
+    struct TestClock(Mutex<Duration>);
 
-    impl Clock for Script {
+    impl Clock for TestClock {
         fn now(&self) -> Timestamp {
             Timestamp::UNIX_EPOCH
         }
@@ -159,12 +167,12 @@ mod tests {
         }
     }
 
-    /// What a log says of steps, each at its second.
-    fn told(steps: &[(u64, Step<'_>)]) -> String {
-        let (log, clock) = (Log::default(), Arc::new(Script::default()));
+    /// Returns the log of steps, each at its second.
+    fn log_of(steps: &[(u64, Step<'_>)]) -> String {
+        let (log, clock) = (Log::default(), Arc::new(TestClock::default()));
         let stream = |writer: Box<dyn Write + Send>| Stream { writer, terminal: false };
         let (out, err) = (stream(Box::new(io::sink())), stream(Box::new(log.clone())));
-        let ui = Ui::new(out, err, &Speech::default(), true, clock.clone());
+        let ui = Ui::new(out, err, &OutputArgs::default(), true, clock.clone());
         for (second, step) in steps {
             *clock.0.lock().unwrap() = Duration::from_secs(*second);
             ui.step(step);
@@ -188,13 +196,13 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_download_is_told_every_ten_seconds() {
+    fn a_slow_download_is_logged_every_ten_seconds() {
         let mut steps = vec![(30, job("build (1)"))];
         steps.extend((31..80).map(|second| (second, bytes("build (1)", 2 * (second - 30)))));
         steps.push((80, downloaded("build (1)", 50)));
         steps.push((81, Step::Placed { files: 1, bytes: MIB, at: "out" }));
         assert_eq!(
-            told(&steps),
+            log_of(&steps),
             "[3/4] job build (1)\n\
              [4/4] build (1): 20.0 MiB of 100.0 MiB, 2.0 MiB/s, 40s left\n\
              [4/4] build (1): 40.0 MiB of 100.0 MiB, 2.0 MiB/s, 30s left\n\
@@ -206,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_downloads_the_totals_are_told() {
+    fn several_downloads_are_logged_by_their_totals() {
         let archives = ["a", "b", "c"].map(|label| (label.to_owned(), Some(100 * MIB)));
         let mut steps = vec![(0, Step::Archives(&archives)), (0, job("a")), (0, job("b"))];
         for second in 1..20 {
@@ -218,7 +226,7 @@ mod tests {
         steps.push((20, downloaded("b", 20)));
         steps.extend((0..2).map(|_| (21, Step::Placed { files: 1, bytes: MIB, at: "out" })));
         assert_eq!(
-            told(&steps),
+            log_of(&steps),
             "[3/4] job a\n\
              [3/4] job b\n\
              [4/4] 0 of 3 archives: 95.0 MiB of 300.0 MiB, 9.5 MiB/s, 22s left\n\

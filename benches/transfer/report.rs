@@ -1,4 +1,4 @@
-//! The tables, and the file in which they are kept.
+//! The report of the benchmark: its tables and its file in `benches/runs/`.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::corpus::Corpus;
 use crate::measure::{Contender, Sample};
 
-/// Medians, and how many times what downriver took in the same round.
+/// Formats the medians of each contender, and the median ratio to downriver in the same round.
 pub fn table(corpus: &Corpus, rows: &[(Contender, Vec<Sample>)]) -> String {
     let mut text = format!("## {}\n\n", corpus.describe());
     text.push_str("| | wall s | user s | system s | MiB | MB received | requests | wall × | CPU × | |\n|---|---|---|---|---|---|---|---|---|---|\n");
@@ -29,7 +29,7 @@ pub fn table(corpus: &Corpus, rows: &[(Contender, Vec<Sample>)]) -> String {
             of(|it| it.requests as f64),
             paired(|it| it.wall),
             paired(|it| it.user + it.system),
-            contender.wrong.unwrap_or_default(),
+            contender.defect.unwrap_or_default(),
         );
     }
     text.push('\n');
@@ -42,10 +42,10 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// Writes a dated file, with the machine named.
-pub fn keep(report: &str, full: bool, runs: usize, link: Option<&str>) {
+/// Writes the report to a dated file, with a description of the machine.
+pub fn save(report: &str, full: bool, runs: usize, link: Option<&str>) {
     let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H%MZ").to_string();
-    let said = |program: &str, args: &[&str]| {
+    let stdout_of = |program: &str, args: &[&str]| {
         let output = Command::new(program).args(args).output().ok();
         output.map(|it| String::from_utf8_lossy(&it.stdout).trim().to_owned()).unwrap_or_default()
     };
@@ -59,7 +59,7 @@ pub fn keep(report: &str, full: bool, runs: usize, link: Option<&str>) {
     let head = format!(
         "# {now}\n\n{} of {cores} cores, {}; load {load} at the end; loopback HTTP{link}; {size}; medians of {runs} runs, taken in turn. `×` is how many times what downriver took, paired. Peaks below about 13 MiB are not seen.\n\n",
         model.map_or("a processor", |(_, model)| model),
-        said("uname", &["-sm"]),
+        stdout_of("uname", &["-sm"]),
     );
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/runs");
     std::fs::create_dir_all(&folder).unwrap();

@@ -1,52 +1,63 @@
-//! The project and the pipeline that are given, each by whoever speaks first.
+//! The project and the pipeline of a run, from the flags, the variables and the git checkout.
 
+use super::api::api;
 use super::checkout::Checkout;
-use super::{Source, Sourced, Usage, api, in_ci, variable};
-use crate::args::{Connect, Lookup};
+use super::sourced::{Source, Sourced};
+use super::usage::Usage;
+use super::variables::{in_ci, variable};
+use crate::args::{ConnectArgs, LookupArgs};
 use crate::env::Env;
 use crate::gitlab;
 use crate::model::{PipelineId, ProjectRef};
 use crate::sanitize::sanitize;
 
-/// Whether one of the parts of a path is `.` or `..`: servers and proxies fold those, and the token
-/// would be sent to another place of the API than is meant.
-pub(super) fn has_dots(path: &str) -> bool {
+/// Returns true if a segment of a path is `.` or `..`. Servers and proxies normalise such paths, so
+/// the request and its token would reach another endpoint than intended.
+pub(super) fn has_dot_segment(path: &str) -> bool {
     path.split('/').any(|part| matches!(part, "." | ".."))
 }
 
-/// Everything that can name a project or a pipeline.
-pub(super) struct Given<'a> {
-    pub lookup: &'a Lookup,
-    pub connect: &'a Connect,
+/// The inputs that can name a project or a pipeline.
+pub(super) struct Inputs<'a> {
+    pub lookup: &'a LookupArgs,
+    pub connect: &'a ConnectArgs,
     pub env: &'a Env,
 }
 
-impl Given<'_> {
-    /// The project of `--project`, of the first of these variables, or of the git remote.
+impl Inputs<'_> {
+    /// Returns the project of `--project`, of the first of these variables that is set, or of the
+    /// git remote.
+    ///
+    /// # Errors
+    /// None of them names a project, or the name is not usable.
     pub fn project(&self, names: &[&'static str]) -> Result<Sourced<ProjectRef>, Usage> {
-        if let Some(project) = self.flag_or(names)? {
+        if let Some(project) = self.explicit_project(names)? {
             return Ok(project);
         }
-        self.of_remote()?.ok_or_else(|| {
+        self.git_remote_project()?.ok_or_else(|| {
             Usage::new("no project is given").hint(
                 "name it with --project ID or --project GROUP/NAME; in a CI job CI_PROJECT_ID names it",
             )
         })
     }
 
-    /// The project of `--project`, or of the first of these variables.
-    pub fn flag_or(&self, names: &[&'static str]) -> Result<Option<Sourced<ProjectRef>>, Usage> {
-        let given = match &self.lookup.project {
+    /// Returns the project of `--project`, or of the first of these variables that is set.
+    pub fn explicit_project(
+        &self,
+        names: &[&'static str],
+    ) -> Result<Option<Sourced<ProjectRef>>, Usage> {
+        let explicit = match &self.lookup.project {
             Some(project) => Some((project.clone(), Source::Flag("--project"))),
             None => variable(self.env, names).map(|project| (project.value, project.source)),
         };
-        let Some((project, source)) = given else { return Ok(None) };
-        // An empty one is most often a variable that is not set: no other project is meant by it.
+        let Some((project, source)) = explicit else { return Ok(None) };
+        // An empty value usually comes from an unset shell variable. Falling back to another
+        // project would be a surprise.
         if project.trim_matches('/').is_empty() {
             return Err(Usage::new(format!("{source} is empty"))
                 .hint("name the project by its id, or its path like group/project"));
         }
-        if has_dots(&project) {
+        if has_dot_segment(&project) {
             let project = sanitize(&project);
             return Err(Usage::new(format!(
                 "{source} is `{project}`, which is no path of a project"
@@ -56,7 +67,7 @@ impl Given<'_> {
         Ok(Some(Sourced { value: ProjectRef::parse(&project), source }))
     }
 
-    /// The pipeline of `--pipeline`, or of the first of these variables.
+    /// Returns the pipeline of `--pipeline`, or of the first of these variables that is set.
     pub fn pipeline(&self, names: &[&'static str]) -> Result<Option<Sourced<PipelineId>>, Usage> {
         if let Some(id) = self.lookup.pipeline {
             let source = Source::Flag("--pipeline");
@@ -66,7 +77,7 @@ impl Given<'_> {
         Ok(number.map(|Sourced { value, source }| Sourced { value: PipelineId(value), source }))
     }
 
-    /// The number in the first of these variables that is set.
+    /// Returns the number in the first of these variables that is set.
     pub fn number(&self, names: &[&'static str]) -> Result<Option<Sourced<u64>>, Usage> {
         let Some(Sourced { value, source }) = variable(self.env, names) else { return Ok(None) };
         match value.parse() {
@@ -78,12 +89,13 @@ impl Given<'_> {
         }
     }
 
-    /// The git checkout one stands in; a CI job stands in one by chance.
+    /// Finds the git checkout of the current folder. Returns None in a CI job, whose checkout need
+    /// not be the project in question.
     pub fn checkout(&self) -> Option<Checkout> {
-        if in_ci(self.env) { None } else { Checkout::around(&self.env.dir) }
+        if in_ci(self.env) { None } else { Checkout::discover(&self.env.dir) }
     }
 
-    fn of_remote(&self) -> Result<Option<Sourced<ProjectRef>>, Usage> {
+    fn git_remote_project(&self) -> Result<Option<Sourced<ProjectRef>>, Usage> {
         let Some(remote) = self.checkout().and_then(|checkout| checkout.remote) else {
             return Ok(None);
         };

@@ -1,0 +1,72 @@
+//! Flags about the connection to GitLab: API root, token, retries, timeouts and certificates.
+#![allow(rustdoc::broken_intra_doc_links, reason = "help texts name variables in brackets")]
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::value_parser::duration;
+
+const DEFAULT_RETRIES: u32 = 5;
+
+/// Flags about the connection to GitLab.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ConnectArgs {
+    /// The root of the API [CI_API_V4_URL, or GITLAB_HOST or CI_SERVER_URL with /api/v4]
+    #[arg(long, value_name = "URL", help_heading = "Where from")]
+    pub api_url: Option<String>,
+    /// A private token; better in the variable, where `ps` does not show it [GITLAB_TOKEN, GITLAB_PRIVATE_TOKEN, PRIVATE_TOKEN]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        hide_possible_values = true,
+        help_heading = "Authentication"
+    )]
+    pub private_token: Option<String>,
+    /// The token of a running job [CI_JOB_TOKEN]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        conflicts_with = "private_token",
+        help_heading = "Authentication"
+    )]
+    pub job_token: Option<String>,
+    /// A file that holds a private token; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["private_token", "job_token"], help_heading = "Authentication")]
+    pub token_file: Option<PathBuf>,
+    /// Retries of a request after a transient failure
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_RETRIES, help_heading = "Network")]
+    pub retries: u32,
+    /// Give up on a connection when no byte arrives for this long
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s", help_heading = "Network")]
+    pub timeout: Duration,
+    /// Give up on connecting after this long
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s", help_heading = "Network")]
+    pub connect_timeout: Duration,
+    /// Certificate authorities on top of the system's, as PEM [CI_SERVER_TLS_CA_FILE]
+    #[arg(long, value_name = "FILE", help_heading = "Network")]
+    pub cacert: Option<PathBuf>,
+    /// A client certificate, as PEM [CI_SERVER_TLS_CERT_FILE]
+    #[arg(long, value_name = "FILE", requires = "key", help_heading = "Network")]
+    pub cert: Option<PathBuf>,
+    /// The key of the client certificate, as PEM [CI_SERVER_TLS_KEY_FILE]
+    #[arg(long, value_name = "FILE", requires = "cert", help_heading = "Network")]
+    pub key: Option<PathBuf>,
+    /// Accepts any server certificate. Only the command line of pipeline-trigger sets this; no
+    /// flag of downriver does.
+    #[arg(skip)]
+    pub unverified: bool,
+}
+
+impl ConnectArgs {
+    /// Returns the values of these flags when none of them is given.
+    pub fn defaults() -> ConnectArgs {
+        ConnectArgs {
+            retries: DEFAULT_RETRIES,
+            timeout: Duration::from_secs(60),
+            connect_timeout: Duration::from_secs(10),
+            ..ConnectArgs::default()
+        }
+    }
+}

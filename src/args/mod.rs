@@ -1,0 +1,22 @@
+//! Command-line flags that several commands share, as clap groups. This room looks nothing up.
+//!
+//! clap must not read environment variables by itself: it would print their values, tokens among
+//! them, in `--help`. The room `settings` reads them.
+
+mod cache;
+mod connect;
+mod job;
+mod lookup;
+mod output;
+mod selection;
+mod value_parser;
+mod wait;
+
+pub use cache::CacheArgs;
+pub use connect::ConnectArgs;
+pub use job::{JobArgs, NoWaitArgs};
+pub use lookup::{LookupArgs, LookupFrom};
+pub use output::{Color, OutputArgs};
+pub use selection::{IfMissing, SelectionArgs};
+pub use value_parser::{duration, size};
+pub use wait::{WaitArgs, WaitLimitArgs};

@@ -1,0 +1,30 @@
+//! Flags about waiting for jobs and pipelines.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::value_parser::duration;
+
+/// Flags of a command that waits if it is asked to.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "When")]
+pub struct WaitArgs {
+    /// Wait until the job has finished; ends at once when it no longer can succeed
+    #[arg(long)]
+    pub wait: bool,
+    #[command(flatten)]
+    pub limits: WaitLimitArgs,
+}
+
+/// The time limit and the polling interval of a wait.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "When")]
+pub struct WaitLimitArgs {
+    /// How long to wait at most
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
+    pub wait_timeout: Duration,
+    /// Look again after this time [default: growing from 2s to 15s]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub poll_interval: Option<Duration>,
+}
