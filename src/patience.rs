@@ -89,7 +89,7 @@ impl Patience {
                 return Err(TimedOut { limit, last }.into());
             }
             let next = self.interval.unwrap_or(pause).min(left);
-            watch.step(&Step::Waiting { why: &format!("{last:#}"), pause: next });
+            watch.step(&Step::Waiting { reason: &format!("{last:#}"), pause: next });
             clock.sleep(next);
             pause = pause.mul_f64(1.5).min(LONGEST);
         }
@@ -127,7 +127,7 @@ mod tests {
 
     impl Watch for Pauses {
         fn step(&self, step: &Step<'_>) {
-            assert!(matches!(step, Step::Waiting { why: "not yet", .. }), "{step:?}");
+            assert!(matches!(step, Step::Waiting { reason: "not yet", .. }), "{step:?}");
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use downriver::gitlab::{Row, parse_error_body};
+use downriver::gitlab::{ListedEntry, parse_error_body};
 use downriver::model::tree::{Below, BridgeTree, LeftOut, PipelineTree};
 use downriver::model::{Bridge, Job, Pipeline, PipelineAt, ProjectRef};
 use downriver::refusal::{Candidate, Idle, Refusal};
@@ -16,8 +16,8 @@ use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    harmless(&parse_error_body(bytes).words);
-    let _ = serde_json::from_slice::<Vec<Row>>(bytes).map(|rows| {
+    harmless(&parse_error_body(bytes).message);
+    let _ = serde_json::from_slice::<Vec<ListedEntry>>(bytes).map(|rows| {
         rows.iter().for_each(|row| {
             row.is_folder();
             row.mode();

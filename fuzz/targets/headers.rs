@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use downriver::gitlab::{Address, ContentRange, asked, next_page, parse_error_body, pause};
+use downriver::gitlab::{Address, ContentRange, next_page, parse_error_body, pause, requested_delay};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
@@ -21,11 +21,11 @@ fuzz_target!(|text: &str| {
 
     // `Retry-After` and `RateLimit-Reset`
     let now = Timestamp::from_second(i64::from(number)).unwrap();
-    let asked = asked(Some(first), second, now);
+    let requested = requested_delay(Some(first), second, now);
     let luck = f64::from(count) / 256.0;
-    match pause(u32::from(count), asked, luck) {
+    match pause(u32::from(count), requested, luck) {
         Some(pause) => assert!(pause <= Duration::from_secs(601)),
-        None => assert!(asked.is_some_and(|asked| asked > Duration::from_secs(600))),
+        None => assert!(requested.is_some_and(|delay| delay > Duration::from_secs(600))),
     }
 
     // `X-Next-Page` and `Link`
@@ -51,8 +51,8 @@ fuzz_target!(|text: &str| {
 
     // What came instead.
     let body = parse_error_body(first.as_bytes());
-    harmless(&body.words);
-    assert!(body.words.chars().count() <= 12 * 301);
+    harmless(&body.message);
+    assert!(body.message.chars().count() <= 12 * 301);
 });
 
 fn harmless(text: &str) {

@@ -10,7 +10,7 @@ use super::fetch::whole;
 use super::{Ctx, FoundJob};
 use crate::archive::{self, Archive};
 use crate::disk;
-use crate::gitlab::{self, Body, Remote, RemoteArchive, TAIL};
+use crate::gitlab::{self, Body, RemoteAnswer, RemoteArchive, TAIL_LENGTH};
 use crate::ranged::{Give, Ranged};
 use crate::sanitize::sanitize;
 use crate::step::Step;
@@ -29,14 +29,14 @@ pub(super) fn announce(ctx: &Ctx<'_>, found: &FoundJob) {
 pub(super) fn open<'a>(
     ctx: &Ctx<'a>,
     found: &FoundJob,
-    remote: Remote<'a>,
+    remote: RemoteAnswer<'a>,
 ) -> anyhow::Result<RemoteZip<'a>> {
     let bytes = match remote {
-        Remote::Parts(mut remote) => {
-            let tail = remote.tail();
+        RemoteAnswer::Ranges(mut remote) => {
+            let tail = remote.take_tail();
             parts(*remote, tail)
         }
-        Remote::Whole(body) => here(download(ctx, found, *body)?)?,
+        RemoteAnswer::Whole(body) => here(download(ctx, found, *body)?)?,
     };
     Archive::list(bytes).map_err(|error| plain(error, reading(found)))
 }
@@ -44,7 +44,7 @@ pub(super) fn open<'a>(
 /// Reads the directory of an archive of which nothing is here yet.
 pub(super) fn read(mut remote: RemoteArchive<'_>) -> Result<RemoteZip<'_>, archive::Error> {
     let length = remote.length();
-    let tail = remote.range(length.saturating_sub(TAIL)..length);
+    let tail = remote.range(length.saturating_sub(TAIL_LENGTH)..length);
     let tail = tail.map_err(|error| archive::Error::Read(io::Error::other(error)))?;
     Archive::list(parts(remote, tail))
 }

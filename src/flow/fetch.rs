@@ -169,7 +169,7 @@ fn download<S: Spool>(ctx: &Ctx<'_>, found: &FoundJob, archive: &mut S) -> anyho
         })?;
         return Ok(bytes);
     }
-    whole(ctx, found, ctx.gitlab.body(&found.at)?, archive)
+    whole(ctx, found, ctx.gitlab.download(&found.at)?, archive)
 }
 
 /// Downloads all of an archive that is on its way, and of which nothing was read.

@@ -255,7 +255,7 @@ pub(super) fn patiently<T>(
         _ => refusal.may_change(),
     };
     let mends = |error: &anyhow::Error| match error.downcast_ref::<gitlab::Error>() {
-        Some(error) if error.may_pass() => Retryability::InTime,
+        Some(error) if error.is_transient() => Retryability::InTime,
         Some(error) if error.is_unreachable() => Retryability::OnceHeard,
         Some(_) => Retryability::Never,
         None if error.downcast_ref::<Refusal>().is_some_and(in_time) => Retryability::InTime,

@@ -43,7 +43,7 @@ pub(super) fn take(ctx: &Ctx<'_>, found: &FoundJob) -> anyhow::Result<Option<(Fi
             return Ok(None);
         }
     };
-    let bytes = match whole(ctx, found, ctx.gitlab.body(&found.at)?, &mut coming) {
+    let bytes = match whole(ctx, found, ctx.gitlab.download(&found.at)?, &mut coming) {
         Ok(bytes) => bytes,
         Err(error) if is_of_disk(&error) => {
             warn(format!("{error:#}; going on without the cache"));

@@ -86,7 +86,7 @@ pub fn extract(
             staging = Staging::beside(dest, ctx.interrupt)?;
             let kept = founds.into_iter().map(|found| {
                 let (archive, bytes) =
-                    keep_first(ctx, &found, ctx.gitlab.body(&found.at)?, &staging)?;
+                    keep_first(ctx, &found, ctx.gitlab.download(&found.at)?, &staging)?;
                 Ok((found, Acquired::CacheLookup(archive, bytes)))
             });
             let kept: anyhow::Result<Vec<_>> = kept.collect();
@@ -233,7 +233,7 @@ fn open_all<'a>(
             Acquired::CacheLookup(archive, bytes) => open(archive, bytes, &found, options)?,
             // It was the only one when it came, and no more: now all are judged together.
             Acquired::Staged(_) => {
-                let body = ctx.gitlab.body(&found.at)?;
+                let body = ctx.gitlab.download(&found.at)?;
                 let (archive, bytes) = keep_first(ctx, &found, body, staging)?;
                 open(archive, bytes, &found, options)?
             }

@@ -3,7 +3,7 @@
 use super::afar::{announce, open};
 use super::fetch::{Each, each};
 use super::{Ctx, FoundJob, JobQuery, Scope};
-use crate::gitlab::{Remote, Row};
+use crate::gitlab::{ListedEntry, RemoteAnswer};
 use crate::model::{Entry, EntryKind};
 use crate::refusal::Refusal;
 
@@ -38,11 +38,11 @@ pub fn list(ctx: &Ctx<'_>, address: &Scope, query: &JobQuery) -> anyhow::Result<
 
 fn files(ctx: &Ctx<'_>, found: &FoundJob) -> anyhow::Result<Vec<Listed>> {
     announce(ctx, found);
-    let remote = ctx.gitlab.remote(&found.at)?;
-    if let Remote::Whole(whole) = &remote
+    let remote = ctx.gitlab.open_remote(&found.at)?;
+    if let RemoteAnswer::Whole(whole) = &remote
         && whole.total().is_none_or(|length| length > SMALL)
         // Older servers make no listing, and none of an archive without metadata.
-        && let Ok(Some(rows)) = ctx.gitlab.tree(&found.at)
+        && let Ok(Some(rows)) = ctx.gitlab.list_archive(&found.at)
     {
         return Ok(rows.into_iter().filter(|row| !row.is_folder()).map(Listed::from).collect());
     }
@@ -67,8 +67,8 @@ impl From<&Entry> for Listed {
     }
 }
 
-impl From<Row> for Listed {
-    fn from(row: Row) -> Listed {
+impl From<ListedEntry> for Listed {
+    fn from(row: ListedEntry) -> Listed {
         let mode = row.mode();
         // GitLab leaves the size of empty files out.
         Listed { path: row.path, size: row.size.unwrap_or(0), compressed_size: None, mode }

@@ -20,12 +20,14 @@ pub(super) fn pipeline(
             (project, ctx.gitlab.job(project, *id)?.pipeline.into_iter().collect())
         }
         PipelineBy::Ref { project, ref_, .. } => {
-            (project, ctx.gitlab.successful(project, ref_, 1)?)
+            (project, ctx.gitlab.successful_pipelines(project, ref_, 1)?)
         }
         PipelineBy::MergeRequest { project, iid } => {
-            (project, ctx.gitlab.of_merge_request(project, *iid)?)
+            (project, ctx.gitlab.merge_request_pipelines(project, *iid)?)
         }
-        PipelineBy::Commit { project, sha } => (project, ctx.gitlab.of_commit(project, sha)?),
+        PipelineBy::Commit { project, sha } => {
+            (project, ctx.gitlab.commit_pipelines(project, sha)?)
+        }
     };
     // Lists come newest first, but a merge request has two of them.
     let newest = newest.into_iter().max_by_key(|pipeline| pipeline.id);
@@ -80,7 +82,8 @@ pub(super) fn by_lists(
     recent: bool,
     query: &JobQuery,
 ) -> anyhow::Result<LookupResult> {
-    let pipelines = ctx.gitlab.successful(project, ref_, if recent { RECENT } else { 1 })?;
+    let pipelines =
+        ctx.gitlab.successful_pipelines(project, ref_, if recent { RECENT } else { 1 })?;
     let mut first = None;
     for pipeline in &pipelines {
         let finding = find_in(ctx, &at(project, pipeline), query)?;

@@ -41,8 +41,8 @@ pub(super) fn look<'a>(
     mut remote: RemoteArchive<'a>,
     options: &ExtractOptions,
 ) -> anyhow::Result<Option<Apart<'a>>> {
-    let tail = remote.tail();
-    if !remote.is_tied() && (tail.len() as u64) < remote.length() {
+    let tail = remote.take_tail();
+    if !remote.has_strong_etag() && (tail.len() as u64) < remote.length() {
         return Ok(None);
     }
     match judged(Archive::list(parts(&mut remote, tail.clone())), &options.rules) {
@@ -134,7 +134,7 @@ impl<F: Fn(u64)> Coming<'_, '_, F> {
         let part = self.parts.iter().find(|part| part.contains(&self.position));
         let end = part.map_or(self.position.saturating_add(HEADER), |part| part.end);
         self.end = end.min(self.here);
-        let body = self.remote.body(self.position..self.end).map_err(io::Error::other)?;
+        let body = self.remote.stream_range(self.position..self.end).map_err(io::Error::other)?;
         self.body = Some(BufReader::with_capacity(AHEAD, body));
         Ok(())
     }

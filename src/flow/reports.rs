@@ -91,7 +91,7 @@ fn take(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> anyhow::Result<Report> {
     let start = ctx.clock.elapsed();
     let file = disk::temporary()?;
     let mut sniffed = Sniffed { file, head: Vec::new(), zip, archive: false };
-    let got = ctx.gitlab.report(project, id, kind, size, &mut sniffed, Spool::restart);
+    let got = ctx.gitlab.download_report(project, id, kind, size, &mut sniffed, Spool::restart);
     let unknown = || Refusal::ReportsUnknown { job: label.clone(), wanted: kind.to_owned() };
     let bytes = match got {
         _ if sniffed.archive => return Err(unknown().into()),

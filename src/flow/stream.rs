@@ -17,7 +17,7 @@ use super::{Ctx, FoundJob};
 use crate::archive::{self, Layout};
 use crate::disk::Staging;
 use crate::extract;
-use crate::gitlab::{self, Body, DownloadInterrupted};
+use crate::gitlab::{self, Body, DownloadInterrupted, RemoteArchive};
 use crate::plan::Plan;
 use crate::select::files::{self, Rules};
 use crate::select::merge_plans;
@@ -55,7 +55,8 @@ pub(super) fn ready(
     body: &Body<'_>,
     options: &ExtractOptions,
 ) -> anyhow::Result<Option<Ready>> {
-    let Some(remote) = body.beside().filter(|remote| remote.length() > SMALL) else {
+    let Some(remote) = RemoteArchive::from_download(body).filter(|remote| remote.length() > SMALL)
+    else {
         return Ok(None);
     };
     match judged(read(remote), &options.rules) {

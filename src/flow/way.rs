@@ -15,7 +15,7 @@ use super::parts::{self, Apart};
 use super::stream::{self, Staged};
 use super::{Ctx, FoundJob, kept};
 use crate::disk::Staging;
-use crate::gitlab::{Body, Remote};
+use crate::gitlab::{Body, RemoteAnswer};
 
 /// Below this, in bytes, a further request costs more than is gained.
 pub(super) const SMALL: u64 = 2 << 20;
@@ -119,9 +119,9 @@ pub(super) fn take<'a>(
     let size = found.size();
     let (mut coming, mut apart) = (None, None);
     if directory_first(options.rules.patterns.are_narrow(), size) {
-        match ctx.gitlab.remote(&found.at) {
-            Ok(Remote::Parts(remote)) => apart = parts::look(found, *remote, options)?,
-            Ok(Remote::Whole(body)) => coming = Some(*body),
+        match ctx.gitlab.open_remote(&found.at) {
+            Ok(RemoteAnswer::Ranges(remote)) => apart = parts::look(found, *remote, options)?,
+            Ok(RemoteAnswer::Whole(body)) => coming = Some(*body),
             // Parts that are not what was asked for say nothing about the whole.
             Err(error) if error.is_unexpected() => {}
             Err(error) => return Err(error.into()),
@@ -138,9 +138,9 @@ pub(super) fn take<'a>(
     }
     let mut body = match coming {
         Some(body) => body,
-        None => ctx.gitlab.body(&found.at)?,
+        None => ctx.gitlab.download(&found.at)?,
     };
-    let ready = match apart.filter(|apart| body.is_of(&apart.remote)) {
+    let ready = match apart.filter(|apart| apart.remote.is_same_archive(&body)) {
         _ if !streamed => None,
         Some(Apart { plan, layout, .. }) => Some(stream::alone(found, plan, layout, options)?),
         None => stream::ready(found, &body, options)?,
@@ -149,7 +149,7 @@ pub(super) fn take<'a>(
         if let Some(staged) = stream::run(ctx, found, ready, body, dest)? {
             return Ok(Acquired::Staged(Box::new(staged)));
         }
-        body = ctx.gitlab.body(&found.at)?;
+        body = ctx.gitlab.download(&found.at)?;
     }
     let (archive, bytes) = keep_first(ctx, found, body, staging)?;
     Ok(Acquired::CacheLookup(archive, bytes))

@@ -85,7 +85,7 @@ impl Watch for Ui {
             }
             // A lookup that is asked again tells what has changed; on a terminal a live line shows
             // that the run is alive.
-            Step::Waiting { why, pause } => {
+            Step::Waiting { reason: why, pause } => {
                 let mut progress = lock(&self.progress);
                 progress.totals.pause(self.clock.elapsed());
                 progress.waiting(why);

@@ -128,7 +128,7 @@ fn the_server_says_how_long_to_wait_and_too_long_is_not_waited() {
         assert!((least..least + 1.0).contains(&pause), "{value}: {pause}");
     }
     let ran = Run::new(struck(world(), [throttled("3600")])).args("fetch build").fails(5);
-    ran.says("asks to be left alone for 3600 s, which is too long to wait").asks(&[LOOKUP[0]]);
+    ran.says("asks to wait 3600 s before the next request, which is too long").asks(&[LOOKUP[0]]);
 }
 
 #[test]

@@ -185,7 +185,7 @@ fn what_a_token_is_refused_for_is_said_with_a_way_out() {
     }
     let unknown = [("GITLAB_TOKEN", "glpat-nobodyKnowsIt")];
     let ran = Run::new(world()).vars(unknown).args("fetch build").fails(4);
-    ran.says("401: 401 Unauthorized").says("the private token is unknown there");
+    ran.says("401: 401 Unauthorized").says("GitLab does not know the private token");
     Run::new(world().with_token("reader")).args("fetch build").succeeds();
 }
 

@@ -150,7 +150,7 @@ fn a_post_is_sent_again_only_where_it_surely_had_no_effect() {
     for fault in cases.into_iter().chain([on().body(201, "application/json", "{}").cut(1)]) {
         let (posts, exit, said) = run(fault);
         assert_eq!((posts, exit), (1, Some(5)), "{said}");
-        assert!(said.contains("the pipeline may have been started all the same"), "{said}");
+        assert!(said.contains("the pipeline may have been started nevertheless"), "{said}");
         assert!(said.contains("look at <api>/projects/93"), "{said}");
     }
 }
@@ -183,7 +183,7 @@ fn a_manual_job_stops_the_run_unless_it_is_told_what_to_do() {
 fn a_job_token_may_neither_play_nor_retry_and_nothing_is_started() {
     for args in ["--on-manual play", "-r", "--pid 9002"] {
         let ran = Run::new("two-repos").args("trigger 93 --ref master").args(args).fails(4);
-        ran.says("GitLab takes no job token for this").asks(&[]);
+        ran.says("GitLab accepts no job token for this").asks(&[]);
     }
     // It is no obstacle where the pipeline stops elsewhere.
     Run::new("two-repos").args("trigger 93 --ref master --on-manual pass").succeeds();
