@@ -212,7 +212,8 @@ mod tests {
         let no_route = r#"{"error":"404 Not Found"}"#;
         let moved = r#"{"message":"Non GET methods are not allowed for moved projects"}"#;
         let xml = "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>";
-        let table: [(u16, &str, Option<Kind>, JobTokens, &[&str]); 24] = [
+        type Row<'a> = (u16, &'a str, Option<Kind>, JobTokens, &'a [&'a str]);
+        let table: [Row<'_>; 24] = [
             (401, "", None, JobTokens::Always, &[NO_TOKEN]),
             (401, "", PRIVATE, JobTokens::Always, &[EXPIRED]),
             (401, "", JOB, JobTokens::Always, &[JOB_ENDED]),

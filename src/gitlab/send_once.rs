@@ -48,7 +48,7 @@ impl Http {
             let next =
                 self.redirect_target(at, &location, false).map_err(AttemptError::permanent)?;
             let reason = format!(
-                "redirected ({status}) to {next}, which is not followed where something is to be changed; \
+                "redirected ({status}) to {next}, which is not followed for a request that changes something; \
                  ask there with --api-url, or by the new path of the project"
             );
             return Err(AttemptError::permanent(Cause::Redirect { reason }));

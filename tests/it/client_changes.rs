@@ -151,7 +151,7 @@ fn each_refusal_of_a_start_becomes_a_sentence_a_hint_and_an_exit_code() {
             not_found,
             Exit::Denied,
             "answered 404",
-            "a trigger token that is wrong",
+            "a wrong trigger token",
         ),
         (
             by_own,
@@ -160,7 +160,7 @@ fn each_refusal_of_a_start_becomes_a_sentence_a_hint_and_an_exit_code() {
             not_found,
             Exit::Denied,
             "answered 404",
-            "does not admit the job token",
+            "does not allow the job token",
         ),
         (by_own, Kind::Private, 404, not_found, Exit::Nothing, "answered 404", "the role"),
         (

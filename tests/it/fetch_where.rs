@@ -209,7 +209,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_asked() {
         (format!("fetch {job} --job-id 3"), "--job-id and a URL"),
         ("fetch https://gitlab.invalid/shop/up build".into(), "names no pipeline and no job"),
         ("fetch https://gitlab.invalid/-/pipelines/10 build".into(), "names no p"),
-        ("fetch https://me:hush@gitlab.invalid/a/-/jobs/1".into(), "holds a user name"),
+        ("fetch https://me:hush@gitlab.invalid/a/-/jobs/1".into(), "contains a user name"),
         ("fetch ftp://gitlab.invalid/a/-/jobs/1".into(), "is neither http nor https"),
         ("fetch build --job-id 3".into(), "the job is named twice"),
         ("fetch --job-id 3 --ref main".into(), "cannot be used with"),

@@ -214,7 +214,7 @@ fn some_redirects_are_not_followed() {
         ("file:///etc/passwd", 5, "redirected to something that "),
         ("ftp://{store}/a", 5, "redirected to something that is neither http nor https"),
         ("javascript:alert(1)", 5, "redirected to something that "),
-        ("http://me:hush@127.0.0.1:1/", 5, "holds a user name or a password"),
+        ("http://me:hush@127.0.0.1:1/", 5, "contains a user name or a password"),
         ("{api}/users/sign_in", 4, "answered with a web page (\"Sign in\")"),
         ("https://login.invalid/users/sign_in", 4, "answered with a web page (\"Sign in\")"),
     ] {

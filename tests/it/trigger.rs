@@ -120,9 +120,9 @@ fn what_gitlab_does_not_start_is_told_in_its_own_words() {
     let ran = person().args("trigger 93 --ref nowhere").vars(TOKEN).fails(3);
     ran.says("GitLab starts no pipeline of ref `nowhere` in project 93: Reference not found");
     let ran = person().args("trigger 93 --ref master -p glptt-ofAnotherProject").fails(4);
-    ran.says("a trigger token that is wrong").says("a project that is not there");
+    ran.says("a wrong trigger token").says("a project that does not exist");
     let ran = person().args("trigger 71 --ref master -p glptt-startsRadarSharecode").fails(4);
-    ran.says("a trigger token that is wrong").says("a project that is not there");
+    ran.says("a wrong trigger token").says("a project that does not exist");
     let ran = person().args("trigger shop/sharecode --ref master").fails(3);
     ran.says("Non GET methods are not allowed for moved projects").says("its new path");
 }
@@ -130,7 +130,7 @@ fn what_gitlab_does_not_start_is_told_in_its_own_words() {
 #[test]
 fn without_any_token_nothing_is_sent() {
     let ran = Run::new("two-repos").without(&["CI_JOB_TOKEN"]).args("trigger 93 --ref a").fails(4);
-    ran.says("there is no token").asks(&[]);
+    ran.says("this requires a token").asks(&[]);
 }
 
 #[test]
