@@ -22,8 +22,8 @@ fuzz_target!(|text: &str| {
     // `Retry-After` and `RateLimit-Reset`
     let now = Timestamp::from_second(i64::from(number)).unwrap();
     let requested = requested_delay(Some(first), second, now);
-    let luck = f64::from(count) / 256.0;
-    match pause(u32::from(count), requested, luck) {
+    let jitter = f64::from(count) / 256.0;
+    match pause(u32::from(count), requested, jitter) {
         Some(pause) => assert!(pause <= Duration::from_secs(601)),
         None => assert!(requested.is_some_and(|delay| delay > Duration::from_secs(600))),
     }
@@ -36,16 +36,16 @@ fuzz_target!(|text: &str| {
 
     // `Location`
     if let Ok(address) = Address::parse(first) {
-        let again = Address::parse(&address.to_call()).unwrap();
+        let again = Address::parse(&address.to_url()).unwrap();
         assert!(again == address && again.same_origin(&address));
         harmless(&address.to_string());
         assert!(!address.to_string().contains('?'));
-        if let Ok(led) = address.redirected(second.unwrap_or_default()) {
-            harmless(&led.to_string());
-            assert!(Address::parse(&led.to_call()).unwrap() == led);
+        if let Ok(target) = address.resolve(second.unwrap_or_default()) {
+            harmless(&target.to_string());
+            assert!(Address::parse(&target.to_url()).unwrap() == target);
         }
-        let more = address.with("/a?b=c").and_query("d", second.unwrap_or_default());
-        assert!(Address::parse(&more.to_call()).unwrap() == more);
+        let more = address.join("/a?b=c").with_query_pair("d", second.unwrap_or_default());
+        assert!(Address::parse(&more.to_url()).unwrap() == more);
         assert!(more.same_origin(&address));
     }
 

@@ -83,7 +83,7 @@ impl Address {
     }
 
     /// Resolves a `Location` header: an absolute address, or a path on the same origin.
-    pub fn redirected(&self, location: &str) -> Result<Address, BadAddress> {
+    pub fn resolve(&self, location: &str) -> Result<Address, BadAddress> {
         if let Some(rest) = location.strip_prefix("//") {
             return Address::parse(&format!("{}://{rest}", self.scheme()));
         }
@@ -94,7 +94,7 @@ impl Address {
     }
 
     /// Returns the address with `path` appended, which begins with `/` and may have a query.
-    pub fn with(&self, path: &str) -> Address {
+    pub fn join(&self, path: &str) -> Address {
         let (path, query) = match path.split_once('?') {
             Some((path, query)) => (path, Some(query.to_owned())),
             None => (path, None),
@@ -107,7 +107,7 @@ impl Address {
     }
 
     /// Returns the address with one more pair in its query.
-    pub fn and_query(&self, name: &str, value: &str) -> Address {
+    pub fn with_query_pair(&self, name: &str, value: &str) -> Address {
         let pair = format!("{}={}", escaped(name), escaped(value));
         let query = self.query.as_ref().map_or(pair.clone(), |query| format!("{query}&{pair}"));
         Address { query: Some(query), ..self.clone() }
@@ -155,14 +155,14 @@ impl Address {
     }
 
     /// Returns the complete address including the query, for requests. Never print it.
-    pub fn to_call(&self) -> String {
+    pub fn to_url(&self) -> String {
         format!("{}{}{}", self.origin(), self.path, self.query_part())
     }
 
     /// Formats the address with its query. Only for addresses of the API, whose queries contain no
     /// secrets.
-    pub fn with_query(&self) -> String {
-        sanitize(&self.to_call()).to_string()
+    pub fn to_printable_url(&self) -> String {
+        sanitize(&self.to_url()).to_string()
     }
 
     fn scheme(&self) -> &'static str {
@@ -199,7 +199,7 @@ mod tests {
         let signed = address("https://store.test:8443/a/b.zip?X-Signature=s3cr3t");
         assert_eq!(signed.to_string(), "https://store.test:8443/a/b.zip");
         assert_eq!(format!("{signed:?}"), "https://store.test:8443/a/b.zip");
-        assert_eq!(signed.to_call(), "https://store.test:8443/a/b.zip?X-Signature=s3cr3t");
+        assert_eq!(signed.to_url(), "https://store.test:8443/a/b.zip?X-Signature=s3cr3t");
     }
 
     #[test]
@@ -227,7 +227,7 @@ mod tests {
             ("https://gitlab.test:99999/", BadAddress::NotAnAddress),
             ("", BadAddress::NotAnAddress),
         ] {
-            assert_eq!(Address::parse(text).map(|a| a.to_call()), Err(why), "{text}");
+            assert_eq!(Address::parse(text).map(|a| a.to_url()), Err(why), "{text}");
         }
     }
 
@@ -239,10 +239,10 @@ mod tests {
             ("//store.test/a?b=c", "https://store.test/a?b=c"),
             ("http://store.test/a#part", "http://store.test/a"),
         ] {
-            assert_eq!(here.redirected(location).unwrap().to_call(), expect);
+            assert_eq!(here.resolve(location).unwrap().to_url(), expect);
         }
-        assert!(here.redirected("garbage").is_err());
-        assert!(here.redirected("").is_err());
+        assert!(here.resolve("garbage").is_err());
+        assert!(here.resolve("").is_err());
     }
 
     #[test]

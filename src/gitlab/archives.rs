@@ -68,7 +68,7 @@ impl Client {
     /// Returns a `curl` command that downloads an archive. The token is a bearer token, because
     /// curl does not send `Authorization` to the host that GitLab redirects to.
     pub fn curl_archive(&self, at: &ArchiveAt) -> String {
-        let address = self.archive_request(at).address.with_query();
+        let address = self.archive_request(at).address.to_printable_url();
         let token = match self.http.token_kind() {
             Some(kind) => format!("--header \"Authorization: Bearer ${}\" ", kind.variable()),
             None => String::new(),

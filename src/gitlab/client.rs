@@ -61,7 +61,7 @@ impl Client {
         path: &str,
         job_tokens: JobTokens,
     ) -> ApiRequest {
-        ApiRequest::new(operation, self.http.root.with(path), job_tokens)
+        ApiRequest::new(operation, self.http.root.join(path), job_tokens)
     }
 
     pub(super) fn error(&self, request: &ApiRequest, cause: Cause) -> Error {

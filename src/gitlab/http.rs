@@ -155,7 +155,7 @@ impl Http {
         let is_api = at.same_origin(&self.root) && at.path().starts_with(self.root.path());
         self.watch.step(&Step::Exchange(&Exchange {
             method,
-            address: if is_api { at.with_query() } else { at.to_string() },
+            address: if is_api { at.to_printable_url() } else { at.to_string() },
             outcome: match &result {
                 Ok(response) => Ok(response.status().as_u16()),
                 Err(AttemptError::Transient { reason, .. }) => Err(reason.clone()),
@@ -189,7 +189,7 @@ impl Http {
         }
         let mut builder = Request::builder()
             .method(method)
-            .uri(at.to_call())
+            .uri(at.to_url())
             // A proxy that compresses would remove the length, by which interruptions are detected.
             .header(ACCEPT_ENCODING, "identity");
         for (name, value) in &request.headers {

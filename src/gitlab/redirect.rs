@@ -95,7 +95,7 @@ impl Http {
         location: &str,
         moved: bool,
     ) -> Result<Address, Cause> {
-        let next = at.redirected(location).map_err(|bad| Cause::Redirect {
+        let next = at.resolve(location).map_err(|bad| Cause::Redirect {
             reason: format!("redirected to something that {bad}"),
         })?;
         if next.path().ends_with("/users/sign_in") {
@@ -110,7 +110,7 @@ impl Http {
             && !at.path().ends_with(path)
         {
             let here = format!("{root}/api/v4/{path}{}", next.query_part());
-            return at.redirected(&here).map_err(|bad| Cause::Redirect { reason: bad.to_string() });
+            return at.resolve(&here).map_err(|bad| Cause::Redirect { reason: bad.to_string() });
         }
         if at.is_secure() && !next.is_secure() {
             let reason =
@@ -122,7 +122,7 @@ impl Http {
 }
 
 fn proxied_address(request: &ApiRequest) -> Address {
-    request.address.and_query("download_mode", "proxy")
+    request.address.with_query_pair("download_mode", "proxy")
 }
 
 /// Returns the `Location` of a redirect. A redirect without it is treated as an ordinary response.

@@ -49,7 +49,7 @@ impl ApiRequest {
     }
 
     pub(super) fn query(mut self, name: &str, value: &str) -> ApiRequest {
-        self.address = self.address.and_query(name, value);
+        self.address = self.address.with_query_pair(name, value);
         self
     }
 

@@ -54,7 +54,7 @@ fn from_remote(lookup: &Lookup, env: &Env) -> Option<Sourced<String>> {
         return None;
     }
     let remote = Checkout::around(&env.dir)?.remote?;
-    Some(Sourced { value: remote.api.to_call(), source: Source::GitRemote(remote.name) })
+    Some(Sourced { value: remote.api.to_url(), source: Source::GitRemote(remote.name) })
 }
 
 /// `GITLAB_HOST` is a host or a whole address; both are in use.

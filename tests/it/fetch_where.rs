@@ -220,7 +220,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_asked() {
         ("fetch build --from sideways".into(), "possible values"),
         ("fetch build --depth 0".into(), "0 is not in"),
         ("fetch build --api-url gitlab.invalid".into(), "from --api-url, is not a web address"),
-        ("fetch build --api-url https://me:hush@gitlab.invalid".into(), "from --api-url, holds"),
+        ("fetch build --api-url https://me:hush@gitlab.invalid".into(), "from --api-url, contains"),
         ("fetch build --from upstream".into(), "PARENT_PIPELINE_ID"),
         ("fetch build --bridge".into(), "a value is required"),
         ("fetch build --nonsense".into(), "unexpected argument"),
