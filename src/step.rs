@@ -1,4 +1,4 @@
-//! What a run tells while it goes on: facts, not text. The terminal, the log and the tests listen.
+//! Progress of a run as data: the events that the terminal, the log and the tests receive.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,59 +7,59 @@ use crate::model::{Bridge, Job, Pipeline, PipelineAt, Status};
 use crate::refusal::Candidate;
 use crate::sanitize::sanitize;
 
-/// Somebody who is told what happens. Several threads may tell at once.
+/// A receiver of events. Several threads may report events at the same time.
 pub trait Watch: Send + Sync {
     fn step(&self, step: &Step<'_>);
 }
 
-/// One thing that happened.
+/// An event. The numbers 1 to 4 are the steps: bridges, downstream pipelines, jobs, transfer.
 #[derive(Debug)]
 pub enum Step<'a> {
     /// 1: the bridges of a pipeline were listed.
     Bridges { of: &'a PipelineAt, bridges: &'a [Bridge] },
-    /// 2: a bridge led to a downstream pipeline that is looked through.
+    /// 2: a bridge with a downstream pipeline was selected.
     Downstream { bridge: &'a str, pipeline: &'a Pipeline, at: &'a PipelineAt },
     /// 3: the jobs of a pipeline were listed.
     Jobs { at: &'a PipelineAt, status: &'a Status, jobs: &'a [Job] },
-    /// 2 and 3: what a choice was made from, and why the others lost.
+    /// 2 and 3: the candidates of a selection, with the reasons against those not selected.
     Chosen { from: &'a str, candidates: &'a [Candidate] },
-    /// 3: these jobs were chosen to take archives from, with the bytes that each will be.
+    /// 3: the jobs whose archives will be downloaded, with their sizes in bytes.
     Archives(&'a [(String, Option<u64>)]),
-    /// 3: a job was chosen. `named`: the label begins with its name, and not with `job` and its id.
+    /// 3: a job was selected. `named`: the label begins with its name, not with `job` and its id.
     Job { label: &'a str, named: bool, status: Option<&'a Status>, size: Option<u64> },
-    /// A manual job is played.
+    /// A manual job is started.
     Playing { label: &'a str },
-    /// 4: bytes of an archive arrived; `total` where the server announced it.
+    /// 4: bytes of an archive were received; `total` is the announced length.
     Bytes { label: &'a str, done: u64, total: Option<u64> },
-    /// 4: an archive is here, in so many bytes and so much time.
+    /// 4: an archive was downloaded.
     Downloaded { label: &'a str, bytes: u64, took: Duration },
-    /// 4: an archive was here already, from an earlier run.
+    /// 4: an archive was found in the cache.
     Cached { label: &'a str, bytes: u64 },
-    /// 4: files were put in place.
+    /// 4: files were committed to their destination.
     Placed { files: usize, bytes: u64, at: &'a str },
-    /// A request was answered, or was not.
+    /// A request was answered or failed.
     Exchange(&'a Exchange),
     /// A request will be sent again.
     Retry { reason: &'a str, pause: Duration, number: u32, of: u32 },
-    /// The lookup will be asked again; `why` is what it ended with.
-    Waiting { why: &'a str, pause: Duration },
-    /// Something the user should know that does not stop the run.
+    /// The lookup will be repeated; `reason` is the result of the last one.
+    Waiting { reason: &'a str, pause: Duration },
+    /// A problem that does not end the run.
     Warning(&'a str),
 }
 
-/// One request and what came back, without secrets.
+/// A request and its response, without secrets.
 #[derive(Debug, Clone)]
 pub struct Exchange {
     pub method: &'static str,
-    /// Without the query where it could be a signature; harmless to print.
+    /// Sanitised; without the query if that could be a signature.
     pub address: String,
-    /// The status, or what went wrong.
+    /// The status, or the reason for the failure.
     pub outcome: Result<u16, String>,
-    /// Until the head of the answer was there.
+    /// The time until the headers of the response were received.
     pub took: Duration,
     /// The announced length of the body.
     pub bytes: Option<u64>,
-    /// GitLab's own name for the request, for whoever reads its log.
+    /// `X-Request-Id`, by which the request is found in the logs of GitLab.
     pub request_id: Option<String>,
 }
 

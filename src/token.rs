@@ -1,31 +1,31 @@
-//! A secret that cannot be printed by accident, and what it can travel in.
+//! Tokens: secrets that cannot be printed by accident.
 
 use std::fmt;
 
-/// The prefix that GitLab gives to job tokens (16.0 and newer); older ones have none.
+/// The prefix of job tokens (GitLab 16.0 and newer); older ones have none.
 const JOB_TOKEN_PREFIX: &str = "glcbt-";
 
-/// A token. It has no `Display`, and its `Debug` hides it.
+/// A token. It has no `Display`, and its `Debug` hides the secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token {
     kind: Kind,
     secret: String,
 }
 
-/// What a token is for, which decides what carries it.
+/// The kind of a token, which determines how it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A personal, project or group access token.
     Private,
     /// The token of a running CI job.
     Job,
-    /// The token of a trigger, which only starts pipelines.
+    /// A pipeline trigger token, which can only start pipelines.
     Trigger,
 }
 
 impl Kind {
-    /// The name of the header, as GitLab spells it; of a trigger's token, which no header carries,
-    /// the name of the field.
+    /// Returns the name of the header; for a trigger token, which is never sent in a header, the
+    /// name of the form field.
     pub const fn header(self) -> &'static str {
         match self {
             Kind::Private => "PRIVATE-TOKEN",
@@ -34,7 +34,7 @@ impl Kind {
         }
     }
 
-    /// The variable that users keep such a token in; of a job's, the one that GitLab sets.
+    /// Returns the environment variable for tokens of this kind.
     pub const fn variable(self) -> &'static str {
         match self {
             Kind::Private => "GITLAB_TOKEN",
@@ -44,12 +44,12 @@ impl Kind {
     }
 }
 
-/// Why a text cannot be a token. It never repeats the text.
+/// The reason for refusing a text as a token. It never contains the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unusable {
     Empty,
     LineBreak,
-    /// A blank, a quote or a character outside of visible ASCII.
+    /// A blank, a quote or a character outside of printable ASCII.
     Character,
 }
 
@@ -66,9 +66,9 @@ impl fmt::Display for Unusable {
 }
 
 impl Token {
-    /// Takes a text as a token of the given kind. One line break at its end is dropped, as files
-    /// and masked variables have it; anything else that a header cannot carry is refused.
-    /// A job token that stands where a private token belongs is recognised by its prefix.
+    /// Creates a token of the given kind. One trailing line break is dropped, because files and
+    /// masked variables end with one; any other character that a header cannot contain is refused.
+    /// A job token that is given as a private token is recognised by its prefix.
     pub fn new(kind: Kind, text: &str) -> Result<Token, Unusable> {
         let secret =
             text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
@@ -89,7 +89,7 @@ impl Token {
         self.kind
     }
 
-    /// The secret itself, for the one place that writes the header.
+    /// Returns the secret, for building requests only.
     pub fn reveal(&self) -> &str {
         &self.secret
     }

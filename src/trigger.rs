@@ -44,7 +44,7 @@ pub struct Started {
 pub fn start(ctx: &Ctx<'_>, order: &Order) -> anyhow::Result<Started> {
     let Order { project, again, start, .. } = order;
     if *again != Again::No {
-        ctx.gitlab.may_change(format!("retrying a pipeline of project {project}"))?;
+        ctx.gitlab.check_can_write(format!("retrying a pipeline of project {project}"))?;
     }
     let at = |id| PipelineAt { project: project.clone(), id };
     let named = match *again {
@@ -53,7 +53,7 @@ pub fn start(ctx: &Ctx<'_>, order: &Order) -> anyhow::Result<Started> {
     };
     let ref_ = ref_(ctx, order, named.as_ref())?;
     let last = match again {
-        Again::Last => ctx.gitlab.newest_of(project, &ref_)?,
+        Again::Last => ctx.gitlab.newest_pipeline(project, &ref_)?,
         Again::No | Again::This(_) => named,
     };
     let course = match trigger::start_plan(last.as_ref(), None) {
@@ -63,7 +63,7 @@ pub fn start(ctx: &Ctx<'_>, order: &Order) -> anyhow::Result<Started> {
         known => known,
     };
     let (pipeline, retried) = match (course, last) {
-        (StartPlan::Retry, Some(last)) => (ctx.gitlab.retry(&at(last.id))?, true),
+        (StartPlan::Retry, Some(last)) => (ctx.gitlab.retry_pipeline(&at(last.id))?, true),
         _ => (new(ctx, project, &ref_, start)?, false),
     };
     let at = PipelineAt {
@@ -86,11 +86,11 @@ fn ref_(ctx: &Ctx<'_>, order: &Order, named: Option<&Pipeline>) -> anyhow::Resul
 }
 
 fn new(ctx: &Ctx<'_>, project: &ProjectRef, ref_: &str, start: &Start) -> anyhow::Result<Pipeline> {
-    ctx.gitlab.start(project, ref_, start).map_err(|error| match error.status() {
+    ctx.gitlab.start_pipeline(project, ref_, start).map_err(|error| match error.status() {
         // An unknown ref, a fault in the YAML, variables or inputs that it does not take.
         Some(400) => Refusal::NotStarted {
             project: project.clone(),
-            why: StartFailure::from_answer(ref_, error.words()),
+            why: StartFailure::from_answer(ref_, error.message()),
         }
         .into(),
         _ => anyhow::Error::from(error),
@@ -110,7 +110,7 @@ pub fn watch(
     let mut looks = 0;
     let retryability = |error: &anyhow::Error| match error.downcast_ref::<gitlab::Error>() {
         // It has answered before: it started the pipeline.
-        Some(error) if outages && (error.may_pass() || error.is_unreachable()) => {
+        Some(error) if outages && (error.is_transient() || error.is_unreachable()) => {
             Retryability::InTime
         }
         Some(_) => Retryability::Never,
@@ -173,7 +173,7 @@ fn at_manual(
             for job in jobs {
                 let label = format!("{} ({})", job.name, job.id);
                 ctx.watch.step(&Step::Playing { label: &label });
-                match ctx.gitlab.play(&ended.at.project, job.id) {
+                match ctx.gitlab.play_job(&ended.at.project, job.id) {
                     // Somebody else was faster, which is as good.
                     Err(error) if error.status() == Some(400) => {
                         ctx.watch.step(&Step::Warning(&error.to_string()));
@@ -197,7 +197,7 @@ pub fn logs(
     let warn = |error: gitlab::Error| ctx.watch.step(&Step::Warning(&error.to_string()));
     let jobs = ctx.gitlab.jobs(at).map_err(warn).unwrap_or_default();
     for job in trigger::log_order(&jobs) {
-        match ctx.gitlab.log(&at.project, job.id) {
+        match ctx.gitlab.job_log(&at.project, job.id) {
             Ok(log) if log.is_empty() => {}
             Ok(log) => print(job, &log)?,
             Err(error) => warn(error),

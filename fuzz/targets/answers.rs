@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use downriver::gitlab::{Row, parse_error_body};
+use downriver::gitlab::{ListedEntry, parse_error_body};
 use downriver::model::tree::{BridgeTree, LeftOut, PipelineTree, SubTree};
 use downriver::model::{Bridge, Job, Pipeline, PipelineAt, ProjectRef};
 use downriver::refusal::{Candidate, Refusal, UntriggeredBridge};
@@ -11,15 +11,14 @@ use downriver::select::downstream::{self, ListedBridge};
 use downriver::select::job::{self, JobRules, Listing};
 use downriver::select::job_pattern::Pattern;
 use downriver::select::missing_archive;
-use downriver::select::missing_archive;
 use downriver::select::prune::prune;
 use downriver::select::trigger::{self, Manual, OnManual};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    assert_harmless(&parse_error_body(bytes).words);
-    let _ = serde_json::from_slice::<Vec<Row>>(bytes).map(|rows| {
+    assert_harmless(&parse_error_body(bytes).message);
+    let _ = serde_json::from_slice::<Vec<ListedEntry>>(bytes).map(|rows| {
         rows.iter().for_each(|row| {
             row.is_folder();
             row.mode();

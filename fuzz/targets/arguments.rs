@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use downriver::args::{Connect, Lookup};
+use downriver::args::{ConnectArgs, LookupArgs};
 use downriver::clock::Clock;
 use downriver::commands;
 use downriver::env::{Env, Stream};
@@ -22,9 +22,9 @@ use libfuzzer_sys::fuzz_target;
 #[derive(Debug, Parser)]
 struct Words {
     #[command(flatten)]
-    lookup: Lookup,
+    lookup: LookupArgs,
     #[command(flatten)]
-    connect: Connect,
+    connect: ConnectArgs,
     words: Vec<String>,
 }
 
@@ -63,7 +63,7 @@ fuzz_target!(|bytes: &[u8]| {
         match commands::parse(&args) {
             Ok(command) => {
                 command.waits();
-                command.speech();
+                command.output_args();
             }
             Err(error) => drop(error.render().to_string()),
         }
@@ -76,7 +76,7 @@ fuzz_target!(|bytes: &[u8]| {
 
 fn resolve(words: &Words, env: &Env) {
     let Words { lookup, connect, words } = words;
-    let (pasted, rest) = match settings::split(words, connect, env) {
+    let (pasted, rest) = match settings::split_web_url(words, connect, env) {
         Ok(split) => split,
         Err(usage) => return assert_harmless(&usage.to_string()),
     };

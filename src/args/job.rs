@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::connect::ConnectArgs;
-use super::lookup::LookupArgs;
+use super::lookup_args::LookupArgs;
 use super::output::OutputArgs;
 use super::selection::SelectionArgs;
 

@@ -6,7 +6,7 @@
 mod cache;
 mod connect;
 mod job;
-mod lookup;
+mod lookup_args;
 mod output;
 mod selection;
 mod value_parser;
@@ -15,7 +15,7 @@ mod wait;
 pub use cache::CacheArgs;
 pub use connect::ConnectArgs;
 pub use job::{JobArgs, NoWaitArgs};
-pub use lookup::{LookupArgs, LookupFrom};
+pub use lookup_args::{LookupArgs, LookupFrom};
 pub use output::{Color, OutputArgs};
 pub use selection::{IfMissing, SelectionArgs};
 pub use value_parser::{duration, size};

@@ -40,7 +40,7 @@ impl Delete {
         }
         let PreparedLookup { scope, mut query, client, .. } =
             app.prepare(&self.jobs, &self.args, false)?;
-        client.may_change("deleting artifacts".to_owned())?;
+        client.check_can_write("deleting artifacts".to_owned())?;
         query.listed = true;
         // Who names a job means its reports as well; a glob takes what has an archive.
         query.archive = query.jobs.iter().any(|job| job.is_glob());
@@ -71,9 +71,9 @@ impl Delete {
     fn all(&self, mut app: App) -> anyhow::Result<Exit> {
         let project = settings::project(&self.args.lookup, &self.args.connect, &app.env)?;
         let (client, _) = app.connect(&self.args.connect, &self.args.lookup, None)?;
-        client.may_change(format!("deleting all artifacts of project {project}"))?;
+        client.check_can_write(format!("deleting all artifacts of project {project}"))?;
         self.confirm(&mut app, &format!("all artifacts of project {project} that may go"))?;
-        client.delete_all(&project)?;
+        client.delete_project_artifacts(&project)?;
         app.ui
             .line(format!("GitLab deletes the artifacts of project {project} in its own time"))?;
         if app.ui.wants_json() {
@@ -100,5 +100,5 @@ impl Delete {
 
 fn delete(client: &Client, found: &FoundJob) -> anyhow::Result<()> {
     let (project, id) = found.project_and_id()?;
-    Ok(client.delete(project, id)?)
+    Ok(client.delete_artifacts(project, id)?)
 }

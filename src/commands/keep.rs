@@ -28,7 +28,7 @@ impl Keep {
     pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
         let PreparedLookup { scope, mut query, client, .. } =
             app.prepare(&self.jobs, &self.args, false)?;
-        client.may_change("keeping artifacts".to_owned())?;
+        client.check_can_write("keeping artifacts".to_owned())?;
         // Only a job's number says which one is to be kept.
         query.listed = true;
         let ctx = app.ctx(&client, Polling::once());
@@ -55,5 +55,5 @@ impl Keep {
 
 fn keep(client: &Client, found: &FoundJob) -> anyhow::Result<Job> {
     let (project, id) = found.project_and_id()?;
-    Ok(client.keep(project, id)?)
+    Ok(client.keep_artifacts(project, id)?)
 }

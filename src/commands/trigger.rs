@@ -68,7 +68,7 @@ impl Trigger {
         let rule = self.rule()?;
         let (order, client) = self.order(app)?;
         if matches!(rule, ManualRule::Play(_)) && !self.detach {
-            client.may_change(format!("playing manual jobs of project {}", order.project))?;
+            client.check_can_write(format!("playing manual jobs of project {}", order.project))?;
         }
         if self.print_logs && client.has_job_token() {
             app.ui.warn("GitLab shows no logs to a job token, so none will be printed; a private token (GITLAB_TOKEN) may read them");

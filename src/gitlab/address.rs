@@ -1,6 +1,6 @@
-//! Web addresses: which origin they are of, where a redirect leads, how they are shown.
+//! Web addresses: parsing, origins, redirects, display.
 //!
-//! A query can be a secret (a signed storage link is one), so an address is shown without it.
+//! A query can be a secret, such as the signature of a presigned URL, so `Display` omits it.
 
 use std::fmt::{self, Write};
 
@@ -9,10 +9,10 @@ use ureq::http::Uri;
 
 use crate::sanitize::sanitize;
 
-/// What RFC 3986 calls unreserved stays as it is; all else is escaped, `/` among it.
+/// Escapes everything except the unreserved characters of RFC 3986; `/` is escaped too.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Escapes one segment of a path, or one value of a query.
+/// Percent-encodes one segment of a path, or one value of a query.
 pub fn escaped(segment: &str) -> impl fmt::Display + '_ {
     utf8_percent_encode(segment, SEGMENT)
 }
@@ -21,7 +21,7 @@ pub fn escaped(segment: &str) -> impl fmt::Display + '_ {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
     secure: bool,
-    /// As written, an IPv6 host with its brackets.
+    /// Lower case; an IPv6 address in brackets.
     host: String,
     port: u16,
     path: String,
@@ -29,7 +29,7 @@ pub struct Address {
     query: Option<String>,
 }
 
-/// Why a text is no address that can be called.
+/// The reason for refusing a text as an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadAddress {
     NotAnAddress,
@@ -44,13 +44,13 @@ impl fmt::Display for BadAddress {
         f.write_str(match self {
             BadAddress::NotAnAddress => "is not a web address",
             BadAddress::Scheme => "is neither http nor https",
-            BadAddress::Userinfo => "holds a user name or a password, which do not belong there",
+            BadAddress::Userinfo => "contains a user name or a password, which is not allowed",
         })
     }
 }
 
 impl Address {
-    /// Takes an absolute address apart. A fragment is dropped.
+    /// Parses an absolute address. A fragment is dropped.
     pub fn parse(text: &str) -> Result<Address, BadAddress> {
         let text = text.split('#').next().unwrap_or_default();
         let uri: Uri = text.parse().map_err(|_| BadAddress::NotAnAddress)?;
@@ -69,7 +69,7 @@ impl Address {
         }
         let port = match authority.port() {
             Some(port) => port.as_u16(),
-            // A port that is written but is no number is lost by the parser.
+            // The parser of `http` drops a port that is not a number.
             None if authority.as_str() != authority.host() => return Err(BadAddress::NotAnAddress),
             None => default_port(secure),
         };
@@ -82,8 +82,8 @@ impl Address {
         })
     }
 
-    /// Where a `Location` leads from here: an absolute address, or a path on the same origin.
-    pub fn redirected(&self, location: &str) -> Result<Address, BadAddress> {
+    /// Resolves a `Location` header: an absolute address, or a path on the same origin.
+    pub fn resolve(&self, location: &str) -> Result<Address, BadAddress> {
         if let Some(rest) = location.strip_prefix("//") {
             return Address::parse(&format!("{}://{rest}", self.scheme()));
         }
@@ -93,8 +93,8 @@ impl Address {
         Address::parse(location)
     }
 
-    /// The same address with more behind its path; `path` begins with `/` and may have a query.
-    pub fn with(&self, path: &str) -> Address {
+    /// Returns the address with `path` appended, which begins with `/` and may have a query.
+    pub fn join(&self, path: &str) -> Address {
         let (path, query) = match path.split_once('?') {
             Some((path, query)) => (path, Some(query.to_owned())),
             None => (path, None),
@@ -106,14 +106,14 @@ impl Address {
         }
     }
 
-    /// The same address with one more value in its query.
-    pub fn and_query(&self, name: &str, value: &str) -> Address {
+    /// Returns the address with one more pair in its query.
+    pub fn with_query_pair(&self, name: &str, value: &str) -> Address {
         let pair = format!("{}={}", escaped(name), escaped(value));
         let query = self.query.as_ref().map_or(pair.clone(), |query| format!("{query}&{pair}"));
         Address { query: Some(query), ..self.clone() }
     }
 
-    /// `scheme://host:port`, the port only where it is not the scheme's own.
+    /// Returns `scheme://host:port`, without the port if it is the default of the scheme.
     pub fn origin(&self) -> String {
         let mut origin = format!("{}://{}", self.scheme(), self.host);
         if self.port != default_port(self.secure) {
@@ -122,12 +122,12 @@ impl Address {
         origin
     }
 
-    /// Scheme, host and port are the same: the condition for taking a token along.
+    /// Returns true if scheme, host and port are equal. Tokens are sent only to the same origin.
     pub fn same_origin(&self, other: &Address) -> bool {
         (self.secure, &self.host, self.port) == (other.secure, &other.host, other.port)
     }
 
-    /// In small letters; an IPv6 host has its brackets.
+    /// Returns the host in lower case, an IPv6 address in brackets.
     pub fn host(&self) -> &str {
         &self.host
     }
@@ -144,24 +144,25 @@ impl Address {
         &self.path
     }
 
-    /// Whether a part of the path is `.` or `..`, which servers and proxies fold.
-    pub fn has_dots(&self) -> bool {
-        self.path.split('/').any(|part| matches!(part, "." | ".."))
+    /// Returns true if the path has a segment `.` or `..`, which servers and proxies normalise.
+    pub fn has_dot_segments(&self) -> bool {
+        self.path.split('/').any(|segment| matches!(segment, "." | ".."))
     }
 
-    /// The query with its `?`, or nothing.
+    /// Returns the query with its `?`, or an empty text.
     pub fn query_part(&self) -> String {
         self.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default()
     }
 
-    /// The whole address, query and all: for calling it, never for showing it.
-    pub fn to_call(&self) -> String {
+    /// Returns the complete address including the query, for requests. Never print it.
+    pub fn to_url(&self) -> String {
         format!("{}{}{}", self.origin(), self.path, self.query_part())
     }
 
-    /// With its query: only for addresses of the API, whose queries this program wrote itself.
-    pub fn with_query(&self) -> String {
-        sanitize(&self.to_call()).to_string()
+    /// Formats the address with its query. Only for addresses of the API, whose queries contain no
+    /// secrets.
+    pub fn to_printable_url(&self) -> String {
+        sanitize(&self.to_url()).to_string()
     }
 
     fn scheme(&self) -> &'static str {
@@ -198,7 +199,7 @@ mod tests {
         let signed = address("https://store.test:8443/a/b.zip?X-Signature=s3cr3t");
         assert_eq!(signed.to_string(), "https://store.test:8443/a/b.zip");
         assert_eq!(format!("{signed:?}"), "https://store.test:8443/a/b.zip");
-        assert_eq!(signed.to_call(), "https://store.test:8443/a/b.zip?X-Signature=s3cr3t");
+        assert_eq!(signed.to_url(), "https://store.test:8443/a/b.zip?X-Signature=s3cr3t");
     }
 
     #[test]
@@ -226,7 +227,7 @@ mod tests {
             ("https://gitlab.test:99999/", BadAddress::NotAnAddress),
             ("", BadAddress::NotAnAddress),
         ] {
-            assert_eq!(Address::parse(text).map(|a| a.to_call()), Err(why), "{text}");
+            assert_eq!(Address::parse(text).map(|a| a.to_url()), Err(why), "{text}");
         }
     }
 
@@ -238,10 +239,10 @@ mod tests {
             ("//store.test/a?b=c", "https://store.test/a?b=c"),
             ("http://store.test/a#part", "http://store.test/a"),
         ] {
-            assert_eq!(here.redirected(location).unwrap().to_call(), expect);
+            assert_eq!(here.resolve(location).unwrap().to_url(), expect);
         }
-        assert!(here.redirected("garbage").is_err());
-        assert!(here.redirected("").is_err());
+        assert!(here.resolve("garbage").is_err());
+        assert!(here.resolve("").is_err());
     }
 
     #[test]

@@ -1,45 +1,51 @@
-//! What GitLab itself takes out of an archive: a single file, and a listing.
+//! Endpoints by which GitLab itself reads an archive: a single file, and a listing.
 
 use std::io::Write;
 
 use serde::Deserialize;
 
 use super::address::escaped;
-use super::error::{Cause, Error};
-use super::response::AttemptError;
-use super::{ApiRequest, Client, JobTokens, pages, segment};
+use super::attempt_error::AttemptError;
+use super::body::Body;
+use super::cause::Cause;
+use super::client::Client;
+use super::error::Error;
+use super::pages::read_all;
+use super::request::{ApiRequest, JobTokens, project_segment};
 use crate::model::ArchiveAt;
 use crate::sanitize::sanitize;
 
-/// What a listing tells of an entry. A link looks like a file there.
+/// An entry of a listing. Symbolic links appear as files.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Row {
-    /// A folder's ends with `/`.
+pub struct ListedEntry {
+    /// The path; that of a folder ends with `/`.
     pub path: String,
-    /// Bytes when unpacked; null for empty files.
+    /// The uncompressed size in bytes; null for empty files.
     pub size: Option<u64>,
-    /// Octal, with or without the bits of the type; null where it is not known.
+    /// The mode in octal, with or without the file type; null if unknown.
     mode: Option<String>,
 }
 
-impl Row {
+impl ListedEntry {
     pub fn is_folder(&self) -> bool {
         self.path.ends_with('/')
     }
 
-    /// The permission bits.
+    /// Returns the permission bits.
     pub fn mode(&self) -> Option<u32> {
         u32::from_str_radix(self.mode.as_deref()?, 8).ok().map(|mode| mode & 0o7777)
     }
 }
 
 impl Client {
-    /// Copies one file of an archive into `to`, which `restart` empties before each try. None
-    /// where GitLab has no such file to give, which does not say that the archive has none; and
-    /// where it does not tell the length, because then a lost connection looks like the end.
+    /// Copies one file of an archive to `to`, which `restart` empties before each attempt, and
+    /// returns its length in bytes.
     ///
-    /// `path` is the name of the entry; it has no empty, `.` or `..` segments.
-    pub fn file<W: Write>(
+    /// Returns `None` if GitLab does not send the file, though the archive may contain it, and if
+    /// the response has no definite end, because an interruption could not be detected.
+    ///
+    /// `path` is the name of the entry, without empty, `.` or `..` segments.
+    pub fn download_file<W: Write>(
         &self,
         at: &ArchiveAt,
         path: &str,
@@ -47,63 +53,69 @@ impl Client {
         restart: impl Fn(&mut W) -> std::io::Result<()>,
     ) -> Result<Option<u64>, Error> {
         let Some(request) = self.file_request(at, path) else { return Ok(None) };
-        let copied = self.http.get(&request, |answer| {
-            if !answer.has_an_end() {
+        let copied = self.http.open(&request, |response| {
+            if !response.has_definite_end() {
                 return Ok(None);
             }
-            restart(to).map_err(|error| AttemptError::failed(Cause::Local(error)))?;
-            answer.copy_to(to, None, &mut |_, _| {}).map(Some)
+            restart(to).map_err(|error| AttemptError::permanent(Cause::Local(error)))?;
+            let mut body = Body::not_resumable(self, &request, response).without_checksum();
+            Ok(Some(body.copy_to(to, None, &mut |_, _| {})?))
         });
         match copied {
             Ok(count) => Ok(count),
-            // Refused also where the artifacts have expired and the archive can still be had.
+            // GitLab refuses single files of expired artifacts, even if the archive still exists.
             Err(error) if matches!(error.status(), Some(400 | 404)) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     fn file_request(&self, at: &ArchiveAt, path: &str) -> Option<ApiRequest> {
-        let segments: Vec<String> = path.split('/').map(|part| escaped(part).to_string()).collect();
+        let segments: Vec<String> =
+            path.split('/').map(|segment| escaped(segment).to_string()).collect();
         let file = segments.join("/");
-        let doing = format!("reading `{}` from the artifacts of", sanitize(path));
+        let operation = format!("reading `{}` from the artifacts of", sanitize(path));
         match at {
-            // This one is the address of the listing.
+            // This path is the endpoint of the listing.
             ArchiveAt::Job { .. } if path == "tree" => None,
             ArchiveAt::Job { project, id } => Some(self.api_request(
-                format!("{doing} job {id} in project {project}"),
-                &format!("/projects/{}/jobs/{id}/artifacts/{file}", segment(project)),
+                format!("{operation} job {id} in project {project}"),
+                &format!("/projects/{}/jobs/{id}/artifacts/{file}", project_segment(project)),
                 JobTokens::Always,
             )),
             ArchiveAt::Ref { project, ref_, job, recent } => {
                 let (ref_name, job_name) = (sanitize(ref_), sanitize(job));
                 let ref_ = escaped(ref_);
                 let request = self.api_request(
-                    format!("{doing} job `{job_name}` for ref `{ref_name}` in project {project}"),
-                    &format!("/projects/{}/jobs/artifacts/{ref_}/raw/{file}", segment(project)),
+                    format!(
+                        "{operation} job `{job_name}` for ref `{ref_name}` in project {project}"
+                    ),
+                    &format!(
+                        "/projects/{}/jobs/artifacts/{ref_}/raw/{file}",
+                        project_segment(project)
+                    ),
                     JobTokens::Always,
                 );
                 let request = request.query("job", job);
-                let recent = recent.then_some(("search_recent_successful_pipelines", "true"));
-                Some(
-                    recent
-                        .into_iter()
-                        .fold(request, |request, (name, value)| request.query(name, value)),
-                )
+                Some(if *recent {
+                    request.query("search_recent_successful_pipelines", "true")
+                } else {
+                    request
+                })
             }
         }
     }
 
-    /// The entries of an archive as GitLab lists them (18.8 and newer), folders among them; none
-    /// by ref, where it does not.
-    pub fn tree(&self, at: &ArchiveAt) -> Result<Option<Vec<Row>>, Error> {
+    /// Returns the entries of an archive including folders (GitLab 18.8 and newer), or `None` for an
+    /// archive by ref, which the endpoint does not support.
+    pub fn list_archive(&self, at: &ArchiveAt) -> Result<Option<Vec<ListedEntry>>, Error> {
         let ArchiveAt::Job { project, id } = at else { return Ok(None) };
         let request = self.api_request(
             format!("listing the artifacts of job {id} in project {project}"),
-            &format!("/projects/{}/jobs/{id}/artifacts/tree", segment(project)),
+            &format!("/projects/{}/jobs/{id}/artifacts/tree", project_segment(project)),
             JobTokens::Always,
         );
         let request = request.query("recursive", "true");
-        pages::all(&self.http, &request, |row: &Row| row.path.clone()).map(Some)
+        read_all(&self.http, &request, |entry: &ListedEntry| entry.path.clone()).map(Some)
     }
 }
 
@@ -112,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_tells_permissions_with_and_without_a_type() {
+    fn an_entry_has_permissions_with_and_without_a_type() {
         for (json, folder, size, mode) in [
             (
                 r#"{"path": "a/b", "type": "file", "size": 7, "mode": "100755"}"#,
@@ -129,8 +141,9 @@ mod tests {
             (r#"{"path": "a/", "type": "directory", "mode": null}"#, true, None, None),
             (r#"{"path": "a", "mode": "rw-"}"#, false, None, None),
         ] {
-            let row: Row = serde_json::from_str(json).unwrap();
-            assert_eq!((row.is_folder(), row.size, row.mode()), (folder, size, mode), "{json}");
+            let entry: ListedEntry = serde_json::from_str(json).unwrap();
+            let parsed = (entry.is_folder(), entry.size, entry.mode());
+            assert_eq!(parsed, (folder, size, mode), "{json}");
         }
     }
 }

@@ -1,15 +1,17 @@
-//! Branches and tags: which one is the default, where one stands, its newest pipeline.
+//! Endpoints for branches and tags: the default branch, and the commit of a ref.
 
 use serde::Deserialize;
 
 use super::address::escaped;
-use super::{Client, Error, JobTokens, segment};
-use crate::model::{Pipeline, ProjectRef};
+use super::client::Client;
+use super::error::Error;
+use super::request::{JobTokens, project_segment};
+use crate::model::ProjectRef;
 use crate::sanitize::sanitize;
 
 #[derive(Deserialize)]
 struct Project {
-    /// Null where nothing was pushed yet.
+    /// Null for an empty repository.
     default_branch: Option<String>,
 }
 
@@ -19,34 +21,27 @@ struct Commit {
 }
 
 impl Client {
-    /// The default branch of a project. GitLab shows projects to job tokens only where they are
-    /// public.
+    /// Returns the default branch of a project. With a job token, GitLab shows only public
+    /// projects.
     pub fn default_branch(&self, project: &ProjectRef) -> Result<Option<String>, Error> {
         let mut request = self.api_request(
             format!("asking for the default branch of project {project}"),
-            &format!("/projects/{}", segment(project)),
+            &format!("/projects/{}", project_segment(project)),
             JobTokens::Never,
         );
         request.advice = Some("name the branch or tag with --ref, then nothing needs to be asked");
-        let project: Project = self.http.get(&request, |answer| answer.json())?;
+        let project: Project = self.http.get(&request, |response| response.json())?;
         Ok(project.default_branch)
     }
 
-    /// The commit that a branch or tag is at.
+    /// Returns the SHA of the commit that a branch or tag points to.
     pub fn tip(&self, project: &ProjectRef, ref_: &str) -> Result<String, Error> {
-        let request = self.api_request(
-            format!("asking where ref `{}` of project {project} is", sanitize(ref_)),
-            &format!("/projects/{}/repository/commits/{}", segment(project), escaped(ref_)),
-            JobTokens::Never,
-        );
-        let commit: Commit = self.http.get(&request, |answer| answer.json())?;
+        let path =
+            format!("/projects/{}/repository/commits/{}", project_segment(project), escaped(ref_));
+        let operation =
+            format!("reading the commit of ref `{}` in project {project}", sanitize(ref_));
+        let request = self.api_request(operation, &path, JobTokens::Never);
+        let commit: Commit = self.http.get(&request, |response| response.json())?;
         Ok(commit.id)
-    }
-
-    /// The newest pipeline of a branch or tag, however it ended.
-    pub fn newest_of(&self, project: &ProjectRef, ref_: &str) -> Result<Option<Pipeline>, Error> {
-        let doing =
-            format!("listing the pipelines of ref `{}` in project {project}", sanitize(ref_));
-        Ok(self.newest(doing, project, &[("ref", ref_)], 1)?.into_iter().next())
     }
 }

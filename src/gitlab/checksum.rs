@@ -1,58 +1,58 @@
-//! The checksum of an archive, where GitLab tells it: the newest servers give the SHA-256 of what
-//! they send as its strong tag.
+//! Verification of downloads by their checksum: the newest GitLab servers send the SHA-256 of an
+//! archive as its strong ETag.
 
 use std::fmt::Write;
 
 use ring::digest::{Context, SHA256};
 
-/// How many hex digits a SHA-256 has.
-const DIGITS: usize = 64;
+/// The number of hex digits of a SHA-256.
+const HEX_DIGITS: usize = 64;
 
-/// A checksum in the making, and what it must become.
+/// An incremental SHA-256 and the value that it must have at the end.
 pub(super) struct Sha256Check {
-    observed: String,
-    so_far: Context,
+    expected: String,
+    context: Context,
 }
 
 impl Sha256Check {
-    pub(super) fn new(observed: &str) -> Sha256Check {
-        Sha256Check { observed: observed.to_owned(), so_far: Context::new(&SHA256) }
+    pub(super) fn new(expected: &str) -> Sha256Check {
+        Sha256Check { expected: expected.to_owned(), context: Context::new(&SHA256) }
     }
 
-    pub(super) fn add(&mut self, bytes: &[u8]) {
-        self.so_far.update(bytes);
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        self.context.update(bytes);
     }
 
-    /// What is wrong, if something is.
-    pub(super) fn wrong(self) -> Option<String> {
-        let mut sum = String::new();
-        for byte in self.so_far.finish().as_ref() {
+    /// Describes the difference if the checksum does not match.
+    pub(super) fn mismatch(self) -> Option<String> {
+        let mut actual = String::new();
+        for byte in self.context.finish().as_ref() {
             // Writing into a string cannot fail.
-            let _ = write!(sum, "{byte:02x}");
+            let _ = write!(actual, "{byte:02x}");
         }
-        let observed = self.observed;
-        let wrong = format!("its SHA-256 should be {observed} and is {sum}");
-        (sum != observed).then_some(wrong)
+        let expected = self.expected;
+        let mismatch = format!("its SHA-256 should be {expected} and is {actual}");
+        (actual != expected).then_some(mismatch)
     }
 }
 
-/// The checksum that a tag is, if it is one. Weak tags and those of object storage are none.
-pub(super) fn observed(etag: &str) -> Option<&str> {
-    let sum = etag.strip_prefix('"')?.strip_suffix('"')?;
+/// Returns the SHA-256 that an ETag contains. Weak ETags and those of object storage contain none.
+pub(super) fn from_etag(etag: &str) -> Option<&str> {
+    let hex = etag.strip_prefix('"')?.strip_suffix('"')?;
     let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    (sum.len() == DIGITS && sum.bytes().all(digit)).then_some(sum)
+    (hex.len() == HEX_DIGITS && hex.bytes().all(digit)).then_some(hex)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Of `abc`, as the standard has it.
+    /// The SHA-256 of `abc`, from FIPS 180-2.
     const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
     #[test]
     fn only_a_strong_tag_of_64_hex_digits_is_a_checksum() {
-        assert_eq!(observed(&format!("\"{ABC}\"")), Some(ABC));
+        assert_eq!(from_etag(&format!("\"{ABC}\"")), Some(ABC));
         for tag in [
             format!("W/\"{ABC}\""),
             ABC.to_owned(),
@@ -63,16 +63,16 @@ mod tests {
             "\"d41d8cd98f00b204e9800998ecf8427e-2\"".to_owned(),
             "\"\"".to_owned(),
         ] {
-            assert_eq!(observed(&tag), None, "{tag}");
+            assert_eq!(from_etag(&tag), None, "{tag}");
         }
     }
 
     #[test]
     fn the_bytes_must_be_those_of_the_checksum() {
         for (bytes, right) in [(["a", "bc"], true), (["ab", "cd"], false)] {
-            let mut sum = Sha256Check::new(ABC);
-            bytes.iter().for_each(|bytes| sum.add(bytes.as_bytes()));
-            assert_eq!(sum.wrong().is_none(), right);
+            let mut check = Sha256Check::new(ABC);
+            bytes.iter().for_each(|bytes| check.update(bytes.as_bytes()));
+            assert_eq!(check.mismatch().is_none(), right);
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Which part of a file an answer holds, as its `Content-Range` says.
+//! The headers `Content-Range` and `Range` (RFC 9110, section 14).
 
 use std::fmt;
 use std::ops::Range;
 
-/// A part, in bytes, and the length of the whole.
+/// A byte range and the length of the complete file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentRange {
     pub range: Range<u64>,
@@ -11,27 +11,27 @@ pub struct ContentRange {
 }
 
 impl ContentRange {
-    /// Reads `bytes 0-99/1000`. None where it is anything else, a length that is not told (`*`)
-    /// or a part that is empty or does not lie within the whole among it.
+    /// Parses `bytes 0-99/1000`. Returns `None` for anything else, including an unknown length
+    /// (`*`) and a range that is empty or outside of the file.
     pub fn parse(header: &str) -> Option<ContentRange> {
         let (unit, rest) = header.trim().split_once(' ')?;
         let (range, total) = rest.trim().split_once('/')?;
         let (first, last) = range.split_once('-')?;
-        let part = ContentRange {
+        let parsed = ContentRange {
             range: number(first)?..number(last)?.checked_add(1)?,
             total: number(total)?,
         };
-        let holds = part.range.start < part.range.end && part.range.end <= part.total;
-        (unit.eq_ignore_ascii_case("bytes") && holds).then_some(part)
+        let valid = parsed.range.start < parsed.range.end && parsed.range.end <= parsed.total;
+        (unit.eq_ignore_ascii_case("bytes") && valid).then_some(parsed)
     }
 
-    /// The last so many bytes of a file of this length, or all of it.
+    /// Returns the range of the last `length` bytes of a file, or of all of it if it is shorter.
     pub fn tail(length: u64, total: u64) -> ContentRange {
         ContentRange { range: total.saturating_sub(length)..total, total }
     }
 
-    /// What `Range` says to get it; one that reaches the end needs no end.
-    pub fn wanted(&self) -> String {
+    /// Formats the value of a `Range` header. A range up to the end of the file has no end.
+    pub fn range_header(&self) -> String {
         let Range { start, end } = self.range;
         match end == self.total {
             true => format!("bytes={start}-"),
@@ -39,6 +39,7 @@ impl ContentRange {
         }
     }
 
+    /// Returns the length of the range in bytes.
     pub fn length(&self) -> u64 {
         self.range.end - self.range.start
     }
@@ -50,7 +51,7 @@ impl fmt::Display for ContentRange {
     }
 }
 
-/// Digits alone: no sign, no space.
+/// Parses a number of digits only, without sign or space.
 fn number(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
@@ -92,11 +93,11 @@ mod tests {
     }
 
     #[test]
-    fn a_tail_is_never_longer_than_the_whole() {
+    fn a_tail_is_never_longer_than_the_file() {
         assert_eq!(ContentRange::tail(64, 1000), ContentRange { range: 936..1000, total: 1000 });
         assert_eq!(ContentRange::tail(64, 10), ContentRange { range: 0..10, total: 10 });
         assert_eq!(ContentRange::tail(64, 1000).length(), 64);
-        assert_eq!(ContentRange::tail(64, 1000).wanted(), "bytes=936-");
-        assert_eq!(ContentRange { range: 5..10, total: 11 }.wanted(), "bytes=5-9");
+        assert_eq!(ContentRange::tail(64, 1000).range_header(), "bytes=936-");
+        assert_eq!(ContentRange { range: 5..10, total: 11 }.range_header(), "bytes=5-9");
     }
 }

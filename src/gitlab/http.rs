@@ -1,6 +1,7 @@
-//! Requests: one token in one header to one origin, tries that are counted, and what a failure
-//! means.
+//! Single HTTP requests: headers, the token for its own origin only, and the classification of
+//! failures.
 
+use std::io::ErrorKind;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -11,121 +12,74 @@ use ureq::http::{HeaderName, Method, Request, Response};
 use ureq::{Agent, Body, Timeout};
 
 use super::address::Address;
-use super::agent::Network;
-use super::error::{Cause, Error};
+use super::attempt_error::AttemptError;
+use super::cause::{Cause, FailureKind};
+use super::error::Error;
 use super::error_body::{self, Form};
 use super::min_throughput::with_min_throughput;
-use super::response::{ApiResponse, AttemptError};
-use super::{ApiRequest, retry};
+use super::network::Network;
+use super::request::ApiRequest;
+use super::response::ApiResponse;
+use super::retry;
+use super::tls_failure::{TlsFailure, tls_error};
 use crate::clock::Clock;
+use crate::sanitize::sanitize;
 use crate::step::{Exchange, Step, Watch};
-use crate::token::Token;
+use crate::token::{Kind, Token};
 
-/// The way to one GitLab.
+/// The longest request ID that is shown, in characters.
+const MAX_REQUEST_ID: usize = 64;
+
+/// The state of a client: settings, agents, and findings about object storage.
 pub(super) struct Http {
+    /// The root of the API.
     pub(super) root: Address,
     pub(super) token: Option<Token>,
     pub(super) network: Network,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) watch: Arc<dyn Watch>,
-    /// For http and for https, each past the proxy and through it: the certificates are read only
-    /// when https is spoken.
+    /// One agent each for http and https, without and with proxy. They are created on first use,
+    /// because an agent for https reads the certificates of the system.
     pub(super) agents: [[OnceLock<Agent>; 2]; 2],
-    /// When waiting is over, on the clock; a question is not asked again after that.
+    /// The time on the clock after which no request is retried.
     pub(super) give_up: OnceLock<Duration>,
-    /// How many connections to the storage failed in a row, in a way that can pass.
+    /// The number of transient failures to connect to object storage in a row.
     pub(super) storage_failures: AtomicU32,
-    /// Set as soon as archives come through GitLab, because the storage cannot be reached.
+    /// Set once archives are requested through GitLab, because object storage is unreachable.
     pub(super) via_gitlab: OnceLock<()>,
 }
 
 impl Http {
-    /// Asks until there is an answer that `take` can read, as often as the settings allow.
-    pub(super) fn get<T>(
-        &self,
-        request: &ApiRequest,
-        mut take: impl FnMut(&mut ApiResponse) -> Result<T, AttemptError>,
-    ) -> Result<T, Error> {
-        self.open(request, |mut answer| take(&mut answer))
-    }
-
-    /// The same, where the answer itself is wanted, to be read later.
-    pub(super) fn open<T>(
-        &self,
-        request: &ApiRequest,
-        mut take: impl FnMut(ApiResponse) -> Result<T, AttemptError>,
-    ) -> Result<T, Error> {
-        self.with_retries(request, || self.follow(request).and_then(&mut take))
-    }
-
-    /// The same, where `tries` counts what failed before.
-    pub(super) fn open_counting<T>(
-        &self,
-        request: &ApiRequest,
-        tries: &mut u32,
-        mut take: impl FnMut(ApiResponse) -> Result<T, AttemptError>,
-    ) -> Result<T, Error> {
-        self.with_retries_after(request, tries, || self.follow(request).and_then(&mut take))
-    }
-
-    /// Tries until it works, or fails in a way that does not pass, as often as the settings allow.
-    pub(super) fn with_retries<T>(
-        &self,
-        request: &ApiRequest,
-        try_it: impl FnMut() -> Result<T, AttemptError>,
-    ) -> Result<T, Error> {
-        self.with_retries_after(request, &mut 0, try_it)
-    }
-
-    fn with_retries_after<T>(
-        &self,
-        request: &ApiRequest,
-        tries: &mut u32,
-        mut try_it: impl FnMut() -> Result<T, AttemptError>,
-    ) -> Result<T, Error> {
-        loop {
-            match try_it() {
-                Ok(value) => return Ok(value),
-                Err(reason) => self.pause_before_retry(request, reason, tries)?,
-            }
+    pub(super) fn new(
+        root: Address,
+        token: Option<Token>,
+        network: Network,
+        clock: Arc<dyn Clock>,
+        watch: Arc<dyn Watch>,
+    ) -> Http {
+        Http {
+            root,
+            token,
+            network,
+            clock,
+            watch,
+            agents: Default::default(),
+            give_up: OnceLock::new(),
+            storage_failures: AtomicU32::new(0),
+            via_gitlab: OnceLock::new(),
         }
     }
 
-    /// Waits before the next try, of which there are only so many; none after what will not pass.
-    pub(super) fn pause_before_retry(
-        &self,
-        request: &ApiRequest,
-        reason: AttemptError,
-        tries: &mut u32,
-    ) -> Result<(), Error> {
-        let error = |cause: Cause| {
-            Error::new(request, self.token.as_ref().map(Token::kind), Box::new(cause))
-        };
-        let (reason, asked, request_id) = match reason {
-            AttemptError::Final(cause) => return Err(error(*cause)),
-            AttemptError::Passing { reason, asked, request_id } => (reason, asked, request_id),
-        };
-        let of = self.network.retries;
-        *tries += 1;
-        let number = *tries;
-        if number > of {
-            return Err(error(Cause::Failing { reason, tries: number, request_id }));
-        }
-        let Some(pause) = retry::pause(number, asked, fastrand::f64()) else {
-            let seconds = asked.unwrap_or_default().as_secs();
-            return Err(error(Cause::AskedToWait { seconds }));
-        };
-        if !request.is_download
-            && self.give_up.get().is_some_and(|at| self.clock.elapsed() + pause > *at)
-        {
-            return Err(error(Cause::Failing { reason, tries: number, request_id }));
-        }
-        self.watch.step(&Step::Retry { reason: &reason, pause, number, of });
-        self.clock.sleep(pause);
-        Ok(())
+    pub(super) fn token_kind(&self) -> Option<Kind> {
+        self.token.as_ref().map(Token::kind)
     }
 
-    /// A final response: an answer to read, or what is wrong with it.
+    /// The error of a request that was made, or would have been made, with the client's token.
+    pub(super) fn error(&self, request: &ApiRequest, cause: Cause) -> Error {
+        Error::new(request, self.token_kind(), Box::new(cause))
+    }
+
+    /// Turns a response with an error status into an error, transient or permanent.
     pub(super) fn check_status(
         &self,
         request: &ApiRequest,
@@ -134,37 +88,40 @@ impl Http {
     ) -> Result<ApiResponse, AttemptError> {
         let (head, body) = response.into_parts();
         let status = head.status.as_u16();
-        let mut answer = ApiResponse { status, headers: head.headers, body, from };
+        let mut response = ApiResponse { status, headers: head.headers, body, from };
         if head.status.is_success() {
-            return Ok(answer);
+            return Ok(response);
         }
-        let request_id = request_id(&answer.headers);
-        let asked = retry::asked(
-            answer.header("retry-after"),
-            answer.header("ratelimit-reset"),
+        let request_id = request_id(&response.headers);
+        let requested_delay = retry::requested_delay(
+            response.header("retry-after"),
+            response.header("ratelimit-reset"),
             self.clock.now(),
         );
-        let body = error_body::parse(&answer.text().unwrap_or_default());
-        let from = answer.from;
-        // A signed address may have run out: the next try gets a fresh one, unless the address
-        // asked is that very one.
-        let storage = body.form == Form::Xml && status == 403 && !request.presigned;
-        if retry::may_pass(status) || storage {
-            let words =
-                if body.words.is_empty() { String::new() } else { format!(": {}", body.words) };
-            let reason = format!("{from} answered {status}{words}");
-            // Only a throttled client is told when it may come back; other resets are not for us.
-            let asked = asked.filter(|_| matches!(status, 429 | 503));
-            return Err(AttemptError::Passing { reason, asked, request_id });
+        let body = error_body::parse(&response.text().unwrap_or_default());
+        let from = response.from;
+        // A presigned URL may have expired. A retry gets a new one from GitLab, unless the request
+        // was for the presigned URL itself.
+        let expired_url = body.form == Form::Xml && status == 403 && !request.presigned;
+        if retry::is_transient(status) || expired_url {
+            let message =
+                if body.message.is_empty() { String::new() } else { format!(": {}", body.message) };
+            return Err(AttemptError::Transient {
+                reason: format!("{from} answered {status}{message}"),
+                kind: FailureKind::Other,
+                // With other statuses, `RateLimit-Reset` does not mean that the client must wait.
+                requested_delay: requested_delay.filter(|_| matches!(status, 429 | 503)),
+                request_id,
+            });
         }
-        // What a web server or a store says of a range or a signature in a page is an answer.
+        // For a range or a presigned URL, the status counts even if the body is a web page.
         if body.form == Form::Page && status != 416 && !request.presigned {
-            return Err(AttemptError::failed(Cause::Page { title: body.words, from }));
+            return Err(AttemptError::permanent(Cause::Page { title: body.message, from }));
         }
-        Err(AttemptError::failed(Cause::Status { status, body, from, request_id }))
+        Err(AttemptError::permanent(Cause::Status { status, body, from, request_id }))
     }
 
-    /// Sends one request and tells the watcher.
+    /// Sends one GET request, without following redirects.
     pub(super) fn send_get(
         &self,
         request: &ApiRequest,
@@ -175,11 +132,12 @@ impl Http {
             let agent = self.agent(at)?;
             let builder = self.builder(Method::GET, request, at, trusted)?;
             let message = builder.body(()).map_err(unsendable)?;
-            agent.run(message).map_err(|error| self.failed(error, at))
+            agent.run(message).map_err(|error| self.send_error(error, at))
         })
     }
 
-    /// Sends, and tells the watcher what was sent and what came back.
+    /// Calls `send`, reports the exchange to the watcher, and puts the limit of throughput on the
+    /// body of the response.
     pub(super) fn observed(
         &self,
         method: &'static str,
@@ -189,20 +147,19 @@ impl Http {
         let before = self.clock.elapsed();
         let result = send();
         let took = self.clock.elapsed().saturating_sub(before);
-        let slowest =
+        let limited =
             |body| with_min_throughput(body, Arc::clone(&self.clock), self.network.timeout);
-        let result = result.map(|response| response.map(slowest));
-        let response = result.as_ref().ok();
-        let headers = response.map(Response::headers);
-        // Only the queries of the API are our own; any other could be a signature.
-        let ours = at.same_origin(&self.root) && at.path().starts_with(self.root.path());
+        let result = result.map(|response| response.map(limited));
+        let headers = result.as_ref().ok().map(Response::headers);
+        // The query of any other address could be a signature.
+        let is_api = at.same_origin(&self.root) && at.path().starts_with(self.root.path());
         self.watch.step(&Step::Exchange(&Exchange {
             method,
-            address: if ours { at.with_query() } else { at.to_string() },
+            address: if is_api { at.to_printable_url() } else { at.to_string() },
             outcome: match &result {
                 Ok(response) => Ok(response.status().as_u16()),
-                Err(AttemptError::Passing { reason, .. }) => Err(reason.clone()),
-                Err(AttemptError::Final(cause)) => Err(match &**cause {
+                Err(AttemptError::Transient { reason, .. }) => Err(reason.clone()),
+                Err(AttemptError::Permanent(cause)) => Err(match &**cause {
                     Cause::OutcomeUnknown { reason, .. }
                     | Cause::Unreachable { reason, .. }
                     | Cause::Tls { reason, .. } => reason.clone(),
@@ -216,7 +173,7 @@ impl Http {
         result
     }
 
-    /// A request with its headers, the token among them if the address may see it.
+    /// Builds a request with its headers; with the token if the address is `trusted`.
     pub(super) fn builder(
         &self,
         method: Method,
@@ -224,15 +181,16 @@ impl Http {
         at: &Address,
         trusted: bool,
     ) -> Result<Builder, AttemptError> {
-        // It would become the address of something else; a name from a server can have brought it.
-        if trusted && at.has_dots() {
-            let reason = "not asked, because `..` in its path leads elsewhere".to_owned();
-            return Err(AttemptError::failed(Cause::Unexpected { reason }));
+        // Servers normalise such a path to that of another endpoint. A name from the server can
+        // contain the segments.
+        if trusted && at.has_dot_segments() {
+            let reason = "not sent, because `..` in its path leads elsewhere".to_owned();
+            return Err(AttemptError::permanent(Cause::Unexpected { reason }));
         }
         let mut builder = Request::builder()
             .method(method)
-            .uri(at.to_call())
-            // A proxy that compresses would take the length away, and with it the check of it.
+            .uri(at.to_url())
+            // A proxy that compresses would remove the length, by which interruptions are detected.
             .header(ACCEPT_ENCODING, "identity");
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
@@ -247,79 +205,79 @@ impl Http {
     }
 
     fn agent(&self, at: &Address) -> Result<&Agent, AttemptError> {
-        let via_gitlab = self.network.proxy_for(at).is_some();
-        let cell = &self.agents[usize::from(at.is_secure())][usize::from(via_gitlab)];
+        let has_proxy = self.network.proxy_for(at).is_some();
+        let cell = &self.agents[usize::from(at.is_secure())][usize::from(has_proxy)];
         if let Some(agent) = cell.get() {
             return Ok(agent);
         }
-        let agent = self.network.agent(at).map_err(AttemptError::failed)?;
+        let agent = self.network.agent(at).map_err(AttemptError::permanent)?;
         Ok(cell.get_or_init(|| agent))
     }
 
-    /// What a failed request means: some failures pass, others will come again.
-    pub(super) fn failed(&self, error: ureq::Error, at: &Address) -> AttemptError {
+    /// Classifies a failure to send a request or to receive its response.
+    pub(super) fn send_error(&self, error: ureq::Error, at: &Address) -> AttemptError {
         let (origin, storage) = (at.origin(), !at.same_origin(&self.root));
+        let unreachable = |reason| AttemptError::permanent(Cause::Unreachable { reason, storage });
         match error {
             ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
                 let seconds = self.network.connect_timeout.as_secs_f32();
-                AttemptError::passing(format!(
-                    "connecting to {origin} took longer than {seconds} s"
-                ))
+                let reason = format!("connecting to {origin} took longer than {seconds} s");
+                AttemptError::transient_of(FailureKind::ConnectTimeout, reason)
             }
             ureq::Error::Timeout(_) => {
                 let seconds = self.network.timeout.as_secs_f32();
-                AttemptError::passing(format!("no byte arrived from {origin} for {seconds} s"))
+                let reason = format!("no byte arrived from {origin} for {seconds} s");
+                AttemptError::transient_of(FailureKind::Silence, reason)
             }
-            ureq::Error::Rustls(error) => {
-                AttemptError::failed(Cause::Tls { reason: error.to_string(), from: at.clone() })
-            }
-            ureq::Error::Io(error) if is_tls(&error) => {
-                AttemptError::failed(Cause::Tls { reason: error.to_string(), from: at.clone() })
-            }
-            ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-                let proxy = self.network.or_proxy(at);
-                let reason = format!("{origin} refuses the connection{proxy}");
-                AttemptError::failed(Cause::Unreachable { reason, storage })
-            }
+            ureq::Error::Rustls(error) => tls(&error, at),
+            ureq::Error::Io(error) => match tls_error(&error) {
+                Some(error) => tls(error, at),
+                None if error.kind() == ErrorKind::ConnectionRefused => {
+                    let has_proxy = self.network.proxy_for(at).is_some();
+                    let proxy = if has_proxy { ", or the proxy before it does" } else { "" };
+                    unreachable(format!("{origin} refuses the connection{proxy}"))
+                }
+                None => {
+                    AttemptError::transient(format!("the connection to {origin} failed: {error}"))
+                }
+            },
             ureq::Error::HostNotFound => {
-                let reason = format!("there is no host of that name ({origin})");
-                AttemptError::failed(Cause::Unreachable { reason, storage })
+                unreachable(format!("the host name of {origin} does not exist"))
             }
-            ureq::Error::Io(error) => {
-                AttemptError::passing(format!("the connection to {origin} failed: {error}"))
+            // 407 asks for credentials, which a retry would not change. ureq has only a text here.
+            ureq::Error::ConnectProxyFailed(status) if status.contains("407") => unreachable(
+                format!("the proxy requires a user name and a password for {origin} (407)"),
+            ),
+            ureq::Error::ConnectProxyFailed(status) => {
+                AttemptError::transient(format!("the proxy cannot connect to {origin}: {status}"))
             }
-            // 407: it wants a user and a password, and will want them again.
-            ureq::Error::ConnectProxyFailed(body) if body.contains("407") => {
-                let reason = format!(
-                    "the proxy lets nobody through to {origin} without its user and password (407)"
-                );
-                AttemptError::failed(Cause::Unreachable { reason, storage })
-            }
-            ureq::Error::ConnectProxyFailed(body) => {
-                AttemptError::passing(format!("the proxy has no way to {origin}: {body}"))
-            }
-            // What is left is no fault of the line: the answer breaks the protocol.
-            other => AttemptError::passing(format!(
-                "{origin} did not answer as a web server does: {other}"
+            // The remaining errors are violations of HTTP.
+            other => AttemptError::transient(format!(
+                "{origin} did not send a valid HTTP response: {other}"
             )),
         }
     }
 }
 
-pub(super) fn is_tls(error: &std::io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
+fn tls(error: &rustls::Error, at: &Address) -> AttemptError {
+    AttemptError::permanent(Cause::Tls {
+        reason: error.to_string(),
+        failure: TlsFailure::new(error),
+        from: at.clone(),
+    })
 }
 
+/// The error of a request that the HTTP library refuses to build.
 pub(super) fn unsendable(error: impl Into<ureq::http::Error>) -> AttemptError {
     let error: ureq::http::Error = error.into();
-    AttemptError::failed(Cause::Unexpected {
+    AttemptError::permanent(Cause::Unexpected {
         reason: format!("the request cannot be written: {error}"),
     })
 }
 
 fn request_id(headers: &HeaderMap) -> Option<String> {
     let id = headers.get("x-request-id")?.to_str().ok()?;
-    Some(crate::sanitize::sanitize(&id.chars().take(64).collect::<String>()).to_string())
+    Some(sanitize(&id.chars().take(MAX_REQUEST_ID).collect::<String>()).to_string())
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {

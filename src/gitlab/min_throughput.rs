@@ -1,9 +1,10 @@
-//! Bodies that come too slowly to be waited for: a timeout that each single byte begins anew would
-//! let a server hold a job for days.
+//! A lower limit for the throughput of response bodies.
 //!
-//! Only the time counts that a read waits for the server. A disk that is slow to write, or a
-//! program that is slow to unpack, is no fault of the line.
+//! The read timeout restarts with every byte, so a slow server could block a CI job for days. Only
+//! the time spent in reads counts: a slow disk or slow extraction does not count against the
+//! connection.
 
+use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,61 +13,75 @@ use ureq::{Body, BodyReader};
 
 use crate::clock::Clock;
 
-/// As many bytes must come in each span of waiting: about 1 KiB a second, a fifth of what a modem
-/// brought.
-const LEAST: u64 = 64 << 10;
-/// No span is shorter: who wants to hear of silence early does not want to hear of slow lines.
-const SHORTEST: Duration = Duration::from_secs(60);
+/// The number of bytes that each interval must bring: about 1 KiB a second.
+const MIN_BYTES: u64 = 64 << 10;
+/// The shortest interval. A shorter `--timeout` is about silence, not about slow connections.
+const MIN_INTERVAL: Duration = Duration::from_secs(60);
 
-/// The same body, which fails when less comes than should. `timeout` is the longest silence that
-/// is allowed; where that is long, slow lines are as well.
+/// Wraps a body so that reading it fails with [`TooSlow`] below the minimum throughput. The interval
+/// is `timeout`, the longest silence that is allowed, but at least a minute.
 pub(super) fn with_min_throughput(body: Body, clock: Arc<dyn Clock>, timeout: Duration) -> Body {
     Body::builder().reader(ThroughputReader {
         reader: body.into_reader(),
         clock,
-        pace: MinThroughput::new(timeout),
+        meter: MinThroughput::new(timeout),
     })
 }
 
 struct ThroughputReader {
     reader: BodyReader<'static>,
     clock: Arc<dyn Clock>,
-    pace: MinThroughput,
+    meter: MinThroughput,
 }
 
 impl Read for ThroughputReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let before = self.clock.elapsed();
         let bytes = self.reader.read(buffer)?;
-        self.pace.count(bytes, self.clock.elapsed().saturating_sub(before))?;
+        self.meter.count(bytes, self.clock.elapsed().saturating_sub(before))?;
         Ok(bytes)
     }
 }
 
-/// What came in the present span of waiting.
+/// The error of a read below the minimum throughput.
+#[derive(Debug)]
+pub(super) struct TooSlow {
+    bytes: u64,
+    seconds: u64,
+}
+
+impl std::error::Error for TooSlow {}
+
+impl fmt::Display for TooSlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "only {} bytes arrived in {} s", self.bytes, self.seconds)
+    }
+}
+
+/// The bytes and the read time of the current interval.
 struct MinThroughput {
-    span: Duration,
+    interval: Duration,
     waited: Duration,
-    came: u64,
+    bytes: u64,
 }
 
 impl MinThroughput {
     fn new(timeout: Duration) -> MinThroughput {
-        MinThroughput { span: timeout.max(SHORTEST), waited: Duration::ZERO, came: 0 }
+        MinThroughput { interval: timeout.max(MIN_INTERVAL), waited: Duration::ZERO, bytes: 0 }
     }
 
-    /// Counts what one read brought; the end of the body is none, and comes when it comes.
+    /// Records one read. A read of 0 bytes is the end of the body and never too slow.
     fn count(&mut self, bytes: usize, took: Duration) -> io::Result<()> {
-        self.came += bytes as u64;
+        self.bytes += bytes as u64;
         self.waited += took;
-        if self.waited < self.span {
+        if self.waited < self.interval {
             return Ok(());
         }
-        if bytes > 0 && self.came < LEAST {
-            let (came, waited) = (self.came, self.waited.as_secs());
-            return Err(io::Error::other(format!("only {came} bytes arrived in {waited} s")));
+        if bytes > 0 && self.bytes < MIN_BYTES {
+            let seconds = self.waited.as_secs();
+            return Err(io::Error::other(TooSlow { bytes: self.bytes, seconds }));
         }
-        (self.came, self.waited) = (0, Duration::ZERO);
+        (self.bytes, self.waited) = (0, Duration::ZERO);
         Ok(())
     }
 }
@@ -76,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_span_of_waiting_must_bring_enough() {
+    fn each_interval_must_bring_enough() {
         // A timeout, reads as bytes and seconds, and the number of the read that is too slow.
         type Row = (u64, &'static [(usize, u64)], Option<usize>);
         let table: [Row; 7] = [
@@ -85,13 +100,13 @@ mod tests {
             (60, &[(65_536, 1), (1, 59), (1, 59), (1, 1)], Some(4)),
             (60, &[(65_535, 60)], Some(1)),
             (60, &[(10, 59), (0, 59)], None),
-            // A short limit of silence is none of the pace; a long one is.
+            // A timeout below a minute does not shorten the interval; a longer one extends it.
             (1, &[(1, 59)], None),
             (600, &[(1, 599), (1, 1)], Some(2)),
         ];
         for (timeout, reads, slow) in table {
-            let mut pace = MinThroughput::new(Duration::from_secs(timeout));
-            let mut count = |read: &(usize, u64)| pace.count(read.0, Duration::from_secs(read.1));
+            let mut meter = MinThroughput::new(Duration::from_secs(timeout));
+            let mut count = |read: &(usize, u64)| meter.count(read.0, Duration::from_secs(read.1));
             let failed = reads.iter().position(|read| count(read).is_err());
             assert_eq!(failed.map(|at| at + 1), slow, "{timeout} {reads:?}");
         }

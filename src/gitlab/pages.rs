@@ -1,26 +1,26 @@
-//! Every page of a list, asked for one by one.
+//! Pagination of lists.
 //!
-//! `Link` headers are not followed: they carry the host that GitLab is configured with, which
-//! need not be the one it is reached by. That there is one tells no more than that a page follows.
-//! Totals are not needed: large lists have none.
+//! The URLs of `Link` headers are not used: they contain the host that GitLab is configured with,
+//! which may not be the one it is reached by. A `Link` to a next page only shows that there is one.
+//! Totals are not used, because GitLab omits them for large lists.
 
 use std::collections::HashSet;
 use std::hash::Hash;
 
 use serde::de::DeserializeOwned;
 
-use super::ApiRequest;
-use super::error::{Cause, Error};
+use super::cause::Cause;
+use super::error::Error;
 use super::http::Http;
-use crate::token::Token;
+use super::request::ApiRequest;
 
-/// The most that GitLab gives at once.
+/// The largest page size that GitLab accepts.
 const PER_PAGE: usize = 100;
-/// A list longer than this many pages is a fault, not a list.
-const MOST_PAGES: usize = 2_000;
+/// The longest list in pages. More are a fault of the server.
+const MAX_PAGES: usize = 2_000;
 
-/// Where the next page is: the number GitLab names; where a proxy ate the header, a full page or
-/// a link to another means that there may be one. `None` is the end.
+/// Returns the number of the next page, or `None` at the end of the list. `header` is `X-Next-Page`;
+/// if a proxy removed it, a full page or a `Link` to a next page means that there may be one.
 pub fn next_page(
     header: Option<&str>,
     link: Option<&str>,
@@ -37,20 +37,20 @@ pub fn next_page(
     }
 }
 
-/// The whole list, in the order of the server. Rows move between pages while a pipeline gains
-/// jobs, so one that comes twice is taken once.
-pub(super) fn all<T: DeserializeOwned, K: Hash + Eq>(
+/// Reads all pages of a list, in the order of the server. Rows move between pages while a pipeline
+/// gains jobs, so rows with a known key are skipped.
+pub(super) fn read_all<T: DeserializeOwned, K: Hash + Eq>(
     http: &Http,
-    doing: &ApiRequest,
+    first: &ApiRequest,
     key: impl Fn(&T) -> K,
 ) -> Result<Vec<T>, Error> {
     let mut list = Vec::new();
     let mut known = HashSet::new();
     let mut page = 1;
-    for _ in 0..MOST_PAGES {
+    for _ in 0..MAX_PAGES {
         let request =
-            doing.clone().query("per_page", &PER_PAGE.to_string()).query("page", &page.to_string());
-        let (rows, named, next) = http.get(&request, |answer| {
+            first.clone().query("per_page", &PER_PAGE.to_string()).query("page", &page.to_string());
+        let (rows, has_header, next) = http.get(&request, |answer| {
             let rows: Vec<T> = answer.json()?;
             let (header, link) = (answer.header("x-next-page"), answer.header("link"));
             let next = next_page(header, link, page, rows.len());
@@ -58,19 +58,15 @@ pub(super) fn all<T: DeserializeOwned, K: Hash + Eq>(
         })?;
         let before = list.len();
         list.extend(rows.into_iter().filter(|row| known.insert(key(row))));
-        // A server that knows no pages gives the whole list each time.
-        let more = named || list.len() > before;
-        match next.filter(|_| more) {
+        // A server without pagination sends the complete list each time.
+        let has_new_rows = has_header || list.len() > before;
+        match next.filter(|_| has_new_rows) {
             Some(next) => page = next,
             None => return Ok(list),
         }
     }
-    let reason = format!("the list does not end after {MOST_PAGES} pages");
-    Err(Error::new(
-        doing,
-        http.token.as_ref().map(Token::kind),
-        Box::new(Cause::Unexpected { reason }),
-    ))
+    let reason = format!("the list does not end after {MAX_PAGES} pages");
+    Err(http.error(first, Cause::Unexpected { reason }))
 }
 
 #[cfg(test)]
@@ -88,7 +84,7 @@ mod tests {
             (None, None, 1, 99, None),
             (None, Some(first), 1, 7, None),
             (None, Some(more), 1, 7, Some(2)),
-            // A page that leads to itself or back would never end.
+            // A page that leads to itself or to an earlier page would never end.
             (Some("2"), None, 2, 7, None),
             (Some("soon"), None, 2, 7, None),
         ] {

@@ -1,59 +1,59 @@
-//! Which proxy an address is reached through: whatever goes past it for curl does so here, by the
-//! same `NO_PROXY`, and so does what other programs read in that list, such as a port.
+//! Selection of the proxy for an address.
+//!
+//! `NO_PROXY` is read as curl reads it, with the additions that other programs support, such as
+//! a port.
 
 use std::net::IpAddr;
 
 use ureq::{Proxy, ProxyProtocol};
 
 use super::address::Address;
-use super::agent::Network;
-use super::error::Cause;
+use super::cause::Cause;
+use super::network::Network;
 
 impl Network {
-    /// The proxy for an address, as it was given.
+    /// Returns the proxy for an address, as configured.
     pub(super) fn proxy_for(&self, at: &Address) -> Option<&str> {
         let proxy = if at.is_secure() { &self.https_proxy } else { &self.http_proxy };
-        let past = self.no_proxy.as_ref().is_some_and(|list| goes_past(list, at.host(), at.port()));
-        proxy.as_deref().filter(|_| !past)
+        let bypass = |list: &String| bypasses_proxy(list, at.host(), at.port());
+        proxy.as_deref().filter(|_| !self.no_proxy.as_ref().is_some_and(bypass))
     }
 }
 
-/// The proxy at an address, which is not repeated: it can hold a password.
-pub(super) fn proxy(text: &str) -> Result<Proxy, Cause> {
+/// Parses the address of a proxy. Errors do not repeat it, because it can contain a password.
+pub(super) fn parse_proxy(text: &str) -> Result<Proxy, Cause> {
     let unusable = |reason: &str| Cause::Unexpected { reason: reason.to_owned() };
     let proxy =
         Proxy::new(text).map_err(|_| unusable("the address of the proxy cannot be used"))?;
     match proxy.protocol() {
         ProxyProtocol::Http | ProxyProtocol::Https => Ok(proxy),
-        // ureq would go past it, without a word.
-        _ => Err(unusable(
-            "the proxy is a SOCKS proxy, which is not spoken here; only http and https proxies are",
-        )),
+        // ureq would silently connect without it.
+        _ => Err(unusable("the proxy is a SOCKS proxy; only http and https proxies are supported")),
     }
 }
 
-/// Whether a host is reached without a proxy, by a list with commas or blanks. `host` is in small
-/// letters, an IPv6 address in its brackets.
-fn goes_past(list: &str, host: &str, port: u16) -> bool {
+/// Returns true if the entries of a list, separated by commas or blanks, exempt a host from the
+/// proxy. `host` is in lower case, an IPv6 address in brackets.
+fn bypasses_proxy(list: &str, host: &str, port: u16) -> bool {
     let host = host.trim_end_matches('.');
-    let address: Option<IpAddr> = bare(host).parse().ok();
+    let address: Option<IpAddr> = unbracketed(host).parse().ok();
     let entries = list.split(|c: char| c == ',' || c.is_whitespace());
     entries.filter(|entry| !entry.is_empty()).any(|entry| {
         let entry = entry.to_ascii_lowercase();
-        let (entry, only) = with_port(&entry);
+        let (entry, only) = split_port(&entry);
         if only.is_some_and(|only| only != port) {
             return false;
         }
         match address {
             _ if entry == "*" => true,
-            Some(address) => network_holds(entry, address),
-            None => is_or_is_below(host, entry),
+            Some(address) => network_contains(entry, address),
+            None => is_same_or_subdomain(host, entry),
         }
     })
 }
 
-/// An entry may be for one port alone; the colons of an IPv6 address are none of that.
-fn with_port(entry: &str) -> (&str, Option<u16>) {
+/// Splits the port off an entry. The colons of an IPv6 address without brackets start no port.
+fn split_port(entry: &str) -> (&str, Option<u16>) {
     match entry.rsplit_once(':') {
         Some((host, port)) if host.ends_with(']') || !host.contains(':') => {
             port.parse().map_or((entry, None), |port| (host, Some(port)))
@@ -62,20 +62,23 @@ fn with_port(entry: &str) -> (&str, Option<u16>) {
     }
 }
 
-fn bare(host: &str) -> &str {
+/// Removes the brackets of an IPv6 address.
+fn unbracketed(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
-/// A name means itself and what is below it, with a dot or `*.` before it as well as without.
-fn is_or_is_below(host: &str, name: &str) -> bool {
+/// Returns true if `host` is `name` or a subdomain of it. A leading dot or `*.` of `name` makes no
+/// difference.
+fn is_same_or_subdomain(host: &str, name: &str) -> bool {
     let name = name.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(name);
     let name = name.strip_prefix('.').unwrap_or(name).trim_end_matches('.');
-    let above = host.strip_suffix(name).filter(|_| !name.is_empty());
-    above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+    let prefix = host.strip_suffix(name).filter(|_| !name.is_empty());
+    prefix.is_some_and(|prefix| prefix.is_empty() || prefix.ends_with('.'))
 }
 
-/// `10.0.0.0/8`, `fd00::/8`, or an address alone.
-fn network_holds(network: &str, address: IpAddr) -> bool {
+/// Returns true if a network such as `10.0.0.0/8` or `fd00::/8`, or a single address, contains an
+/// address.
+fn network_contains(network: &str, address: IpAddr) -> bool {
     let (network, length) = match network.split_once('/') {
         Some((network, length)) => match length.parse::<u32>() {
             Ok(length) => (network, Some(length)),
@@ -83,18 +86,18 @@ fn network_holds(network: &str, address: IpAddr) -> bool {
         },
         None => (network, None),
     };
-    let Ok(network) = bare(network).parse::<IpAddr>() else { return false };
-    // Both with their first bit at the top of 128, so that one comparison serves both kinds.
-    let (network, address, most) = match (network, address.to_canonical()) {
+    let Ok(network) = unbracketed(network).parse::<IpAddr>() else { return false };
+    // Both are aligned to the top of 128 bits, so that one comparison works for IPv4 and IPv6.
+    let (network, address, width) = match (network, address.to_canonical()) {
         (IpAddr::V4(network), IpAddr::V4(address)) => {
             (u128::from(network.to_bits()) << 96, u128::from(address.to_bits()) << 96, 32)
         }
         (IpAddr::V6(network), IpAddr::V6(address)) => (network.to_bits(), address.to_bits(), 128),
         _ => return false,
     };
-    let length = length.unwrap_or(most);
+    let length = length.unwrap_or(width);
     let differ = network ^ address;
-    length <= most && differ.leading_zeros() >= length
+    length <= width && differ.leading_zeros() >= length
 }
 
 #[cfg(test)]
@@ -103,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_list_of_names_and_networks_says_what_goes_past_the_proxy() {
-        let past: [(&str, &[&str]); 13] = [
+        let bypassed: [(&str, &[&str]); 13] = [
             (
                 "gitlab.test",
                 &["gitlab.test", "api.gitlab.test", "gitlab.test:8443", "gitlab.test."],
@@ -121,7 +124,7 @@ mod tests {
             ("fd00::/8,[fe80::]/10", &["[fd12:3456::1]", "[febf::1]"]),
             ("[::1]:8080,10.0.0.1:8080", &["[::1]:8080", "10.0.0.1:8080"]),
         ];
-        let via_gitlab: [(&str, &[&str]); 12] = [
+        let proxied: [(&str, &[&str]); 12] = [
             ("gitlab.test", &["mygitlab.test", "gitlab.test.evil", "test"]),
             ("gitlab.test:8443", &["gitlab.test", "gitlab.test:84"]),
             (",", &["gitlab.test"]),
@@ -133,14 +136,18 @@ mod tests {
             ("0.0.0.0/0", &["[::1]"]),
             ("::/0", &["10.0.0.1"]),
             ("fd00::/8", &["[fe00::1]"]),
-            // The end of an address is no name above it.
+            // The end of an IP address is not a parent domain.
             ("0.0.1,.0.0.1,[::1]:8080", &["127.0.0.1", "[::1]"]),
         ];
-        for (cases, expect) in [(&past[..], true), (&via_gitlab[..], false)] {
+        for (cases, expect) in [(&bypassed[..], true), (&proxied[..], false)] {
             for (list, hosts) in cases {
                 for host in *hosts {
                     let at = Address::parse(&format!("http://{host}/")).unwrap();
-                    assert_eq!(goes_past(list, at.host(), at.port()), expect, "{list}: {host}");
+                    assert_eq!(
+                        bypasses_proxy(list, at.host(), at.port()),
+                        expect,
+                        "{list}: {host}"
+                    );
                 }
             }
         }
@@ -167,14 +174,14 @@ mod tests {
 
     #[test]
     fn a_proxy_has_its_user_and_no_other_language_than_http() {
-        let with_user = proxy("http://me:sec%40ret@proxy.test:3128").ok().unwrap();
+        let with_user = parse_proxy("http://me:sec%40ret@proxy.test:3128").ok().unwrap();
         assert_eq!((with_user.username(), with_user.password()), (Some("me"), Some("sec@ret")));
         assert_eq!((with_user.host(), with_user.port()), ("proxy.test", 3128));
-        assert_eq!(proxy("proxy.test:3128").ok().unwrap().port(), 3128);
+        assert_eq!(parse_proxy("proxy.test:3128").ok().unwrap().port(), 3128);
         for (text, says) in
             [("socks5h://hush@proxy.test:1080", "SOCKS"), ("http://hush hush", "cannot be used")]
         {
-            let Err(Cause::Unexpected { reason }) = proxy(text) else { panic!("{text}") };
+            let Err(Cause::Unexpected { reason }) = parse_proxy(text) else { panic!("{text}") };
             assert!(reason.contains(says) && !reason.contains("hush"), "{reason}");
         }
     }

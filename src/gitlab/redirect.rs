@@ -1,11 +1,11 @@
-//! Redirects, followed by hand.
+//! Redirects, followed without help of the HTTP library.
 //!
-//! The HTTP library would carry our token along to wherever a redirect leads, because the header
-//! is GitLab's own; archives are redirected to object storage every day. So it follows nothing,
-//! and this file does: the token stays behind as soon as scheme, host or port differ.
+//! GitLab redirects downloads to object storage, and the library would send the token there: it
+//! drops only standard headers such as `Authorization`. Here the token is dropped as soon as scheme,
+//! host or port differ.
 //!
-//! Where the storage cannot be reached, GitLab is asked to hand the archive through. It knows how
-//! since 19.4, where its settings allow it; an older one redirects all the same.
+//! If object storage is unreachable, the archive is requested through GitLab (`download_mode=proxy`,
+//! GitLab 19.4 and newer, if its settings allow it). Older servers ignore that and redirect.
 
 use std::sync::atomic::Ordering;
 
@@ -13,60 +13,65 @@ use ureq::Body;
 use ureq::http::header::LOCATION;
 use ureq::http::{Response, StatusCode};
 
-use super::ApiRequest;
 use super::address::Address;
-use super::error::Cause;
+use super::attempt_error::AttemptError;
+use super::cause::Cause;
 use super::http::Http;
-use super::response::{ApiResponse, AttemptError};
+use super::request::ApiRequest;
+use super::response::ApiResponse;
 use crate::step::Step;
 
-/// A chain of redirects is not followed further than this.
-const MOST_HOPS: usize = 10;
-/// So many connections to the storage that fail in a row are more than bad luck.
-const LOST: u32 = 3;
-/// How much of the body of a redirect is read, so that the connection can be used again.
-const REDIRECT_BODY: u64 = 16 << 10;
+/// The longest chain of redirects that is followed.
+const MAX_REDIRECTS: usize = 10;
+/// The number of transient failures in a row after which object storage counts as unreachable.
+const MAX_STORAGE_FAILURES: u32 = 3;
+/// The largest body of a redirect that is read so that the connection can be reused, in bytes.
+const MAX_REDIRECT_BODY: u64 = 16 << 10;
 
 impl Http {
-    /// One try: the request, and the redirects it leads to.
+    /// Sends a GET request once and follows its redirects.
     pub(super) fn follow(&self, request: &ApiRequest) -> Result<ApiResponse, AttemptError> {
-        let via_gitlab = request.is_stored() && self.via_gitlab.get().is_some();
+        let via_gitlab = request.may_redirect_to_storage() && self.via_gitlab.get().is_some();
         let mut at = if via_gitlab { proxied_address(request) } else { request.address.clone() };
         let mut trusted = !request.anonymous && at.same_origin(&self.root);
-        for _ in 0..=MOST_HOPS {
+        for _ in 0..=MAX_REDIRECTS {
             let mut response = match self.send_get(request, &at, trusted) {
-                Err(reason) if request.is_stored() && !at.same_origin(&self.root) => {
-                    let answer = self.is_lost(&reason).then(|| self.by_gitlab(request, &at));
-                    return answer.flatten().ok_or(reason);
+                Err(error) if request.may_redirect_to_storage() && !at.same_origin(&self.root) => {
+                    if !self.is_storage_unreachable(&error) {
+                        return Err(error);
+                    }
+                    return self.request_via_gitlab(request, &at).ok_or(error);
                 }
                 result => result?,
             };
             if !at.same_origin(&self.root) {
                 self.storage_failures.store(0, Ordering::Relaxed);
             }
-            let Some(location) = redirect(&response) else {
+            let Some(location) = redirect_location(&response) else {
                 return self.check_status(request, response, at);
             };
             let moved = response.status() == StatusCode::MOVED_PERMANENTLY;
-            let next = self.next(&at, &location, moved).map_err(AttemptError::failed)?;
-            // What is left unread of this body would cost a new connection.
-            let _ = response.body_mut().with_config().limit(REDIRECT_BODY).read_to_vec();
+            let next =
+                self.redirect_target(&at, &location, moved).map_err(AttemptError::permanent)?;
+            // With an unread body, the connection could not be reused.
+            let _ = response.body_mut().with_config().limit(MAX_REDIRECT_BODY).read_to_vec();
             trusted = trusted && next.same_origin(&self.root);
             at = next;
         }
-        let reason = format!("more than {MOST_HOPS} redirects, the last to {at}");
-        Err(AttemptError::failed(Cause::Redirect { reason }))
+        let reason = format!("more than {MAX_REDIRECTS} redirects, the last to {at}");
+        Err(AttemptError::permanent(Cause::Redirect { reason }))
     }
 
-    /// Whether the storage counts as out of reach now. What can pass is given some tries before,
-    /// because by way of GitLab it is slower.
-    fn is_lost(&self, reason: &AttemptError) -> bool {
-        let passing = matches!(reason, AttemptError::Passing { .. });
-        !passing || self.storage_failures.fetch_add(1, Ordering::Relaxed) + 1 >= LOST
+    /// Counts a failure to connect to object storage and returns true if it counts as unreachable.
+    /// Transient failures are retried first, because a download through GitLab is slower.
+    fn is_storage_unreachable(&self, error: &AttemptError) -> bool {
+        let transient = matches!(error, AttemptError::Transient { .. });
+        !transient
+            || self.storage_failures.fetch_add(1, Ordering::Relaxed) + 1 >= MAX_STORAGE_FAILURES
     }
 
-    /// The archive by way of GitLab, if it hands it through.
-    fn by_gitlab(&self, request: &ApiRequest, storage: &Address) -> Option<ApiResponse> {
+    /// Requests an archive through GitLab. Returns `None` if GitLab redirects nevertheless or fails.
+    fn request_via_gitlab(&self, request: &ApiRequest, storage: &Address) -> Option<ApiResponse> {
         let at = proxied_address(request);
         let trusted = !request.anonymous && at.same_origin(&self.root);
         let response = self.send_get(request, &at, trusted).ok()?;
@@ -75,22 +80,29 @@ impl Http {
         }
         if self.via_gitlab.set(()).is_ok() {
             let storage = storage.origin();
-            let warning = format!("{storage} cannot be reached: GitLab hands archives through");
+            let warning =
+                format!("{storage} cannot be reached: archives are downloaded through GitLab");
             self.watch.step(&Step::Warning(&warning));
         }
         self.check_status(request, response, at).ok()
     }
 
-    /// Where a redirect leads, unless it must not be followed.
-    pub(super) fn next(&self, at: &Address, location: &str, moved: bool) -> Result<Address, Cause> {
-        let next = at.redirected(location).map_err(|bad| Cause::Redirect {
+    /// Returns the address that a redirect leads to, or an error if it must not be followed. `moved`
+    /// is true for the status 301.
+    pub(super) fn redirect_target(
+        &self,
+        at: &Address,
+        location: &str,
+        moved: bool,
+    ) -> Result<Address, Cause> {
+        let next = at.resolve(location).map_err(|bad| Cause::Redirect {
             reason: format!("redirected to something that {bad}"),
         })?;
         if next.path().ends_with("/users/sign_in") {
             return Err(Cause::Page { title: "Sign in".to_owned(), from: at.clone() });
         }
-        // A renamed project is redirected to the address GitLab thinks it has, which need not be
-        // the one it is reached by: the same path is asked for where we are.
+        // For a renamed project, GitLab redirects to its configured host, which may not be the one
+        // it is reached by. The new path is requested from the present host instead.
         if moved
             && at.same_origin(&self.root)
             && let Some((_, path)) = next.path().split_once("/api/v4/")
@@ -98,7 +110,7 @@ impl Http {
             && !at.path().ends_with(path)
         {
             let here = format!("{root}/api/v4/{path}{}", next.query_part());
-            return at.redirected(&here).map_err(|bad| Cause::Redirect { reason: bad.to_string() });
+            return at.resolve(&here).map_err(|bad| Cause::Redirect { reason: bad.to_string() });
         }
         if at.is_secure() && !next.is_secure() {
             let reason =
@@ -110,12 +122,12 @@ impl Http {
 }
 
 fn proxied_address(request: &ApiRequest) -> Address {
-    request.address.and_query("download_mode", "proxy")
+    request.address.with_query_pair("download_mode", "proxy")
 }
 
-/// The target of a redirect; a redirect without one is an answer like any other.
-pub(super) fn redirect(response: &Response<Body>) -> Option<String> {
-    let follows = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
-    let location = response.headers().get(LOCATION).filter(|_| follows)?;
+/// Returns the `Location` of a redirect. A redirect without it is treated as an ordinary response.
+pub(super) fn redirect_location(response: &Response<Body>) -> Option<String> {
+    let is_redirect = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+    let location = response.headers().get(LOCATION).filter(|_| is_redirect)?;
     Some(String::from_utf8_lossy(location.as_bytes()).into_owned())
 }

@@ -1,212 +1,216 @@
-//! An archive that stays where it is: its length and any part of it, each by a request.
+//! Range requests: reading parts of an archive that stays on the server.
 //!
-//! The first question is for the end of the archive. Its answer tells the length, proves that
-//! parts can be had, and holds the directory of most zips. A server that gives no parts sends the
-//! whole in that same answer, which is then used and not asked for again.
+//! The first request asks for the end of the archive. Its response shows the length, proves that
+//! the server supports ranges, and contains the central directory of most zips. A server without
+//! ranges answers with the complete archive, which is then used as a download.
 
 use std::ops::Range;
 
 use super::address::Address;
+use super::attempt_error::AttemptError;
 use super::body::Body;
+use super::cause::Cause;
+use super::client::Client;
 use super::content_range::ContentRange;
-use super::error::{Cause, Error};
-use super::response::{ApiResponse, AttemptError};
-use super::{ApiRequest, Client};
+use super::error::Error;
+use super::request::ApiRequest;
+use super::response::ApiResponse;
 use crate::model::ArchiveAt;
 use crate::sanitize::sanitize;
 
-/// How much of the end is asked for first, in bytes: as far as the longest comment of a zip can
-/// push its end record away from the end.
-pub const TAIL: u64 = 66 << 10;
+/// The length of the first range request, in bytes: the largest distance of the EOCD record from
+/// the end of a zip, which its comment determines.
+pub const TAIL_LENGTH: u64 = 66 << 10;
 
-/// An archive as its server gives it.
-pub enum Remote<'a> {
-    Parts(Box<RemoteArchive<'a>>),
+/// The response to the first range request.
+pub enum RemoteAnswer<'a> {
+    /// The server supports ranges.
+    Ranges(Box<RemoteArchive<'a>>),
+    /// The server sends the complete archive.
     Whole(Box<Body<'a>>),
 }
 
-/// An archive of which any part can be had.
+/// An archive on a server that supports range requests.
 pub struct RemoteArchive<'a> {
     client: &'a Client,
-    /// How GitLab is asked.
+    /// The request to GitLab.
     request: ApiRequest,
-    /// Where the bytes are, after all redirects: mostly an address that storage has signed.
+    /// The address of the last response, after all redirects: usually a presigned URL.
     from: Address,
-    /// A strong one; weak ones are the same for all that GitLab sends.
+    /// The strong ETag.
     etag: Option<String>,
     length: u64,
     tail: Vec<u8>,
-    /// Bytes, but for what comes by `body`.
+    /// The number of bytes received by `range` and with the first response.
     received: u64,
 }
 
 impl Client {
-    /// Begins to read an archive without downloading it.
+    /// Opens an archive for range requests.
     ///
     /// # Errors
-    /// Like any other download: that the archive may not be had never leads to asking for more.
-    pub fn remote(&self, at: &ArchiveAt) -> Result<Remote<'_>, Error> {
-        self.or_without_token(self.archive_request(at), |request| self.begin(request))
+    /// The errors of a download. If access is denied, no further request is made.
+    pub fn open_remote(&self, at: &ArchiveAt) -> Result<RemoteAnswer<'_>, Error> {
+        self.or_without_token(self.archive_request(at), |request| self.request_tail(request))
     }
 
-    fn begin(&self, request: &ApiRequest) -> Result<Remote<'_>, Error> {
-        let begun = |mut answer: ApiResponse| {
-            if answer.status != 206 {
-                return Ok(Remote::Whole(Box::new(Body::whole(self, request, answer))));
+    fn request_tail(&self, request: &ApiRequest) -> Result<RemoteAnswer<'_>, Error> {
+        let read = |mut response: ApiResponse| {
+            if response.status != 206 {
+                let body = Body::not_resumable(self, request, response);
+                return Ok(RemoteAnswer::Whole(Box::new(body)));
             }
-            let part = part_of(&answer)?;
-            must_be(&part, &ContentRange::tail(TAIL, part.total))?;
-            Ok(Remote::Parts(Box::new(RemoteArchive {
+            let range = content_range(&response)?;
+            check_range(&range, &ContentRange::tail(TAIL_LENGTH, range.total))?;
+            Ok(RemoteAnswer::Ranges(Box::new(RemoteArchive {
                 client: self,
                 request: request.clone(),
-                tail: answer.exactly(part.length())?,
-                etag: etag(&answer).map(str::to_owned),
-                from: answer.from,
-                length: part.total,
-                received: part.length(),
+                tail: response.exact_bytes(range.length())?,
+                etag: response.strong_etag().map(str::to_owned),
+                from: response.from,
+                length: range.total,
+                received: range.length(),
             })))
         };
-        let end = request.clone().header("range", format!("bytes=-{TAIL}"));
-        match self.http.open(&end, begun) {
-            // An empty archive has no end, and some servers know none that is longer than all.
-            Err(error) if error.status() == Some(416) => self.http.open(request, begun),
+        let tail = request.clone().header("range", format!("bytes=-{TAIL_LENGTH}"));
+        match self.http.open(&tail, read) {
+            // The answer for an empty archive; some servers also refuse a range that is longer
+            // than the archive.
+            Err(error) if error.status() == Some(416) => self.http.open(request, read),
             result => result,
         }
     }
 }
 
 impl<'a> RemoteArchive<'a> {
-    /// One that another answer told about; no byte of it is here.
-    pub(super) fn known(
-        client: &'a Client,
-        request: ApiRequest,
-        from: Address,
-        etag: String,
-        length: u64,
-    ) -> RemoteArchive<'a> {
-        RemoteArchive {
-            client,
-            request,
-            from,
+    /// Returns the archive of a download, for range requests during the download. Returns `None`
+    /// if the server does not support ranges, or if length or strong ETag are unknown, so that
+    /// ranges could belong to another archive.
+    pub fn from_download(body: &Body<'a>) -> Option<RemoteArchive<'a>> {
+        let (length, etag) = (body.total()?, body.etag.clone()?);
+        body.accepts_ranges.then(|| RemoteArchive {
+            client: body.client,
+            request: body.request.clone(),
+            from: body.from.clone(),
             etag: Some(etag),
             length,
             tail: Vec::new(),
             received: 0,
-        }
+        })
     }
 
-    /// Bytes.
+    /// Returns true if a download is certainly of this archive.
+    pub fn is_same_archive(&self, body: &Body<'_>) -> bool {
+        body.etag.is_some() && self.etag == body.etag && body.total() == Some(self.length)
+    }
+
+    /// Returns the length of the archive in bytes.
     pub fn length(&self) -> u64 {
         self.length
     }
 
-    /// The last bytes, which came with the first answer; empty the second time.
-    pub fn tail(&mut self) -> Vec<u8> {
+    /// Takes the last bytes of the archive, received with the first response. A second call
+    /// returns nothing.
+    pub fn take_tail(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.tail)
     }
 
-    /// How many bytes of it came as parts.
+    /// Returns the number of bytes received by `range` and with the first response.
     pub fn received(&self) -> u64 {
         self.received
     }
 
-    /// Whether it has a strong tag, which shows that all parts of it are of the same archive.
-    pub fn is_tied(&self) -> bool {
+    /// Returns true if the archive has a strong ETag, which guarantees that all ranges belong to
+    /// the same archive.
+    pub fn has_strong_etag(&self) -> bool {
         self.etag.is_some()
     }
 
-    pub(super) fn is(&self, etag: Option<&str>, length: Option<u64>) -> bool {
-        self.etag.as_deref() == etag && Some(self.length) == length
-    }
-
-    /// These bytes.
+    /// Reads a range into memory.
     pub fn range(&mut self, range: Range<u64>) -> Result<Vec<u8>, Error> {
         if range.start >= range.end {
             return Ok(Vec::new());
         }
-        let part = ContentRange { range, total: self.length };
-        let bytes = self.part(&part, |mut answer| answer.exactly(part.length()))?;
-        self.received += part.length();
+        let range = ContentRange { range, total: self.length };
+        let bytes =
+            self.request_range(&range, |mut response| response.exact_bytes(range.length()))?;
+        self.received += range.length();
         Ok(bytes)
     }
 
-    /// The same as they come.
-    pub fn body(&mut self, range: Range<u64>) -> Result<Body<'a>, Error> {
-        let part = ContentRange { range, total: self.length };
-        let (client, request, known) = (self.client, self.request.clone(), self.etag.clone());
-        let answer = self.part(&part, Ok)?;
-        Ok(Body::part(client, &request, answer, known, &part))
+    /// Returns a range as a stream.
+    pub fn stream_range(&mut self, range: Range<u64>) -> Result<Body<'a>, Error> {
+        let range = ContentRange { range, total: self.length };
+        let (client, request, etag) = (self.client, self.request.clone(), self.etag.clone());
+        let response = self.request_range(&range, Ok)?;
+        Ok(Body::of_range(client, &request, response, etag, &range))
     }
 
-    /// Asks where the last bytes came from; when that address has run out, GitLab is asked for a
-    /// fresh one.
-    fn part<T>(
+    /// Requests a range from the address of the last response. If that has expired, GitLab is
+    /// asked for a new one.
+    fn request_range<T>(
         &mut self,
-        part: &ContentRange,
-        mut take: impl FnMut(ApiResponse) -> Result<T, AttemptError>,
+        range: &ContentRange,
+        mut read: impl FnMut(ApiResponse) -> Result<T, AttemptError>,
     ) -> Result<T, Error> {
-        let mut request = self.request.clone().header("range", part.wanted());
+        let mut request = self.request.clone().header("range", range.range_header());
         if let Some(etag) = &self.etag {
             request = request.header("if-range", etag.clone());
         }
         if self.from != self.request.address {
-            let there =
+            let presigned =
                 ApiRequest { address: self.from.clone(), presigned: true, ..request.clone() };
-            match self.asked(&there, part, &mut take) {
+            match self.send_range_request(&presigned, range, &mut read) {
                 Err(error) if error.is_expired_address() => {}
                 result => return result,
             }
         }
-        self.asked(&request, part, &mut take)
+        self.send_range_request(&request, range, &mut read)
     }
 
-    fn asked<T>(
+    fn send_range_request<T>(
         &mut self,
         request: &ApiRequest,
         expected: &ContentRange,
-        take: &mut impl FnMut(ApiResponse) -> Result<T, AttemptError>,
+        read: &mut impl FnMut(ApiResponse) -> Result<T, AttemptError>,
     ) -> Result<T, Error> {
         let known = self.etag.as_deref();
-        let (taken, from) = self.client.http.open(request, |answer| {
-            let etag = etag(&answer);
-            if answer.status != 206 || known.zip(etag).is_some_and(|(known, now)| known != now) {
+        let (value, from) = self.client.http.open(request, |response| {
+            let changed_etag =
+                known.zip(response.strong_etag()).is_some_and(|(known, etag)| known != etag);
+            if response.status != 206 || changed_etag {
                 return Err(changed());
             }
-            let part = part_of(&answer)?;
-            if part.total != expected.total {
+            let range = content_range(&response)?;
+            if range.total != expected.total {
                 return Err(changed());
             }
-            must_be(&part, expected)?;
-            let from = answer.from.clone();
-            Ok((take(answer)?, from))
+            check_range(&range, expected)?;
+            let from = response.from.clone();
+            Ok((read(response)?, from))
         })?;
         self.from = from;
-        Ok(taken)
+        Ok(value)
     }
 }
 
-fn must_be(part: &ContentRange, expected: &ContentRange) -> Result<(), AttemptError> {
-    if part == expected {
+fn check_range(range: &ContentRange, expected: &ContentRange) -> Result<(), AttemptError> {
+    if range == expected {
         return Ok(());
     }
-    let reason = format!("asked for {expected}, it sent {part}");
-    Err(AttemptError::failed(Cause::Unexpected { reason }))
+    let reason = format!("asked for {expected}, it sent {range}");
+    Err(AttemptError::permanent(Cause::Unexpected { reason }))
 }
 
-fn part_of(answer: &ApiResponse) -> Result<ContentRange, AttemptError> {
-    let header = answer.header("content-range").unwrap_or_default();
+fn content_range(response: &ApiResponse) -> Result<ContentRange, AttemptError> {
+    let header = response.header("content-range").unwrap_or_default();
     ContentRange::parse(header).ok_or_else(|| {
         let reason = format!("it sent a part without saying which (`{}`)", sanitize(header));
-        AttemptError::failed(Cause::Unexpected { reason })
+        AttemptError::permanent(Cause::Unexpected { reason })
     })
 }
 
 fn changed() -> AttemptError {
     let reason = "the archive changed while it was read".to_owned();
-    AttemptError::failed(Cause::Unexpected { reason })
-}
-
-/// Where it is a strong one: weak ones are the same for all that GitLab sends.
-pub(super) fn etag(answer: &ApiResponse) -> Option<&str> {
-    answer.header("etag").filter(|etag| etag.starts_with('"'))
+    AttemptError::permanent(Cause::Unexpected { reason })
 }

@@ -1,61 +1,66 @@
-//! Requests that change something: sent once.
+//! Requests that change something. They are retried only if they certainly had no effect.
 //!
-//! A pipeline that is started twice deploys twice. So such a request is sent again only where it
-//! surely had no effect; where nobody can know, the error says so and says where to look.
+//! A pipeline that is started twice deploys twice. If the outcome is unknown, the error says so and
+//! says how to find out.
 
 use ureq::http::{Method, Response};
 use ureq::{Body, Timeout};
 
-use super::ApiRequest;
-use super::error::{Cause, Error};
+use super::attempt_error::AttemptError;
+use super::cause::Cause;
+use super::error::Error;
 use super::http::{Http, unsendable};
-use super::redirect::redirect;
-use super::response::{ApiResponse, AttemptError};
+use super::redirect::redirect_location;
+use super::request::ApiRequest;
+use super::response::ApiResponse;
+use super::tls_failure::tls_error;
 
 /// A request that changes something.
 pub(super) struct Change {
     pub(super) request: ApiRequest,
     pub(super) method: Method,
-    /// The type of the body, and the body. It can hold a token: it is never shown.
+    /// Content type and text of the body. The text can contain a token and must not be printed.
     pub(super) body: Option<(&'static str, String)>,
-    /// What may have happened where no answer came, and where to look.
-    pub(super) outcome_unknown: String,
+    /// The message for an unknown outcome: the possible effect, and how to find out.
+    pub(super) possible_effect: String,
 }
 
 impl Http {
-    /// Sends it, and again only after a failure that cannot have had an effect.
+    /// Sends the request and reads the response with `read`. Retries only after failures that
+    /// cannot have had an effect.
     pub(super) fn send_once<T>(
         &self,
         change: &Change,
-        mut take: impl FnMut(&mut ApiResponse) -> Result<T, AttemptError>,
+        mut read: impl FnMut(&mut ApiResponse) -> Result<T, AttemptError>,
     ) -> Result<T, Error> {
-        self.with_retries(&change.request, || {
-            let mut answer = self.change(change)?;
-            // It is done; that its answer broke off does not undo it.
-            take(&mut answer).map_err(|reason| outcome_unknown(reason, change))
+        self.with_retries(&change.request, &mut 0, || {
+            let mut response = self.send_change(change)?;
+            // The change has happened, even if its response is incomplete.
+            read(&mut response).map_err(|reason| outcome_unknown(reason, change))
         })
     }
 
-    fn change(&self, change: &Change) -> Result<ApiResponse, AttemptError> {
+    fn send_change(&self, change: &Change) -> Result<ApiResponse, AttemptError> {
         let at = &change.request.address;
-        let response = self.observed(method(change), at, || self.send(change))?;
+        let response = self.observed(method(change), at, || self.send_request(change))?;
         let status = response.status().as_u16();
-        if let Some(location) = redirect(&response) {
-            let next = self.next(at, &location, false).map_err(AttemptError::failed)?;
+        if let Some(location) = redirect_location(&response) {
+            let next =
+                self.redirect_target(at, &location, false).map_err(AttemptError::permanent)?;
             let reason = format!(
-                "redirected ({status}) to {next}, which is not followed where something is to be changed; \
+                "redirected ({status}) to {next}, which is not followed for a request that changes something; \
                  ask there with --api-url, or by the new path of the project"
             );
-            return Err(AttemptError::failed(Cause::Redirect { reason }));
+            return Err(AttemptError::permanent(Cause::Redirect { reason }));
         }
-        self.check_status(&change.request, response, at.clone()).map_err(|reason| match status {
-            // Who throttles or is down for maintenance has not begun with it.
-            429 | 503 => reason,
-            _ => outcome_unknown(reason, change),
+        self.check_status(&change.request, response, at.clone()).map_err(|error| match status {
+            // A server that limits the rate or is in maintenance has not processed the request.
+            429 | 503 => error,
+            _ => outcome_unknown(error, change),
         })
     }
 
-    fn send(&self, change: &Change) -> Result<Response<Body>, AttemptError> {
+    fn send_request(&self, change: &Change) -> Result<Response<Body>, AttemptError> {
         let Change { request, method, body, .. } = change;
         let at = &request.address;
         let trusted = !request.anonymous && at.same_origin(&self.root);
@@ -63,18 +68,18 @@ impl Http {
         if let Some((kind, _)) = body {
             builder = builder.header("content-type", *kind);
         }
-        // A connection that was kept from an earlier request can be dead, and whether the server
-        // saw this one would not be known: so this one gets a connection of its own.
-        let agent = self.network.agent(at).map_err(AttemptError::failed)?;
+        // On a reused connection that the server has closed, a failure would not show if the
+        // server processed the request. So the request gets a new connection.
+        let agent = self.network.agent(at).map_err(AttemptError::permanent)?;
         let sent = match body {
             Some((_, text)) => agent.run(builder.body(text.as_str()).map_err(unsendable)?),
             None if *method == Method::POST => agent.run(builder.body("").map_err(unsendable)?),
             None => agent.run(builder.body(()).map_err(unsendable)?),
         };
         sent.map_err(|error| {
-            let unsent = unsent(&error);
-            let reason = self.failed(error, at);
-            if unsent { reason } else { outcome_unknown(reason, change) }
+            let unsent = is_unsent(&error);
+            let error = self.send_error(error, at);
+            if unsent { error } else { outcome_unknown(error, change) }
         })
     }
 }
@@ -83,27 +88,28 @@ fn method(change: &Change) -> &'static str {
     if change.method == Method::DELETE { "DELETE" } else { "POST" }
 }
 
-/// A failure after which nobody can know whether the request had its effect; a plain refusal
-/// stays what it is.
-fn outcome_unknown(reason: AttemptError, change: &Change) -> AttemptError {
-    let what = change.outcome_unknown.clone();
-    match reason {
-        AttemptError::Passing { reason, request_id, .. } => {
-            AttemptError::failed(Cause::OutcomeUnknown { reason, what, request_id })
+/// Turns a failure after which the outcome is unknown into a permanent one. A refusal by GitLab
+/// stays unchanged.
+fn outcome_unknown(error: AttemptError, change: &Change) -> AttemptError {
+    let effect = change.possible_effect.clone();
+    match error {
+        AttemptError::Transient { reason, request_id, .. } => {
+            AttemptError::permanent(Cause::OutcomeUnknown { reason, effect, request_id })
         }
-        AttemptError::Final(cause) => match *cause {
+        AttemptError::Permanent(cause) => match *cause {
             Cause::Tls { reason, .. } => {
-                AttemptError::failed(Cause::OutcomeUnknown { reason, what, request_id: None })
+                AttemptError::permanent(Cause::OutcomeUnknown { reason, effect, request_id: None })
             }
-            cause => AttemptError::failed(cause),
+            cause => AttemptError::permanent(cause),
         },
     }
 }
 
-/// Whether the failure came before a byte of the request was sent.
-fn unsent(error: &ureq::Error) -> bool {
+/// Returns true if a request failed before a byte of it was sent.
+fn is_unsent(error: &ureq::Error) -> bool {
     use std::io::ErrorKind;
-    let certificate = |error: &rustls::Error| matches!(error, rustls::Error::InvalidCertificate(_));
+    let refused_certificate =
+        |error: &rustls::Error| matches!(error, rustls::Error::InvalidCertificate(_));
     match error {
         ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve)
         | ureq::Error::HostNotFound
@@ -112,7 +118,7 @@ fn unsent(error: &ureq::Error) -> bool {
         | ureq::Error::InvalidProxyUrl
         | ureq::Error::BadUri(_)
         | ureq::Error::Http(_) => true,
-        ureq::Error::Rustls(error) => certificate(error),
+        ureq::Error::Rustls(error) => refused_certificate(error),
         ureq::Error::Io(error) => {
             matches!(
                 error.kind(),
@@ -120,7 +126,7 @@ fn unsent(error: &ureq::Error) -> bool {
                     | ErrorKind::HostUnreachable
                     | ErrorKind::NetworkUnreachable
                     | ErrorKind::AddrNotAvailable
-            ) || error.get_ref().and_then(|inner| inner.downcast_ref()).is_some_and(certificate)
+            ) || tls_error(error).is_some_and(refused_certificate)
         }
         _ => false,
     }
@@ -146,7 +152,7 @@ mod tests {
             (ureq::Error::Timeout(Timeout::RecvResponse), false),
             (ureq::Error::Timeout(Timeout::SendBody), false),
         ] {
-            assert_eq!(unsent(&error), expect, "{error}");
+            assert_eq!(is_unsent(&error), expect, "{error}");
         }
     }
 }

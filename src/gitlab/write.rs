@@ -1,144 +1,153 @@
-//! What changes GitLab: starting, retrying and playing, keeping and deleting.
+//! Endpoints that change something: start, retry, play, keep, delete.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 use ureq::http::Method;
 
 use super::address::escaped;
-use super::error::{Cause, Error};
+use super::cause::Cause;
+use super::client::Client;
+use super::error::Error;
+use super::request::{ApiRequest, JobTokens, project_segment};
 use super::send_once::Change;
-use super::{ApiRequest, Client, JobTokens, segment};
 use crate::model::{Job, JobId, Pipeline, PipelineAt, ProjectRef};
 use crate::sanitize::sanitize;
 use crate::token::{Kind, Token};
 
-/// What a pipeline is started with.
+/// The variables, inputs and token that a pipeline is started with.
 #[derive(Debug, Clone, Default)]
 pub struct Start {
     pub variables: Vec<(String, String)>,
-    /// Values that are no text can only be sent as JSON.
+    /// Names and values. Values other than strings can only be sent as JSON.
     pub inputs: Vec<(String, Value)>,
-    /// The token of a trigger; without one, the client's own starts the pipeline.
+    /// A trigger token; without it, the token of the client starts the pipeline.
     pub token: Option<Token>,
 }
 
-const FORM: &str = "application/x-www-form-urlencoded";
-const JSON: &str = "application/json";
+const FORM_TYPE: &str = "application/x-www-form-urlencoded";
+const JSON_TYPE: &str = "application/json";
 
 impl Client {
-    /// Starts a pipeline of a branch or tag: by a trigger token or a job token, which stand in
-    /// the body and nowhere else, or as a person.
-    pub fn start(
+    /// Starts a pipeline for a branch or tag. A trigger or job token uses the trigger endpoint and
+    /// is sent only in the body; a private token starts the pipeline as its user.
+    pub fn start_pipeline(
         &self,
         project: &ProjectRef,
         ref_: &str,
         start: &Start,
     ) -> Result<Pipeline, Error> {
-        let doing = format!("starting a pipeline of ref `{}` in project {project}", sanitize(ref_));
+        let operation =
+            format!("starting a pipeline of ref `{}` in project {project}", sanitize(ref_));
         let token = start.token.as_ref().or(self.http.token.as_ref());
         let (path, job_tokens, body) = match token {
-            Some(token) if token.kind() != Kind::Private => {
-                ("trigger/pipeline", JobTokens::InBody(token.kind()), by_token(ref_, start, token))
-            }
-            _ => ("pipeline", JobTokens::Never, by_person(ref_, start)),
+            Some(token) if token.kind() != Kind::Private => (
+                "trigger/pipeline",
+                JobTokens::InBody(token.kind()),
+                trigger_body(ref_, start, token),
+            ),
+            _ => ("pipeline", JobTokens::Never, pipeline_body(ref_, start)),
         };
-        let path = format!("/projects/{}/{path}", segment(project));
-        let mut request = self.api_request(doing, &path, job_tokens);
+        let path = format!("/projects/{}/{path}", project_segment(project));
+        let mut request = self.api_request(operation, &path, job_tokens);
         request.anonymous = matches!(job_tokens, JobTokens::InBody(_));
         if !request.anonymous {
             self.require_supported_token(&request)?;
         }
-        let look = self.page(project, "pipelines");
-        let outcome_unknown = format!(
-            "the pipeline may have been started all the same: look at {look} before you try again"
+        let page = self.web_page(project, "pipelines");
+        let possible_effect = format!(
+            "the pipeline may have been started nevertheless: look at {page} before you try again"
         );
-        let change = Change { request, method: Method::POST, body: Some(body), outcome_unknown };
-        self.http.send_once(&change, |answer| answer.json())
+        let change = Change { request, method: Method::POST, body: Some(body), possible_effect };
+        self.http.send_once(&change, |response| response.json())
     }
 
-    /// Tries the failed and canceled jobs of a pipeline again.
-    pub fn retry(&self, at: &PipelineAt) -> Result<Pipeline, Error> {
+    /// Retries the failed and canceled jobs of a pipeline.
+    pub fn retry_pipeline(&self, at: &PipelineAt) -> Result<Pipeline, Error> {
         let PipelineAt { project, id } = at;
-        let look = self.page(project, &format!("pipelines/{id}"));
+        let page = self.web_page(project, &format!("pipelines/{id}"));
         let change = self.post(
             format!("retrying pipeline {id} of project {project}"),
-            &format!("/projects/{}/pipelines/{id}/retry", segment(project)),
-            format!("it may have been retried all the same: look at {look}"),
+            &format!("/projects/{}/pipelines/{id}/retry", project_segment(project)),
+            format!("it may have been retried nevertheless: look at {page}"),
         )?;
-        self.http.send_once(&change, |answer| answer.json())
+        self.http.send_once(&change, |response| response.json())
     }
 
     /// Starts a manual job or bridge.
-    pub fn play(&self, project: &ProjectRef, id: JobId) -> Result<(), Error> {
-        let look = self.page(project, &format!("jobs/{id}"));
+    pub fn play_job(&self, project: &ProjectRef, id: JobId) -> Result<(), Error> {
+        let page = self.web_page(project, &format!("jobs/{id}"));
         let change = self.post(
             format!("playing job {id} of project {project}"),
-            &format!("/projects/{}/jobs/{id}/play", segment(project)),
-            format!("it may have been played all the same: look at {look}"),
+            &format!("/projects/{}/jobs/{id}/play", project_segment(project)),
+            format!("it may have been played nevertheless: look at {page}"),
         )?;
         self.http.send_once(&change, |_| Ok(()))
     }
 
-    /// Keeps the artifacts of a job from expiring.
-    pub fn keep(&self, project: &ProjectRef, id: JobId) -> Result<Job, Error> {
+    /// Keeps the artifacts of a job: they will not expire.
+    pub fn keep_artifacts(&self, project: &ProjectRef, id: JobId) -> Result<Job, Error> {
         let change = self.post(
             format!("keeping the artifacts of job {id} in project {project}"),
-            &format!("/projects/{}/jobs/{id}/artifacts/keep", segment(project)),
-            "they may be kept all the same; to ask once more does no harm".to_owned(),
+            &format!("/projects/{}/jobs/{id}/artifacts/keep", project_segment(project)),
+            "they may be kept nevertheless; a repetition does no harm".to_owned(),
         )?;
-        self.http.send_once(&change, |answer| answer.json())
+        self.http.send_once(&change, |response| response.json())
     }
 
     /// Deletes the artifacts of a job.
-    pub fn delete(&self, project: &ProjectRef, id: JobId) -> Result<(), Error> {
+    pub fn delete_artifacts(&self, project: &ProjectRef, id: JobId) -> Result<(), Error> {
         self.delete_at(
             format!("deleting the artifacts of job {id} in project {project}"),
-            &format!("/projects/{}/jobs/{id}/artifacts", segment(project)),
+            &format!("/projects/{}/jobs/{id}/artifacts", project_segment(project)),
         )
     }
 
-    /// Asks GitLab to delete all artifacts of a project that may go, which it does in its own time.
-    pub fn delete_all(&self, project: &ProjectRef) -> Result<(), Error> {
+    /// Schedules the deletion of all artifacts of a project that are not locked.
+    pub fn delete_project_artifacts(&self, project: &ProjectRef) -> Result<(), Error> {
         self.delete_at(
             format!("deleting all artifacts of project {project}"),
-            &format!("/projects/{}/artifacts", segment(project)),
+            &format!("/projects/{}/artifacts", project_segment(project)),
         )
     }
 
-    /// Whether a change can be asked for at all: GitLab takes no job token for any but starting.
-    /// Nothing is sent.
-    pub fn may_change(&self, doing: String) -> Result<(), Error> {
-        self.require_supported_token(&self.api_request(doing, "", JobTokens::Never))
+    /// Checks without a request that the token can change something: job tokens can only start
+    /// pipelines.
+    pub fn check_can_write(&self, operation: String) -> Result<(), Error> {
+        self.require_supported_token(&self.api_request(operation, "", JobTokens::Never))
     }
 
-    fn delete_at(&self, doing: String, path: &str) -> Result<(), Error> {
-        let request = self.api_request(doing, path, JobTokens::Never);
+    fn delete_at(&self, operation: String, path: &str) -> Result<(), Error> {
+        let request = self.api_request(operation, path, JobTokens::Never);
         self.require_supported_token(&request)?;
-        let outcome_unknown =
-            "they may be gone all the same; to ask once more does no harm".to_owned();
-        let change = Change { request, method: Method::DELETE, body: None, outcome_unknown };
+        let possible_effect =
+            "they may be deleted nevertheless; a repetition does no harm".to_owned();
+        let change = Change { request, method: Method::DELETE, body: None, possible_effect };
         self.http.send_once(&change, |_| Ok(()))
     }
 
-    fn post(&self, doing: String, path: &str, outcome_unknown: String) -> Result<Change, Error> {
-        let request = self.api_request(doing, path, JobTokens::Never);
+    fn post(
+        &self,
+        operation: String,
+        path: &str,
+        possible_effect: String,
+    ) -> Result<Change, Error> {
+        let request = self.api_request(operation, path, JobTokens::Never);
         self.require_supported_token(&request)?;
-        Ok(Change { request, method: Method::POST, body: None, outcome_unknown })
+        Ok(Change { request, method: Method::POST, body: None, possible_effect })
     }
 
     fn require_supported_token(&self, request: &ApiRequest) -> Result<(), Error> {
-        let token = self.http.token.as_ref().map(Token::kind);
-        let why = match token {
+        let reason = match self.http.token_kind() {
             Some(Kind::Private) => return Ok(()),
-            Some(_) => "GitLab takes no job token for this",
-            None => "there is no token to do it with",
+            Some(Kind::Job | Kind::Trigger) => "GitLab accepts no job token for this",
+            None => "this requires a token",
         };
-        Err(Error::new(request, token, Box::new(Cause::NotSent { why })))
+        Err(self.error(request, Cause::NotSent { reason }))
     }
 
-    /// The page of a project in the browser: of its pipelines, or of one; where only the number
-    /// of the project is known, its front page.
-    fn page(&self, project: &ProjectRef, rest: &str) -> String {
+    /// Returns the address of a page of a project in the browser. If only the ID of the project is
+    /// known, that is its front page.
+    fn web_page(&self, project: &ProjectRef, rest: &str) -> String {
         let root = self.http.root.to_string();
         let root = root.strip_suffix("/api/v4").unwrap_or(&root);
         match project {
@@ -148,15 +157,16 @@ impl Client {
     }
 }
 
-/// `ref`, `token`, `variables[K]` and `inputs[K]` as a form; as JSON, where an input is no text.
-fn by_token(ref_: &str, start: &Start, token: &Token) -> (&'static str, String) {
+/// The body for the trigger endpoint: a form with `ref`, `token`, `variables[K]` and `inputs[K]`, or
+/// JSON if an input is not a string.
+fn trigger_body(ref_: &str, start: &Start, token: &Token) -> (&'static str, String) {
     let Start { variables, inputs, .. } = start;
     if inputs.iter().any(|(_, value)| !value.is_string()) {
         let mut body = json!({ "ref": ref_, "token": token.reveal(), "inputs": object(inputs) });
         if !variables.is_empty() {
             body["variables"] = object(variables);
         }
-        return (JSON, body.to_string());
+        return (JSON_TYPE, body.to_string());
     }
     let texts = inputs.iter().filter_map(|(name, value)| Some((name, value.as_str()?)));
     let variables = variables.iter().map(|(name, value)| (name, value.as_str()));
@@ -165,10 +175,11 @@ fn by_token(ref_: &str, start: &Start, token: &Token) -> (&'static str, String) 
         .chain(variables.map(|(name, value)| (format!("variables[{name}]"), value)))
         .chain(texts.map(|(name, value)| (format!("inputs[{name}]"), value)));
     let fields = fields.map(|(name, value)| format!("{}={}", escaped(&name), escaped(value)));
-    (FORM, fields.collect::<Vec<_>>().join("&"))
+    (FORM_TYPE, fields.collect::<Vec<_>>().join("&"))
 }
 
-fn by_person(ref_: &str, start: &Start) -> (&'static str, String) {
+/// The body for the endpoint that starts a pipeline as a user.
+fn pipeline_body(ref_: &str, start: &Start) -> (&'static str, String) {
     let variable = |(key, value): &(String, String)| json!({ "key": key, "value": value });
     let mut body = json!({ "ref": ref_ });
     if !start.variables.is_empty() {
@@ -177,10 +188,10 @@ fn by_person(ref_: &str, start: &Start) -> (&'static str, String) {
     if !start.inputs.is_empty() {
         body["inputs"] = object(&start.inputs);
     }
-    (JSON, body.to_string())
+    (JSON_TYPE, body.to_string())
 }
 
-/// Of two values for one name the last counts, as in a form.
+/// Collects pairs into a JSON object. The last of several values for a name counts, as in a form.
 fn object<T: Serialize>(pairs: &[(String, T)]) -> Value {
     pairs.iter().map(|(name, value)| (name.clone(), json!(value))).collect()
 }

@@ -58,7 +58,7 @@ pub fn find_in_lists(
     query: &JobQuery,
 ) -> anyhow::Result<LookupResult> {
     let count = if ref_.recent { MAX_RECENT_PIPELINES } else { 1 };
-    let pipelines = ctx.gitlab.successful(ref_.project, ref_.name, count)?;
+    let pipelines = ctx.gitlab.successful_pipelines(ref_.project, ref_.name, count)?;
     let mut newest = None;
     for pipeline in &pipelines {
         let result = find_in_pipeline(ctx, &resolve::at(ref_.project, pipeline), query)?;

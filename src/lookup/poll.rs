@@ -47,7 +47,7 @@ pub fn poll_until<T>(
 ) -> anyhow::Result<T> {
     let state = RefCell::new(RetryState::default());
     let retryability = |error: &anyhow::Error| match error.downcast_ref::<gitlab::Error>() {
-        Some(error) if error.may_pass() => Retryability::InTime,
+        Some(error) if error.is_transient() => Retryability::InTime,
         Some(error) if error.is_unreachable() => Retryability::OnceHeard,
         Some(_) => Retryability::Never,
         None => match error.downcast_ref::<Refusal>() {
@@ -85,7 +85,7 @@ pub fn repeat<T>(
             return Err(TimedOut { limit, last }.into());
         }
         let next = polling.interval().unwrap_or(pause).min(left);
-        watch.step(&Step::Waiting { why: &format!("{last:#}"), pause: next });
+        watch.step(&Step::Waiting { reason: &format!("{last:#}"), pause: next });
         clock.sleep(next);
         pause = pause.mul_f64(1.5).min(MAX_PAUSE);
     }
@@ -122,7 +122,7 @@ mod tests {
 
     impl Watch for Pauses {
         fn step(&self, step: &Step<'_>) {
-            assert!(matches!(step, Step::Waiting { why: "not yet", .. }), "{step:?}");
+            assert!(matches!(step, Step::Waiting { reason: "not yet", .. }), "{step:?}");
         }
     }
 

@@ -16,12 +16,14 @@ pub fn pipeline(ctx: &Ctx<'_>, by: &PipelineBy) -> anyhow::Result<Result<Pipelin
             (project, ctx.gitlab.job(project, *id)?.pipeline.into_iter().collect())
         }
         PipelineBy::Ref { project, ref_, .. } => {
-            (project, ctx.gitlab.successful(project, ref_, 1)?)
+            (project, ctx.gitlab.successful_pipelines(project, ref_, 1)?)
         }
         PipelineBy::MergeRequest { project, iid } => {
-            (project, ctx.gitlab.of_merge_request(project, *iid)?)
+            (project, ctx.gitlab.merge_request_pipelines(project, *iid)?)
         }
-        PipelineBy::Commit { project, sha } => (project, ctx.gitlab.of_commit(project, sha)?),
+        PipelineBy::Commit { project, sha } => {
+            (project, ctx.gitlab.commit_pipelines(project, sha)?)
+        }
     };
     // Lists come newest first, but a merge request has two of them.
     let newest = newest.into_iter().max_by_key(|pipeline| pipeline.id);

@@ -60,7 +60,7 @@ fn from_git_remote(lookup: &LookupArgs, env: &Env) -> Option<Sourced<String>> {
         return None;
     }
     let remote = Checkout::discover(&env.dir)?.remote?;
-    Some(Sourced { value: remote.api.to_call(), source: Source::GitRemote(remote.name) })
+    Some(Sourced { value: remote.api.to_url(), source: Source::GitRemote(remote.name) })
 }
 
 /// Returns the API root for a value of `GITLAB_HOST`, which in practice holds either a host name

@@ -17,7 +17,7 @@ use super::streaming::{self, StreamingArchive};
 use crate::archive::{self, Archive};
 use crate::disk::Staging;
 use crate::extract;
-use crate::gitlab::{self, Body, DownloadInterrupted, Remote};
+use crate::gitlab::{self, Body, DownloadInterrupted, RemoteAnswer};
 use crate::lookup::{Ctx, FoundJob};
 use crate::plan::Plan;
 
@@ -55,9 +55,11 @@ impl<'a> AcquiredArchive<'a> {
         }
         let (mut ranged, mut body) = (None, None);
         if reads_directory_first(options.rules.patterns.are_narrow(), found.size()) {
-            match ctx.gitlab.remote(&found.at) {
-                Ok(Remote::Parts(remote)) => ranged = RangedArchive::open(found, *remote, options)?,
-                Ok(Remote::Whole(whole)) => body = Some(*whole),
+            match ctx.gitlab.open_remote(&found.at) {
+                Ok(RemoteAnswer::Ranges(remote)) => {
+                    ranged = RangedArchive::open(found, *remote, options)?
+                }
+                Ok(RemoteAnswer::Whole(whole)) => body = Some(*whole),
                 // A wrong answer to a range request says nothing about a plain download.
                 Err(error) if error.is_unexpected() => {}
                 Err(error) => return Err(error.into()),
@@ -75,10 +77,10 @@ impl<'a> AcquiredArchive<'a> {
         }
         let body = match body {
             Some(body) => body,
-            None => ctx.gitlab.body(&found.at)?,
+            None => ctx.gitlab.download(&found.at)?,
         };
         if may_stream {
-            let planned = match ranged.filter(|archive| body.is_of(&archive.remote)) {
+            let planned = match ranged.filter(|archive| archive.remote.is_same_archive(&body)) {
                 Some(archive) => Some(archive.planned),
                 None => streaming::plan_beside(found, &body, options)?,
             };

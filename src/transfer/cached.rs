@@ -45,7 +45,7 @@ pub fn acquire(transfer: &Transfer<'_>, found: &FoundJob) -> anyhow::Result<Opti
             return Ok(None);
         }
     };
-    let bytes = match download(ctx, found, ctx.gitlab.body(&found.at)?, &mut writer) {
+    let bytes = match download(ctx, found, ctx.gitlab.download(&found.at)?, &mut writer) {
         Ok(bytes) => bytes,
         Err(error) if is_local(&error) => {
             warn(format!("{error:#}; going on without the cache"));

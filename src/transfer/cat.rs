@@ -49,11 +49,11 @@ pub fn cat(
 /// directory of the archive tells more.
 fn extract_file(ctx: &Ctx<'_>, found: &FoundJob, path: &str, to: &mut File) -> anyhow::Result<()> {
     announce(ctx, found);
-    let given = ctx.gitlab.file(&found.at, path, to, Spool::restart)?.is_some();
+    let given = ctx.gitlab.download_file(&found.at, path, to, Spool::restart)?.is_some();
     if given && !may_be_target(to).context("reading a temporary file")? {
         return Ok(());
     }
-    let archive = ctx.gitlab.remote(&found.at).map_err(anyhow::Error::from);
+    let archive = ctx.gitlab.open_remote(&found.at).map_err(anyhow::Error::from);
     let mut archive = match archive.and_then(|remote| open(ctx, found, remote)) {
         Ok(archive) => archive,
         // What GitLab gave is not lost because a second look fails.

@@ -4,7 +4,7 @@ use super::acquire::{Acquired, acquire_each};
 use super::context::Transfer;
 use super::download::announce;
 use super::remote_zip::open;
-use crate::gitlab::{Remote, Row};
+use crate::gitlab::{ListedEntry, RemoteAnswer};
 use crate::lookup::{Ctx, FoundJob};
 use crate::model::{Entry, EntryKind};
 use crate::refusal::Refusal;
@@ -42,11 +42,11 @@ pub fn list(transfer: &Transfer<'_>) -> anyhow::Result<Contents> {
 
 fn files(ctx: &Ctx<'_>, found: &FoundJob) -> anyhow::Result<Vec<ListedFile>> {
     announce(ctx, found);
-    let remote = ctx.gitlab.remote(&found.at)?;
-    if let Remote::Whole(whole) = &remote
+    let remote = ctx.gitlab.open_remote(&found.at)?;
+    if let RemoteAnswer::Whole(whole) = &remote
         && whole.total().is_none_or(|length| length > MAX_UNLISTED_SIZE)
         // Older servers make no listing, and none of an archive without metadata.
-        && let Ok(Some(rows)) = ctx.gitlab.tree(&found.at)
+        && let Ok(Some(rows)) = ctx.gitlab.list_archive(&found.at)
     {
         return Ok(rows.into_iter().filter(|row| !row.is_folder()).map(ListedFile::from).collect());
     }
@@ -71,8 +71,8 @@ impl From<&Entry> for ListedFile {
     }
 }
 
-impl From<Row> for ListedFile {
-    fn from(row: Row) -> ListedFile {
+impl From<ListedEntry> for ListedFile {
+    fn from(row: ListedEntry) -> ListedFile {
         let mode = row.mode();
         // GitLab leaves the size of empty files out.
         ListedFile { path: row.path, size: row.size.unwrap_or(0), compressed_size: None, mode }

@@ -111,7 +111,7 @@ fn download_all<'a>(
 ) -> anyhow::Result<Archives<'a>> {
     let ctx = transfer.ctx;
     let download = |found: FoundJob| {
-        let body = ctx.gitlab.body(&found.at)?;
+        let body = ctx.gitlab.download(&found.at)?;
         let archive = AcquiredArchive::download_first(ctx, &found, body, options, staging)?;
         Ok((found, archive))
     };

@@ -40,8 +40,8 @@ impl<'a> RangedArchive<'a> {
         mut remote: RemoteArchive<'a>,
         options: &ExtractOptions,
     ) -> anyhow::Result<Option<RangedArchive<'a>>> {
-        let tail = remote.tail();
-        if !remote.is_tied() && (tail.len() as u64) < remote.length() {
+        let tail = remote.take_tail();
+        if !remote.has_strong_etag() && (tail.len() as u64) < remote.length() {
             return Ok(None);
         }
         let archive = Archive::open_directory(with_tail(&mut remote, tail.clone()));
@@ -135,7 +135,7 @@ impl<F: Fn(u64)> RangesReader<'_, '_, F> {
         let range = self.ranges.iter().find(|range| range.contains(&self.position));
         let end = range.map_or(self.position.saturating_add(MAX_LOCAL_HEADER), |range| range.end);
         self.end = end.min(self.tail_start);
-        let body = self.remote.body(self.position..self.end).map_err(io::Error::other)?;
+        let body = self.remote.stream_range(self.position..self.end).map_err(io::Error::other)?;
         self.body = Some(BufReader::with_capacity(READ_AHEAD, body));
         Ok(())
     }

@@ -9,7 +9,7 @@ use anyhow::Context;
 use super::download::download;
 use crate::archive::{self, Archive};
 use crate::disk;
-use crate::gitlab::{self, Remote, RemoteArchive, TAIL};
+use crate::gitlab::{self, RemoteAnswer, RemoteArchive, TAIL_LENGTH};
 use crate::lookup::{Ctx, FoundJob};
 use crate::ranged::{FetchRange, Ranged};
 use crate::sanitize::sanitize;
@@ -22,14 +22,14 @@ pub type RemoteZip<'a> = Archive<Ranged<'a>>;
 pub fn open<'a>(
     ctx: &Ctx<'a>,
     found: &FoundJob,
-    remote: Remote<'a>,
+    remote: RemoteAnswer<'a>,
 ) -> anyhow::Result<RemoteZip<'a>> {
     let bytes = match remote {
-        Remote::Parts(mut remote) => {
-            let tail = remote.tail();
+        RemoteAnswer::Ranges(mut remote) => {
+            let tail = remote.take_tail();
             with_tail(*remote, tail)
         }
-        Remote::Whole(body) => {
+        RemoteAnswer::Whole(body) => {
             let mut file = disk::temp_file()?;
             download(ctx, found, *body, &mut file)?;
             from_file(file)?
@@ -41,7 +41,7 @@ pub fn open<'a>(
 /// Reads the directory of an archive by range requests alone.
 pub fn open_by_ranges(mut remote: RemoteArchive<'_>) -> Result<RemoteZip<'_>, archive::Error> {
     let length = remote.length();
-    let tail = remote.range(length.saturating_sub(TAIL)..length);
+    let tail = remote.range(length.saturating_sub(TAIL_LENGTH)..length);
     let tail = tail.map_err(|error| archive::Error::Read(io::Error::other(error)))?;
     Archive::open_directory(with_tail(remote, tail))
 }

@@ -95,7 +95,7 @@ fn download_report(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> anyhow::Resul
     let start = ctx.clock.elapsed();
     let file = disk::temp_file()?;
     let mut sniffed = Sniffed { file, head: Vec::new(), zip, archive: false };
-    let got = ctx.gitlab.report(project, id, kind, size, &mut sniffed, Spool::restart);
+    let got = ctx.gitlab.download_report(project, id, kind, size, &mut sniffed, Spool::restart);
     let bytes = match got {
         _ if sniffed.archive => {
             let job = label.clone();

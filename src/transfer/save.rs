@@ -93,7 +93,7 @@ fn fill<S: Spool>(
         })?;
         return Ok(bytes);
     }
-    download(ctx, found, ctx.gitlab.body(&found.at)?, archive)
+    download(ctx, found, ctx.gitlab.download(&found.at)?, archive)
 }
 
 /// Refuses a file that is no archive.

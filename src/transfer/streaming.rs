@@ -16,7 +16,7 @@ use super::strategy::SMALL_ARCHIVE;
 use crate::archive::{self, Layout};
 use crate::disk::Staging;
 use crate::extract;
-use crate::gitlab::Body;
+use crate::gitlab::{Body, RemoteArchive};
 use crate::lookup::{Ctx, FoundJob};
 use crate::plan::Plan;
 use crate::step::Step;
@@ -40,7 +40,9 @@ pub fn plan_beside(
     body: &Body<'_>,
     options: &ExtractOptions,
 ) -> anyhow::Result<Option<PlannedLayout>> {
-    let Some(remote) = body.beside().filter(|remote| remote.length() > SMALL_ARCHIVE) else {
+    let Some(remote) =
+        RemoteArchive::from_download(body).filter(|remote| remote.length() > SMALL_ARCHIVE)
+    else {
         return Ok(None);
     };
     match plan_directory(open_by_ranges(remote), &options.rules) {

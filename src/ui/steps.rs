@@ -91,17 +91,17 @@ impl Watch for Ui {
                 ));
             }
             // Polling prints only changed reasons. On a terminal a live line shows the wait.
-            Step::Waiting { why, pause } => {
+            Step::Waiting { reason, pause } => {
                 let mut progress = self.progress();
                 progress.totals.pause(self.clock.elapsed());
-                progress.show_wait(why);
+                progress.show_wait(reason);
                 drop(progress);
                 self.message(
                     Verbosity::Verbose,
                     &format!("looking again in {:.1} s", pause.as_secs_f64()),
                 );
-                if self.is_new(why) {
-                    self.message(Verbosity::Normal, &format!("waiting: {why}"));
+                if self.is_new(reason) {
+                    self.message(Verbosity::Normal, &format!("waiting: {reason}"));
                 }
             }
             Step::Warning(warning) => self.warn(warning),

@@ -113,7 +113,7 @@ fn a_job_token_is_told_that_it_may_not_before_anything_is_sent() {
         "delete --all-in-project --yes",
     ] {
         let ran = Run::new(world().with_token("job")).args(args).fails(4);
-        ran.says("GitLab takes no job token for this").asks(&[]);
+        ran.says("GitLab accepts no job token for this").asks(&[]);
     }
 }
 

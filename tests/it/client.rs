@@ -60,7 +60,7 @@ pub fn archive(client: &Client, at: &ArchiveAt) -> Result<(), Error> {
         *bytes = Cursor::new(Vec::new());
         Ok(())
     };
-    client.archive(at, None, &mut bytes, restart, &mut |_, _| {}).map(drop)
+    client.copy(client.download(at)?, None, &mut bytes, restart, &mut |_, _| {}).map(drop)
 }
 
 pub fn by_ref(recent: bool) -> ArchiveAt {
@@ -97,21 +97,21 @@ fn each_request_is_exactly_this() {
             "pipeline",
         ),
         (
-            |c| c.successful(&project(), "feature/a#1 é", 100).map(drop),
+            |c| c.successful_pipelines(&project(), "feature/a#1 é", 100).map(drop),
             Kind::Private,
             "/projects/group%2Fsub%20project/pipelines",
             "ref=feature%2Fa%231%20%C3%A9&status=success&per_page=100&page=1",
             "pipelines",
         ),
         (
-            |c| c.of_commit(&ProjectRef::Id(93), "0badcafe").map(drop),
+            |c| c.commit_pipelines(&ProjectRef::Id(93), "0badcafe").map(drop),
             Kind::Private,
             "/projects/93/pipelines",
             "sha=0badcafe&per_page=1&page=1",
             "pipelines",
         ),
         (
-            |c| c.of_merge_request(&ProjectRef::Id(93), 5).map(drop),
+            |c| c.merge_request_pipelines(&ProjectRef::Id(93), 5).map(drop),
             Kind::Private,
             "/projects/93/merge_requests/5/pipelines",
             "per_page=1&page=1",
@@ -173,7 +173,8 @@ fn with_a_job_token_a_merge_request_is_looked_for_by_its_refs() {
             .with_body("[]")
             .create()
     });
-    let found = client(&server, Some(Kind::Job)).of_merge_request(&ProjectRef::Id(93), 5).unwrap();
+    let found =
+        client(&server, Some(Kind::Job)).merge_request_pipelines(&ProjectRef::Id(93), 5).unwrap();
     assert!(found.is_empty());
     head.assert();
     merge.assert();

@@ -22,11 +22,11 @@ fn start(client: &Client, token: Option<&str>) -> Result<(), Error> {
         inputs: vec![("env".to_owned(), json!("a b"))],
         token: token.map(|token| Token::new(Kind::Trigger, token).unwrap()),
     };
-    client.start(&project(), "feature/a", &start).map(drop)
+    client.start_pipeline(&project(), "feature/a", &start).map(drop)
 }
 
 fn retry(client: &Client) -> Result<(), Error> {
-    client.retry(&PipelineAt { project: ProjectRef::Id(93), id: PipelineId(5) }).map(drop)
+    client.retry_pipeline(&PipelineAt { project: ProjectRef::Id(93), id: PipelineId(5) }).map(drop)
 }
 
 /// What is asked, with which token, and the request that is made: method, path, type, body.
@@ -69,7 +69,7 @@ fn each_change_is_one_exact_request() {
             "pipeline",
         ),
         (
-            |c| c.play(&ID, JobId(7)),
+            |c| c.play_job(&ID, JobId(7)),
             Kind::Private,
             "POST",
             "/projects/93/jobs/7/play",
@@ -78,7 +78,7 @@ fn each_change_is_one_exact_request() {
             "job",
         ),
         (
-            |c| c.keep(&ID, JobId(7)).map(drop),
+            |c| c.keep_artifacts(&ID, JobId(7)).map(drop),
             Kind::Private,
             "POST",
             "/projects/93/jobs/7/artifacts/keep",
@@ -87,7 +87,7 @@ fn each_change_is_one_exact_request() {
             "job",
         ),
         (
-            |c| c.delete(&ID, JobId(7)),
+            |c| c.delete_artifacts(&ID, JobId(7)),
             Kind::Private,
             "DELETE",
             "/projects/93/jobs/7/artifacts",
@@ -96,7 +96,7 @@ fn each_change_is_one_exact_request() {
             "",
         ),
         (
-            |c| c.delete_all(&ID),
+            |c| c.delete_project_artifacts(&ID),
             Kind::Private,
             "DELETE",
             "/projects/93/artifacts",
@@ -151,7 +151,7 @@ fn each_refusal_of_a_start_becomes_a_sentence_a_hint_and_an_exit_code() {
             not_found,
             Exit::Denied,
             "answered 404",
-            "a trigger token that is wrong",
+            "a wrong trigger token",
         ),
         (
             by_own,
@@ -160,7 +160,7 @@ fn each_refusal_of_a_start_becomes_a_sentence_a_hint_and_an_exit_code() {
             not_found,
             Exit::Denied,
             "answered 404",
-            "does not admit the job token",
+            "does not allow the job token",
         ),
         (by_own, Kind::Private, 404, not_found, Exit::Nothing, "answered 404", "the role"),
         (
@@ -179,7 +179,7 @@ fn each_refusal_of_a_start_becomes_a_sentence_a_hint_and_an_exit_code() {
             "{}",
             Exit::Denied,
             "answered 403",
-            "who owns the trigger token",
+            "the owner of the trigger token",
         ),
         (by_own, Kind::Private, 403, "{}", Exit::Denied, "answered 403", "role"),
         (
@@ -216,11 +216,11 @@ fn what_is_in_vain_is_not_even_asked() {
     const ID: ProjectRef = ProjectRef::Id(93);
     let questions: [Question; 6] = [
         retry,
-        |c| c.play(&ID, JobId(7)),
-        |c| c.keep(&ID, JobId(7)).map(drop),
-        |c| c.delete(&ID, JobId(7)),
-        |c| c.delete_all(&ID),
-        |c| c.may_change("changing".to_owned()),
+        |c| c.play_job(&ID, JobId(7)),
+        |c| c.keep_artifacts(&ID, JobId(7)).map(drop),
+        |c| c.delete_artifacts(&ID, JobId(7)),
+        |c| c.delete_project_artifacts(&ID),
+        |c| c.check_can_write("changing".to_owned()),
     ];
     for question in questions {
         for (token, hint) in [(Some(Kind::Job), "use a private token"), (None, "no token was sent")]
@@ -230,7 +230,7 @@ fn what_is_in_vain_is_not_even_asked() {
             let error = question(&client(&server, token)).unwrap_err();
             mock.assert();
             assert_eq!(error.exit(), Exit::Denied);
-            assert!(error.to_string().contains("not asked: "), "{error}");
+            assert!(error.to_string().contains("not sent: "), "{error}");
             assert!(error.hints().join("; ").contains(hint), "{:?}", error.hints());
         }
     }

@@ -11,12 +11,12 @@ use crate::client::{
 };
 use crate::fake::fixtures;
 
-const EXPIRED: &str = "the private token is unknown there, expired or revoked";
+const EXPIRED: &str = "GitLab does not know the private token, or it has expired or was revoked";
 const ENDED: &str = "a job token is valid only while its job runs";
-const NEVER: &str = "GitLab takes no job token for this";
+const NEVER: &str = "GitLab accepts no job token for this";
 const NEWER: &str = "GitLab before 18.3";
 const ALLOWLIST: &str = "must list yours under its Settings → CI/CD → Job token permissions";
-const HIDDEN: &str = "GitLab says this also of what the user of the token may not see";
+const HIDDEN: &str = "GitLab also answers this for what the user of the token may not see";
 const ROOT: &str = "the address of GitLab's API?";
 
 /// One refusal: its name in `errors.json`, what was asked with which token, and what it becomes:

@@ -128,7 +128,7 @@ fn the_server_says_how_long_to_wait_and_too_long_is_not_waited() {
         assert!((least..least + 1.0).contains(&pause), "{value}: {pause}");
     }
     let ran = Run::new(struck(world(), [throttled("3600")])).args("fetch build").fails(5);
-    ran.says("asks to be left alone for 3600 s, which is too long to wait").asks(&[LOOKUP[0]]);
+    ran.says("asks to wait 3600 s before the next request, which is too long").asks(&[LOOKUP[0]]);
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn some_redirects_are_not_followed() {
         ("file:///etc/passwd", 5, "redirected to something that "),
         ("ftp://{store}/a", 5, "redirected to something that is neither http nor https"),
         ("javascript:alert(1)", 5, "redirected to something that "),
-        ("http://me:hush@127.0.0.1:1/", 5, "holds a user name or a password"),
+        ("http://me:hush@127.0.0.1:1/", 5, "contains a user name or a password"),
         ("{api}/users/sign_in", 4, "answered with a web page (\"Sign in\")"),
         ("https://login.invalid/users/sign_in", 4, "answered with a web page (\"Sign in\")"),
     ] {

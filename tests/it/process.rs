@@ -139,7 +139,7 @@ fn a_file_that_may_not_get_so_large_is_an_error_and_leaves_nothing() {
     let before = crate::folder::items(dir.path());
     // The archive itself, what is unpacked from it, or what is unpacked as its bytes come.
     for (world, what) in [
-        (of(100_000), "cannot write what arrives: File too large"),
+        (of(100_000), "cannot write the received bytes: File too large"),
         (packed, "large`: no file may be so large here"),
         (of(3_000_000).server(redirect), "large`: no file may be so large here"),
     ] {

@@ -28,7 +28,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         6,
-        "tls::a_certificate_that_is_not_trusted_ends_the_run_at_once gitlab::error::tests::a_certificate_that_is_its_own_authority_needs_another_and_not_a_file_of_authorities",
+        "tls::a_certificate_that_is_not_trusted_ends_the_run_at_once gitlab::tls_failure::tests::a_failure_is_recognised_by_its_variant gitlab::hint::tests::hints_follow_from_other_causes",
     ),
     (
         7,

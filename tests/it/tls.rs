@@ -84,7 +84,7 @@ fn a_certificate_that_is_not_trusted_ends_the_run_at_once() {
             "UnknownIssuer",
             "name the certificate authority of that server with --cacert FILE (or CI_SERVER_TLS_CA_FILE)",
         ),
-        ("expired.pem", TRUSTING, "expired", "the server has to get a new certificate"),
+        ("expired.pem", TRUSTING, "expired", "the server needs a new certificate"),
         (
             "other.pem",
             TRUSTING,
@@ -162,12 +162,12 @@ fn a_proxy_that_lets_nobody_through_is_told_from_the_server() {
         (
             "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
             0,
-            "the proxy lets nobody through to https://gitlab.test without its user and password",
+            "the proxy requires a user name and a password for https://gitlab.test (407)",
         ),
         (
             "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
             1,
-            "the proxy has no way to https://gitlab.test: proxy server responded 502",
+            "the proxy cannot connect to https://gitlab.test: proxy server responded 502",
         ),
     ] {
         let run = run(&fake).vars([("HTTPS_PROXY", proxy(answer).as_str())]);

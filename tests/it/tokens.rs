@@ -168,13 +168,13 @@ fn what_a_token_is_refused_for_is_said_with_a_way_out() {
             "expired",
             4,
             "401: invalid_token: Token is expired.",
-            "expired or revoked: make a new one",
+            "has expired or was revoked: create a new one",
         ),
         (
             "revoked",
             4,
             "401: invalid_token: Token was revoked.",
-            "expired or revoked: make a new one",
+            "has expired or was revoked: create a new one",
         ),
         ("narrow", 4, "403: insufficient_scope: ", "the token needs the scope read_api"),
         ("stranger", 3, "404: 404 Project Not Found", "what the user of the token may not see"),
@@ -185,7 +185,7 @@ fn what_a_token_is_refused_for_is_said_with_a_way_out() {
     }
     let unknown = [("GITLAB_TOKEN", "glpat-nobodyKnowsIt")];
     let ran = Run::new(world()).vars(unknown).args("fetch build").fails(4);
-    ran.says("401: 401 Unauthorized").says("the private token is unknown there");
+    ran.says("401: 401 Unauthorized").says("GitLab does not know the private token");
     Run::new(world().with_token("reader")).args("fetch build").succeeds();
 }
 

@@ -120,9 +120,9 @@ fn what_gitlab_does_not_start_is_told_in_its_own_words() {
     let ran = person().args("trigger 93 --ref nowhere").vars(TOKEN).fails(3);
     ran.says("GitLab starts no pipeline of ref `nowhere` in project 93: Reference not found");
     let ran = person().args("trigger 93 --ref master -p glptt-ofAnotherProject").fails(4);
-    ran.says("a trigger token that is wrong").says("a project that is not there");
+    ran.says("a wrong trigger token").says("a project that does not exist");
     let ran = person().args("trigger 71 --ref master -p glptt-startsRadarSharecode").fails(4);
-    ran.says("a trigger token that is wrong").says("a project that is not there");
+    ran.says("a wrong trigger token").says("a project that does not exist");
     let ran = person().args("trigger shop/sharecode --ref master").fails(3);
     ran.says("Non GET methods are not allowed for moved projects").says("its new path");
 }
@@ -130,7 +130,7 @@ fn what_gitlab_does_not_start_is_told_in_its_own_words() {
 #[test]
 fn without_any_token_nothing_is_sent() {
     let ran = Run::new("two-repos").without(&["CI_JOB_TOKEN"]).args("trigger 93 --ref a").fails(4);
-    ran.says("there is no token").asks(&[]);
+    ran.says("this requires a token").asks(&[]);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_post_is_sent_again_only_where_it_surely_had_no_effect() {
     for fault in cases.into_iter().chain([on().body(201, "application/json", "{}").cut(1)]) {
         let (posts, exit, said) = run(fault);
         assert_eq!((posts, exit), (1, Some(5)), "{said}");
-        assert!(said.contains("the pipeline may have been started all the same"), "{said}");
+        assert!(said.contains("the pipeline may have been started nevertheless"), "{said}");
         assert!(said.contains("look at <api>/projects/93"), "{said}");
     }
 }
@@ -183,7 +183,7 @@ fn a_manual_job_stops_the_run_unless_it_is_told_what_to_do() {
 fn a_job_token_may_neither_play_nor_retry_and_nothing_is_started() {
     for args in ["--on-manual play", "-r", "--pid 9002"] {
         let ran = Run::new("two-repos").args("trigger 93 --ref master").args(args).fails(4);
-        ran.says("GitLab takes no job token for this").asks(&[]);
+        ran.says("GitLab accepts no job token for this").asks(&[]);
     }
     // It is no obstacle where the pipeline stops elsewhere.
     Run::new("two-repos").args("trigger 93 --ref master --on-manual pass").succeeds();

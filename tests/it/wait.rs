@@ -75,7 +75,7 @@ fn the_named_pipeline_itself_can_be_waited_for() {
 #[test]
 fn a_job_by_its_number_is_asked_for_and_not_taken_on_trust() {
     let ran = Run::new("two-repos").args("wait --job-id 70108 -R 93").fails(4);
-    ran.says("GitLab takes no job token for this");
+    ran.says("GitLab accepts no job token for this");
 }
 
 #[test]

@@ -162,7 +162,7 @@ fn a_storage_that_cannot_be_reached_is_named() {
     let fake = struck(older, Fault::on(ARCHIVE).redirect(&to));
     let ran = Run::new(&fake).args("fetch build").fails(5);
     ran.says(&format!("{storage} refuses the connection")).never_says("hush");
-    ran.says("hint: archives lie in a storage, which this machine must be let through to");
+    ran.says("hint: GitLab keeps archives in object storage, which this machine must be allowed to reach");
     ran.check(ran.pauses.is_empty() && fake.bytes_sent(Origin::Store) == 0, "at once");
     // There is no such host, and that can be a fault of the moment.
     let afar = Fault::on(ARCHIVE).always().redirect("http://nowhere.invalid/a.zip?sig=hush");
@@ -185,7 +185,8 @@ fn where_the_storage_cannot_be_reached_gitlab_hands_archives_through() {
         let world = world.server(json!({"archives": "redirect"}));
         let fake = struck(world, Fault::on(ARCHIVE).redirect(&storage));
         let ran = Run::new(&fake).args(line).succeeds();
-        let warning = format!("{storage} cannot be reached: GitLab hands archives through");
+        let warning =
+            format!("{storage} cannot be reached: archives are downloaded through GitLab");
         ran.check(ran.stderr.matches(&warning).count() == 1, "it says so once");
         ran.check(ran.pauses.is_empty(), "without waiting");
     }
@@ -193,7 +194,8 @@ fn where_the_storage_cannot_be_reached_gitlab_hands_archives_through() {
     let stored = world().server(json!({"archives": "redirect"}));
     let fake = struck(stored, Fault::on("GET store/*").always().close());
     let ran = Run::new(&fake).args("fetch build").succeeds();
-    ran.says("GitLab hands archives through").check(ran.pauses.len() == 2, "after three tries");
+    ran.says("archives are downloaded through GitLab")
+        .check(ran.pauses.len() == 2, "after three tries");
     // One that stumbles now and then is not out of reach.
     let stored = world().server(json!({"archives": "redirect"}));
     let fake = struck(stored, Fault::on("GET store/*").times(2).close());

@@ -76,12 +76,12 @@ fn an_unusable_address_is_reported_without_its_text() {
         (
             "--api-url https://me:s3cr3t@gitlab.test/api/v4",
             "",
-            "from --api-url, holds a user name or a password, which do not belong there",
+            "from --api-url, contains a user name or a password, which is not allowed",
         ),
         (
             "",
             "GITLAB_HOST=me:s3cr3t@gitlab.test",
-            "from GITLAB_HOST, holds a user name or a password, which do not belong there",
+            "from GITLAB_HOST, contains a user name or a password, which is not allowed",
         ),
     ] {
         let actual = api(flags, &env(variables));

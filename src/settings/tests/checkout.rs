@@ -23,7 +23,7 @@ fn all_forms_of_remote_urls_are_parsed_without_userinfo() {
         ("http://gitlab.test:8080/group/project.git", "http://gitlab.test:8080", "group/project"),
     ] {
         let remote = GitRemote::parse("origin", url).unwrap();
-        assert_eq!(remote.api.to_call(), format!("{api}/api/v4"), "{url}");
+        assert_eq!(remote.api.to_url(), format!("{api}/api/v4"), "{url}");
         assert_eq!(remote.project(&remote.api), project, "{url}");
         assert!(!format!("{remote:?}").contains(['@', '3']), "{remote:?}");
     }

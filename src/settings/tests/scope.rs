@@ -143,7 +143,7 @@ fn contradicting_arguments_are_refused() {
         ("--ref main --from upstream".to_owned(), "--from upstream takes the pipeline that"),
         ("https://a.test/group/project".to_owned(), "the URL names no pipeline and no job"),
         ("https://a.test/g/p/-/pipelines/new".to_owned(), "the URL names no pipeline and no job"),
-        ("https://me:s3cr3t@a.test/g/p/-/jobs/1".to_owned(), "the URL holds a user name"),
+        ("https://me:s3cr3t@a.test/g/p/-/jobs/1".to_owned(), "the URL contains a user name"),
         ("ssh://a.test/g/p/-/jobs/1".to_owned(), "the URL is neither http nor https"),
         ("--project= --pipeline 1".to_owned(), "--project is empty"),
         ("--ref=".to_owned(), "--ref is empty"),

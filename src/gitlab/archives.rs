@@ -1,0 +1,116 @@
+//! Downloads of artifact archives and report files.
+
+use std::io::{self, Write};
+
+use super::address::escaped;
+use super::body::{Body, BodyError};
+use super::cause::Cause;
+use super::client::Client;
+use super::error::Error;
+use super::request::{ApiRequest, JobTokens, project_segment};
+use crate::model::{ArchiveAt, JobId, ProjectRef};
+use crate::sanitize::sanitize;
+
+impl Client {
+    /// Begins to download an archive.
+    pub fn download(&self, at: &ArchiveAt) -> Result<Body<'_>, Error> {
+        self.open_body(self.archive_request(at), 0)
+    }
+
+    /// Copies the body of a download to `to` and returns the number of bytes. Nothing may have
+    /// been read from the body.
+    ///
+    /// `restart` empties `to` before the first and each repeated download. `size` is the length
+    /// that the job announces, in bytes. `progress` gets the number of bytes received so far and
+    /// the length, if known.
+    pub fn copy<'a, W: Write>(
+        &'a self,
+        mut body: Body<'a>,
+        size: Option<u64>,
+        to: &mut W,
+        restart: impl Fn(&mut W) -> io::Result<()>,
+        progress: &mut dyn FnMut(u64, Option<u64>),
+    ) -> Result<u64, Error> {
+        loop {
+            restart(to).map_err(|error| self.error(&body.request, Cause::Local(error)))?;
+            match body.copy_to(to, size, progress) {
+                Ok(count) => return Ok(count),
+                Err(BodyError::Failed(error)) => return Err(error),
+                Err(BodyError::Interrupted(reason)) => {
+                    self.http.pause_before_retry(&body.request, reason, &mut body.tries)?;
+                    let has_checksum = body.checksum.is_some();
+                    body = self.open_body(body.request, body.tries)?;
+                    body.checksum = body.checksum.filter(|_| has_checksum);
+                }
+            }
+        }
+    }
+
+    /// Copies a report file of a job to `to`, as `copy` does (GitLab 19.4 and newer).
+    pub fn download_report<W: Write>(
+        &self,
+        project: &ProjectRef,
+        id: JobId,
+        kind: &str,
+        size: Option<u64>,
+        to: &mut W,
+        restart: impl Fn(&mut W) -> io::Result<()>,
+    ) -> Result<u64, Error> {
+        let at = ArchiveAt::Job { project: project.clone(), id };
+        let mut request = self.archive_request(&at).query("file_type", kind);
+        request.operation =
+            format!("downloading the report `{}` of job {id} in project {project}", sanitize(kind));
+        // Only for archives is the ETag documented to be a checksum.
+        let body = self.open_body(request, 0)?.without_checksum();
+        self.copy(body, size, to, restart, &mut |_, _| {})
+    }
+
+    /// Returns a `curl` command that downloads an archive. The token is a bearer token, because
+    /// curl does not send `Authorization` to the host that GitLab redirects to.
+    pub fn curl_archive(&self, at: &ArchiveAt) -> String {
+        let address = self.archive_request(at).address.to_printable_url();
+        let token = match self.http.token_kind() {
+            Some(kind) => format!("--header \"Authorization: Bearer ${}\" ", kind.variable()),
+            None => String::new(),
+        };
+        format!("curl --location {token}--output artifacts.zip '{address}'")
+    }
+
+    pub(super) fn archive_request(&self, at: &ArchiveAt) -> ApiRequest {
+        let request = match at {
+            ArchiveAt::Job { project, id } => self.api_request(
+                format!("downloading the artifacts of job {id} in project {project}"),
+                &format!("/projects/{}/jobs/{id}/artifacts", project_segment(project)),
+                JobTokens::Always,
+            ),
+            ArchiveAt::Ref { project, ref_, job, recent } => {
+                let (ref_name, job_name) = (sanitize(ref_), sanitize(job));
+                let operation = format!(
+                    "downloading the artifacts of job `{job_name}` for ref `{ref_name}` in project {project}"
+                );
+                let path = format!(
+                    "/projects/{}/jobs/artifacts/{}/download",
+                    project_segment(project),
+                    escaped(ref_)
+                );
+                let request = self.api_request(operation, &path, JobTokens::Always);
+                let request = request.query("job", job);
+                if *recent {
+                    request.query("search_recent_successful_pipelines", "true")
+                } else {
+                    request
+                }
+            }
+        };
+        ApiRequest { is_download: true, ..request }
+    }
+
+    /// Begins a download after `tries` failed attempts.
+    fn open_body(&self, request: ApiRequest, mut tries: u32) -> Result<Body<'_>, Error> {
+        let open = |request: &ApiRequest| {
+            let response = self.http.open_after(request, &mut tries, Ok)?;
+            Ok(Body::new(self, request, response, tries))
+        };
+        self.or_without_token(request, open)
+    }
+}

@@ -1,0 +1,40 @@
+//! Settings of the network: timeouts, certificates, proxies.
+
+use std::time::Duration;
+
+/// The network settings of a client.
+#[derive(Debug, Clone)]
+pub struct Network {
+    /// The number of retries after the first attempt.
+    pub retries: u32,
+    /// The longest time without a received byte.
+    pub timeout: Duration,
+    pub connect_timeout: Duration,
+    /// Certificate authorities in addition to those of the system, as PEM.
+    pub cacert: Option<Vec<u8>>,
+    /// A client certificate and its key, as PEM.
+    pub client: Option<(Vec<u8>, Vec<u8>)>,
+    /// Turns the verification of server certificates off.
+    pub unverified: bool,
+    /// The proxies for http and https addresses, and the list of hosts that bypass them.
+    pub http_proxy: Option<String>,
+    pub https_proxy: Option<String>,
+    pub no_proxy: Option<String>,
+}
+
+#[cfg(test)]
+impl Network {
+    pub(super) fn for_tests() -> Network {
+        Network {
+            retries: 0,
+            timeout: Duration::ZERO,
+            connect_timeout: Duration::ZERO,
+            cacert: None,
+            client: None,
+            unverified: false,
+            http_proxy: None,
+            https_proxy: None,
+            no_proxy: None,
+        }
+    }
+}

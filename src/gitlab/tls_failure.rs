@@ -1,0 +1,78 @@
+//! Classification of TLS errors by the variants of rustls and webpki.
+
+use std::io;
+
+use rustls::{AlertDescription, CertificateError, Error};
+
+/// Reasons for a failed TLS handshake, as far as a different hint belongs to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsFailure {
+    /// The server's own certificate is a CA certificate (`CA:TRUE`), as `openssl req -x509` makes
+    /// them. No list of trusted CAs makes that valid for a server.
+    CaUsedAsServer,
+    WrongName,
+    ClientCertificateRequired,
+    Expired,
+    /// An unknown issuer, or any failure not listed here.
+    Other,
+}
+
+impl TlsFailure {
+    pub(super) fn new(error: &Error) -> TlsFailure {
+        match error {
+            Error::InvalidCertificate(error) => of_certificate(error),
+            Error::AlertReceived(AlertDescription::CertificateRequired) => {
+                TlsFailure::ClientCertificateRequired
+            }
+            _ => TlsFailure::Other,
+        }
+    }
+}
+
+fn of_certificate(error: &CertificateError) -> TlsFailure {
+    match error {
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            TlsFailure::WrongName
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsFailure::Expired,
+        CertificateError::Other(other)
+            if matches!(other.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity)) =>
+        {
+            TlsFailure::CaUsedAsServer
+        }
+        _ => TlsFailure::Other,
+    }
+}
+
+/// Returns the TLS error that an I/O error wraps, if it wraps one.
+pub(super) fn tls_error(error: &io::Error) -> Option<&Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rustls::OtherError;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_is_recognised_by_its_variant() {
+        let ca = OtherError(Arc::new(webpki::Error::CaUsedAsEndEntity));
+        for (error, expect) in [
+            (CertificateError::Other(ca).into(), TlsFailure::CaUsedAsServer),
+            (CertificateError::NotValidForName.into(), TlsFailure::WrongName),
+            (CertificateError::Expired.into(), TlsFailure::Expired),
+            (CertificateError::UnknownIssuer.into(), TlsFailure::Other),
+            (
+                Error::AlertReceived(AlertDescription::CertificateRequired),
+                TlsFailure::ClientCertificateRequired,
+            ),
+            (Error::AlertReceived(AlertDescription::HandshakeFailure), TlsFailure::Other),
+            (Error::General("CaUsedAsEndEntity expired".to_owned()), TlsFailure::Other),
+        ] {
+            assert_eq!(TlsFailure::new(&error), expect, "{error}");
+        }
+    }
+}
