@@ -1,10 +1,9 @@
 //! `completions` and `man`: what a shell and a reader know of the command line, made from it.
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 use clap_mangen::Man as Page;
 
-use super::Cli;
 use super::app::App;
 use crate::args::OutputArgs;
 use crate::exit::Exit;
@@ -21,9 +20,10 @@ pub struct Completions {
 }
 
 impl Completions {
-    pub fn run(self, app: App) -> anyhow::Result<Exit> {
+    /// Prints the script that completes `cli`.
+    pub fn run(self, app: App, mut cli: clap::Command) -> anyhow::Result<Exit> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "downriver", &mut script);
+        clap_complete::generate(self.shell, &mut cli, "downriver", &mut script);
         let mut script = String::from_utf8(script)?;
         if self.shell == Shell::Zsh {
             // With two colons, zsh completes no flags once one of several arguments is there.
@@ -45,9 +45,10 @@ pub struct Man {
 }
 
 impl Man {
-    pub fn run(self, app: App) -> anyhow::Result<Exit> {
+    /// Prints the page of `cli`, or of one of its subcommands.
+    pub fn run(self, app: App, cli: clap::Command) -> anyhow::Result<Exit> {
         // The command `help` has no page, and would have one for each of the others below it.
-        let mut all = Cli::command().disable_help_subcommand(true);
+        let mut all = cli.disable_help_subcommand(true);
         all.build();
         let page = match &self.command {
             None => all,

@@ -20,7 +20,7 @@ mod wait;
 
 use std::ffi::OsString;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 pub use app::App;
 
@@ -54,7 +54,8 @@ pub enum Command {
 /// What was typed; the name under which the program was called can say how to read it.
 pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
     if pipeline_trigger_cli::is_meant(args) {
-        return pipeline_trigger_cli::parse(args);
+        let trigger = pipeline_trigger_cli::parse(args)?;
+        return Ok(Command::Trigger(Box::new(trigger)));
     }
     Cli::try_parse_from(args).map(|cli| cli.command)
 }
@@ -71,8 +72,8 @@ pub fn run(command: Command, app: App) -> anyhow::Result<Exit> {
         Command::Trigger(trigger) => trigger.run(app),
         Command::Keep(keep) => keep.run(app),
         Command::Delete(delete) => delete.run(app),
-        Command::Completions(completions) => completions.run(app),
-        Command::Man(man) => man.run(app),
+        Command::Completions(completions) => completions.run(app, Cli::command()),
+        Command::Man(man) => man.run(app, Cli::command()),
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use clap::{ArgAction, Parser};
 
-use super::Command;
-use super::trigger::{OnManual, Trigger, Unwatched};
+use super::trigger::flags::{OnManual, Trigger};
+use super::trigger::unwatched::Unwatched;
 use crate::exit::Exit;
 use crate::settings::Usage;
 
@@ -23,14 +23,18 @@ pub fn is_meant(args: &[OsString]) -> bool {
 }
 
 /// What was typed, as a command.
-pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
+pub fn parse(args: &[OsString]) -> Result<Trigger, clap::Error> {
     let typed = PipelineTriggerCli::try_parse_from(args)?;
-    // The rest of what `downriver trigger` has stays as it is when nothing is typed.
-    let super::Cli { command } = super::Cli::try_parse_from(["downriver", NAME, "0"])?;
-    Ok(match command {
-        Command::Trigger(ordinary) => Command::Trigger(Box::new(typed.over(*ordinary))),
-        other => other,
-    })
+    // Options that pipeline-trigger does not have keep the defaults of `downriver trigger`.
+    let DefaultOptions { trigger } = DefaultOptions::try_parse_from([NAME, "0"])?;
+    Ok(typed.over(trigger))
+}
+
+/// The options of `downriver trigger`, parsed only for their defaults.
+#[derive(Debug, Parser)]
+struct DefaultOptions {
+    #[command(flatten)]
+    trigger: Trigger,
 }
 
 /// How pipeline-trigger would have ended: 2 for what makes no sense and for a pipeline that

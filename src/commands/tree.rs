@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::App;
+use super::app::App;
 use crate::args::{ConnectArgs, LookupArgs, OutputArgs};
 use crate::env::Env;
 use crate::exit::Exit;

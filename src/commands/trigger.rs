@@ -1,20 +1,20 @@
 //! `trigger`: starts a pipeline, waits for it, and takes artifacts from it.
 
-mod flags;
-
-use std::fmt;
+pub(super) mod flags;
+pub(super) mod unwatched;
 
 use serde_json::{Value, json};
 
-pub use flags::{OnManual, Trigger};
+pub use flags::Trigger;
 
+use self::unwatched::Unwatched;
 use super::app::App;
 use super::destination::Destination;
 use super::{dotenv, pipeline_trigger_cli, result};
 use crate::exit::Exit;
 use crate::gitlab;
 use crate::lookup::{FoundJob, Polling, Scope};
-use crate::model::{PipelineBy, PipelineId};
+use crate::model::PipelineBy;
 use crate::report::Report;
 use crate::select::trigger::OnManual as ManualRule;
 use crate::transfer::Transfer;
@@ -25,16 +25,6 @@ use crate::trigger::{Started, logs, start, watch};
 struct Told {
     started: Option<Started>,
     fetched: Value,
-}
-
-/// The pipeline was started, but cannot be watched.
-#[derive(Debug)]
-pub(super) struct Unwatched(PipelineId);
-
-impl fmt::Display for Unwatched {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "pipeline {} goes on, but cannot be watched", self.0)
-    }
 }
 
 impl Trigger {
