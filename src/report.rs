@@ -1,4 +1,4 @@
-//! From any error to what is said about it: one line, at most two hints, an exit code.
+//! Reports of errors: a message of one line, at most two hints, and an exit code.
 
 use std::io;
 
@@ -13,18 +13,19 @@ use crate::refusal::Refusal;
 use crate::select::merge_plans::Clash;
 use crate::settings::Usage;
 
-/// What is said about an error.
+/// The printed form of an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     pub exit: Exit,
     pub message: String,
     pub hints: Vec<String>,
-    /// What there was instead, nearest first.
+    /// The names that exist instead of the wanted one, nearest first.
     pub candidates: Vec<String>,
 }
 
 impl Report {
-    /// Reads an error. `waited` says that the user asked to wait, which gives a bad end a code of its own.
+    /// Converts an error. `waited`: the user asked to wait, so a pipeline that ended badly has its own
+    /// exit code.
     pub fn new(error: &anyhow::Error, waited: bool) -> Report {
         let mut report = Report {
             exit: Exit::Fault,
@@ -58,14 +59,14 @@ impl Report {
                 if matches!(clash, Clash::Links { .. }) { Exit::Archive } else { Exit::Disk };
             report.hints.push("--separate gives each job a folder of its own".to_owned());
         } else if let Some(error) = error.downcast_ref::<io::Error>() {
-            // Who closed our standard output has read enough.
+            // The reader of standard output closed it on purpose, as `head` does.
             report.exit =
                 if error.kind() == io::ErrorKind::BrokenPipe { Exit::Done } else { Exit::Disk };
         }
         report
     }
 
-    /// The document that `--json` prints instead of a result.
+    /// Returns the document that `--json` prints instead of a result.
     pub fn json(&self) -> Value {
         json!({ "error": {
             "exit": self.exit.code(),

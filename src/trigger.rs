@@ -14,7 +14,7 @@ use crate::step::Step;
 /// be a moment behind.
 const MOMENTS: u32 = 3;
 
-/// What is to be started.
+/// A pipeline to start or to retry.
 #[derive(Debug, Clone)]
 pub struct Order {
     pub project: ProjectRef,
@@ -24,7 +24,7 @@ pub struct Order {
     pub again: Again,
 }
 
-/// Whether a pipeline that did not succeed is retried, rather than a new one started.
+/// The choice between a new pipeline and the retry of one that did not succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Again {
     No,
@@ -153,7 +153,7 @@ pub fn watch(
     ended_refusal(std::slice::from_ref(ended)).map_or(Ok(()), |refusal| Err(refusal.into()))
 }
 
-/// What is done where a pipeline stands at manual jobs; true if it stays there.
+/// Applies the rule for manual jobs to a blocked pipeline; returns true if it stays blocked.
 fn at_manual(
     ctx: &Ctx<'_>,
     ended: &Ended,

@@ -1,4 +1,4 @@
-//! What a command has to work with, and the lookup that its words and flags mean.
+//! The state that every command shares, and the lookup that its arguments ask for.
 
 use std::sync::Arc;
 
@@ -19,15 +19,15 @@ use crate::settings::{self, Setting, Usage, WebUrl};
 use crate::step::Watch;
 use crate::ui::Ui;
 
-/// What a command has to work with.
+/// The process, the streams and the listener of a run.
 pub struct App {
     pub env: Env,
     pub ui: Arc<Ui>,
-    /// Who is told what happens: mostly the person.
+    /// The listener of the run's steps: the terminal, or for `explain` a record.
     pub watch: Arc<dyn Watch>,
 }
 
-/// A lookup: where, for what, whom to ask; and by which settings.
+/// A lookup: its scope, its query, the client to ask, and the settings behind them.
 pub struct PreparedLookup {
     pub scope: Scope,
     pub query: JobQuery,
@@ -36,7 +36,12 @@ pub struct PreparedLookup {
 }
 
 impl App {
-    /// The lookup of a command for jobs. `all` says that no name means something, too.
+    /// Returns the lookup of a command that takes names of jobs.
+    ///
+    /// `all`: the command accepts an empty list of names.
+    ///
+    /// # Errors
+    /// A usage error where names and flags contradict each other or a setting is invalid.
     pub fn prepare<W: Args>(
         &mut self,
         words: &[String],
@@ -86,7 +91,7 @@ impl App {
         Ok(PreparedLookup { scope: resolved.scope, query, client, settings })
     }
 
-    /// What is missing is told, if the user wants to hear of it.
+    /// Prints a warning for each missing job, with `--if-missing warn`.
     pub fn tell_missing(&self, selection: &SelectionArgs, missing: &[(String, Refusal)]) {
         if selection.if_missing == IfMissing::Warn {
             for (query, refusal) in missing {
@@ -95,7 +100,7 @@ impl App {
         }
     }
 
-    /// The GitLab that is meant, with the token for it; and which settings said so.
+    /// Returns a client for the GitLab server and its token, and the settings that chose them.
     pub fn connect(
         &mut self,
         connect: &ConnectArgs,
@@ -114,7 +119,7 @@ impl App {
         Ok((Client::new(api.value, token, network, clock, watch), settings))
     }
 
-    /// The cache that is meant, if one is. Of one that cannot be used a warning is enough.
+    /// Opens the cache, if one is set. A cache that cannot be opened is a warning.
     pub fn cache(&self, args: &CacheArgs) -> Result<Option<Cache>, Usage> {
         let Some(settings::CacheSettings { dir, max_bytes }) = settings::cache(args, &self.env)?
         else {
@@ -129,7 +134,7 @@ impl App {
         }
     }
 
-    /// What the steps need.
+    /// Returns the context of a lookup. The client's retries end with the time limit of `polling`.
     pub fn ctx<'a>(&'a self, gitlab: &'a Client, polling: Polling) -> Ctx<'a> {
         if let Some(limit) = polling.limit() {
             gitlab.give_up_at(self.env.clock.elapsed() + limit);

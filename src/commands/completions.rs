@@ -1,4 +1,4 @@
-//! `completions` and `man`: what a shell and a reader know of the command line, made from it.
+//! `completions` and `man`: shell completions and man pages, generated from the command line.
 
 use clap::Args;
 use clap_complete::Shell;
@@ -26,7 +26,7 @@ impl Completions {
         clap_complete::generate(self.shell, &mut cli, "downriver", &mut script);
         let mut script = String::from_utf8(script)?;
         if self.shell == Shell::Zsh {
-            // With two colons, zsh completes no flags once one of several arguments is there.
+            // With two colons, zsh completes no more flags after the first of several arguments.
             script = script.replace("\n'*::", "\n'*:");
         }
         app.ui.copy(&mut script.as_bytes())?;
@@ -47,7 +47,7 @@ pub struct Man {
 impl Man {
     /// Prints the page of `cli`, or of one of its subcommands.
     pub fn run(self, app: App, cli: clap::Command) -> anyhow::Result<Exit> {
-        // The command `help` has no page, and would have one for each of the others below it.
+        // `help` would get a page of its own, and one for each command below it.
         let mut all = cli.disable_help_subcommand(true);
         all.build();
         let page = match &self.command {
@@ -59,7 +59,8 @@ impl Man {
         };
         let version = concat!("downriver ", env!("CARGO_PKG_VERSION"));
         let mut text = Vec::new();
-        // The page is of a version rather than of a day; left out, what follows takes its place.
+        // The page shows the version and no date. The empty string keeps the date's position: without
+        // it, the version would be printed there.
         let page = Page::new(page).date("\"\"").source(version).manual("downriver manual");
         page.render(&mut text)?;
         app.ui.copy(&mut text.as_slice())?;
@@ -67,6 +68,7 @@ impl Man {
     }
 }
 
+/// Returns the error for a command that does not exist.
 fn unknown(name: &str, all: &clap::Command) -> Usage {
     let names: Vec<&str> = all.get_subcommands().map(clap::Command::get_name).collect();
     Usage::new(format!("there is no command `{}`", crate::sanitize::sanitize(name)))

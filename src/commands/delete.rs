@@ -1,4 +1,4 @@
-//! `delete`: deletes the artifacts of jobs, or all of a project, after asking.
+//! `delete`: deletes the artifacts of jobs or of a whole project, after confirmation.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::report::Report;
 use crate::sanitize::{join_names, sanitize};
 use crate::settings::{self, Usage};
 
-/// So many jobs are named before the rest is counted.
+/// The most jobs that the question names; the others are counted.
 const MOST_NAMES: usize = 20;
 
 /// Delete the artifacts of jobs, or all artifacts of a project that may go
@@ -42,7 +42,8 @@ impl Delete {
             app.prepare(&self.jobs, &self.args, false)?;
         client.check_can_write("deleting artifacts".to_owned())?;
         query.listed = true;
-        // Who names a job means its reports as well; a glob takes what has an archive.
+        // A job that is named exactly needs no archive, because its reports are deleted as well; a glob
+        // matches only jobs with an archive.
         query.archive = query.jobs.iter().any(|job| job.is_glob());
         let ctx = app.ctx(&client, Polling::once());
         let finding = lookup::find(&ctx, &scope, &query)?;
@@ -68,6 +69,7 @@ impl Delete {
         Ok(Exit::Done)
     }
 
+    /// Deletes all artifacts of the project.
     fn all(&self, mut app: App) -> anyhow::Result<Exit> {
         let project = settings::project(&self.args.lookup, &self.args.connect, &app.env)?;
         let (client, _) = app.connect(&self.args.connect, &self.args.lookup, None)?;
@@ -82,7 +84,10 @@ impl Delete {
         Ok(Exit::Done)
     }
 
-    /// Asks on a terminal; elsewhere only `--yes` will do.
+    /// Asks for confirmation on a terminal, unless `--yes` was given.
+    ///
+    /// # Errors
+    /// A usage error without confirmation, and without a terminal.
     fn confirm(&self, app: &mut App, what: &str) -> Result<(), Usage> {
         if self.yes {
             return Ok(());
@@ -98,6 +103,7 @@ impl Delete {
     }
 }
 
+/// Deletes the artifacts of one job.
 fn delete(client: &Client, found: &FoundJob) -> anyhow::Result<()> {
     let (project, id) = found.project_and_id()?;
     Ok(client.delete_artifacts(project, id)?)

@@ -1,4 +1,4 @@
-//! `--dotenv`: what was fetched or started, for `artifacts:reports:dotenv` and the jobs that come later.
+//! `--dotenv`: writes the ids of a fetched job or started pipeline for `artifacts:reports:dotenv`.
 
 use std::io::Write;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::model::{JobId, Pipeline};
 use crate::plan::OnConflict;
 use crate::refusal::Refusal;
 
-/// What is handed on; what is not known is empty.
+/// The values of the variables; an unknown value is written as empty.
 #[derive(Debug, Default)]
 pub struct Values<'a> {
     pub job: Option<JobId>,
@@ -21,13 +21,16 @@ pub struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    /// Those of a job that was fetched.
+    /// Returns the values of a fetched job.
     pub fn of(found: Option<&'a FoundJob>) -> Values<'a> {
         let Some(found) = found else { return Values::default() };
         Values { job: found.id(), project: found.project_id(), pipeline: found.pipeline.as_ref() }
     }
 
-    /// Writes the five variables.
+    /// Writes the five variables to a file, which appears by an atomic rename.
+    ///
+    /// # Errors
+    /// A refusal where a value has a line break.
     pub fn write(&self, file: &Path, interrupt: &Interrupt) -> anyhow::Result<()> {
         let text = text(self)?;
         let mut whole = AtomicFile::create_beside(file, interrupt)?;
@@ -36,6 +39,7 @@ impl<'a> Values<'a> {
     }
 }
 
+/// Returns the content of the file.
 fn text(values: &Values<'_>) -> Result<String, Refusal> {
     let pipeline = values.pipeline;
     let values = [
@@ -48,7 +52,7 @@ fn text(values: &Values<'_>) -> Result<String, Refusal> {
     let mut text = String::new();
     for (name, value) in values {
         let value = value.unwrap_or_default();
-        // A line break would set a variable of the server's choice in later jobs.
+        // A line break would let the server define a variable of later jobs.
         if value.contains(['\n', '\r']) {
             return Err(Refusal::LineBreak { name });
         }

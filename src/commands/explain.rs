@@ -1,4 +1,4 @@
-//! `explain`: the same lookup as `fetch`, told step by step, with nothing downloaded.
+//! `explain`: the lookup of `fetch` step by step, without a download.
 
 use std::sync::Arc;
 

@@ -29,7 +29,7 @@ impl Keep {
         let PreparedLookup { scope, mut query, client, .. } =
             app.prepare(&self.jobs, &self.args, false)?;
         client.check_can_write("keeping artifacts".to_owned())?;
-        // Only a job's number says which one is to be kept.
+        // The request needs the id of the job, which only the lists contain.
         query.listed = true;
         let ctx = app.ctx(&client, Polling::once());
         let finding = lookup::find(&ctx, &scope, &query)?;
@@ -53,6 +53,7 @@ impl Keep {
     }
 }
 
+/// Keeps the artifacts of one job, and returns the job as GitLab sends it back.
 fn keep(client: &Client, found: &FoundJob) -> anyhow::Result<Job> {
     let (project, id) = found.project_and_id()?;
     Ok(client.keep_artifacts(project, id)?)

@@ -1,4 +1,4 @@
-//! The commands: one file for each, with its flags and what it does.
+//! The commands: one file for each, with its flags and its `run`.
 
 mod app;
 mod cat;
@@ -35,7 +35,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// What can be done.
+/// The commands of the command line.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Fetch(Box<fetch::Fetch>),
@@ -51,7 +51,7 @@ pub enum Command {
     Man(completions::Man),
 }
 
-/// What was typed; the name under which the program was called can say how to read it.
+/// Parses the arguments; a program that is called `trigger` parses those of pipeline-trigger.
 pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
     if pipeline_trigger_cli::is_meant(args) {
         let trigger = pipeline_trigger_cli::parse(args)?;
@@ -60,7 +60,7 @@ pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
     Cli::try_parse_from(args).map(|cli| cli.command)
 }
 
-/// Does what was asked.
+/// Runs a command, and returns the exit code.
 pub fn run(command: Command, app: App) -> anyhow::Result<Exit> {
     match command {
         Command::Fetch(fetch) => fetch.run(app),
@@ -95,7 +95,7 @@ impl Command {
         }
     }
 
-    /// Whether the user asked to wait, which gives a bad end an exit code of its own.
+    /// Returns if the user asked to wait; a pipeline that then ends badly has its own exit code.
     pub fn waits(&self) -> bool {
         match self {
             Command::Fetch(fetch) => fetch.args.wait.wait,

@@ -1,4 +1,4 @@
-//! `tree`: a pipeline and all that it triggered, in one picture.
+//! `tree`: draws a pipeline and the pipelines that it triggered.
 
 use clap::Args;
 
@@ -64,8 +64,8 @@ impl Tree {
     }
 }
 
-/// Whether the locale says that the terminal knows more than ASCII. Windows has no such variable,
-/// and its terminals do.
+/// Returns if the locale is one of UTF-8. Windows has no such variable, and its terminals support
+/// UTF-8.
 fn speaks_utf8(env: &Env) -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| env.var(name));
     match locale {

@@ -1,4 +1,4 @@
-//! `trigger`: starts a pipeline, waits for it, and takes artifacts from it.
+//! `trigger`: starts a pipeline, waits for it, and fetches artifacts from it.
 
 pub(super) mod flags;
 pub(super) mod unwatched;
@@ -20,7 +20,7 @@ use crate::select::trigger::OnManual as ManualRule;
 use crate::transfer::Transfer;
 use crate::trigger::{Started, logs, start, watch};
 
-/// What there is to tell, however the run ends.
+/// The parts of the `--json` document, which is printed after a failure too.
 #[derive(Default)]
 struct Told {
     started: Option<Started>,

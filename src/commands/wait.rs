@@ -1,4 +1,4 @@
-//! `wait`: until jobs have ended well, or whole pipelines.
+//! `wait`: waits until jobs or whole pipelines have succeeded.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ pub struct Wait {
 
 impl Wait {
     pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
-        // Of the flags that choose among jobs, this command has --any-status alone.
+        // --any-status is the only selection flag of this command.
         let selection = SelectionArgs { any_status: self.any_status, ..SelectionArgs::default() };
         let args = JobArgs {
             selection,
@@ -72,6 +72,7 @@ impl Wait {
     }
 }
 
+/// Prints the document of a successful run.
 fn done(app: &App, document: &Value) -> anyhow::Result<Exit> {
     if app.ui.wants_json() {
         app.ui.document(document)?;
@@ -79,8 +80,8 @@ fn done(app: &App, document: &Value) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// Returns the `--json` document; a pipeline with several of the jobs is listed once.
 fn document(pipelines: &[Value]) -> Value {
-    // Two jobs of one pipeline are waited for in one pipeline.
     let mut once: Vec<&Value> = Vec::new();
     for pipeline in pipelines {
         if !once.contains(&pipeline) {

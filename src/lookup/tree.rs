@@ -46,7 +46,7 @@ pub fn tree(ctx: &Ctx<'_>, address: &Scope, levels: u32) -> anyhow::Result<Pipel
     Ok(root)
 }
 
-/// Where the tree starts. A job stands for its pipeline.
+/// Returns the root pipeline of the tree. A job stands for its pipeline.
 fn root(ctx: &Ctx<'_>, address: &Scope) -> anyhow::Result<PipelineAt> {
     match address {
         Scope::Below(by) | Scope::In(by) => Ok(resolve::pipeline(ctx, by)??),

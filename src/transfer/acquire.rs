@@ -21,7 +21,7 @@ use crate::step::Step;
 /// The number of archives that are downloaded at the same time.
 pub const MAX_PARALLEL_DOWNLOADS: usize = 4;
 
-/// What was acquired of each job, and the patterns that are missing with the reason.
+/// The acquired archives, and the patterns that are missing with the reason.
 pub struct Acquired<T> {
     pub archives: Vec<(FoundJob, T)>,
     pub missing: Vec<(String, Refusal)>,

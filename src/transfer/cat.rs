@@ -72,8 +72,8 @@ fn extract_file(ctx: &Ctx<'_>, found: &FoundJob, path: &str, to: &mut File) -> a
     copy_entry(&mut archive, index, to).map_err(|error| archive_error(error, reading(found)))
 }
 
-/// Whether these could be the bytes of a link: of one, GitLab gives its target. A second look
-/// costs requests, so what no build calls a file is not taken for a target.
+/// Returns if these bytes could be the target of a link, which GitLab sends in place of the file.
+/// Finding out costs requests for the directory, so only bytes that are a plausible path count.
 fn may_be_target(file: &mut File) -> std::io::Result<bool> {
     file.rewind()?;
     let mut bytes = Vec::new();
@@ -107,7 +107,7 @@ fn position(archive: &RemoteZip<'_>, name: &str, is: impl Fn(&Entry) -> bool) ->
     archive.entries().iter().position(|entry| entry.name == name && is(entry))
 }
 
-/// What there is instead: what lies below a folder, else what is called alike.
+/// Returns the paths to suggest instead: those below a folder, or else those of similar names.
 fn no_file(entries: &[Entry], path: &str, end: &str) -> Refusal {
     let names = entries.iter().filter(|entry| is_file(entry)).map(|entry| entry.name.clone());
     let names: Vec<String> = names.collect();

@@ -27,7 +27,7 @@ use crate::step::Step;
 const ZIP: [[u8; 4]; 2] = [*b"PK\x03\x04", *b"PK\x05\x06"];
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// Where reports are put.
+/// The destination of reports.
 pub enum ReportDestination<'a> {
     /// Each under its own name; `separate`: and below a folder named after its job.
     Folder {

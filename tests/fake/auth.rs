@@ -1,4 +1,4 @@
-//! Who asks, and what GitLab lets them see. The bodies are those of `fixtures/api/errors.json`.
+//! Authentication and permissions. The bodies are those of `fixtures/api/errors.json`.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::error_case;
 use super::http::{Asked, Reply};
 use super::world::{World, list};
 
-/// Who asks, by the token sent.
+/// The caller, identified by the token of the request.
 #[derive(Debug, Clone)]
 pub enum Caller {
     Nobody,
@@ -33,7 +33,7 @@ pub enum Door {
     Own,
 }
 
-/// Who asks; an unknown, expired or revoked token is refused at once, wherever it is used.
+/// Identifies the caller; an unknown, expired or revoked token is refused on every route.
 pub fn caller(world: &World, asked: &Asked) -> Result<Caller, Reply> {
     let token = |kind: &str, secret: &str| {
         let mut all = world.tokens().map(|(_, token)| token);
@@ -117,7 +117,7 @@ pub fn admit(
     }
 }
 
-/// Whether the project admits the tokens of the calling project's jobs.
+/// Returns if the project's allowlist admits job tokens of the calling project.
 fn allowlisted(
     world: &World,
     token: &Value,

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::fault::matches;
 
-/// What has not happened yet.
+/// The changes of the world that are still to come.
 #[derive(Debug, Default)]
 pub struct Changes(Vec<Waiting>);
 

@@ -75,7 +75,7 @@ pub fn project(project: &Value) -> Value {
     })
 }
 
-/// Where a pipeline comes from, if the world does not say: another one, or a push.
+/// Returns the source of a pipeline; without one in the world, another pipeline or a push.
 pub fn source(world: &World, project: &Value, pipeline: &Value) -> Value {
     match (&pipeline["source"], world.starter(pipeline)) {
         (Value::Null, Some(starter)) if starter["id"] == project["id"] => "parent_pipeline".into(),
@@ -127,7 +127,7 @@ pub fn pipeline(world: &World, project: &Value, pipeline: &Value) -> Value {
     whole
 }
 
-/// What bridges and jobs have in common (`JobBasic`).
+/// Returns the fields that bridges and jobs share (`JobBasic`).
 fn job_basic(world: &World, found: Found<'_>) -> Value {
     let Found { project, pipeline, job, .. } = found;
     let status = &job["status"];
@@ -161,7 +161,7 @@ pub fn bridge(world: &World, found: Found<'_>) -> Value {
     bridge
 }
 
-/// Whether the artifacts are past their time; a locked job keeps them all the same.
+/// Returns if the artifacts have expired; those of a locked job stay downloadable all the same.
 pub fn expired(job: &Value) -> bool {
     job["expire_at"].as_str().is_some_and(|at| at < NOW)
 }

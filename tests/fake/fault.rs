@@ -1,4 +1,4 @@
-//! What goes wrong on the wire, scripted: which request, which time, and what happens instead.
+//! Scripted faults on the wire: for which request, at which time, and what is sent instead.
 //!
 //! `Fault::on("GET jobs/7/artifacts").times(2).status(503)` — the first two such requests are
 //! answered with 503. A fault either replaces the answer (the world then never sees the request)
@@ -127,7 +127,7 @@ impl Fault {
         self
     }
 
-    /// Whether this request is hit; counts it.
+    /// Counts the request, and returns if the fault applies to it.
     pub fn hits(&mut self, line: &str) -> bool {
         if !matches(&self.pattern, line) || self.left == Some(0) {
             return false;
@@ -142,7 +142,7 @@ impl Fault {
     }
 }
 
-/// What is answered instead.
+/// Replies that take the place of the world's own.
 impl Fault {
     pub fn reply(mut self, reply: Reply) -> Fault {
         self.instead = Some(reply);
@@ -275,7 +275,7 @@ impl Fault {
     }
 }
 
-/// Whether a request such as `GET projects/70/pipelines/9001?page=1` is meant by a pattern.
+/// Returns if a pattern matches a request such as `GET projects/70/pipelines/9001?page=1`.
 pub fn matches(pattern: &str, line: &str) -> bool {
     let (method, path) = line.split_once(' ').unwrap_or(("", line));
     let wanted = match pattern.split_once(' ') {

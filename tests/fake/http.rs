@@ -103,7 +103,7 @@ pub struct Reply {
     pub span: Range<usize>,
 }
 
-/// What a handler says: an ordinary reply, or the refusal that ended it early.
+/// The reply of a handler, or the refusal that ended it early.
 pub type Answer = Result<Reply, Reply>;
 
 impl Reply {

@@ -73,7 +73,7 @@ impl Logged {
     }
 }
 
-/// Where the two servers are, and which addresses the storage has signed.
+/// The addresses of the two servers, and the addresses that the storage has signed.
 #[derive(Debug, Default)]
 pub struct Place {
     pub api: String,
@@ -113,7 +113,7 @@ pub struct Inner {
     stopping: AtomicBool,
 }
 
-/// What requests read and change; one at a time.
+/// The state that requests read and change, one at a time.
 struct State {
     world: World,
     place: Place,
@@ -186,7 +186,7 @@ impl Fake {
         lock(&self.0.log).clear();
     }
 
-    /// What no client should have done.
+    /// Returns the violations: requests that no correct client sends.
     pub fn violations(&self) -> Vec<String> {
         lock(&self.0.violations).clone()
     }
@@ -219,7 +219,7 @@ impl Fake {
         })
     }
 
-    /// Where the world's story stands: project, pipeline and token.
+    /// Returns the current job of the world's story: project, pipeline and token.
     pub fn here(&self) -> Value {
         self.0.with(|state| state.world.here().clone())
     }
@@ -292,7 +292,7 @@ impl Inner {
         lock(&self.faults).iter_mut().find_map(|fault| fault.hits(&line).then(|| fault.clone()))
     }
 
-    /// What the world answers; it changes afterwards, if that was due.
+    /// Answers a request, and then applies the change that is due.
     fn answer(&self, origin: Origin, asked: &Asked) -> Reply {
         let line = self.short(origin, asked);
         let (reply, broken) = self.with(|state| {

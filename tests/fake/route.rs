@@ -8,17 +8,17 @@ use super::http::{Answer, Asked, Reply, decode};
 use super::world::{World, list};
 use super::{Place, deliver, error_case, read, write};
 
-/// What a handler works with.
+/// The arguments of a handler.
 pub struct Desk<'a> {
     pub world: &'a mut World,
     pub asked: &'a Asked,
     pub place: &'a mut Place,
-    /// What the request did that no request should do.
+    /// Violations of the request.
     pub broken: Vec<String>,
     query: Vec<(String, String)>,
 }
 
-/// What is asked for.
+/// The resource of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
     ThisJob,
@@ -86,7 +86,7 @@ pub fn answer_storage(world: &mut World, place: &mut Place, asked: &Asked) -> (R
     (reply, desk.broken)
 }
 
-/// What no request may do, whatever it asks for.
+/// Returns the violations that do not depend on the resource.
 fn manners(world: &World, asked: &Asked) -> Vec<String> {
     let mut broken = Vec::new();
     if asked.header("host").is_none() {
@@ -234,7 +234,7 @@ fn takes(what: &What) -> &'static [&'static str] {
     }
 }
 
-/// Whether a server of this age has the route at all.
+/// Returns if this version of GitLab has the route.
 fn served(world: &World, what: &What) -> bool {
     match what {
         What::Bridges(_) => world.setting("bridges") == true,
@@ -244,7 +244,7 @@ fn served(world: &World, what: &What) -> bool {
     }
 }
 
-/// Who may come in, and the name of the permission for fine-grained job tokens.
+/// Returns the access rule of a route, and the permission that fine-grained job tokens need.
 fn door(what: &What) -> (Door, &'static str) {
     match what {
         What::Archive(_) | What::File(..) | What::Tree(_) => (Door::JobToken, "read_jobs"),

@@ -1,4 +1,5 @@
-//! What there is: projects, their pipelines, bridges, jobs and archives, and who may see them.
+//! The state of the stand-in: projects, their pipelines, bridges, jobs and archives, and the
+//! permissions on them.
 //!
 //! A world is JSON with defaults for everything that a story does not care about; the keys are
 //! listed in `KEYS`, and `fixtures/README.md` tells their meaning. A misspelt key is refused.

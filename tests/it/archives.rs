@@ -64,7 +64,7 @@ impl Case {
         self
     }
 
-    /// Where this holds, of the system mostly.
+    /// Expects a refusal where `holds` is true, which mostly depends on the system.
     pub fn refused_if(self, holds: bool, says: &'static str) -> Case {
         if holds { self.refused(says) } else { self }
     }
@@ -140,7 +140,7 @@ impl Case {
     }
 }
 
-/// What is in the destination, in the form of [`Outcome::Taken`].
+/// Returns the files of the destination in the form of [`Outcome::Taken`].
 fn landed(ran: &Ran) -> Vec<(String, Vec<u8>)> {
     let items = ran.items();
     let below =

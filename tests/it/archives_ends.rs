@@ -142,7 +142,7 @@ fn around() -> Vec<Case> {
     ]
 }
 
-/// What is no archive at all.
+/// Files that are not zip archives.
 fn others() -> Vec<Case> {
     let mut tar = vec![b'a'; 257];
     tar.extend(b"ustar\x0000");

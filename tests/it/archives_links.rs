@@ -60,7 +60,7 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
-/// What links do together.
+/// Cases with several links.
 fn several() -> Vec<Case> {
     let chain = |count: usize| -> Vec<ZipItem> {
         (0..count).map(|i| link(format!("l{i}"), format!("l{}", i + 1))).collect()

@@ -29,7 +29,7 @@ fn retry(client: &Client) -> Result<(), Error> {
     client.retry_pipeline(&PipelineAt { project: ProjectRef::Id(93), id: PipelineId(5) }).map(drop)
 }
 
-/// What is asked, with which token, and the request that is made: method, path, type, body.
+/// Compares each call and its token with the request: method, path, type, body.
 #[test]
 fn each_change_is_one_exact_request() {
     const ID: ProjectRef = ProjectRef::Id(93);
@@ -137,7 +137,7 @@ fn each_change_is_one_exact_request() {
     }
 }
 
-/// What GitLab answers to a start, and what is made of it.
+/// Compares GitLab's answers to a start with the results.
 #[test]
 fn each_refusal_of_a_start_becomes_a_sentence_a_hint_and_an_exit_code() {
     let by_trigger: Question = |c| start(c, Some(TRIGGER));

@@ -23,7 +23,7 @@ const ROOT: &str = "the address of GitLab's API?";
 /// an exit code, words in the message, and the words of the hints in their order.
 type Row = (&'static str, Question, Kind, Exit, &'static str, &'static [&'static str]);
 
-/// What belongs to commands that change something is asked with a question that only reads.
+/// Refusals of writing routes are tested with a request that only reads.
 const REFUSALS: [Row; 33] = [
     (
         "bad or expired-by-time PAT unknown to the server",
@@ -263,7 +263,7 @@ const REFUSALS: [Row; 33] = [
     ("server fault", JOBS, Kind::Private, Exit::Network, "once: ", &[]),
 ];
 
-/// What may pass, and did not.
+/// Transient statuses that outlasted all retries.
 const FAILURES: [(&str, &str); 4] = [
     ("rate limit, rack attack", "answered 429: Retry later"),
     (

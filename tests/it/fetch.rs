@@ -8,8 +8,8 @@ use crate::harness::Run;
 use crate::ran::slashed;
 use crate::scenes::{LOOKUP, downstream, job, job_with};
 
-/// What lands of the archives that GitLab's runner wrote. `current` is a link to a folder, of which
-/// no copy is made where links cannot be.
+/// Returns the files of the archives that GitLab's runner wrote. `current` is a link to a folder,
+/// which is not copied where links cannot be created.
 fn sharecode() -> Vec<&'static str> {
     let mut files = SHARECODE.to_vec();
     files.retain(|file| takes_links() || *file != "current");

@@ -1,5 +1,5 @@
-//! What flags do to archives that are hostile, damaged or merely unusual; `archives` has those that
-//! need none.
+//! Flags for archives that are hostile, damaged or merely unusual; `archives` has those that need
+//! no flag.
 
 use serde_json::json;
 

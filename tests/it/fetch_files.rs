@@ -1,4 +1,4 @@
-//! Where to: folders, files, patterns, and what is there already.
+//! Destinations of `fetch`: folders, files, patterns, and files that exist already.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! What is not there: the sentence, the hint, the exit code, and what `--if-missing` makes of it.
+//! Missing jobs and archives: message, hint, exit code, and the effect of `--if-missing`.
 
 use serde_json::{Value, json};
 

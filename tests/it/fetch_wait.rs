@@ -10,7 +10,7 @@ use crate::scenes::{LOOKUP, downstream, job, job_with};
 
 const ARCHIVE: &str = "GET projects/2/jobs/201/artifacts";
 
-/// What happens, one change after the other, each after one more of such requests.
+/// Returns a list of changes, each of which happens after one more of such requests.
 fn story(steps: &[(&str, Value)]) -> Value {
     let mut rest = json!([]);
     for (request, change) in steps.iter().rev() {

@@ -1,4 +1,4 @@
-//! Where jobs are looked for: pasted addresses, flags, the variables of CI.
+//! Sources of the lookup's scope: pasted addresses, flags, the variables of CI.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What is in a folder, to be compared and to be printed.
+//! A listing of a folder, for comparing and for printing.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ pub struct Item {
     /// The permission bits; 0 where there are none.
     pub mode: u32,
     pub content: Vec<u8>,
-    /// Where a link points.
+    /// The target of a link.
     pub target: Option<PathBuf>,
 }
 
@@ -70,7 +70,7 @@ fn mode(_about: &fs::Metadata) -> u32 {
     0
 }
 
-/// Whether links can be made here; on Windows not everybody may.
+/// Returns if links can be created here; on Windows that needs a privilege.
 pub fn takes_links() -> bool {
     #[cfg(unix)]
     return true;

@@ -219,7 +219,7 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// What a signal would set; clone it into `when_paused`.
+    /// Returns the flag that a signal would set; clone it into `when_paused`.
     pub fn interrupt(&self) -> Interrupt {
         self.interrupt.clone()
     }

@@ -26,7 +26,7 @@ mkdir -p "$into/${target:-}release"
 printf '#!/bin/sh\necho built\n' > "$into/${target:-}release/downriver"
 "#;
 
-/// What the script needs wherever it gets the program from.
+/// The tools that the script needs for every source.
 const TOOLS: [&str; 10] =
     ["sh", "cat", "dirname", "mkdir", "cp", "chmod", "mv", "rm", "grep", "uname"];
 
@@ -39,7 +39,7 @@ pub fn tool(name: &str) -> Option<PathBuf> {
 /// Folders to stand in, the script to be called, and a PATH with little on it.
 pub struct Place {
     folder: TempDir,
-    /// What runs the script.
+    /// The command that runs the script.
     pub shell: Vec<String>,
     pub script: PathBuf,
     pub vars: Vec<(String, String)>,

@@ -9,7 +9,7 @@ pub fn world(archive: Vec<u8>) -> World {
     story(archive, "success", &json!([]))
 }
 
-/// The same where the job has another status and things change.
+/// Returns such a world with another status of the job, and with changes.
 pub fn story(archive: Vec<u8>, status: &str, changes: &Value) -> World {
     let job = json!({"id": 100, "name": "build", "status": status, "archive": {"made": "it"}});
     let pipeline = json!({"id": 10, "status": status, "jobs": [job]});
@@ -41,7 +41,7 @@ pub fn large() -> Vec<u8> {
     spread(&zip(&files), 300_000_000)
 }
 
-/// The same archive, so long, with a gap between its entries and its directory.
+/// Returns the archive stretched to `length` by a gap between its entries and its directory.
 pub fn spread(zip: &[u8], length: usize) -> Vec<u8> {
     let at = zip.len() - 6;
     let start = u32::from_le_bytes([zip[at], zip[at + 1], zip[at + 2], zip[at + 3]]) as usize;

@@ -1,5 +1,5 @@
-//! What a run has instead of the world outside: streams that keep what is written, and a clock
-//! that moves only when somebody sleeps.
+//! Stand-ins for the process: streams that record what is written, and a clock that advances only
+//! when the program sleeps.
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::{AtomicU32, Ordering};

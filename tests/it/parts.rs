@@ -70,7 +70,7 @@ fn asked(ran: &Ran) -> usize {
     ran.log.iter().filter(|logged| logged.short.ends_with("/artifacts")).count()
 }
 
-/// What landed is what these items hold, and nothing else.
+/// Asserts that the wanted items were extracted with their content, and nothing else.
 fn holds(ran: &Ran, items: &[ZipItem], wanted: impl Fn(&str) -> bool) {
     let name = |item: &ZipItem| String::from_utf8_lossy(&item.name).into_owned();
     let files = items.iter().filter(|item| item.mode & 0o170_000 == 0o100_000);

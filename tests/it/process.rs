@@ -1,5 +1,5 @@
-//! What only a real process shows: exit status, real streams, the help beside real variables, and
-//! limits of the system. Signals have a file of their own.
+//! Tests that need a real process: exit status, real streams, help with real variables, and limits
+//! of the system. Signals have a file of their own.
 
 use std::io::Read;
 #[cfg(unix)]

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::fake::Logged;
 use crate::folder::{Item, items};
 
-/// What came out of a run.
+/// The result of a run.
 ///
 /// In `stdout` and `stderr`, what differs from run to run stands as `<dir>`, `<home>`, `<api>`
 /// and `<store>` (the origins), `<api-host>` and `<store-host>`.
@@ -185,7 +185,7 @@ impl Ran {
     }
 }
 
-/// Whether a text can act on a terminal; colours may, where they were asked for.
+/// Returns if a text has no control sequences; colours are allowed where they were asked for.
 fn harmless(text: &str, colour: bool) -> bool {
     let fine = |c: char| c == '\n' || (colour && matches!(c, '\u{1b}' | '\r'));
     text.chars().all(|c| fine(c) || !c.is_control())

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use crate::fake::Fake;
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub struct Got {
     pub status: u16,

@@ -94,7 +94,7 @@ fn help_blocks_are_what_the_program_prints() {
     assert!(stale.is_empty(), "README.md shows other texts than these print; {advice}: {stale:#?}");
 }
 
-/// Where the table of measurements is.
+/// Returns the position of the table of measurements.
 #[cfg(not(windows))]
 fn speed_table(readme: &str) -> Range<usize> {
     let [begin, end] = ["<!-- speed -->\n", "<!-- /speed -->"]

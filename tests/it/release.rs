@@ -96,7 +96,7 @@ impl Checkout {
     }
 }
 
-/// What packing takes beyond a shell; without it, nothing of this can be tried.
+/// Returns if the tools for packing are installed; without them these tests are skipped.
 pub fn can_pack() -> bool {
     let missing = ["zip", "unzip", "sha256sum", "curl"].into_iter().find(|t| tool(t).is_none());
     if let Some(name) = missing {
@@ -127,7 +127,7 @@ pub fn released(program: &str) -> Site {
     site
 }
 
-/// Where a file of the release lies on that server.
+/// Returns the address of a file of the release on that server.
 pub fn download(file: &str) -> String {
     format!("/tools/downriver/-/releases/{VERSION}/downloads/{file}")
 }
@@ -244,8 +244,8 @@ cd "target/$target/release" && touch downriver downriver.exe"#;
     }
 }
 
-/// What `schema` cannot see: every job has a stage that is there, names other jobs that are there,
-/// and calls scripts that exist.
+/// Checks beyond `schema`: every job has a defined stage, refers to defined jobs, and calls scripts
+/// that exist.
 #[test]
 fn the_jobs_of_the_pipeline_name_what_is_there() {
     let pipeline = schema::pipeline();

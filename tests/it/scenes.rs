@@ -9,7 +9,7 @@ pub fn job(id: u64, name: &str) -> Value {
     json!({"id": id, "name": name, "archive": {"files": {"from": id.to_string()}}})
 }
 
-/// The same with other things said of it.
+/// Returns such a job with more fields.
 pub fn job_with(id: u64, name: &str, more: Value) -> Value {
     let mut job = job(id, name);
     let (Value::Object(keys), Value::Object(more)) = (&mut job, more) else { panic!("objects") };

@@ -89,8 +89,8 @@ fn stalled() -> Fake {
     fake
 }
 
-/// Whether a private folder holds something under this name. Only this is looked at: everything
-/// else may go away meanwhile.
+/// Returns if a private folder holds an entry of this name. No other entry is read, because it may
+/// be removed meanwhile.
 fn private(dir: &Path, name: &str) -> bool {
     std::fs::read_dir(dir).unwrap().flatten().any(|entry| {
         entry.file_name().to_string_lossy().starts_with(".downriver-")

@@ -1,4 +1,4 @@
-//! Which tests show that the rows of `THREATS.md` hold: at least one for each.
+//! The tests of each row of `THREATS.md`: at least one.
 
 use std::collections::BTreeSet;
 
@@ -294,7 +294,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
 ];
 
-/// Whether a file of this module, or of one it stands in, has such a test.
+/// Returns if a file of this module, or of a parent module, has such a test.
 fn exists(test: &str) -> bool {
     let (modules, name) = test.rsplit_once("::").unwrap_or(("", test));
     let modules: Vec<&str> = modules.split("::").collect();
@@ -309,7 +309,7 @@ fn exists(test: &str) -> bool {
     })
 }
 
-/// What is wrong with a table of tests for the rows of this page.
+/// Returns the mistakes of a table of tests for the rows of this page.
 fn wrong(page: &str, table: &[(usize, &str)]) -> Vec<String> {
     let number = |line: &str| line.strip_prefix("| T")?.split(' ').next()?.parse().ok();
     let rows: Vec<usize> = page.lines().filter_map(number).collect();

@@ -24,7 +24,7 @@ fn server(shown: &str, answer: String) -> String {
     serve(shown, answer, false)
 }
 
-/// The same, and it may want a certificate of the client too.
+/// Serves an answer over TLS, optionally with a client certificate required.
 fn serve(shown: &str, answer: String, wants_one: bool) -> String {
     let key = PrivateKeyDer::from_pem_file(fixtures().join("tls/server.key")).unwrap();
     let config = match wants_one {

@@ -1,4 +1,4 @@
-//! Who asks: one token in one header, where it may come from, and what a refusal of it says.
+//! Tokens: one token in one header, its possible sources, and the messages when it is refused.
 
 use serde_json::json;
 

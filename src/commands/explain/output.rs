@@ -1,4 +1,4 @@
-//! What `explain` has to tell: as lines for a person, as a document for a script.
+//! The output of `explain`: lines for people, a JSON document for scripts.
 
 use bytesize::ByteSize;
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use crate::sanitize::sanitize;
 use crate::settings::Setting;
 use crate::step::Exchange;
 
+/// The settings, the steps and the result of a lookup.
 pub(super) struct Told<'a> {
     pub(super) settings: Vec<Setting>,
     pub(super) steps: Vec<Taken>,
@@ -97,7 +98,7 @@ fn request((exchange, curl): &(Exchange, String)) -> Value {
     })
 }
 
-/// The job, where it is, and what is known of its archive.
+/// Returns a line about a job: its pipeline, its bridge, and the size and expiry of its archive.
 fn archive(found: &FoundJob) -> String {
     let job = found.job.as_ref();
     let size = job

@@ -1,4 +1,4 @@
-//! A watcher that keeps what happens, grouped into the steps of the lookup.
+//! A listener that records requests and choices, grouped into the steps of the lookup.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,7 +7,7 @@ use crate::refusal::Candidate;
 use crate::step::{Exchange, Step, Watch};
 use crate::ui::Ui;
 
-/// Keeps requests and choices; warnings go on to the person at once.
+/// Records requests and choices; warnings are printed at once.
 pub(super) struct Record {
     ui: Arc<Ui>,
     kept: Mutex<Kept>,
@@ -16,13 +16,13 @@ pub(super) struct Record {
 #[derive(Default)]
 struct Kept {
     steps: Vec<Taken>,
-    /// Requests whose choice has not come yet.
+    /// Requests since the last choice.
     open: Vec<Exchange>,
 }
 
-/// A step as it was taken.
+/// A step of the lookup: the requests, and the choice that followed.
 pub(super) struct Taken {
-    /// What was chosen from: "bridges of pipeline …".
+    /// The list that was chosen from: "bridges of pipeline …".
     pub(super) step: String,
     pub(super) requests: Vec<(Exchange, String)>,
     pub(super) candidates: Vec<Candidate>,
@@ -33,8 +33,8 @@ impl Record {
         Record { ui, kept: Mutex::default() }
     }
 
-    /// The steps so far, each request with the `curl` line that repeats it by hand. Requests that
-    /// led to no choice, because they failed, are a step of their own.
+    /// Takes the recorded steps, and adds to each request the `curl` command that repeats it.
+    /// Requests without a choice, because one of them failed, are a step of their own.
     pub(super) fn steps(&self, client: &Client) -> Vec<Taken> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let mut steps = std::mem::take(&mut kept.steps);
