@@ -2,18 +2,16 @@
 //!
 //! A refusal says what was wanted, what was there instead and whether waiting can help. A request
 //! that failed is a `gitlab::Error` and not a refusal. `variants.rs` lists them, `sentence.rs`
-//! holds their messages, `hint.rs` their advice, and `archive.rs` the refusals of an archive.
+//! holds their messages, `consequences.rs` their exit codes and hints, and `archive.rs` the
+//! refusals of an archive.
 
 mod archive;
 mod candidate;
-mod exit;
-mod hint;
-mod instead;
+mod consequences;
 mod nearest;
 mod sentence;
 mod start_failure;
 mod variants;
-mod waiting;
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,254 @@
+//! The consequences of a refusal: if waiting can help, its exit code, the names to offer, the hint.
+
+use std::slice;
+
+use super::nearest::nearest;
+use super::start_failure::StartFailure;
+use super::variants::{Refusal, UntriggeredBridge};
+use crate::exit::Exit;
+use crate::model::{PipelineBy, Status};
+use crate::sanitize::sanitize;
+
+const WAIT: &str = "--wait waits for it";
+const ANY_STATUS: &str = "--any-status takes the artifacts of jobs that did not succeed";
+
+impl Refusal {
+    /// Returns true if the answer may change without anybody acting, so that `--wait` makes sense.
+    pub fn may_change(&self) -> bool {
+        match self {
+            Refusal::NoPipeline { .. } | Refusal::NotThere { .. } | Refusal::NotEnded { .. } => {
+                true
+            }
+            Refusal::NoBridges { ended, .. }
+            | Refusal::NoBridge { ended, .. }
+            | Refusal::NoDownstream { ended, .. } => ended.is_none(),
+            Refusal::NotTriggered { bridges } => {
+                bridges.iter().any(|bridge| bridge.status.may_move())
+            }
+            Refusal::NoJob { pipelines, untriggered, .. } => {
+                pipelines.iter().any(|pipeline| pipeline.status.may_move())
+                    || untriggered.iter().any(|bridge| bridge.status.may_move())
+            }
+            Refusal::NoneUsable { unusable, .. } => unusable.iter().any(Refusal::may_change),
+            Refusal::Unfinished { status, .. } => status.may_move(),
+            Refusal::NoArchive { just_ended, .. } => *just_ended,
+            Refusal::NoSuchPipeline { .. }
+            | Refusal::ManyJobs { .. }
+            | Refusal::EndedBadly { .. }
+            | Refusal::Unsuccessful { .. }
+            | Refusal::Expired { .. }
+            | Refusal::Erased { .. }
+            | Refusal::NoFile { .. }
+            | Refusal::NotStarted { .. }
+            | Refusal::Blocked { .. }
+            | Refusal::NoReport { .. }
+            | Refusal::ReportsUnknown { .. }
+            | Refusal::LineBreak { .. }
+            | Refusal::Archive(_) => false,
+        }
+    }
+
+    /// Returns true if a further bridge or downstream pipeline could resolve it.
+    pub fn waits_for_bridges(&self) -> bool {
+        matches!(
+            self,
+            Refusal::NoBridges { ended: None, .. }
+                | Refusal::NoBridge { ended: None, .. }
+                | Refusal::NoDownstream { ended: None, .. }
+        )
+    }
+
+    /// Records that the upstream pipeline has ended with this status and triggers nothing more.
+    pub fn with_end(mut self, status: Status) -> Refusal {
+        if let Refusal::NoBridges { ended, .. }
+        | Refusal::NoBridge { ended, .. }
+        | Refusal::NoDownstream { ended, .. } = &mut self
+        {
+            *ended = Some(status);
+        }
+        self
+    }
+
+    /// Returns the exit code. After `--wait`, a pipeline or job that ended without success has
+    /// its own code.
+    pub fn exit(&self, waited: bool) -> Exit {
+        let unsuccessful = match self {
+            Refusal::NotTriggered { bridges } => {
+                bridges.iter().any(|bridge| ended_badly(&bridge.status))
+            }
+            Refusal::NoBridges { ended, .. }
+            | Refusal::NoBridge { ended, .. }
+            | Refusal::NoDownstream { ended, .. } => ended.as_ref().is_some_and(ended_badly),
+            Refusal::NoJob { pipelines, untriggered, .. } => {
+                pipelines.iter().any(|pipeline| ended_badly(&pipeline.status))
+                    || untriggered
+                        .iter()
+                        .any(|bridge| matches!(bridge.status, Status::Failed | Status::Canceled))
+            }
+            Refusal::Unfinished { status, .. } => ended_badly(status),
+            Refusal::Unsuccessful { .. } | Refusal::EndedBadly { .. } | Refusal::Blocked { .. } => {
+                true
+            }
+            Refusal::Archive(_) | Refusal::LineBreak { .. } => return Exit::Archive,
+            Refusal::NoSuchPipeline { .. }
+            | Refusal::NoPipeline { .. }
+            | Refusal::NotEnded { .. }
+            | Refusal::NoneUsable { .. }
+            | Refusal::ManyJobs { .. }
+            | Refusal::NoArchive { .. }
+            | Refusal::NotThere { .. }
+            | Refusal::Expired { .. }
+            | Refusal::Erased { .. }
+            | Refusal::NoFile { .. }
+            | Refusal::NotStarted { .. }
+            | Refusal::NoReport { .. }
+            | Refusal::ReportsUnknown { .. } => false,
+        };
+        if waited && unsuccessful { Exit::Unsuccessful } else { Exit::Nothing }
+    }
+
+    /// Returns the names that were there, nearest to the wanted one first.
+    pub fn candidates(&self) -> Vec<String> {
+        match self {
+            Refusal::NoBridge { wanted, seen, .. }
+            | Refusal::NoDownstream { wanted, seen, .. }
+            | Refusal::NoFile { wanted, seen } => nearest(wanted, seen),
+            Refusal::NoSuchPipeline { at, seen } => nearest(&[at.id.to_string()], seen),
+            Refusal::NoJob { wanted, seen, .. } | Refusal::NoReport { wanted, seen, .. } => {
+                nearest(slice::from_ref(wanted), seen)
+            }
+            Refusal::ManyJobs { seen } => seen.clone(),
+            Refusal::NoneUsable { unusable, .. } => {
+                unusable.iter().map(Refusal::to_string).collect()
+            }
+            Refusal::NotTriggered { bridges } => {
+                bridges.iter().map(|bridge| bridge.name.clone()).collect()
+            }
+            Refusal::EndedBadly { failed: jobs, .. } | Refusal::Blocked { jobs, .. } => {
+                jobs.iter().map(|job| job.name.clone()).collect()
+            }
+            Refusal::NoPipeline { .. }
+            | Refusal::NoBridges { .. }
+            | Refusal::NotEnded { .. }
+            | Refusal::Unfinished { .. }
+            | Refusal::Unsuccessful { .. }
+            | Refusal::NoArchive { .. }
+            | Refusal::NotThere { .. }
+            | Refusal::Expired { .. }
+            | Refusal::Erased { .. }
+            | Refusal::NotStarted { .. }
+            | Refusal::ReportsUnknown { .. }
+            | Refusal::LineBreak { .. }
+            | Refusal::Archive(_) => Vec::new(),
+        }
+    }
+
+    /// Returns advice for the reader of the message; none where there is nothing to advise.
+    pub fn hint(&self) -> Option<String> {
+        let advice = match self {
+            Refusal::NoSuchPipeline { .. } => {
+                "\
+                its number is the one in the address bar of the browser (CI_PIPELINE_ID), not the one \
+                that counts within the project (CI_PIPELINE_IID)"
+            }
+            Refusal::NoPipeline { by } => no_pipeline(by),
+            Refusal::NoBridges { .. } => {
+                "\
+                the list also stays empty where the token may not see the jobs of the pipeline, and for pipelines \
+                started by `trigger` or the API, which have no bridge: name those with --pipeline ID --from pipeline"
+            }
+            Refusal::NoBridge { .. } | Refusal::NoFile { .. } => return self.did_you_mean(),
+            Refusal::NoDownstream { .. } => "name a project by its id or its full path, as listed",
+            Refusal::NotTriggered { bridges } => not_triggered(bridges),
+            Refusal::NoJob { seen, .. } if seen.is_empty() => {
+                "\
+                a list of jobs is empty also where the token may not see them: check its role in that project"
+            }
+            Refusal::NoJob { .. } => return self.did_you_mean(),
+            Refusal::NoneUsable { unusable, .. } => {
+                return none_usable(unusable).map(str::to_owned);
+            }
+            Refusal::ManyJobs { .. } => {
+                "name one more closely, or narrow the search with --bridge or --downstream"
+            }
+            Refusal::Unfinished { status, .. } if status.may_move() => WAIT,
+            Refusal::Unfinished { .. } => "it waits for a person: start it in GitLab",
+            Refusal::Unsuccessful { .. } => ANY_STATUS,
+            Refusal::NoArchive { reports: true, .. } => {
+                "list the files under `artifacts: paths:` of the job as well, or take a report file with --report TYPE"
+            }
+            Refusal::NoArchive { reports: false, .. } => {
+                "check `artifacts:` of that job: its paths, `when`, and `rules`"
+            }
+            Refusal::NotThere { .. } => {
+                "a private token (GITLAB_TOKEN) may ask about the job itself, and tell more"
+            }
+            Refusal::Expired { .. } => {
+                "run the job again, or raise `artifacts: expire_in:`; `keep` stops the next from expiring"
+            }
+            Refusal::Erased { .. } => "run the job again",
+            Refusal::NotStarted { why, .. } => match why {
+                StartFailure::UnknownRef { .. } => {
+                    "name a branch or a tag that is there with --ref"
+                }
+                StartFailure::NoDefaultBranch => "name a branch or a tag with --ref",
+                StartFailure::Rejected { .. } => return None,
+            },
+            Refusal::Blocked { .. } => {
+                "\
+                --on-manual play starts it, --on-manual pass takes the pipeline for passed where it stands"
+            }
+            Refusal::ReportsUnknown { .. } => {
+                "GitLab gives out report files since 19.4; list the file under `artifacts: paths:` of the job as well"
+            }
+            Refusal::NoReport { .. }
+            | Refusal::NotEnded { .. }
+            | Refusal::EndedBadly { .. }
+            | Refusal::LineBreak { .. } => return None,
+            Refusal::Archive(refusal) => return refusal.hint(),
+        };
+        Some(advice.to_owned())
+    }
+
+    fn did_you_mean(&self) -> Option<String> {
+        let candidates = self.candidates();
+        candidates.first().map(|name| format!("did you mean `{}`?", sanitize(name)))
+    }
+}
+
+/// Returns true for `manual` as well: without a person, it stays as it is.
+fn ended_badly(status: &Status) -> bool {
+    !status.may_move() && *status != Status::Success
+}
+
+fn no_pipeline(by: &PipelineBy) -> &'static str {
+    match by {
+        PipelineBy::Ref { .. } => {
+            "name a branch or a tag; a pipeline that is not done or did not succeed is named with --pipeline ID"
+        }
+        PipelineBy::Id(_)
+        | PipelineBy::OfJob { .. }
+        | PipelineBy::MergeRequest { .. }
+        | PipelineBy::Commit { .. } => {
+            "check the number; child pipelines are not listed there, name one with --pipeline ID"
+        }
+    }
+}
+
+fn not_triggered(bridges: &[UntriggeredBridge]) -> &'static str {
+    if bridges.iter().any(|bridge| bridge.status.may_move()) {
+        WAIT
+    } else if bridges.iter().any(|bridge| bridge.status == Status::Manual) {
+        "start it by hand in GitLab, then try again"
+    } else {
+        "look at the bridge in GitLab and retry it there"
+    }
+}
+
+fn none_usable(unusable: &[Refusal]) -> Option<&'static str> {
+    if unusable.iter().any(Refusal::may_change) {
+        return Some(WAIT);
+    }
+    let unsuccessful = |refusal: &Refusal| matches!(refusal, Refusal::Unsuccessful { .. });
+    unusable.iter().any(unsuccessful).then_some(ANY_STATUS)
+}
