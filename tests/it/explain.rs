@@ -1,4 +1,4 @@
-//! `explain`, as a whole program: what it tells, and that it downloads nothing.
+//! `explain`, as a whole program: its output, and that it downloads nothing.
 
 use expect_test::expect;
 use serde_json::json;
@@ -7,7 +7,7 @@ use crate::fake::{Fake, World};
 use crate::harness::Run;
 use crate::ran::Ran;
 
-/// Some line of standard output begins with this.
+/// Asserts that a line of standard output begins with this.
 fn tells(ran: &Ran, line: &str) {
     ran.check(ran.stdout.lines().any(|told| told.starts_with(line)), &format!("it tells {line:?}"));
 }

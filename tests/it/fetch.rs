@@ -1,4 +1,4 @@
-//! The main job: upstream pipeline, bridges, downstream pipeline, job, archive, files.
+//! `fetch` in its main form: upstream pipeline, bridges, downstream pipeline, job, archive, files.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Waiting: through every stage of a pipeline that is still on its way, and no longer than needed.
+//! `fetch --wait`: through every stage of a running pipeline, and no longer than needed.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn story(steps: &[(&str, Value)]) -> Value {
     rest
 }
 
-/// `downstream` with these jobs and this story.
+/// Returns `downstream` with these jobs and changes.
 fn told(jobs: &[Value], steps: &[(&str, Value)]) -> World {
     World::from_json(json!({
         "server": {"archives": "direct"},

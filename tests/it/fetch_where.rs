@@ -9,7 +9,7 @@ use crate::scenes::job;
 const SHA: &str = "1234567890abcdef1234567890abcdef12345678";
 
 /// `shop/up` (1) triggers `shop/down` (2), which has pipelines on a branch, of a merge request
-/// and of a commit besides. Every archive tells the number of its job.
+/// and of a commit. Every archive contains the id of its job.
 fn world() -> World {
     let branch = "feature/a#1 é";
     World::from_json(json!({

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// A file, folder or link below a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// Relative, `/` between its parts; a folder's ends with `/`.
+    /// The relative path with `/` between its parts; that of a folder ends with `/`.
     pub path: String,
     /// The permission bits; 0 where there are none.
     pub mode: u32,
@@ -27,7 +27,7 @@ impl Item {
     }
 }
 
-/// Everything below a folder, sorted by path; links are not followed.
+/// Lists everything below a folder, sorted by path; links are not followed.
 pub fn items(folder: &Path) -> Vec<Item> {
     let mut all = Vec::new();
     walk(folder, "", &mut all);

@@ -1,4 +1,4 @@
-//! GitLab's lists and objects as they are: in pages, under other names, with fields missing.
+//! GitLab's lists and objects: pages, renamed endpoints, missing fields.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::fake::{Fake, Fault, World};
 use crate::harness::Run;
 use crate::scenes::{LOOKUP, downstream, job};
 
-/// Forty bridges; the first leads to a pipeline of 250 jobs, the others to one of one job each.
+/// Returns forty bridges; the first triggered a pipeline of 250 jobs, the others one job each.
 fn large() -> World {
     let bridges: Vec<Value> = (0..40)
         .map(|n| json!({"id": 9000 + n, "name": format!("bridge {n}"), "downstream": 1000 + n}))

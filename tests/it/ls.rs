@@ -1,4 +1,4 @@
-//! `ls`: does it list what is in archives, and at which price?
+//! `ls`: the listed files of archives, and the requests for them.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::fake::{Fake, Fault, Origin};
 use crate::harness::Run;
 use crate::made::{large, spread, story, world, zip};
 
-/// An archive that is too long to be downloaded without thinking twice.
+/// Returns an archive that is too long to be downloaded for its directory.
 fn long() -> Vec<u8> {
     spread(&zip(&[("a.txt", "one"), ("docs/", ""), ("docs/b", ""), ("l", "->a.txt")]), 5 << 20)
 }

@@ -1,10 +1,10 @@
-//! Worlds with one job, `build` (100), whose archive is made for the test.
+//! Worlds with one job, `build` (100), whose archive the test builds.
 
 use serde_json::{Value, json};
 
 use crate::fake::{Packed, World, stored};
 
-/// Project 1 with pipeline 10, in which the job is.
+/// Returns project 1 with pipeline 10, which contains the job.
 pub fn world(archive: Vec<u8>) -> World {
     story(archive, "success", &json!([]))
 }
@@ -17,7 +17,7 @@ pub fn story(archive: Vec<u8>, status: &str, changes: &Value) -> World {
     World::from_json(json!({"projects": [project], "changes": changes})).made("it", archive)
 }
 
-/// An archive of files and, where the text begins with `->`, of links.
+/// Builds an archive of files, and of links where the text begins with `->`.
 pub fn zip(files: &[(&str, &str)]) -> Vec<u8> {
     let entry = |(name, text): &(&str, &str)| {
         let (text, mode) = match text.strip_prefix("->") {

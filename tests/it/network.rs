@@ -1,4 +1,4 @@
-//! Redirects, and what goes wrong on the line: tried again as long as it can pass, then told.
+//! Redirects, and faults of the connection: transient ones are retried, then reported.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ fn world() -> World {
     downstream(&[job(201, "build")])
 }
 
-/// The archive in object storage, as GitLab has it most of the time.
+/// Returns a world with the archive in object storage, which is the usual setup of GitLab.
 fn stored() -> World {
     world().server(json!({"archives": "redirect"}))
 }

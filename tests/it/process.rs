@@ -11,7 +11,7 @@ use crate::scenes::{downstream, job};
 #[cfg(unix)]
 use crate::scenes::{job_with, one_archive};
 
-/// The program, standing where the world's story stands, with nothing else of this process.
+/// Returns the program as a command in the world's current job, without this process's variables.
 pub fn downriver(fake: &Fake, dir: &std::path::Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_downriver"));
     let here = fake.here();
@@ -105,7 +105,7 @@ fn a_reader_that_goes_away_is_no_failure() {
     }
 }
 
-/// A run whose files may not get larger than a few kilobytes.
+/// Runs with a limit on the size of files of a few kilobytes.
 #[cfg(unix)]
 fn limited(fake: &Fake, dir: &Path, line: &str) -> Output {
     let program = downriver(fake, dir);

@@ -1,4 +1,4 @@
-//! Downloads that break off: they go on where they were, or begin again, and never mix two archives.
+//! Interrupted downloads: they resume or start over, and never mix two archives.
 
 use serde_json::{Value, json};
 
@@ -10,18 +10,18 @@ use crate::zip_builder::{file, zip};
 
 const STORE: &str = "store/*";
 
-/// Bytes of which no two parts are alike.
+/// Returns bytes without repetitions.
 fn noise(length: usize) -> Vec<u8> {
     (0..length as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }
 
-/// About a megabyte in one file, from a store with these settings.
+/// Returns a world with an archive of about a megabyte, in a storage with these settings.
 fn world(settings: Value) -> World {
     let world = one_archive(zip(&[file("a.bin", noise(1_000_000))]));
     world.server(json!({"archives": "redirect"})).server(settings)
 }
 
-/// Fetches it with this fault, and looks whether it came as it is.
+/// Fetches the archive with this fault, and checks its content.
 fn fetched(settings: Value, faults: Vec<Fault>) -> Ran {
     let fake = Fake::start(world(settings));
     for fault in faults {
@@ -33,7 +33,7 @@ fn fetched(settings: Value, faults: Vec<Fault>) -> Ran {
     ran
 }
 
-/// The ranges that the store was asked for, and what it sent of them, in bytes.
+/// Returns the ranges requested from the storage, and the bytes sent for each.
 fn store(ran: &Ran) -> Vec<(Option<&str>, usize)> {
     let stored = ran.log.iter().filter(|logged| logged.short.contains("store/"));
     stored.map(|logged| (logged.header("range"), logged.bytes_sent)).collect()

@@ -1,4 +1,4 @@
-//! How a run speaks: results on standard output, all else on standard error.
+//! The output of a run: results on standard output, everything else on standard error.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Archives whose checksum GitLab tells, and those of which it does not.
+//! Archives with and without a SHA-256 from GitLab.
 
 use std::fmt::Write;
 
@@ -27,7 +27,7 @@ fn sum(bytes: &[u8]) -> String {
     })
 }
 
-/// GitLab's answers, or storage's, with this tag.
+/// Sets this ETag on the responses of GitLab or of the storage.
 fn tagged(on: &str, tag: &str) -> Fault {
     Fault::on(on).always().without_header("ETag").header("ETag", tag)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::tidy::root;
 
-/// By the number of the row, tests by the names that `cargo test` gives them.
+/// The number of a row, and the tests by the names that `cargo test` gives them.
 const SHOWN_BY: [(usize, &str); 76] = [
     (
         1,

@@ -48,7 +48,7 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every `*.rs` below these folders: its path from the root, with `/`, and its text.
+/// Returns every `*.rs` below these folders: its path from the root, with `/`, and its text.
 fn sources(folders: &[&str]) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     let mut left: Vec<PathBuf> =
@@ -68,21 +68,21 @@ fn sources(folders: &[&str]) -> BTreeMap<String, String> {
     all
 }
 
-/// The room a file of `src/` belongs to.
+/// Returns the room that a file of `src/` belongs to.
 fn room(path: &str) -> &str {
     let inside = path.trim_start_matches("src/");
     let room = inside.split('/').next().unwrap_or_default().trim_end_matches(".rs");
     if room == "main" { "lib" } else { room }
 }
 
-/// A text without its comments and without its tests, which may use what they like.
+/// Returns a text without its comments and without its tests, which may use any room.
 fn code(text: &str) -> String {
     let product = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
     let lines = product.lines().map(|line| line.split("//").next().unwrap_or_default());
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The rooms that code names: by `crate::room`, in groups too, and by `super::room`.
+/// Returns the rooms that code names: by `crate::room`, in groups too, and by `super::room`.
 fn uses(code: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let known = |name: &str| ARROWS.iter().any(|(room, _)| *room == name);
@@ -95,7 +95,7 @@ fn uses(code: &str) -> BTreeSet<String> {
     found
 }
 
-/// The first names of what follows a `::`: one, or those of a group at its outermost level.
+/// Returns the first names after a `::`: one, or those of a group at its outermost level.
 fn heads(rest: &str) -> Vec<String> {
     let name = |text: &str| -> String {
         text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()

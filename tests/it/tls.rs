@@ -1,4 +1,4 @@
-//! Certificates: which servers are believed, and where an https server may send us.
+//! Certificates: trusted servers, and redirects of an https server.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -19,7 +19,7 @@ fn certificate(name: &str) -> CertificateDer<'static> {
     CertificateDer::from_pem_file(fixtures().join("tls").join(name)).unwrap()
 }
 
-/// A server on loopback that shows this certificate and gives this answer, again and again.
+/// Starts a server on loopback with this certificate, which always sends this response.
 fn server(shown: &str, answer: String) -> String {
     serve(shown, answer, false)
 }
@@ -56,12 +56,12 @@ fn serve(shown: &str, answer: String, wants_one: bool) -> String {
 
 const TRUSTING: &str = "--cacert ca.pem";
 
-/// A run with the authority in its folder, as `ca.pem`.
+/// Prepares a run with the authority's certificate in its folder, as `ca.pem`.
 fn run(fake: &Fake) -> Run<'_> {
     Run::new(fake).file("ca.pem", std::fs::read(fixtures().join("tls/ca.pem")).unwrap())
 }
 
-/// Asks that server for the jobs of a pipeline, in the end with this exit code.
+/// Requests the jobs of a pipeline from that server, and asserts the exit code.
 fn asked(fake: &Fake, origin: &str, line: &str, exit: u8) -> Ran {
     let api = format!("{origin}/api/v4");
     run(fake).args("fetch build --retries 0 --api-url").arg(&api).args(line).exits(exit)
@@ -139,7 +139,7 @@ fn a_server_may_want_a_certificate_of_the_client_and_one_that_is_no_use_is_named
     }
 }
 
-/// A server that answers whatever it is asked with these words, and hangs up.
+/// Starts a proxy that answers every request with these bytes and closes the connection.
 fn proxy(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = format!("http://me:hush@{}", listener.local_addr().unwrap());

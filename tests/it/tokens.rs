@@ -35,7 +35,7 @@ fn world() -> World {
     }))
 }
 
-/// The header of every request to the API: its name and the token.
+/// Returns the token header of every request to the API: its name and the token.
 fn header(log: &[Logged]) -> (&'static str, String) {
     let of = |logged: &Logged| {
         let sent = ["PRIVATE-TOKEN", "JOB-TOKEN"].map(|name| (name, logged.header(name)));

@@ -8,7 +8,8 @@ use crate::harness::Run;
 
 const UTF8: [(&str, &str); 1] = [("LANG", "de_DE.UTF-8")];
 
-/// Pipeline 1 of project 1 triggered `count` pipelines of project 2, and the first of those a chain of two more.
+/// Returns pipeline 1 of project 1, which triggered `count` pipelines of project 2; the first of
+/// those begins a chain of two more.
 fn wide(count: u64) -> World {
     let bridge =
         |id: u64, to: u64| json!({ "id": id, "name": format!("to {to}"), "downstream": to });

@@ -1,4 +1,4 @@
-//! `trigger`: starting a pipeline, waiting for it, and what is taken from it.
+//! `trigger`: starting a pipeline, waiting for it, and fetching from it.
 
 use serde_json::json;
 
@@ -7,13 +7,13 @@ use crate::harness::Run;
 
 const TOKEN: [(&str, &str); 1] = [("DOWNRIVER_PIPELINE_TOKEN", "glptt-startsRadarSharecode")];
 
-/// As a person who may read and write in both projects.
+/// Prepares a run with a private token that may read and write in both projects.
 fn person<'a>() -> Run<'a> {
     Run::new(World::named("two-repos").with_token("private"))
 }
 
-/// Project 1, in which starting a pipeline makes pipeline 2 with these jobs and this status; once
-/// one of them was played it goes on, and the look after that sees it succeed.
+/// Returns project 1, where a started pipeline is pipeline 2 with these jobs and this status; after
+/// a job is played, it runs, and the next lookup sees its success.
 fn started(jobs: serde_json::Value, status: &str) -> World {
     World::from_json(json!({
         "projects": [{"id": 1, "on_trigger": {"id": 2, "jobs": jobs, "status": status}}],

@@ -1,5 +1,5 @@
-//! Answers that break off, lie about their length, never end, or are too much: counted, and never
-//! taken for whole.
+//! Responses that are truncated, have a false length, never end, or are too large: they are detected
+//! and never used as complete.
 
 use std::time::Duration;
 

@@ -73,7 +73,7 @@ fn edges(from: &[String], paths: &[Segments], all: &Modules) -> BTreeSet<Segment
     let mut edges = BTreeSet::new();
     for path in paths {
         let ups = path.iter().take_while(|part| *part == "super").count();
-        let child = |name: &String| all.contains_key(&[from, &[name.clone()]].concat());
+        let child = |name: &String| all.contains_key(&[from, std::slice::from_ref(name)].concat());
         let mut target = match path.first().map(String::as_str) {
             Some("crate") => path[1..].to_vec(),
             Some("self") => [from, &path[1..]].concat(),

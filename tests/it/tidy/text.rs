@@ -22,7 +22,7 @@ fn openings(path: &str, text: &str) -> Vec<String> {
             let rest = first.strip_prefix(*word);
             rest.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
         };
-        if !is_help && OPENINGS.iter().any(|word| opens(&word)) {
+        if !is_help && OPENINGS.iter().any(opens) {
             found.push(format!("{path}:{}: {first}", number + 1));
         }
     }
