@@ -4,6 +4,7 @@
 //! offered as an interface. The modules in reading order: the nouns, the decisions, the walk, the
 //! edges, the shell. ARCHITECTURE.md is the map.
 
+pub mod error;
 pub mod exit;
 pub mod model;
 pub mod plan;
@@ -33,6 +34,7 @@ pub mod env;
 pub mod report;
 pub mod settings;
 pub mod ui;
+pub mod usage;
 
 use std::sync::Arc;
 

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::app::{App, PreparedLookup};
 use crate::args::{JobArgs, WaitArgs};
+use crate::error::Error;
 use crate::exit::Exit;
 use crate::lookup::Polling;
 use crate::sanitize::sanitize;
@@ -29,7 +30,7 @@ pub struct Cat {
 }
 
 impl Cat {
-    pub fn run(mut self, mut app: App) -> anyhow::Result<Exit> {
+    pub fn run(mut self, mut app: App) -> Result<Exit, Error> {
         // Two files in one stream are neither of them.
         self.args.selection.one = true;
         let Some((path, words)) = self.words.split_last().filter(|(path, _)| !path.contains("://"))
@@ -77,7 +78,7 @@ fn checked(path: &str) -> Result<&str, Usage> {
 }
 
 /// A terminal is spared what is no text. Afterwards the file stands at its beginning.
-fn may_be_shown(file: &mut File, path: &str, ui: &Ui) -> anyhow::Result<()> {
+fn may_be_shown(file: &mut File, path: &str, ui: &Ui) -> Result<(), Error> {
     if !ui.stdout_is_terminal() {
         return Ok(());
     }

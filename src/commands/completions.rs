@@ -7,6 +7,7 @@ use clap_mangen::Man as Page;
 use super::Cli;
 use super::app::App;
 use crate::args::OutputArgs;
+use crate::error::Error;
 use crate::exit::Exit;
 use crate::settings::Usage;
 
@@ -21,10 +22,10 @@ pub struct Completions {
 }
 
 impl Completions {
-    pub fn run(self, app: App) -> anyhow::Result<Exit> {
+    pub fn run(self, app: App) -> Result<Exit, Error> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "downriver", &mut script);
-        let mut script = String::from_utf8(script)?;
+        let mut script = String::from_utf8(script).map_err(anyhow::Error::from)?;
         if self.shell == Shell::Zsh {
             // With two colons, zsh completes no flags once one of several arguments is there.
             script = script.replace("\n'*::", "\n'*:");
@@ -45,7 +46,7 @@ pub struct Man {
 }
 
 impl Man {
-    pub fn run(self, app: App) -> anyhow::Result<Exit> {
+    pub fn run(self, app: App) -> Result<Exit, Error> {
         // The command `help` has no page, and would have one for each of the others below it.
         let mut all = Cli::command().disable_help_subcommand(true);
         all.build();

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::app::App;
+use crate::error::Error;
 use crate::settings::Usage;
 use crate::transfer::{self, ExtractOptions, ReportDestination, Transfer, TransferResult};
 
@@ -43,7 +44,7 @@ impl Destination<'_> {
         app: &App,
         transfer: &Transfer<'_>,
         options: &ExtractOptions,
-    ) -> anyhow::Result<TransferResult> {
+    ) -> Result<TransferResult, Error> {
         if let Some(kind) = self.report {
             return self.transfer_reports(app, transfer, options, kind);
         }
@@ -65,7 +66,7 @@ impl Destination<'_> {
         transfer: &Transfer<'_>,
         options: &ExtractOptions,
         kind: &str,
-    ) -> anyhow::Result<TransferResult> {
+    ) -> Result<TransferResult, Error> {
         let on_conflict = options.on_conflict;
         let (file, dest);
         let mut out = |report: &mut File| app.ui.copy(report);

@@ -3,9 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::Context;
-
 use crate::disk::AtomicFile;
+use crate::error::{Context, Error};
 use crate::interrupt::Interrupt;
 use crate::lookup::FoundJob;
 use crate::model::{JobId, Pipeline};
@@ -28,7 +27,7 @@ impl<'a> Values<'a> {
     }
 
     /// Writes the five variables.
-    pub fn write(&self, file: &Path, interrupt: &Interrupt) -> anyhow::Result<()> {
+    pub fn write(&self, file: &Path, interrupt: &Interrupt) -> Result<(), Error> {
         let text = text(self)?;
         let mut whole = AtomicFile::create_beside(file, interrupt)?;
         whole.write_all(text.as_bytes()).with_context(|| format!("writing {}", file.display()))?;

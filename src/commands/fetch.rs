@@ -9,6 +9,7 @@ use super::destination::Destination;
 use super::dotenv;
 use super::extract_args::ExtractArgs;
 use crate::args::{CacheArgs, JobArgs, WaitArgs};
+use crate::error::Error;
 use crate::exit::Exit;
 use crate::lookup::Polling;
 use crate::transfer::Transfer;
@@ -41,7 +42,7 @@ pub struct Fetch {
 }
 
 impl Fetch {
-    pub fn run(mut self, mut app: App) -> anyhow::Result<Exit> {
+    pub fn run(mut self, mut app: App) -> Result<Exit, Error> {
         // One file holds one archive.
         self.args.selection.one |= self.output.is_some();
         let destination = Destination {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::app::{App, PreparedLookup};
 use super::result;
 use crate::args::{JobArgs, NoWaitArgs};
+use crate::error::Error;
 use crate::exit::Exit;
 use crate::gitlab::Client;
 use crate::lookup::{self, FoundJob, Polling};
@@ -25,7 +26,7 @@ pub struct Keep {
 }
 
 impl Keep {
-    pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
+    pub fn run(self, mut app: App) -> Result<Exit, Error> {
         let PreparedLookup { scope, mut query, client, .. } =
             app.prepare(&self.jobs, &self.args, false)?;
         client.check_can_write("keeping artifacts".to_owned())?;
@@ -53,7 +54,7 @@ impl Keep {
     }
 }
 
-fn keep(client: &Client, found: &FoundJob) -> anyhow::Result<Job> {
+fn keep(client: &Client, found: &FoundJob) -> Result<Job, Error> {
     let (project, id) = found.project_and_id()?;
     Ok(client.keep_artifacts(project, id)?)
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use clap::{ArgAction, Parser};
 
 use super::Command;
-use super::trigger::{OnManual, Trigger, Unwatched};
+use super::trigger::{OnManual, Trigger};
+use crate::error::Error;
 use crate::exit::Exit;
-use crate::settings::Usage;
 
 /// The name that means this command line.
 const NAME: &str = "trigger";
@@ -35,10 +35,10 @@ pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
 
 /// How pipeline-trigger would have ended: 2 for what makes no sense and for a pipeline that
 /// cannot be watched any more, 1 for all else that is no success.
-pub fn exit(error: &anyhow::Error, exit: Exit) -> Exit {
-    match exit {
-        Exit::Done => Exit::Done,
-        _ if error.is::<Usage>() || error.is::<Unwatched>() => Exit::Usage,
+pub fn exit(error: &Error, exit: Exit) -> Exit {
+    match (error, error.root()) {
+        _ if exit == Exit::Done => Exit::Done,
+        (Error::Unwatched { .. }, _) | (_, Error::Usage(_)) => Exit::Usage,
         _ => Exit::Fault,
     }
 }

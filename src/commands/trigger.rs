@@ -2,8 +2,6 @@
 
 mod flags;
 
-use std::fmt;
-
 use serde_json::{Value, json};
 
 pub use flags::{OnManual, Trigger};
@@ -11,10 +9,10 @@ pub use flags::{OnManual, Trigger};
 use super::app::App;
 use super::destination::Destination;
 use super::{dotenv, pipeline_trigger_cli, result};
+use crate::error::Error;
 use crate::exit::Exit;
-use crate::gitlab;
 use crate::lookup::{FoundJob, Polling, Scope};
-use crate::model::{PipelineBy, PipelineId};
+use crate::model::PipelineBy;
 use crate::report::Report;
 use crate::select::trigger::OnManual as ManualRule;
 use crate::transfer::Transfer;
@@ -27,18 +25,8 @@ struct Told {
     fetched: Value,
 }
 
-/// The pipeline was started, but cannot be watched.
-#[derive(Debug)]
-pub(super) struct Unwatched(PipelineId);
-
-impl fmt::Display for Unwatched {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "pipeline {} goes on, but cannot be watched", self.0)
-    }
-}
-
 impl Trigger {
-    pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
+    pub fn run(self, mut app: App) -> Result<Exit, Error> {
         let mut told = Told::default();
         let Err(error) = self.go(&mut app, &mut told) else {
             if app.ui.wants_json() {
@@ -58,7 +46,7 @@ impl Trigger {
         })
     }
 
-    fn go(&self, app: &mut App, told: &mut Told) -> anyhow::Result<()> {
+    fn go(&self, app: &mut App, told: &mut Told) -> Result<(), Error> {
         if self.connect.unverified {
             app.ui.warn("the server's certificate is not checked: whoever stands in between reads the tokens");
         }
@@ -86,7 +74,10 @@ impl Trigger {
         }
         let id = started.ended.at.id;
         let watched = watch(&ctx, started, &rule, !self.legacy_cli).map_err(|error| {
-            if error.is::<gitlab::Error>() { error.context(Unwatched(id)) } else { error }
+            match error.as_gitlab() {
+                Some(_) => Error::Unwatched { pipeline: id, source: Box::new(error) },
+                None => error,
+            }
         });
         if self.print_logs && !client.has_job_token() && !started.ended.pipeline.status.may_move() {
             logs(&ctx, &started.ended.at, |job, log| app.ui.log(job, log, aside))?;
@@ -114,7 +105,7 @@ impl Trigger {
         app: &App,
         started: &Started,
         found: Option<&FoundJob>,
-    ) -> anyhow::Result<()> {
+    ) -> Result<(), Error> {
         let Some(file) = &self.dotenv else { return Ok(()) };
         let values = dotenv::Values {
             job: found.and_then(FoundJob::id),

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::app::{App, PreparedLookup};
 use super::result;
 use crate::args::{ConnectArgs, JobArgs, LookupArgs, OutputArgs, SelectionArgs, WaitLimitArgs};
+use crate::error::Error;
 use crate::exit::Exit;
 use crate::lookup::{self, FoundJob, Polling, Scope};
 use crate::report::Report;
@@ -32,7 +33,7 @@ pub struct Wait {
 }
 
 impl Wait {
-    pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
+    pub fn run(self, mut app: App) -> Result<Exit, Error> {
         // Of the flags that choose among jobs, this command has --any-status alone.
         let selection = SelectionArgs { any_status: self.any_status, ..SelectionArgs::default() };
         let args = JobArgs {
@@ -72,7 +73,7 @@ impl Wait {
     }
 }
 
-fn done(app: &App, document: &Value) -> anyhow::Result<Exit> {
+fn done(app: &App, document: &Value) -> Result<Exit, Error> {
     if app.ui.wants_json() {
         app.ui.document(document)?;
     }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::context::Ctx;
 use super::query::{FoundJob, JobQuery, LookupResult};
 use super::resolve;
+use crate::error::Error;
 use crate::model::{ArchiveAt, JobId, Pipeline, PipelineAt, ProjectRef};
 use crate::refusal::{Refusal, UntriggeredBridge};
 use crate::select::job::{self, JobRules, Listing};
@@ -16,7 +17,7 @@ pub fn find_in_pipeline(
     ctx: &Ctx<'_>,
     at: &PipelineAt,
     query: &JobQuery,
-) -> anyhow::Result<LookupResult> {
+) -> Result<LookupResult, Error> {
     let pipeline = resolve::readable(ctx, at, ctx.gitlab.pipeline(at))?;
     let list = list_jobs(ctx, at.clone(), pipeline, None, query)?;
     Ok(choose_jobs(ctx, &[list], &[], query))
@@ -29,7 +30,7 @@ pub fn find_by_id(
     project: &ProjectRef,
     id: JobId,
     query: &JobQuery,
-) -> anyhow::Result<LookupResult> {
+) -> Result<LookupResult, Error> {
     let unreadable = ctx.gitlab.has_job_token() && query.archive;
     let job = if unreadable { None } else { Some(ctx.gitlab.job(project, id)?) };
     if let Some(job) = &job
@@ -52,7 +53,7 @@ pub fn list_jobs(
     pipeline: Pipeline,
     bridge: Option<String>,
     query: &JobQuery,
-) -> anyhow::Result<Listing> {
+) -> Result<Listing, Error> {
     let jobs = ctx.gitlab.jobs(&at)?;
     ctx.watch.step(&Step::Jobs { at: &at, status: &pipeline.status, jobs: &jobs });
     let list = Listing { at, pipeline, bridge, jobs };

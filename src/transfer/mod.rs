@@ -43,6 +43,7 @@ use archive_source::{AcquiredArchive, needs_download_first};
 use planning::{job_folder, merge_all};
 
 use crate::disk::Staging;
+use crate::error::Error;
 use crate::lookup::FoundJob;
 use crate::plan::{PlacementKind, Plan};
 use crate::select::files::FileRules;
@@ -53,7 +54,7 @@ pub fn extract(
     transfer: &Transfer<'_>,
     options: &ExtractOptions,
     dest: &Path,
-) -> anyhow::Result<TransferResult> {
+) -> Result<TransferResult, Error> {
     // A destination that cannot be written is reported before anything is downloaded.
     let staging = Staging::new_in(dest, transfer.ctx.interrupt)?;
     let rules = FileRules { takes_links: staging.supports_symlinks(), ..options.rules.clone() };
@@ -88,7 +89,7 @@ fn stage(
     mut archives: Archives<'_>,
     options: &ExtractOptions,
     mut staging: Staging,
-) -> anyhow::Result<Staged> {
+) -> Result<Staged, Error> {
     let ctx = transfer.ctx;
     let plans = archives.iter_mut().map(|(found, it)| (&*found, std::mem::take(&mut it.plan)));
     let plans = merge_all(ctx, plans.collect(), options)?;
@@ -108,7 +109,7 @@ fn download_all<'a>(
     jobs: Vec<FoundJob>,
     options: &ExtractOptions,
     staging: &Staging,
-) -> anyhow::Result<Archives<'a>> {
+) -> Result<Archives<'a>, Error> {
     let ctx = transfer.ctx;
     let download = |found: FoundJob| {
         let body = ctx.gitlab.download(&found.at)?;
@@ -124,7 +125,7 @@ fn commit(
     staged: Staged,
     options: &ExtractOptions,
     dest: &Path,
-) -> anyhow::Result<Vec<TransferredJob>> {
+) -> Result<Vec<TransferredJob>, Error> {
     let skipped: HashSet<PathBuf> =
         staged.staging.commit(options.on_conflict)?.into_iter().collect();
     let jobs = staged.jobs.into_iter().map(|(job, plan)| {

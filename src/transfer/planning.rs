@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use super::byte_ranges::{merge, total};
 use super::options::ExtractOptions;
-use super::remote_zip::RemoteZip;
+use super::remote_zip::{RemoteZip, archive_error};
 use crate::archive::{self, Archive, Layout};
+use crate::error::Error;
 use crate::lookup::{Ctx, FoundJob};
 use crate::plan::Plan;
 use crate::sanitize::sanitize;
@@ -31,7 +32,7 @@ pub struct PlannedLayout {
 pub fn plan_archive<R: Read + Seek>(
     archive: &mut Archive<R>,
     rules: &FileRules,
-) -> anyhow::Result<Plan> {
+) -> Result<Plan, Error> {
     let mut targets = BTreeMap::new();
     for index in files::links(archive.entries(), rules) {
         targets.insert(index, archive.link_target(index)?);
@@ -44,7 +45,7 @@ pub fn plan_archive<R: Read + Seek>(
 pub fn plan_directory(
     archive: Result<RemoteZip<'_>, archive::Error>,
     rules: &FileRules,
-) -> anyhow::Result<Option<PlannedLayout>> {
+) -> Result<Option<PlannedLayout>, Error> {
     let mut archive = archive?;
     // The directory has become entries; its bytes are not needed any more.
     archive.reader().evict_large();
@@ -61,7 +62,7 @@ pub fn merge_all(
     ctx: &Ctx<'_>,
     plans: Vec<(&FoundJob, Plan)>,
     options: &ExtractOptions,
-) -> anyhow::Result<Vec<Plan>> {
+) -> Result<Vec<Plan>, Error> {
     let mut labelled: Vec<(String, Plan)> = Vec::with_capacity(plans.len());
     for (found, mut plan) in plans {
         for warning in plan.warnings.drain(..) {
@@ -116,9 +117,9 @@ fn fetch_link_targets(
 }
 
 /// Adds the name of the job to an error about its archive.
-pub fn extraction_error(error: anyhow::Error, found: &FoundJob) -> anyhow::Error {
-    match error.downcast::<archive::Error>() {
-        Ok(error) => super::remote_zip::archive_error(error, unpacking(found)),
-        Err(error) => error.context(unpacking(found)),
+pub fn extraction_error(error: Error, found: &FoundJob) -> Error {
+    match error {
+        Error::Archive(error) => archive_error(error, unpacking(found)),
+        error => error.context(unpacking(found)),
     }
 }

@@ -8,13 +8,12 @@ use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-
 use super::acquire::{Acquired, acquire_each};
 use super::context::Transfer;
 use super::download::Spool;
 use super::result::{TransferResult, TransferredJob};
 use crate::disk::{self, AtomicFile, Staging};
+use crate::error::{Context, Error};
 use crate::lookup::{Ctx, FoundJob, JobQuery, Scope};
 use crate::plan::OnConflict;
 use crate::refusal::Refusal;
@@ -54,7 +53,7 @@ pub fn reports(
     transfer: &Transfer<'_>,
     kind: &str,
     destination: ReportDestination<'_>,
-) -> anyhow::Result<TransferResult> {
+) -> Result<TransferResult, Error> {
     let Transfer { ctx, scope, query, .. } = *transfer;
     // A job can have reports and no archive, so it is looked at; unless its number is known and a
     // job token may not look.
@@ -83,7 +82,7 @@ pub fn reports(
 }
 
 /// Downloads one report, or says why there is none.
-fn download_report(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> anyhow::Result<Report> {
+fn download_report(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> Result<Report, Error> {
     let (project, id) = found.project_and_id()?;
     let listed = select_reports::listed(found.job.as_ref(), kind)?;
     let zip = select_reports::is_zip(listed, kind);
@@ -125,7 +124,7 @@ fn into_folder(
     dest: &Path,
     separate: bool,
     on_conflict: OnConflict,
-) -> anyhow::Result<Vec<TransferredJob>> {
+) -> Result<Vec<TransferredJob>, Error> {
     let staging = Staging::new_in(dest, ctx.interrupt)?;
     let mut holders: HashMap<PathBuf, String> = HashMap::new();
     let mut staged = Vec::new();
@@ -158,7 +157,7 @@ fn into_file(
     reports: Vec<(FoundJob, Report)>,
     file: &Path,
     on_conflict: OnConflict,
-) -> anyhow::Result<Vec<TransferredJob>> {
+) -> Result<Vec<TransferredJob>, Error> {
     if file.is_file() && on_conflict != OnConflict::Overwrite {
         return match on_conflict {
             OnConflict::Fail => Err(disk::Error::Conflict { paths: vec![file.to_owned()] }.into()),

@@ -4,8 +4,6 @@ use std::fs::File;
 use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-
 use super::acquire::{Acquired, MAX_PARALLEL_DOWNLOADS, acquire_each};
 use super::cached;
 use super::context::Transfer;
@@ -14,6 +12,7 @@ use super::remote_zip::reading;
 use super::result::{TransferResult, TransferredJob};
 use crate::archive::Archive;
 use crate::disk::{self, AtomicFile};
+use crate::error::{Context, Error};
 use crate::lookup::FoundJob;
 use crate::plan::OnConflict;
 use crate::sanitize::sanitize;
@@ -24,7 +23,7 @@ pub fn save_archive(
     transfer: &Transfer<'_>,
     on_conflict: OnConflict,
     file: &Path,
-) -> anyhow::Result<TransferResult> {
+) -> Result<TransferResult, Error> {
     match on_conflict {
         OnConflict::Skip if file.is_file() => return Ok(TransferResult::default()),
         OnConflict::Fail if file.is_file() => {
@@ -49,7 +48,7 @@ pub fn save_archive(
 pub fn write_archive(
     transfer: &Transfer<'_>,
     mut out: impl FnMut(&mut File) -> io::Result<u64>,
-) -> anyhow::Result<TransferResult> {
+) -> Result<TransferResult, Error> {
     let spool = |_| Ok(disk::temp_file()?);
     save_each(transfer, spool, |found, mut archive: File| {
         check(&mut archive, found)?;
@@ -62,9 +61,9 @@ pub fn write_archive(
 /// Downloads the archive of each job into a spool, and finishes them one after the other.
 fn save_each<S: Spool + Send>(
     transfer: &Transfer<'_>,
-    spool: impl Fn(Option<u64>) -> anyhow::Result<S> + Sync,
-    mut finish: impl FnMut(&FoundJob, S) -> anyhow::Result<()>,
-) -> anyhow::Result<TransferResult> {
+    spool: impl Fn(Option<u64>) -> Result<S, Error> + Sync,
+    mut finish: impl FnMut(&FoundJob, S) -> Result<(), Error>,
+) -> Result<TransferResult, Error> {
     let Acquired { archives, missing } =
         acquire_each(transfer, MAX_PARALLEL_DOWNLOADS, |found, _| {
             let mut archive = spool(found.size())?;
@@ -84,7 +83,7 @@ fn fill<S: Spool>(
     transfer: &Transfer<'_>,
     found: &FoundJob,
     archive: &mut S,
-) -> anyhow::Result<u64> {
+) -> Result<u64, Error> {
     let ctx = transfer.ctx;
     announce(ctx, found);
     if let Some((mut cached, bytes)) = cached::acquire(transfer, found)? {
@@ -97,7 +96,7 @@ fn fill<S: Spool>(
 }
 
 /// Refuses a file that is no archive.
-fn check(file: &mut File, found: &FoundJob) -> anyhow::Result<()> {
+fn check(file: &mut File, found: &FoundJob) -> Result<(), Error> {
     Archive::open_directory(file).with_context(|| reading(found))?;
     Ok(())
 }
