@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::denial::error_case;
 use super::entity;
-use super::error_case;
 use super::http::{Answer, Reply};
 use super::read::{head, job_of, pipeline_of, shown};
 use super::route::Desk;
