@@ -1,4 +1,4 @@
-//! Who asks, and what GitLab lets them see. The bodies are those of `fixtures/api/errors.json`.
+//! Callers by their tokens, and what GitLab lets them see. The bodies are those of `fixtures/api/errors.json`.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::denial::{self, error_case};
 use super::http::{Asked, Reply};
 use super::world::{World, list};
 
-/// Who asks, by the token sent.
+/// The caller, by the token sent.
 #[derive(Debug, Clone)]
 pub enum Caller {
     Nobody,
@@ -68,7 +68,7 @@ impl Door {
     }
 }
 
-/// What a route wants of the caller.
+/// The requirements of a route.
 #[derive(Debug, Clone, Copy)]
 pub struct Needs {
     pub door: Door,
@@ -78,7 +78,7 @@ pub struct Needs {
     pub permission: &'static str,
 }
 
-/// Who asks; an unknown, expired or revoked token is refused at once, wherever it is used.
+/// Returns the caller; an unknown, expired or revoked token is refused at once, wherever it is used.
 pub fn caller(world: &World, asked: &Asked) -> Result<Caller, Reply> {
     let token = |kind: &str, secret: &str| {
         let mut all = world.tokens().map(|(_, token)| token);
@@ -184,7 +184,7 @@ pub fn admit(
     }
 }
 
-/// Whether the project admits the tokens of the calling project's jobs.
+/// Returns an error unless the project admits the tokens of the calling project's jobs.
 fn allowlisted(
     world: &World,
     token: &Value,

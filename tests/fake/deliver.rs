@@ -87,7 +87,7 @@ fn report(job: &Value, kind: &str) -> Answer {
         .header("Content-Disposition", format!("attachment; filename=\"{name}\"")))
 }
 
-/// What a report holds here: a line that names its type, packed as runners pack reports; 120 bytes.
+/// The content of a report: a line that names its type, packed as runners pack reports; 120 bytes.
 pub fn report_file(kind: &str) -> Vec<u8> {
     gzip(format!("{:91}\n", format!("a report of type {kind}")).as_bytes())
 }

@@ -140,7 +140,7 @@ impl Fault {
     }
 
     /// 302 to GitLab's own page, below the root of the server.
-    pub fn to_sign_in(self) -> Fault {
+    pub fn sign_in_redirect(self) -> Fault {
         self.redirect("{web}/users/sign_in")
     }
 

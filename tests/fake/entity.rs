@@ -83,7 +83,7 @@ pub fn project(world: &World, project: &Value) -> Value {
     })
 }
 
-/// Where a pipeline comes from, if the world does not say: another one, or a push.
+/// The origin of a pipeline, if the world does not say: another one, or a push.
 pub fn source(world: &World, project: &Value, pipeline: &Value) -> Value {
     match (&pipeline["source"], world.starter(pipeline)) {
         (Value::Null, Some(starter)) if starter["id"] == project["id"] => "parent_pipeline".into(),
@@ -136,7 +136,7 @@ pub fn pipeline(world: &World, project: &Value, pipeline: &Value) -> Value {
     whole
 }
 
-/// What bridges and jobs have in common (`JobBasic`).
+/// The keys that bridges and jobs have in common (`JobBasic`).
 fn job_basic(world: &World, found: Found<'_>) -> Value {
     let Found { project, pipeline, job, .. } = found;
     let status = &job["status"];
@@ -170,7 +170,7 @@ pub fn bridge(world: &World, found: Found<'_>) -> Value {
     bridge
 }
 
-/// Whether the artifacts are past their time; a locked job keeps them all the same.
+/// Returns true if the artifacts are past their time; a locked job keeps them all the same.
 pub fn expired(job: &Value) -> bool {
     job["expire_at"].as_str().is_some_and(|at| at < NOW)
 }

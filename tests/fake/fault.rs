@@ -1,4 +1,4 @@
-//! What goes wrong on the wire, scripted: which request, which time, and what happens instead.
+//! Faults on the wire, scripted: which request, which time, and what happens instead.
 //!
 //! `Fault::on("GET jobs/7/artifacts").times(2).status(503)` — the first two such requests are
 //! answered with 503. A fault either replaces the answer (the world then never sees the request)
@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::dress::cloudflare;
 use super::http::Reply;
 
 /// One scripted fault.
@@ -150,7 +151,7 @@ impl Fault {
     }
 }
 
-/// What is answered instead.
+/// Answers in place of the world's own.
 impl Fault {
     pub fn reply(mut self, reply: Reply) -> Fault {
         self.instead = Some(reply);
@@ -162,6 +163,7 @@ impl Fault {
         let reply = match status {
             429 => Reply::new(429, "text/plain", "Retry later\n"),
             502 => Reply::new(502, "text/html", "<html><h1>502</h1></html>"),
+            520..=530 => cloudflare(status),
             500 => Reply::message(500, "500 Internal Server Error"),
             503 | 504 => {
                 Reply::new(status, "text/html", "<html><h1>Deploy in progress</h1></html>")
@@ -289,7 +291,7 @@ impl Fault {
     }
 }
 
-/// Whether a request such as `GET projects/70/pipelines/9001?page=1` is meant by a pattern.
+/// Returns true if a request such as `GET projects/70/pipelines/9001?page=1` is meant by a pattern.
 pub fn matches(pattern: &str, line: &str) -> bool {
     let (method, path) = line.split_once(' ').unwrap_or(("", line));
     let wanted = match pattern.split_once(' ') {

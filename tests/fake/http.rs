@@ -108,7 +108,7 @@ pub struct Reply {
     pub span: Range<usize>,
 }
 
-/// What a handler says: an ordinary reply, or the refusal that ended it early.
+/// The result of a handler: an ordinary reply, or the refusal that ended it early.
 pub type Answer = Result<Reply, Reply>;
 
 impl Reply {
@@ -138,7 +138,7 @@ impl Reply {
         self
     }
 
-    /// The same in the envelope of a content coding, `gzip` or `deflate`.
+    /// Packs the body with a content coding, `gzip` or `deflate`.
     pub fn encoded(mut self, coding: &str) -> Reply {
         let packed = match coding {
             "gzip" => gzip(self.body()),

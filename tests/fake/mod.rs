@@ -1,8 +1,9 @@
 //! A stand-in for GitLab: a real server on loopback, stricter than the original.
 //!
-//! What breaks between a client and GitLab breaks on the wire: headers, pages, redirects, ranges,
-//! cut bodies, late uploads. So this speaks HTTP, on two origins: the API, and an object storage
-//! that archives are redirected to. Whatever a careful client never does is noted as a violation.
+//! Most of what breaks between a client and GitLab breaks on the wire: headers, pages, redirects,
+//! ranges, cut bodies, late uploads. So this speaks HTTP, on two origins: the API, and an object
+//! storage that archives are redirected to. A request that no careful client would send is noted
+//! as a violation.
 //! Shared by tests, the demo and benchmarks; it knows nothing of the program.
 #![allow(
     dead_code,
@@ -102,7 +103,7 @@ pub struct Inner {
     stopping: AtomicBool,
 }
 
-/// What requests read and change; one at a time.
+/// The state that requests read and change; one at a time.
 struct State {
     world: World,
     place: Place,
@@ -175,7 +176,7 @@ impl Fake {
         lock(&self.0.log).clear();
     }
 
-    /// What no client should have done.
+    /// Requests that no client should have sent.
     pub fn violations(&self) -> Vec<String> {
         lock(&self.0.violations).clone()
     }
@@ -208,7 +209,7 @@ impl Fake {
         })
     }
 
-    /// Where the world's story stands: project, pipeline and token.
+    /// The place where the world's story begins: project, pipeline and token.
     pub fn here(&self) -> Value {
         self.0.with(|state| state.world.here().clone())
     }
@@ -289,7 +290,7 @@ impl Inner {
         faults.iter_mut().find_map(|fault| fault.hits(&line, under_way).then(|| fault.clone()))
     }
 
-    /// What the world answers; it changes afterwards, if that was due.
+    /// Returns the world's answer; the world changes afterwards, if that was due.
     fn answer(&self, origin: Origin, asked: &Asked) -> Reply {
         let line = self.short(origin, asked);
         let (reply, broken) = self.with(|state| {

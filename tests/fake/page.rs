@@ -15,7 +15,7 @@ pub fn page(desk: &mut Desk<'_>, rows: &[Value]) -> Answer {
     page_of(desk, rows.len(), |_, span| rows[span].to_vec())
 }
 
-/// The same for rows that are made only when they are shown.
+/// Pages rows that are made only when they are shown.
 pub fn page_of(
     desk: &mut Desk<'_>,
     rows: usize,

@@ -1,4 +1,4 @@
-//! What can be read: projects, pipelines, bridges, jobs and their logs.
+//! Routes that read: projects, pipelines, bridges, jobs and their logs.
 
 use serde_json::{Value, json};
 

@@ -11,19 +11,19 @@ use super::store::{self, Place};
 use super::world::{World, list};
 use super::{deliver, merge_request, read, write};
 
-/// What a handler works with.
+/// The request, the world and the place that a handler works with.
 pub struct Desk<'a> {
     pub world: &'a mut World,
     pub asked: &'a Asked,
     pub place: &'a mut Place,
     /// Of the caller, once they are let in.
     pub role: Role,
-    /// What the request did that no request should do.
+    /// Notes of what no request should do.
     pub broken: Vec<String>,
     query: Vec<(String, String)>,
 }
 
-/// What is asked for.
+/// The routes of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
     ThisJob,
@@ -99,7 +99,7 @@ pub fn answer_storage(world: &mut World, place: &mut Place, asked: &Asked) -> (R
     (reply, desk.broken)
 }
 
-/// What no request may do, whatever it asks for.
+/// Notes of what no request may do, whatever its route.
 fn manners(world: &World, asked: &Asked) -> Vec<String> {
     let mut broken = Vec::new();
     if asked.header("host").is_none() {
@@ -284,7 +284,7 @@ fn takes(what: &What) -> &'static [&'static str] {
     }
 }
 
-/// Whether a server of this age has the route at all.
+/// Returns true if a server of this version has the route.
 fn served(world: &World, what: &What) -> bool {
     match what {
         What::Bridges(_) => world.setting("bridges") == true,

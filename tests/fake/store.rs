@@ -15,12 +15,12 @@ use super::route::Desk;
 use super::world::World;
 use super::zip::crc32;
 
-/// Where the two servers are, and which addresses the storage has signed.
+/// The addresses of the servers, and those that the storage has signed.
 #[derive(Debug, Default)]
 pub struct Place {
     pub api: String,
     pub store: String,
-    /// The same API by TLS, once somebody has asked for it.
+    /// The API by TLS, once a test has asked for it.
     pub https: Option<String>,
     pub signed: BTreeMap<String, Signed>,
 }
@@ -45,7 +45,7 @@ impl Place {
     }
 }
 
-/// Whose storage it is; they differ in their errors.
+/// The vendor of the storage; they differ in their errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Make {
     S3,

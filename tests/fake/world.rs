@@ -1,4 +1,4 @@
-//! What there is: projects, their pipelines, bridges, jobs and archives, and who may see them.
+//! The world: projects, their pipelines, bridges, jobs and archives, and who may see them.
 //!
 //! A world is JSON with defaults for everything that a story does not care about; the keys are
 //! listed in `keys.rs`, and `fixtures/README.md` tells their meaning. A misspelt key is refused.

@@ -1,4 +1,4 @@
-//! Is the stand-in as strict, and as faithful, as it claims?
+//! Tests of the stand-in itself: as strict and as faithful as it claims.
 
 use serde_json::{Value, json};
 

@@ -80,7 +80,7 @@ fn sign_in_pages_come_in_every_dress() {
 #[test]
 fn a_sign_in_may_be_a_redirect_below_the_root_or_to_another_origin() {
     let fake = fake(json!({"root": "/gitlab"}));
-    fake.fault(Fault::on("GET projects/1").to_sign_in());
+    fake.fault(Fault::on("GET projects/1").sign_in_redirect());
     let own = get(&fake, "projects/1");
     let to = own.header("Location").unwrap();
     assert_eq!((own.status, to), (302, fake.web("users/sign_in").as_str()));

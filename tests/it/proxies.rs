@@ -26,6 +26,13 @@ pub struct Real {
 
 impl Drop for Real {
     fn drop(&mut self) {
+        // Asked to end, squid takes its shared memory with it; killed, it leaves that behind.
+        let id = self.child.id().to_string();
+        let _ = Command::new("kill").args(["-TERM", &id]).status();
+        let begun = Instant::now();
+        while self.child.try_wait().is_ok_and(|ended| ended.is_none()) && begun.elapsed() < START {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

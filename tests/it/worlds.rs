@@ -1,4 +1,4 @@
-//! Do the worlds in `fixtures/worlds/` load, and tell the story they are for?
+//! The worlds in `fixtures/worlds/` load, and tell the story they are for.
 
 use serde_json::json;
 
