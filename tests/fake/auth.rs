@@ -28,10 +28,12 @@ pub enum Role {
 }
 
 impl Caller {
-    pub fn role(&self) -> Role {
+    /// The role in a project; a person's token that is for other projects has none.
+    pub fn role(&self, project: &Value) -> Role {
         let (Caller::Person(token) | Caller::Job(token)) = self else { return Role::Nobody };
+        let elsewhere = matches!(self, Caller::Person(_)) && !is_member(token, project);
         match token["role"].as_str() {
-            _ if token.is_null() => Role::Nobody,
+            _ if token.is_null() || elsewhere => Role::Nobody,
             Some("guest") => Role::Guest,
             Some("reporter") => Role::Reporter,
             Some("developer") => Role::Developer,
@@ -40,6 +42,11 @@ impl Caller {
             Some(other) => panic!("no such role: {other}"),
         }
     }
+}
+
+/// Returns true if a private token is good for this project; without a list it is for all.
+fn is_member(token: &Value, project: &Value) -> bool {
+    token["projects"].is_null() || list(token, "projects").any(|id| *id == project["id"])
 }
 
 /// How a route treats those who are not persons.
@@ -147,9 +154,7 @@ pub fn admit(
                 return Err(error_case("PAT lacks scope"));
             }
             let project = project.ok_or_else(missing)?;
-            let member = token["projects"].is_null()
-                || list(token, "projects").any(|id| *id == project["id"]);
-            match (member, project["public"] == true) {
+            match (is_member(token, project), project["public"] == true) {
                 (true, _) => {}
                 (false, true) if !door.changes() => {}
                 (false, true) => return Err(forbidden()),
@@ -166,9 +171,9 @@ pub fn admit(
             let least = match door {
                 Door::Writer => Role::Developer,
                 Door::Deleter => Role::Maintainer,
-                _ => Role::Guest,
+                _ => Role::Nobody,
             };
-            if caller.role() < least { Err(forbidden()) } else { Ok(()) }
+            if caller.role(project) < least { Err(forbidden()) } else { Ok(()) }
         }
         Caller::Job(token) if takes_job_token => {
             if token.is_null() {

@@ -308,7 +308,8 @@ impl Inner {
             self.violation(&format!("{line}: {what}"));
         }
         let coding = self.with(|state| state.world.setting("content_encoding").clone());
-        match coding.as_str().filter(|_| origin == Origin::Api && reply.status != 204) {
+        let packable = origin == Origin::Api && ![204, 206].contains(&reply.status);
+        match coding.as_str().filter(|_| packable) {
             Some(coding) => reply.encoded(coding),
             None => reply,
         }

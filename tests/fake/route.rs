@@ -196,14 +196,16 @@ fn dispatch(desk: &mut Desk<'_>) -> Answer {
     }
     let project = project(desk, key)?;
     admit(desk.world, &caller, needs(&what), project.as_ref())?;
-    desk.role = caller.role();
     let project = project.unwrap_or(Value::Null);
+    desk.role = caller.role(&project);
     hand_over(desk, &caller, &project, what)
 }
 
 /// The project with this id or path; one addressed by an old path is told where it went.
 fn project(desk: &Desk<'_>, key: &str) -> Result<Option<Value>, Reply> {
-    let moved = |project: &&Value| list(project, "old_paths").any(|path| path == key);
+    let moved = |project: &&Value| {
+        project["hidden"] != true && list(project, "old_paths").any(|path| path == key)
+    };
     if let Some(project) = desk.world.projects().find(moved) {
         if !["GET", "HEAD"].contains(&desk.asked.method.as_str()) {
             return Err(error_case("project moved, non-GET by old path"));
