@@ -96,14 +96,18 @@ pub fn source(world: &World, project: &Value, pipeline: &Value) -> Value {
 /// A pipeline inside something else (`PipelineBasic`).
 pub fn pipeline_basic(world: &World, project: &Value, pipeline: &Value) -> Value {
     let id = &pipeline["id"];
-    json!({
+    let mut basic = json!({
         "id": id, "iid": pipeline["iid"].as_u64().or(id.as_u64().map(|id| id % 1000)), "project_id": project["id"],
         "sha": pipeline["sha"], "ref": pipeline["ref"], "status": pipeline["status"],
         "source": source(world, project, pipeline),
         "created_at": pipeline["created_at"].as_str().unwrap_or("2026-03-02T10:00:03.201Z"),
         "updated_at": pipeline["updated_at"].as_str().unwrap_or("2026-03-02T10:06:44.918Z"),
         "web_url": format!("{}/-/pipelines/{id}", web(world, project)),
-    })
+    });
+    if world.setting("pipeline_project_id") == false {
+        basic.as_object_mut().unwrap().remove("project_id");
+    }
+    basic
 }
 
 /// One of a list of pipelines.

@@ -12,7 +12,7 @@ const KEYS: [(&str, &str); 10] = [
         "server",
         "version root bridges trigger_jobs tree job_token_lists allowlist_errors permission_errors \
          page_size_cap no_totals links archives etag ranges signature_uses store store_bandwidth \
-         search_recent file_type download_mode encoded_slash https_redirect content_encoding",
+         search_recent file_type download_mode pipeline_project_id encoded_slash https_redirect content_encoding",
     ),
     (
         "token",
@@ -83,6 +83,7 @@ pub fn of_version(version: &Value) -> Value {
         "search_recent": version >= (18, 10),
         "file_type": version >= (19, 4),
         "download_mode": version >= (19, 4),
+        "pipeline_project_id": version >= (14, 0),
     })
 }
 
@@ -110,6 +111,7 @@ pub fn fill_in(world: &mut Value) {
         ("allowlist_errors", json!("new")),
         ("permission_errors", json!("number")),
         ("links", json!("astray")),
+        ("pipeline_project_id", json!(true)),
         ("store", json!("s3")),
         ("encoded_slash", json!("kept")),
         ("archives", json!("redirect")),

@@ -182,6 +182,15 @@ fn each_version_has_its_routes_and_takes_job_tokens_where_it_did() {
 }
 
 #[test]
+fn very_old_servers_name_the_project_of_a_pipeline_by_its_web_address_alone() {
+    let fake = Fake::start(World::from_json(story()).server(json!({"version": "13.2"})));
+    let bridge = get(&fake, "projects/1/pipelines/10/bridges").json()[0].clone();
+    let down = &bridge["downstream_pipeline"];
+    assert_eq!(down.get("project_id"), None);
+    assert_eq!(down["web_url"], "https://gitlab.test/shop/down/-/pipelines/20");
+}
+
+#[test]
 fn refusals_can_be_scripted_for_single_requests() {
     let on = || Fault::on("GET projects/2");
     for (fault, status, says) in [
