@@ -14,19 +14,22 @@ use crate::refusal::Refusal;
 /// What is handed on; what is not known is empty.
 #[derive(Debug, Default)]
 pub struct Values<'a> {
-    pub job: Option<JobId>,
+    /// In the order of the JOBs; None where GitLab did not tell an id.
+    pub jobs: Vec<Option<JobId>>,
     pub project: Option<u64>,
     pub pipeline: Option<&'a Pipeline>,
 }
 
 impl<'a> Values<'a> {
-    /// Those of a job that was fetched.
-    pub fn of(found: Option<&'a FoundJob>) -> Values<'a> {
-        let Some(found) = found else { return Values::default() };
-        Values { job: found.id(), project: found.project_id(), pipeline: found.pipeline.as_ref() }
+    /// Returns the values of jobs that were fetched; all but the ids are of the first one.
+    pub fn of(found: impl Iterator<Item = &'a FoundJob>) -> Values<'a> {
+        let found: Vec<&FoundJob> = found.collect();
+        let jobs = found.iter().map(|found| found.id()).collect();
+        let Some(first) = found.first() else { return Values::default() };
+        Values { jobs, project: first.project_id(), pipeline: first.pipeline.as_ref() }
     }
 
-    /// Writes the five variables.
+    /// Writes the variables.
     pub fn write(&self, file: &Path, interrupt: &Interrupt) -> Result<(), Error> {
         let text = text(self)?;
         let mut whole = AtomicFile::create_beside(file, interrupt)?;
@@ -37,8 +40,10 @@ impl<'a> Values<'a> {
 
 fn text(values: &Values<'_>) -> Result<String, Refusal> {
     let pipeline = values.pipeline;
+    let ids: Vec<String> = values.jobs.iter().flatten().map(JobId::to_string).collect();
     let values = [
-        ("JOB_ID", values.job.map(|id| id.to_string())),
+        ("JOB_ID", values.jobs.first().copied().flatten().map(|id| id.to_string())),
+        ("JOB_IDS", Some(ids.join(","))),
         ("PIPELINE_ID", pipeline.map(|pipeline| pipeline.id.to_string())),
         ("PROJECT_ID", values.project.map(|id| id.to_string())),
         ("REF", pipeline.and_then(|pipeline| pipeline.ref_.clone())),

@@ -70,7 +70,7 @@ impl Trigger {
         let again = if started.retried { "retried: " } else { "" };
         app.ui.print_early(&format!("{again}{line}"), aside)?;
         if self.detach {
-            return self.write_dotenv(app, started, None);
+            return self.write_dotenv(app, started, &[]);
         }
         let id = started.ended.at.id;
         let watched = watch(&ctx, started, &rule, !self.legacy_cli).map_err(|error| {
@@ -87,28 +87,28 @@ impl Trigger {
             app.ui.line(result::pipeline_line(&started.ended))?;
         }
         if self.fetch.is_empty() {
-            return self.write_dotenv(app, started, None);
+            return self.write_dotenv(app, started, &[]);
         }
         let (scope, query) = (Scope::In(PipelineBy::Id(started.ended.at.clone())), self.query());
-        let transfer = Transfer { ctx: &ctx, scope: &scope, query: &query, cache: cache.as_ref() };
+        let transfer = Transfer {
+            cache: cache.as_ref(),
+            separate: self.unpack.separate(),
+            ..Transfer::new(&ctx, &scope, &query)
+        };
         let result = target.transfer(app, &transfer, &options)?;
         told.fetched =
             super::result::document(&result, self.output.as_deref(), &self.dir)["fetched"].take();
-        if aside {
-            super::result::print_files(&result, self.output.as_deref(), &self.dir, &app.ui)?;
+        if aside && self.unpack.list {
+            super::result::print_files(&result, self.output.as_deref(), &app.ui)?;
         }
-        self.write_dotenv(app, started, result.jobs.first().map(|job| &job.found))
+        let found: Vec<&FoundJob> = result.jobs.iter().map(|job| &job.found).collect();
+        self.write_dotenv(app, started, &found)
     }
 
-    fn write_dotenv(
-        &self,
-        app: &App,
-        started: &Started,
-        found: Option<&FoundJob>,
-    ) -> Result<(), Error> {
+    fn write_dotenv(&self, app: &App, started: &Started, found: &[&FoundJob]) -> Result<(), Error> {
         let Some(file) = &self.dotenv else { return Ok(()) };
         let values = dotenv::Values {
-            job: found.and_then(FoundJob::id),
+            jobs: found.iter().map(|found| found.id()).collect(),
             project: started.ended.project_id(),
             pipeline: Some(&started.ended.pipeline),
         };

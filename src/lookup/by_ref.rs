@@ -45,7 +45,7 @@ pub fn find(ctx: &Ctx<'_>, ref_: &Ref<'_>, query: &JobQuery) -> Result<LookupRes
         },
         job: None,
         pipeline: None,
-        bridge: None,
+        bridges: Vec::new(),
         named: true,
     });
     Ok(LookupResult { found: found.collect(), missing: Vec::new() })

@@ -71,7 +71,7 @@ pub fn choose(
         }
         chosen => chosen,
     };
-    for Downstream { bridge, at, pipeline } in chosen.iter().flat_map(|chosen| &chosen.chosen) {
+    for Downstream { bridge, at, pipeline, .. } in chosen.iter().flat_map(|chosen| &chosen.chosen) {
         ctx.watch.step(&Step::Downstream { bridge, pipeline, at });
     }
     Ok(chosen)

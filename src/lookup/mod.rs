@@ -71,7 +71,10 @@ fn find_downstream(
     let lists: Vec<Listing> = downstreams
         .chosen
         .into_iter()
-        .map(|it| list_jobs(ctx, it.at, it.pipeline, Some(it.bridge), query))
+        .map(|it| {
+            let bridges = it.above.into_iter().chain([it.bridge]).collect();
+            list_jobs(ctx, it.at, it.pipeline, bridges, query)
+        })
         .collect::<Result<_, _>>()?;
     Ok(choose_jobs(ctx, &lists, &downstreams.untriggered, query))
 }

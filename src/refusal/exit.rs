@@ -31,6 +31,7 @@ impl Refusal {
             | Refusal::NotEnded { .. }
             | Refusal::NoneUsable { .. }
             | Refusal::ManyJobs { .. }
+            | Refusal::SameFolder { .. }
             | Refusal::NoArchive { .. }
             | Refusal::NotThere { .. }
             | Refusal::Expired { .. }

@@ -37,6 +37,9 @@ impl Refusal {
             Refusal::ManyJobs { .. } => {
                 "name one more closely, or narrow the search with --bridge or --downstream"
             }
+            Refusal::SameFolder { .. } => {
+                "--separate=bridge or --separate=id gives each of them a folder of its own"
+            }
             Refusal::Unfinished { status, .. } if status.may_move() => WAIT,
             Refusal::Unfinished { .. } => "it waits for a person: start it in GitLab",
             Refusal::Unsuccessful { .. } => ANY_STATUS,

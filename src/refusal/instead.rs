@@ -16,7 +16,7 @@ impl Refusal {
             Refusal::NoJob { wanted, seen, .. } | Refusal::NoReport { wanted, seen, .. } => {
                 nearest(slice::from_ref(wanted), seen)
             }
-            Refusal::ManyJobs { seen } => seen.clone(),
+            Refusal::ManyJobs { seen } | Refusal::SameFolder { jobs: seen, .. } => seen.clone(),
             Refusal::NoneUsable { unusable, .. } => {
                 unusable.iter().map(Refusal::to_string).collect()
             }

@@ -25,6 +25,7 @@ impl Refusal {
             Refusal::NoArchive { just_ended, .. } => *just_ended,
             Refusal::NoSuchPipeline { .. }
             | Refusal::ManyJobs { .. }
+            | Refusal::SameFolder { .. }
             | Refusal::EndedBadly { .. }
             | Refusal::Unsuccessful { .. }
             | Refusal::Expired { .. }

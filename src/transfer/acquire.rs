@@ -39,6 +39,7 @@ pub fn acquire_each<T: Send>(
     let acquired = Archives { by_address: Mutex::default(), acquire };
     let LookupResult { found, missing } = poll_until(ctx, || {
         let LookupResult { found, missing } = lookup_once(ctx, scope, query)?;
+        transfer.check_folders(&found)?;
         if query.archive {
             let pending = found.iter().filter(|found| !acquired.holds(found));
             let archives: Vec<_> = pending.map(|found| (found.label(), found.size())).collect();

@@ -40,7 +40,7 @@ use std::path::{Path, PathBuf};
 
 use acquire::{Acquired, MAX_PARALLEL_DOWNLOADS, acquire_each};
 use archive_source::{AcquiredArchive, needs_download_first};
-use planning::{job_folder, merge_all};
+use planning::merge_all;
 
 use crate::disk::Staging;
 use crate::error::Error;
@@ -92,12 +92,12 @@ fn stage(
 ) -> Result<Staged, Error> {
     let ctx = transfer.ctx;
     let plans = archives.iter_mut().map(|(found, it)| (&*found, std::mem::take(&mut it.plan)));
-    let plans = merge_all(ctx, plans.collect(), options)?;
+    let plans = merge_all(transfer, plans.collect(), options)?;
     staging.require_free_space(plans.iter().map(Plan::size).fold(0, u128::saturating_add))?;
     let mut jobs = Vec::new();
     for ((found, archive), plan) in archives.into_iter().zip(plans) {
         let bytes = archive.extract(ctx, &found, &plan, &mut staging)?;
-        let folder = job_folder(&found, options);
+        let folder = transfer.job_folder(&found);
         jobs.push((TransferredJob { found, folder, files: Vec::new(), bytes }, plan));
     }
     Ok(Staged { jobs, staging })
@@ -132,7 +132,8 @@ fn commit(
         let files = planned_files(plan, &skipped);
         let (count, bytes) = (files.len(), files.iter().map(|(_, size)| size).sum());
         let at: PathBuf = dest.join(&job.folder).components().collect();
-        transfer.ctx.watch.step(&Step::Placed { files: count, bytes, at: &at.to_string_lossy() });
+        let (label, at) = (job.found.label(), at.to_string_lossy());
+        transfer.ctx.watch.step(&Step::Placed { label: &label, files: count, bytes, at: &at });
         TransferredJob { files, ..job }
     });
     Ok(jobs.collect())

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::PathBuf;
 
 use super::byte_ranges::{merge, total};
+use super::context::Transfer;
 use super::options::ExtractOptions;
 use super::remote_zip::{RemoteZip, archive_error};
 use crate::archive::{self, Archive, Layout};
 use crate::error::Error;
 use crate::lookup::{Ctx, FoundJob};
-use crate::plan::Plan;
+use crate::model::Job;
+use crate::plan::{Mtime, Plan};
 use crate::sanitize::sanitize;
 use crate::select::files::{self, FileRules};
 use crate::select::merge_plans;
-use crate::select::name::folder_name;
 use crate::step::Step;
 
 /// Link targets are read by ranges only where they take at most this many requests and bytes.
@@ -59,16 +59,18 @@ pub fn plan_directory(
 /// Settles the plans of all archives together: which job wins a path that two archives hold.
 /// Each plan is moved into the folder of its job, and its warnings are told.
 pub fn merge_all(
-    ctx: &Ctx<'_>,
+    transfer: &Transfer<'_>,
     plans: Vec<(&FoundJob, Plan)>,
     options: &ExtractOptions,
 ) -> Result<Vec<Plan>, Error> {
+    let ctx = transfer.ctx;
     let mut labelled: Vec<(String, Plan)> = Vec::with_capacity(plans.len());
     for (found, mut plan) in plans {
         for warning in plan.warnings.drain(..) {
             ctx.watch.step(&Step::Warning(&format!("{}: {warning}", sanitize(&found.label()))));
         }
-        labelled.push((found.label(), plan.below(&job_folder(found, options))));
+        set_modified(ctx, found, &mut plan, options.mtime);
+        labelled.push((found.label(), plan.below(&transfer.job_folder(found))));
     }
     let rules = &options.rules;
     let warnings =
@@ -79,12 +81,19 @@ pub fn merge_all(
     Ok(labelled.into_iter().map(|(_, plan)| plan).collect())
 }
 
-/// Returns the folder of a job, relative to the destination; empty where all jobs share one.
-pub fn job_folder(found: &FoundJob, options: &ExtractOptions) -> PathBuf {
-    match (options.separate, found.name()) {
-        (false, _) => PathBuf::new(),
-        (true, Some(name)) => PathBuf::from(folder_name(name)),
-        (true, None) => PathBuf::from(folder_name(&found.label())),
+/// Sets the modification times that the user asked for.
+fn set_modified(ctx: &Ctx<'_>, found: &FoundJob, plan: &mut Plan, mtime: Mtime) {
+    let committed = || found.job.as_ref().and_then(Job::committed_at);
+    match mtime {
+        Mtime::Archive => {}
+        Mtime::Now => plan.set_modified(ctx.clock.now().as_second()),
+        Mtime::Commit => match committed() {
+            Some(time) => plan.set_modified(time.as_second()),
+            None => ctx.watch.step(&Step::Warning(&format!(
+                "{}: GitLab does not tell the time of its commit, so that files keep the times of the archive",
+                sanitize(&found.label())
+            ))),
+        },
     }
 }
 

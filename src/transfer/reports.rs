@@ -28,10 +28,9 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Where reports are put.
 pub enum ReportDestination<'a> {
-    /// Each under its own name; `separate`: and below a folder named after its job.
+    /// Each under its own name, below the folder of its job.
     Folder {
         dest: &'a Path,
-        separate: bool,
         on_conflict: OnConflict,
     },
     File {
@@ -63,11 +62,11 @@ pub fn reports(
     let Acquired { archives: reports, missing } =
         acquire_each(&transfer, 1, |found, _| download_report(ctx, found, kind))?;
     let jobs = match destination {
-        ReportDestination::Folder { dest, separate, on_conflict } => {
-            into_folder(ctx, reports, dest, separate, on_conflict)?
+        ReportDestination::Folder { dest, on_conflict } => {
+            into_folder(&transfer, reports, dest, on_conflict)?
         }
         ReportDestination::File { file, on_conflict } => {
-            into_file(ctx, reports, file, on_conflict)?
+            into_file(&transfer, reports, file, on_conflict)?
         }
         ReportDestination::Out(out) => {
             let mut jobs = Vec::new();
@@ -119,21 +118,17 @@ fn download_report(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> Result<Report
 }
 
 fn into_folder(
-    ctx: &Ctx<'_>,
+    transfer: &Transfer<'_>,
     reports: Vec<(FoundJob, Report)>,
     dest: &Path,
-    separate: bool,
     on_conflict: OnConflict,
 ) -> Result<Vec<TransferredJob>, Error> {
-    let staging = Staging::new_in(dest, ctx.interrupt)?;
+    let staging = Staging::new_in(dest, transfer.ctx.interrupt)?;
     let mut holders: HashMap<PathBuf, String> = HashMap::new();
     let mut staged = Vec::new();
     for (found, mut report) in reports {
         let label = found.label();
-        let folder = match separate {
-            true => PathBuf::from(folder_name(found.name().unwrap_or(&label))),
-            false => PathBuf::new(),
-        };
+        let folder = transfer.job_folder(&found);
         let path = folder.join(&report.name);
         if let Some(first) = holders.insert(path.clone(), label.clone()) {
             return Err(Clash::Both { path, first, second: label }.into());
@@ -153,7 +148,7 @@ fn into_folder(
 }
 
 fn into_file(
-    ctx: &Ctx<'_>,
+    transfer: &Transfer<'_>,
     reports: Vec<(FoundJob, Report)>,
     file: &Path,
     on_conflict: OnConflict,
@@ -166,7 +161,7 @@ fn into_file(
     }
     let mut jobs = Vec::new();
     for (found, mut report) in reports {
-        let mut whole = AtomicFile::create_beside(file, ctx.interrupt)?;
+        let mut whole = AtomicFile::create_beside(file, transfer.ctx.interrupt)?;
         whole.require_free_space(report.bytes.into())?;
         io::copy(&mut report.file, &mut whole)
             .with_context(|| format!("writing {}", file.display()))?;
