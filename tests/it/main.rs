@@ -24,6 +24,7 @@
 //!   by one
 //! - `tls`: certificates; `wire`: answers that lie about their length, or never end
 //! - `pictures`: are those of the README of today?
+//! - `json_schema`: the documents of `--json` against their schemas and examples
 //! - `completions`: scripts for shells, and man pages
 //! - `process`, `signals`: what only a real process shows
 //! - `places`: destinations that others write to, that are full, or that cannot be written
@@ -85,6 +86,7 @@ mod harness;
 mod install;
 mod install_ps1;
 mod install_release;
+mod json_schema;
 mod lists;
 mod loopback;
 mod ls;
