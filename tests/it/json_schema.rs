@@ -110,7 +110,7 @@ fn printed(typed: &str) -> Option<String> {
         return None;
     }
     let stdout = run(typed).runs().stdout;
-    Some(stdout.replace("<api>", "https://gitlab.example.com"))
+    Some(stdout.replace("<api>", "https://gitlab.test"))
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! - `demo`, `install`: do the demo and the installer do what they say? `install_release` downloads
 //!   from a server of files (`loopback`); `install_ps1` is for Windows
 //! - `release`, `components`: the release pipeline, and the templates for pipelines of others (`yaml`);
+//!   `packages`: the crate, the Debian package and the RPM; `book`: the chapters of `docs/`;
 //!   `schema`: what GitLab's own schema says to these and to those of the README
 //! - `tree`, `explain`, `wait`, `trigger`: the commands of those names; `trigger_again` retries and prints logs,
 //!   `trigger_old` is called as pipeline-trigger is
@@ -62,6 +63,7 @@ mod archives_links;
 mod archives_names;
 mod artifacts_api;
 mod as_python;
+mod book;
 mod cache;
 mod cat;
 mod checks;
@@ -93,6 +95,7 @@ mod ls;
 mod made;
 mod network;
 mod outside;
+mod packages;
 mod parts;
 mod pictures;
 mod places;
