@@ -9,6 +9,8 @@ use crate::story::stage::{self, Scene};
 mod bars;
 #[path = "plot.rs"]
 mod plot;
+#[path = "theme.rs"]
+mod theme;
 
 pub use plot::table;
 
@@ -49,9 +51,8 @@ fn prompt(typed: &str) -> String {
 fn terminal(parts: &[String]) -> String {
     let lines = parts.iter().flat_map(|part| part.trim_end().lines());
     let lines: Vec<String> = lines.flat_map(broken).collect();
-    let term = anstyle_svg::Term::new().palette(anstyle_svg::WIN10_CONSOLE).min_width_px(860);
-    let picture = term.render_svg(&lines.join("\n"));
-    picture.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    let term = anstyle_svg::Term::new().min_width_px(860);
+    theme::recoloured(&term.render_svg(&lines.join("\n")))
 }
 
 /// A line in pieces of no more than the width; those after the first are indented further.

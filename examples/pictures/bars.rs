@@ -8,11 +8,11 @@ use downriver::ui::progress::Progress;
 use indicatif::{ProgressDrawTarget, TermLike};
 
 const MIB: u64 = 1 << 20;
-/// Labels, MiB that are here, MiB that there are, and what is told of their speed.
+/// Labels that fit in front of the bars, MiB that are here, MiB that there are, and what is told of their speed.
 const DOWNLOADS: [(&str, u64, u64, &str); 3] = [
     ("build-repo (70108)", 96, 162, "41.20 MiB/s 2s left"),
-    ("matrix: [linux, x64] (70102)", 31, 47, "20.60 MiB/s 1s left"),
-    ("matrix: [windows, x64] (70107)", 8, 52, "12.10 MiB/s 4s left"),
+    ("linux: [x64] (70102)", 31, 47, "20.60 MiB/s 1s left"),
+    ("windows: [x64] (70107)", 8, 52, "12.10 MiB/s 4s left"),
 ];
 const ALL: &str = "73.90 MiB/s 2s left";
 
@@ -27,7 +27,8 @@ pub fn three(width: usize) -> String {
         progress.begin(label, Some(of * MIB), Duration::ZERO);
         progress.update(label, done * MIB, Some(of * MIB), Duration::ZERO);
     }
-    let mut lines = vec![super::prompt("downriver fetch build-repo matrix --separate -D vendor")];
+    let mut lines =
+        vec![super::prompt("downriver fetch build-repo linux windows --separate -D vendor")];
     let (done, of) = DOWNLOADS.iter().fold((0, 0), |sum, it| (sum.0 + it.1, sum.1 + it.2));
     for (label, done, of, told) in DOWNLOADS.into_iter().chain([("0 of 3 archives", done, of, ALL)])
     {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
+use super::theme;
+
 /// A run with fewer rounds than this is too rough to be shown.
 const ROUNDS: u32 = 5;
 const CORPORA: [&str; 5] = ["small", "build", "many", "stored", "big"];
@@ -48,11 +50,17 @@ pub fn speed() -> String {
     let headings = COLUMNS.map(|(name, x)| format!(r#"<text x="{x}" y="24">{name}</text>"#));
     format!(
         r#"<svg width="860" height="{y}" viewBox="0 0 860 {y}" xmlns="http://www.w3.org/2000/svg">
-<style>text {{ font: 13px sans-serif; fill: rgb(51 51 51) }} .b {{ font-weight: bold }} .ours {{ fill: rgb(42 125 225) }} .other {{ fill: rgb(184 190 198) }}</style>
-<rect width="100%" height="100%" rx="5" fill="white"/>
+<style>
+    text {{ font: 13px sans-serif }}
+    .b {{ font-weight: bold }}
+{}</style>
+<rect width="100%" height="100%" rx="5" class="bg"/>
+<g class="fg">
 {}
-{bars}</svg>
+{bars}</g>
+</svg>
 "#,
+        theme::rules(&theme::PLOT),
         headings.join("\n")
     )
 }
