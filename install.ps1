@@ -105,7 +105,8 @@ function Set-Completions([string]$Program) {
         return "note: completions could not be written to ${script}: $_"
     }
     "installed completions in $script; PowerShell reads them after this line:"
-    "  Add-Content -Path `$PROFILE -Force -Value '. ""$script""'"
+    $quoted = $script -replace "'", "''"
+    "  if (-not (Test-Path -LiteralPath `$PROFILE)) { `$null = New-Item -Force `$PROFILE }; Add-Content -LiteralPath `$PROFILE '. ""$quoted""'"
 }
 
 function Install-Downriver {

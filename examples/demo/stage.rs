@@ -26,11 +26,13 @@ pub struct Scene {
     pub shows: &'static str,
     /// What changes in GitLab while the command waits, as JSON; empty if nothing does.
     pub meanwhile: &'static str,
+    /// Whether the short story has it too.
+    pub short: bool,
 }
 
 impl Scene {
     pub const fn new(title: &'static str, typed: &'static str) -> Scene {
-        Scene { title, typed, exit: 0, says: &[], shows: "", meanwhile: "" }
+        Scene { title, typed, exit: 0, says: &[], shows: "", meanwhile: "", short: false }
     }
 }
 

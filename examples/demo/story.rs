@@ -22,16 +22,24 @@ Two repositories, one story
   CI_JOB_TOKEN; nothing else is needed. The GitLab of this story is a stand-in on this computer.
 ";
 
-const END: &str = "
-That was all of it. Nothing is left behind: the stand-in and the folder are gone.
-";
+const END: &str = "Nothing is left behind: the stand-in and the folder are gone.";
+
+/// How much of the story is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    /// The scenes that make the point, on two screens.
+    Short,
+    Full,
+}
 
 const SCENES: &[Scene] = &[
     Scene {
+        short: true,
         says: &["bridge build-sharecode → pipeline 9002", "job build-repo (70108)"],
         ..Scene::new("See what triggered what", "downriver tree")
     },
     Scene {
+        short: true,
         says: &["[2/4] bridge `build-sharecode`", " files (12."],
         shows: "vendor",
         ..Scene::new("Take the files that build-repo made", "downriver fetch build-repo -D vendor")
@@ -68,6 +76,7 @@ const SCENES: &[Scene] = &[
         )
     },
     Scene {
+        short: true,
         exit: 3,
         says: &["no job `biuld-repo`", "did you mean `build-repo`?"],
         ..Scene::new("Misspell a job", "downriver fetch biuld-repo -D vendor")
@@ -116,15 +125,16 @@ const SCENES: &[Scene] = &[
     },
 ];
 
-/// Tells the whole story; true if every scene ended as it should.
-pub fn tell(out: &mut dyn Write, colors: bool) -> io::Result<bool> {
+/// Tells the story; true if every scene ended as it should.
+pub fn tell(out: &mut dyn Write, length: Length, colors: bool) -> io::Result<bool> {
     let (bold, green, red, off) =
         if colors { ("\x1b[1m", "\x1b[32m", "\x1b[31m", "\x1b[0m") } else { ("", "", "", "") };
     let fake = Arc::new(Fake::start(World::named("two-repos")));
     let folder = tempfile::Builder::new().prefix("downriver-demo-").tempdir()?;
     let mut as_told = true;
     writeln!(out, "{}", BEGINNING.trim_start())?;
-    for (number, scene) in (1..).zip(SCENES) {
+    let scenes = SCENES.iter().filter(|scene| scene.short || length == Length::Full);
+    for (number, scene) in (1..).zip(scenes) {
         let (exit, answer) = play(scene, &fake, folder.path());
         writeln!(out, "{bold}{number}. {}{off}\n\n  {green}$ {}{off}", scene.title, scene.typed)?;
         for line in answer.lines().flat_map(wrapped) {
@@ -144,6 +154,12 @@ pub fn tell(out: &mut dyn Write, colors: bool) -> io::Result<bool> {
         writeln!(out, "{red}the stand-in is not content: {violation}{off}")?;
     }
     drop(folder);
-    writeln!(out, "{}", END.trim())?;
+    match length {
+        Length::Full => writeln!(out, "That was all of it. {END}")?,
+        Length::Short => {
+            let all = SCENES.len();
+            writeln!(out, "{END} All {all} scenes: cargo run --example demo -- --all")?;
+        }
+    }
     Ok(as_told)
 }
