@@ -43,7 +43,7 @@ function Get-Checkout {
     }
 }
 
-# Whether this version is there already; a program that does not run is not.
+# Tells if this version is there already; a program that does not run does not count.
 function Test-Installed([string]$Program) {
     try { (Test-Path -LiteralPath $Program) -and ((& $Program --version) -eq "downriver $Version") }
     catch { $false }

@@ -12,7 +12,7 @@ use downriver::interrupt::Interrupt;
 
 use crate::fake::Fake;
 
-/// Where long lines of the program are broken, in characters.
+/// The width at which long lines of the program are wrapped, in characters.
 const WIDTH: usize = 96;
 
 /// A command, and how it is to end.
@@ -20,13 +20,13 @@ pub struct Scene {
     pub title: &'static str,
     pub typed: &'static str,
     pub exit: u8,
-    /// What the answer must say.
+    /// Texts that the answer must contain.
     pub says: &'static [&'static str],
-    /// What is shown of the folder afterwards: a file, or all that is below a folder.
+    /// The part of the folder that is shown afterwards: a file, or everything below a folder.
     pub shows: &'static str,
-    /// What changes in GitLab while the command waits, as JSON; empty if nothing does.
+    /// A change in GitLab while the command waits, as JSON; empty if nothing changes.
     pub meanwhile: &'static str,
-    /// Whether the short story has it too.
+    /// True for the scenes of the short story.
     pub short: bool,
 }
 
@@ -76,7 +76,7 @@ fn words(typed: &str) -> Vec<OsString> {
     words
 }
 
-/// A line as it fits a narrow terminal: what goes on below is indented.
+/// Wraps a line for a narrow terminal; the continuation lines are indented.
 pub fn wrapped(line: &str) -> Vec<String> {
     if line.chars().count() <= WIDTH {
         return vec![line.to_owned()];

@@ -14,7 +14,7 @@ mod theme;
 
 pub use plot::table;
 
-/// Where long lines are broken, in columns.
+/// The width at which long lines are wrapped, in columns.
 const WIDTH: usize = 100;
 
 pub fn all() -> Vec<(&'static str, String)> {
@@ -30,7 +30,7 @@ pub fn all() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// What was typed, and what the program answers to it in the story of the demo.
+/// A command line and the output of the program in the story of the demo.
 fn played(typed: &'static str) -> String {
     let fake = Arc::new(Fake::start(World::named("two-repos")));
     let folder = tempfile::tempdir().expect("a folder for what is fetched");

@@ -16,7 +16,7 @@ const DOWNLOADS: [(&str, u64, u64, &str); 3] = [
 ];
 const ALL: &str = "73.90 MiB/s 2s left";
 
-/// What is typed, and the bars that come of it.
+/// A command line and its progress bars.
 pub fn three(width: usize) -> String {
     let screen = Screen { width: width as u16, lines: Arc::default() };
     let target = ProgressDrawTarget::term_like_with_hz(Box::new(screen.clone()), 255);
@@ -38,8 +38,8 @@ pub fn three(width: usize) -> String {
     lines.join("\n")
 }
 
-/// The same line each time: the speed, which the library takes from its own clock, and with it the
-/// length of the bar, are those of the story.
+/// Replaces the speed and the length of the bar, which depend on the clock of the library, so that the
+/// picture is equal each time.
 fn steady(line: &str, told: &str, share: f64, width: usize) -> String {
     let (before, rest) = line.rsplit_once(" [").expect("a bar in the line");
     let (_, rest) = rest.split_once("] ").expect("the end of the bar");

@@ -1,4 +1,4 @@
-//! What the benchmarks found, as bars: the newest thorough run of each corpus in `benches/runs/`.
+//! The results of the benchmarks as bars: the newest thorough run of each corpus in `benches/runs/`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -10,7 +10,7 @@ use super::theme;
 const ROUNDS: u32 = 5;
 const CORPORA: [&str; 5] = ["small", "build", "many", "stored", "big"];
 const ROW: usize = 18;
-/// Where the bars of both columns begin, and how long the longest is, in pixels.
+/// The left ends of the bars of both columns, and the length of the longest, in pixels.
 const COLUMNS: [(&str, usize); 2] = [("time (s)", 130), ("processor (s)", 500)];
 const LONGEST: f64 = 280.0;
 
@@ -65,7 +65,7 @@ pub fn speed() -> String {
     )
 }
 
-/// The same as a table of Markdown: seconds of time, and of the processor.
+/// The results as a Markdown table: seconds of time, and of the processor.
 pub fn table() -> String {
     let corpora = corpora();
     let shown = || CORPORA.iter().filter_map(|name| corpora.get(*name));

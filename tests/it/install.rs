@@ -26,7 +26,7 @@ mkdir -p "$into/${target:-}release"
 printf '#!/bin/sh\necho built\n' > "$into/${target:-}release/downriver"
 "#;
 
-/// What the script needs wherever it gets the program from.
+/// The tools that the script needs in every case.
 const TOOLS: [&str; 10] =
     ["sh", "cat", "dirname", "mkdir", "cp", "chmod", "mv", "rm", "grep", "uname"];
 
@@ -39,7 +39,7 @@ pub fn tool(name: &str) -> Option<PathBuf> {
 /// Folders to stand in, the script to be called, and a PATH with little on it.
 pub struct Place {
     folder: TempDir,
-    /// What runs the script.
+    /// The shell, with its arguments before the script.
     pub shell: Vec<String>,
     pub script: PathBuf,
     pub vars: Vec<(String, String)>,
@@ -239,7 +239,7 @@ fn the_line_that_mends_the_path_mends_it() {
         assert!(run(&format!("{line}; downriver")).contains("built"), "{shell}: {line}");
         assert!(run(&format!(". ~/{file}; downriver")).contains("built"), "{shell}: {line}");
     }
-    // A path with other characters is quoted by nobody.
+    // For a path with such characters no line is printed, because each shell quotes it differently.
     let place = Place::in_checkout().with_script("cargo", CARGO);
     let (exit, said) = place.install(&["--to", "a$b"]);
     assert!(exit == 0 && said.contains("is not on your PATH"), "{said}");

@@ -24,7 +24,7 @@
 //! - `client`, `client_changes`, `client_refusals`: each request and each refusal of GitLab, one
 //!   by one
 //! - `tls`: certificates; `wire`: answers that lie about their length, or never end
-//! - `pictures`: are those of the README of today?
+//! - `pictures`: the pictures of the README show the output of today, with enough contrast
 //! - `json_schema`: the documents of `--json` against their schemas and examples
 //! - `completions`: scripts for shells, and man pages
 //! - `process`, `signals`: what only a real process shows

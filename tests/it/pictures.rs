@@ -1,4 +1,4 @@
-//! Are the pictures of the README what the program prints today?
+//! The pictures of the README: they show the output of today, and every text in them can be read.
 //!
 //! Not on Windows, where paths are printed in another way.
 #![cfg(not(windows))]
@@ -67,7 +67,7 @@ fn classes_of_text(picture: &str) -> BTreeSet<&str> {
 fn every_text_can_be_read_on_a_light_and_on_a_dark_page() {
     assert!((contrast([0.0; 3], [1.0; 3]) - 21.0).abs() < 1e-9);
     for (name, picture) in album::all() {
-        // Whatever would change a colour in another way than by its class.
+        // The test reads colours from classes only, so that nothing else may set them.
         for other in ["opacity", "fill=", "style=", "rgb("] {
             assert!(!picture.contains(other), "{name} has {other}");
         }

@@ -123,7 +123,7 @@ impl Checkout {
     }
 }
 
-/// What packing takes beyond a shell; without it, nothing of this can be tried.
+/// Returns true if the tools for packing are installed; without them, these tests are skipped.
 pub fn can_pack() -> bool {
     let missing = ["zip", "unzip", "sha256sum", "curl"].into_iter().find(|t| tool(t).is_none());
     if let Some(name) = missing {
@@ -154,7 +154,7 @@ pub fn released(program: &str) -> Site {
     site
 }
 
-/// Where a file of the release lies on that server.
+/// The path of a file of the release on that server.
 pub fn download(file: &str) -> String {
     format!("/tools/downriver/-/releases/{VERSION}/downloads/{file}")
 }
@@ -198,7 +198,8 @@ fn a_release_has_every_target_sums_notes_and_installers() {
     assert_eq!(links, linked);
 }
 
-/// A packager needs no program that runs on the own machine, and the licences are asked for.
+/// A program for another machine cannot print its completions and man pages, so that the archive holds
+/// them.
 #[test]
 fn an_archive_holds_completions_man_pages_and_licences() {
     if !can_pack() {
@@ -327,8 +328,8 @@ esac"#;
     assert!(files(TARGETS[0]).iter().all(there), "{said}");
 }
 
-/// What `schema` cannot see: every job has a stage that is there, names other jobs that are there,
-/// and calls scripts that exist.
+/// Checks that the schema cannot make: every job has a stage that is there, names other jobs that
+/// are there, and calls scripts that exist.
 #[test]
 fn the_jobs_of_the_pipeline_name_what_is_there() {
     let pipeline = schema::pipeline();
