@@ -8,7 +8,7 @@ use downriver::ui::progress::Progress;
 use indicatif::{ProgressDrawTarget, TermLike};
 
 const MIB: u64 = 1 << 20;
-/// Labels that fit in front of the bars, MiB that are here, MiB that there are, and what is told of their speed.
+/// Labels that fit in front of the bars, MiB downloaded, MiB in all, and the text about the speed.
 const DOWNLOADS: [(&str, u64, u64, &str); 3] = [
     ("build-repo (70108)", 96, 162, "41.20 MiB/s 2s left"),
     ("linux: [x64] (70102)", 31, 47, "20.60 MiB/s 1s left"),
@@ -38,8 +38,8 @@ pub fn three(width: usize) -> String {
     lines.join("\n")
 }
 
-/// Replaces the speed and the length of the bar, which depend on the clock of the library, so that the
-/// picture is equal each time.
+/// Replaces the speed and the length of the bar, which depend on the clock of the library, so that
+/// the picture is equal each time.
 fn steady(line: &str, told: &str, share: f64, width: usize) -> String {
     let (before, rest) = line.rsplit_once(" [").expect("a bar in the line");
     let (_, rest) = rest.split_once("] ").expect("the end of the bar");

@@ -1,4 +1,5 @@
-//! The results of the benchmarks as bars: the newest thorough run of each corpus in `benches/runs/`.
+//! The results of the benchmarks as bars: the newest thorough run of each corpus in
+//! `benches/runs/`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! The book in `docs/`: its summary lists every chapter, and its links lead to files that are there.
+//! The book in `docs/`: its summary lists every chapter, and its links lead to files that exist.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

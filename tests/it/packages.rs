@@ -1,4 +1,5 @@
-//! Packages for others: the crate, the Debian package, the RPM and `cargo binstall` name files that are there.
+//! Packages: the crate, the Debian package, the RPM and the metadata of `cargo binstall` name files
+//! that exist.
 #![cfg(unix)]
 
 use std::collections::BTreeSet;
