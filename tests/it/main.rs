@@ -8,6 +8,7 @@
 //! - `demo`, `install`: do the demo and the installer do what they say? `install_release` downloads
 //!   from a server of files (`loopback`); `install_ps1` is for Windows
 //! - `release`, `components`: the release pipeline, and the templates for pipelines of others (`yaml`);
+//!   `packages`: the crate, the Debian package and the RPM; `book`: the chapters of `docs/`;
 //!   `schema`: what GitLab's own schema says to these and to those of the README
 //! - `tree`, `explain`, `wait`, `trigger`: the commands of those names; `trigger_again` retries and prints logs,
 //!   `trigger_old` is called as pipeline-trigger is
@@ -25,7 +26,8 @@
 //! - `client`, `client_changes`, `client_refusals`: each request and each refusal of GitLab, one
 //!   by one
 //! - `tls`: certificates; `wire`: answers that lie about their length, or never end
-//! - `pictures`: are those of the README of today?
+//! - `pictures`: the pictures of the README show the output of today, with enough contrast
+//! - `json_schema`: the documents of `--json` against their schemas and examples
 //! - `completions`: scripts for shells, and man pages
 //! - `process`, `signals`: what only a real process shows
 //! - `places`: destinations that others write to, that are full, or that cannot be written
@@ -63,6 +65,7 @@ mod archives_links;
 mod archives_names;
 mod artifacts_api;
 mod as_python;
+mod book;
 mod cache;
 mod cat;
 mod checks;
@@ -90,12 +93,14 @@ mod harness;
 mod install;
 mod install_ps1;
 mod install_release;
+mod json_schema;
 mod lists;
 mod loopback;
 mod ls;
 mod made;
 mod network;
 mod outside;
+mod packages;
 mod parts;
 mod pictures;
 mod places;
