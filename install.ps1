@@ -6,6 +6,7 @@ param(
     [string]$Version = '0.1.0',
     [string]$Target = '',
     [string]$BaseUrl = $env:DOWNRIVER_BASE_URL,
+    [switch]$NoExtras,
     [switch]$Force,
     [switch]$Quiet,
     [switch]$Help
@@ -25,6 +26,8 @@ Downloads downriver for Windows, compares its SHA-256, and puts it into
   -Target T     another build than x86_64-pc-windows-gnu
   -BaseUrl URL  where releases lie, for mirrors: the files of a version are
                 at URL/VERSION/downloads/ [DOWNRIVER_BASE_URL]
+  -NoExtras     only the program; left out, completions for PowerShell go
+                below ~\.local\share
   -Force        download again what is installed already
   -Quiet        say nothing but errors
   -Help         this text
@@ -40,7 +43,7 @@ function Get-Checkout {
     }
 }
 
-# Whether this version is there already; a program that does not run is not.
+# Tells if this version is there already; a program that does not run does not count.
 function Test-Installed([string]$Program) {
     try { (Test-Path -LiteralPath $Program) -and ((& $Program --version) -eq "downriver $Version") }
     catch { $false }
@@ -86,6 +89,24 @@ function Get-Release([string]$From, [string]$Name, [string]$Folder) {
     }
     # A function of a module, which does not see that errors shall stop.
     Expand-Archive -LiteralPath (Join-Path $Folder $archive) -DestinationPath $Folder -ErrorAction Stop
+}
+
+# PowerShell looks for completions in no folder of its own: a line of the profile reads them. Beside
+# the program, the script would be started in its place.
+function Set-Completions([string]$Program) {
+    $share = Join-Path (Join-Path (Join-Path $HOME '.local') 'share') 'downriver'
+    $script = Join-Path $share 'completions.ps1'
+    try {
+        $text = & $Program completions powershell
+        if ($LASTEXITCODE -ne 0) { throw 'the program prints none' }
+        $null = [IO.Directory]::CreateDirectory($share)
+        [IO.File]::WriteAllLines($script, [string[]]$text)
+    } catch {
+        return "note: completions could not be written to ${script}: $_"
+    }
+    "installed completions in $script; PowerShell reads them after this line:"
+    $quoted = $script -replace "'", "''"
+    "  if (-not (Test-Path -LiteralPath `$PROFILE)) { `$null = New-Item -Force `$PROFILE }; Add-Content -LiteralPath `$PROFILE '. ""$quoted""'"
 }
 
 function Install-Downriver {
@@ -143,9 +164,16 @@ function Install-Downriver {
     } else {
         throw 'install.ps1: this script is in no checkout and knows no releases; name them with -BaseUrl URL'
     }
+    # A program for another computer can be asked for nothing.
+    $told = if (-not $NoExtras -and -not $Target) { Set-Completions $program }
     if (-not $Quiet) {
         "installed $program"
-        if (($env:PATH -split ';') -notcontains $To) { "note: $To is not on your PATH" }
+        $told
+        if (($env:PATH -split ';') -notcontains $To) {
+            "note: $To is not on your PATH; this line puts it there for new windows:"
+            $quoted = $To -replace "'", "''"
+            "  [Environment]::SetEnvironmentVariable('Path', '$quoted;' + [Environment]::GetEnvironmentVariable('Path', 'User'), 'User')"
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs downriver for one user: downloads a release and compares its SHA-256, or builds it from
-# the checkout this script is in.
+# the checkout this script is in. Completions and man pages come with it.
 # Everything is in functions and called on the last line: a file that is cut off does nothing.
 set -eu
 
@@ -21,6 +21,8 @@ it builds the program with cargo instead.
   --target T      for another computer, such as aarch64-unknown-linux-musl
   --base-url URL  where releases lie, for mirrors: the files of a version are
                   at URL/VERSION/downloads/ [DOWNRIVER_BASE_URL]
+  --no-extras     only the program; left out, completions for bash, zsh, fish and
+                  elvish and the man pages go where the system looks for them
   --force         download again what is installed already
   --quiet         say nothing but errors
   -h, --help      this text
@@ -168,6 +170,83 @@ fetch() {
     place "$temporary/$name/$program" "$1" "$2"
 }
 
+# write_extra FILE WORDS...: what the program prints, as a file that is there in full or not at all.
+write_extra() {
+    file=$1
+    shift
+    text=$("$to/$program" "$@" 2>/dev/null) && mkdir -p -- "${file%/*}" 2>/dev/null &&
+        { printf '%s\n' "$text" >"$file.new-$$"; } 2>/dev/null &&
+        mv -f -- "$file.new-$$" "$file" 2>/dev/null
+}
+
+# The page of the program names those of its commands.
+write_man_pages() {
+    write_extra "$share/man/man1/downriver.1" man &&
+        "$to/$program" man | while IFS= read -r line; do
+        case "$line" in
+            'downriver\-'*'(1)')
+                line=${line#*-}
+                write_extra "$share/man/man1/downriver-${line%(1)}.1" man "${line%(1)}" || exit 1
+                ;;
+        esac
+    done
+}
+
+write_completions() {
+    write_extra "$share/bash-completion/completions/downriver" completions bash &&
+        write_extra "$share/zsh/site-functions/_downriver" completions zsh &&
+        write_extra "$fish/downriver.fish" completions fish &&
+        write_extra "$share/elvish/lib/downriver.elv" completions elvish
+}
+
+# Puts completions and man pages where the system looks for them: below the prefix of programs for
+# everybody, otherwise below the home of the user. The program works without them, so that a folder
+# that cannot be written to is no reason to fail.
+install_extras() {
+    zsh=''
+    case "$to" in
+        /usr/bin | /usr/local/bin | /opt/homebrew/bin | /opt/local/bin)
+            share=${to%/bin}/share fish=${to%/bin}/share/fish/vendor_completions.d
+            ;;
+        *)
+            [ -n "${HOME:-}" ] || return 0
+            share=${XDG_DATA_HOME:-$HOME/.local/share}
+            fish=${XDG_CONFIG_HOME:-$HOME/.config}/fish/completions
+            case "${SHELL:-}" in */zsh) zsh=yes ;; esac
+            ;;
+    esac
+    if ! { write_completions && write_man_pages; }; then
+        say "note: completions and man pages could not be written below $share"
+        return 0
+    fi
+    say "installed completions and man pages in $share"
+    if [ -n "$zsh" ]; then
+        say 'zsh finds them with this line, before compinit in ~/.zshrc:'
+        say "  fpath=('$share/zsh/site-functions' \$fpath)"
+    fi
+}
+
+# Says how the folder gets onto the PATH, in the words of the shell that the user works in.
+mend_path() {
+    case ":$PATH:" in
+        *":$to:"*) return ;;
+    esac
+    say "note: $to is not on your PATH"
+    case "$to" in
+        # Such a path would have to be quoted in a way of its own for every shell.
+        *[!A-Za-z0-9._/@+,:~\ -]*) return ;;
+    esac
+    add="export PATH=\"$to:\$PATH\""
+    case "${SHELL:-}" in
+        */fish) add="fish_add_path '$to'" ;;
+        */zsh) add="echo '$add' >>~/.zshrc; $add" ;;
+        */bash) add="echo '$add' >>~/.bashrc; $add" ;;
+        *) add="echo '$add' >>~/.profile; $add" ;;
+    esac
+    say 'this line puts it there, now and for shells to come:'
+    say "  $add"
+}
+
 clean() {
     [ -z "$new" ] || rm -f -- "$new"
     [ -z "$temporary" ] || rm -rf -- "$temporary"
@@ -182,6 +261,7 @@ read_flags() {
                 exit 0
                 ;;
             --force) force=yes ;;
+            --no-extras) extras='' ;;
             -q | --quiet) quiet=yes ;;
             --to | --version | --target | --base-url)
                 [ $# -ge 2 ] || fail "$1 wants a value" 2
@@ -219,7 +299,7 @@ check_word() {
 }
 
 main() {
-    quiet='' force='' target='' new='' temporary='' program=downriver own=$version
+    quiet='' force='' extras=yes target='' new='' temporary='' program=downriver own=$version
     releases=${DOWNRIVER_BASE_URL:-$releases}
     to=${HOME:+$HOME/.local/bin}
     read_flags "$@"
@@ -237,12 +317,12 @@ main() {
     trap 'exit 143' TERM
 
     here=$(platform)
+    # A program for another computer can be asked for nothing.
+    runs=$([ -n "$target" ] || echo yes)
     case "${target:-$(uname -s)}" in
         *windows* | MINGW* | MSYS* | CYGWIN*) program=downriver.exe ;;
     esac
     if [ -n "$releases" ] && [ -n "$target$here" ]; then
-        # A program for another computer cannot be asked for its version.
-        runs=$([ -n "$target" ] || echo yes)
         target=${target:-$here}
         if [ -z "$force" ] && [ -n "$runs" ] &&
             [ "$("$to/$program" --version 2>/dev/null)" = "downriver $version" ]; then
@@ -260,10 +340,8 @@ main() {
         fail 'this script is in no checkout and knows no releases; name them with --base-url URL' 2
     fi
     say "installed $to/$program"
-    case ":$PATH:" in
-        *":$to:"*) ;;
-        *) say "note: $to is not on your PATH" ;;
-    esac
+    if [ -n "$extras" ] && [ -n "$runs" ]; then install_extras; fi
+    mend_path
 }
 
 main "$@"

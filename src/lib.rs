@@ -4,6 +4,7 @@
 //! is not a public API. The modules stand in reading order: plain types, decisions, the lookup and
 //! the transfer, the edges, the shell. ARCHITECTURE.md describes them.
 
+pub mod error;
 pub mod exit;
 pub mod model;
 pub mod plan;
@@ -33,6 +34,7 @@ pub mod env;
 pub mod report;
 pub mod settings;
 pub mod ui;
+pub mod usage;
 
 use std::sync::Arc;
 

@@ -42,6 +42,17 @@ pub enum PlacementKind {
     },
 }
 
+/// The source of the modification times of what is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mtime {
+    #[default]
+    Archive,
+    /// The time of this run.
+    Now,
+    /// The time of the job's commit.
+    Commit,
+}
+
 /// Treatment of a file that already exists at the destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnConflict {
@@ -60,6 +71,18 @@ impl Plan {
             }
         }
         self
+    }
+
+    /// Gives all files and folders one modification time, in seconds since 1970.
+    pub fn set_modified(&mut self, seconds: i64) {
+        for placement in &mut self.placements {
+            match &mut placement.kind {
+                PlacementKind::File { modified, .. } | PlacementKind::Folder { modified, .. } => {
+                    *modified = Some(seconds);
+                }
+                PlacementKind::Link { .. } => {}
+            }
+        }
     }
 
     /// Returns the total size of all files in bytes.

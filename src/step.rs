@@ -35,8 +35,10 @@ pub enum Step<'a> {
     Downloaded { label: &'a str, bytes: u64, took: Duration },
     /// 4: an archive was found in the cache.
     Cached { label: &'a str, bytes: u64 },
-    /// 4: files were committed to their destination.
-    Placed { files: usize, bytes: u64, at: &'a str },
+    /// 4: the files of a job were committed to their destination.
+    Placed { label: &'a str, files: usize, bytes: u64, at: &'a str },
+    /// 4: the archive itself was saved as a file.
+    Saved { label: &'a str, bytes: u64, file: &'a str },
     /// A request was answered or failed.
     Exchange(&'a Exchange),
     /// A request will be sent again.

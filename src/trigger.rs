@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::error::Error;
 use crate::gitlab::{self, Start};
 use crate::lookup::poll::{self, Retryability};
 use crate::lookup::{Ctx, Ended, ended_refusal, failed_jobs, pipeline_status};
@@ -41,7 +42,7 @@ pub struct Started {
 }
 
 /// Starts a pipeline, or retries one.
-pub fn start(ctx: &Ctx<'_>, order: &Order) -> anyhow::Result<Started> {
+pub fn start(ctx: &Ctx<'_>, order: &Order) -> Result<Started, Error> {
     let Order { project, again, start, .. } = order;
     if *again != Again::No {
         ctx.gitlab.check_can_write(format!("retrying a pipeline of project {project}"))?;
@@ -73,7 +74,7 @@ pub fn start(ctx: &Ctx<'_>, order: &Order) -> anyhow::Result<Started> {
     Ok(Started { ended: Ended { at, pipeline, failed: Vec::new() }, retried })
 }
 
-fn ref_(ctx: &Ctx<'_>, order: &Order, named: Option<&Pipeline>) -> anyhow::Result<String> {
+fn ref_(ctx: &Ctx<'_>, order: &Order, named: Option<&Pipeline>) -> Result<String, Error> {
     let given = order.ref_.clone().or_else(|| named.and_then(|pipeline| pipeline.ref_.clone()));
     if let Some(ref_) = given {
         return Ok(ref_);
@@ -85,7 +86,7 @@ fn ref_(ctx: &Ctx<'_>, order: &Order, named: Option<&Pipeline>) -> anyhow::Resul
     })?)
 }
 
-fn new(ctx: &Ctx<'_>, project: &ProjectRef, ref_: &str, start: &Start) -> anyhow::Result<Pipeline> {
+fn new(ctx: &Ctx<'_>, project: &ProjectRef, ref_: &str, start: &Start) -> Result<Pipeline, Error> {
     ctx.gitlab.start_pipeline(project, ref_, start).map_err(|error| match error.status() {
         // An unknown ref, a fault in the YAML, variables or inputs that it does not take.
         Some(400) => Refusal::NotStarted {
@@ -93,7 +94,7 @@ fn new(ctx: &Ctx<'_>, project: &ProjectRef, ref_: &str, start: &Start) -> anyhow
             why: StartFailure::from_answer(ref_, error.message()),
         }
         .into(),
-        _ => anyhow::Error::from(error),
+        _ => Error::from(error),
     })
 }
 
@@ -104,20 +105,17 @@ pub fn watch(
     started: &mut Started,
     rule: &OnManual,
     outages: bool,
-) -> anyhow::Result<()> {
+) -> Result<(), Error> {
     let Started { ended, retried } = started;
     let mut played = HashSet::new();
     let mut looks = 0;
-    let retryability = |error: &anyhow::Error| match error.downcast_ref::<gitlab::Error>() {
-        // It has answered before: it started the pipeline.
-        Some(error) if outages && (error.is_transient() || error.is_unreachable()) => {
+    let retryability = |error: &Error| match error.root() {
+        // The server has answered before: it started the pipeline.
+        Error::GitLab(error) if outages && (error.is_transient() || error.is_unreachable()) => {
             Retryability::InTime
         }
-        Some(_) => Retryability::Never,
-        None if error.downcast_ref::<Refusal>().is_some_and(Refusal::may_change) => {
-            Retryability::InTime
-        }
-        None => Retryability::Never,
+        Error::Refusal(refusal) if refusal.may_change() => Retryability::InTime,
+        _ => Retryability::Never,
     };
     poll::repeat(ctx.polling, ctx.clock, ctx.watch, retryability, || {
         looks += 1;
@@ -159,7 +157,7 @@ fn at_manual(
     ended: &Ended,
     rule: &OnManual,
     played: &mut HashSet<JobId>,
-) -> anyhow::Result<bool> {
+) -> Result<bool, Error> {
     if *rule == OnManual::Pass {
         return Ok(true);
     }

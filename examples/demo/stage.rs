@@ -1,4 +1,4 @@
-//! The runner of the demo: runs a command in process, as in a CI job, and shows the folder.
+//! The stage of the demo: runs a command in process, in a job of the story, and shows the folder.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -12,33 +12,34 @@ use downriver::interrupt::Interrupt;
 
 use crate::fake::Fake;
 
-/// The width in characters at which lines are wrapped.
+/// The width at which long lines of the program are wrapped, in characters.
 const WIDTH: usize = 96;
 
-/// A command and its expected outcome.
+/// A command, and how it is to end.
 pub struct Scene {
     pub title: &'static str,
-    pub command: &'static str,
+    pub typed: &'static str,
     pub exit: u8,
-    /// Texts that the output must contain.
-    pub expects: &'static [&'static str],
-    /// The file or folder that is shown afterwards; empty for none.
+    /// Texts that the answer must contain.
+    pub says: &'static [&'static str],
+    /// The part of the folder that is shown afterwards: a file, or everything below a folder.
     pub shows: &'static str,
-    /// A change of the stand-in while the command waits, as JSON; empty for none.
-    pub change: &'static str,
+    /// A change in GitLab while the command waits, as JSON; empty if nothing changes.
+    pub meanwhile: &'static str,
+    /// True for the scenes of the short story.
+    pub short: bool,
 }
 
 impl Scene {
-    pub const fn new(title: &'static str, command: &'static str) -> Scene {
-        Scene { title, command, exit: 0, expects: &[], shows: "", change: "" }
+    pub const fn new(title: &'static str, typed: &'static str) -> Scene {
+        Scene { title, typed, exit: 0, says: &[], shows: "", meanwhile: "", short: false }
     }
 }
 
-/// Runs the command as in a job of pipeline 9001. Returns the exit code and the output of both
-/// streams.
+/// Runs what was typed in a job of pipeline 9001: the exit code, and all that was said.
 pub fn play(scene: &Scene, fake: &Arc<Fake>, folder: &Path) -> (u8, String) {
-    let output = Output::default();
-    let stream = || Stream { writer: Box::new(output.clone()), terminal: false };
+    let said = Said::default();
+    let stream = || Stream { writer: Box::new(said.clone()), terminal: false };
     let here = fake.here();
     let (secret, _) = fake.token("job");
     let vars = [
@@ -49,22 +50,22 @@ pub fn play(scene: &Scene, fake: &Arc<Fake>, folder: &Path) -> (u8, String) {
         ("LANG", "C.UTF-8".to_owned()),
     ];
     let exit = downriver::run(Env {
-        args: words(scene.command),
+        args: words(scene.typed),
         vars: vars.map(|(name, value)| (name.to_owned(), value)).into(),
         dir: folder.to_owned(),
         stdin: Box::new(io::empty()),
         stdout: stream(),
         stderr: stream(),
-        clock: Arc::new(DemoClock::new(fake, scene.change)),
+        clock: Arc::new(StoryClock::new(fake, scene.meanwhile)),
         interrupt: Interrupt::default(),
     });
-    (exit.code(), output.text())
+    (exit.code(), said.text())
 }
 
-/// Splits a command line like a shell; quotes must surround whole words.
-fn words(command: &str) -> Vec<OsString> {
+/// As a shell splits them, where quotes stand around whole words.
+fn words(typed: &str) -> Vec<OsString> {
     let mut words = Vec::new();
-    for (number, part) in command.split('\'').enumerate() {
+    for (number, part) in typed.split('\'').enumerate() {
         let quoted = number % 2 == 1;
         if quoted {
             words.push(part.into());
@@ -75,7 +76,7 @@ fn words(command: &str) -> Vec<OsString> {
     words
 }
 
-/// Wraps a line; continuation lines are indented.
+/// Wraps a line for a narrow terminal; the continuation lines are indented.
 pub fn wrapped(line: &str) -> Vec<String> {
     if line.chars().count() <= WIDTH {
         return vec![line.to_owned()];
@@ -96,10 +97,7 @@ pub fn wrapped(line: &str) -> Vec<String> {
     lines
 }
 
-/// Prints a text file in full, a binary file by its size, and a folder with all files below it.
-///
-/// # Errors
-/// The file or folder cannot be read, or the output cannot be written to.
+/// A small file in full, a binary one by its size, a folder with all that is below it.
 pub fn show(out: &mut dyn Write, folder: &Path, name: &str) -> io::Result<()> {
     let path = folder.join(name);
     if name.is_empty() {
@@ -136,17 +134,17 @@ fn list(out: &mut dyn Write, folder: &Path, before: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// The output of both streams of a run in the order of writing, as on a terminal.
+/// Both streams of a run, in the order in which they are written, as a terminal shows them.
 #[derive(Clone, Default)]
-struct Output(Arc<Mutex<Vec<u8>>>);
+struct Said(Arc<Mutex<Vec<u8>>>);
 
-impl Output {
+impl Said {
     fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
 }
 
-impl Write for Output {
+impl Write for Said {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().extend(bytes);
         Ok(bytes.len())
@@ -157,33 +155,33 @@ impl Write for Output {
     }
 }
 
-/// A clock that advances only when the program sleeps, without really sleeping.
-struct DemoClock {
-    slept: Mutex<Duration>,
+/// The time of the story. It moves only when the program waits, and nobody has to wait for it.
+struct StoryClock {
+    waited: Mutex<Duration>,
     fake: Arc<Fake>,
-    change: &'static str,
+    meanwhile: &'static str,
 }
 
-impl DemoClock {
-    fn new(fake: &Arc<Fake>, change: &'static str) -> DemoClock {
-        DemoClock { slept: Mutex::default(), fake: Arc::clone(fake), change }
+impl StoryClock {
+    fn new(fake: &Arc<Fake>, meanwhile: &'static str) -> StoryClock {
+        StoryClock { waited: Mutex::default(), fake: Arc::clone(fake), meanwhile }
     }
 }
 
-impl Clock for DemoClock {
+impl Clock for StoryClock {
     fn now(&self) -> jiff::Timestamp {
         let start: jiff::Timestamp = "2026-03-02T10:10:00Z".parse().unwrap();
         start + self.elapsed()
     }
 
     fn elapsed(&self) -> Duration {
-        *self.slept.lock().unwrap()
+        *self.waited.lock().unwrap()
     }
 
     fn sleep(&self, pause: Duration) {
-        *self.slept.lock().unwrap() += pause;
-        if !self.change.is_empty() {
-            self.fake.change(&serde_json::from_str(self.change).unwrap());
+        *self.waited.lock().unwrap() += pause;
+        if !self.meanwhile.is_empty() {
+            self.fake.change(&serde_json::from_str(self.meanwhile).unwrap());
         }
     }
 }

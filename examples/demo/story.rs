@@ -1,5 +1,5 @@
-//! The scenes of the demo with two repositories: each runs a command and shows its real output and
-//! the files it leaves on disk. To add a scene, add an entry to `SCENES`.
+//! The story of two repositories, scene by scene: what is typed, what the program really answers,
+//! and what is on disk afterwards. A new scene is a new entry of `SCENES`.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ pub mod stage;
 
 use stage::{Scene, play, show, wrapped};
 
-const INTRODUCTION: &str = "
+const BEGINNING: &str = "
 Two repositories, one story
 
   shop/linebot is a chat bot. It needs files that another project makes, shop/radar-sharecode.
@@ -22,30 +22,38 @@ Two repositories, one story
   CI_JOB_TOKEN; nothing else is needed. The GitLab of this story is a stand-in on this computer.
 ";
 
-const END: &str = "
-That was all of it. Nothing is left behind: the stand-in and the folder are gone.
-";
+const END: &str = "Nothing is left behind: the stand-in and the folder are gone.";
+
+/// How much of the story is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    /// The scenes that make the point, on two screens.
+    Short,
+    Full,
+}
 
 const SCENES: &[Scene] = &[
     Scene {
-        expects: &["bridge build-sharecode → pipeline 9002", "job build-repo (70108)"],
+        short: true,
+        says: &["bridge build-sharecode → pipeline 9002", "job build-repo (70108)"],
         ..Scene::new("See what triggered what", "downriver tree")
     },
     Scene {
-        expects: &["[2/4] bridge `build-sharecode`", " files (12."],
+        short: true,
+        says: &["[2/4] bridge `build-sharecode`", " files (12."],
         shows: "vendor",
         ..Scene::new("Take the files that build-repo made", "downriver fetch build-repo -D vendor")
     },
     Scene {
-        expects: &["sharecode/lib/sharecode.dll"],
+        says: &["sharecode/lib/sharecode.dll"],
         ..Scene::new("Look into an archive without downloading it", "downriver ls build-repo")
     },
     Scene {
-        expects: &[r#"{"version": "1.4.2"}"#],
+        says: &[r#"{"version": "1.4.2"}"#],
         ..Scene::new("Print one file of it", "downriver cat build-repo sharecode/version.json")
     },
     Scene {
-        expects: &["1 file (11.7 KiB)"],
+        says: &["1 file (11.7 KiB)"],
         shows: "libs",
         ..Scene::new(
             "Take only some of them, without the folders around them",
@@ -57,8 +65,11 @@ const SCENES: &[Scene] = &[
         ..Scene::new("Keep the archive itself", "downriver fetch build-repo -o sharecode.zip")
     },
     Scene {
-        expects: &["linux-x64", "windows-x64", "radar.exe"],
-        ..Scene::new("Take what every job of a matrix made", "downriver fetch matrix -D packs")
+        says: &["linux-x64", "windows-x64", "radar.exe"],
+        ..Scene::new(
+            "Take what every job of a matrix made",
+            "downriver fetch matrix --list -D packs",
+        )
     },
     Scene {
         shows: "fetched.env",
@@ -68,12 +79,13 @@ const SCENES: &[Scene] = &[
         )
     },
     Scene {
+        short: true,
         exit: 3,
-        expects: &["no job `biuld-repo`", "did you mean `build-repo`?"],
+        says: &["no job `biuld-repo`", "did you mean `build-repo`?"],
         ..Scene::new("Misspell a job", "downriver fetch biuld-repo -D vendor")
     },
     Scene {
-        expects: &["CI_PIPELINE_ID", "curl", "+ build-repo", "would fetch"],
+        says: &["CI_PIPELINE_ID", "curl", "+ build-repo", "would fetch"],
         ..Scene::new(
             "Ask how it finds what it finds, without fetching it",
             "downriver explain build-repo --bridge build-sharecode",
@@ -81,33 +93,33 @@ const SCENES: &[Scene] = &[
     },
     Scene {
         exit: 3,
-        expects: &["expired at 2026-02-01"],
+        says: &["expired at 2026-02-01"],
         ..Scene::new("Come too late", "downriver fetch 'old: expired artifacts' -D vendor")
     },
     Scene {
         exit: 3,
-        expects: &["has not finished: it is running", "--wait waits for it"],
+        says: &["has not finished: it is running", "--wait waits for it"],
         ..Scene::new("Come too early", "downriver fetch 'unit: server' -D reports")
     },
     Scene {
-        expects: &["waiting", "server.xml"],
-        change: r#"{"set": {"job": 55602, "status": "success",
+        says: &["waiting", "server.xml"],
+        meanwhile: r#"{"set": {"job": 55602, "status": "success",
                        "archive": {"files": {"server.xml": "<testsuite/>\n"}}}}"#,
         ..Scene::new(
             "Come too early, and wait (the job ends meanwhile)",
-            "downriver fetch 'unit: server' --wait -D reports",
+            "downriver fetch 'unit: server' --wait --list -D reports",
         )
     },
     Scene {
-        expects: &["waiting", "pipeline 9003 of project 70: success"],
-        change: r#"{"set": {"pipeline": 9003, "status": "success"}}"#,
+        says: &["waiting", "pipeline 9003 of project 70: success"],
+        meanwhile: r#"{"set": {"pipeline": 9003, "status": "success"}}"#,
         ..Scene::new(
             "Wait for a pipeline as a whole (it ends meanwhile)",
             "downriver wait --bridge 'child*'",
         )
     },
     Scene {
-        expects: &["pipeline 9100 of project 93: created", "pipeline 9100 of project 93: manual"],
+        says: &["pipeline 9100 of project 93: created", "pipeline 9100 of project 93: manual"],
         shows: "started",
         ..Scene::new(
             "Start a pipeline over there, wait until it stops at a manual job, and take its files",
@@ -116,41 +128,41 @@ const SCENES: &[Scene] = &[
     },
 ];
 
-/// Plays all scenes and prints them. Returns true if every scene ended as expected.
-///
-/// # Errors
-/// The output or the temporary folder cannot be written to.
-pub fn play_all(out: &mut dyn Write, colors: bool) -> io::Result<bool> {
+/// Tells the story; true if every scene ended as it should.
+pub fn tell(out: &mut dyn Write, length: Length, colors: bool) -> io::Result<bool> {
     let (bold, green, red, off) =
         if colors { ("\x1b[1m", "\x1b[32m", "\x1b[31m", "\x1b[0m") } else { ("", "", "", "") };
     let fake = Arc::new(Fake::start(World::named("two-repos")));
     let folder = tempfile::Builder::new().prefix("downriver-demo-").tempdir()?;
-    let mut as_expected = true;
-    writeln!(out, "{}", INTRODUCTION.trim_start())?;
-    for (number, scene) in (1..).zip(SCENES) {
-        let (exit, output) = play(scene, &fake, folder.path());
-        writeln!(out, "{bold}{number}. {}{off}\n\n  {green}$ {}{off}", scene.title, scene.command)?;
-        for line in output.lines().flat_map(wrapped) {
+    let mut as_told = true;
+    writeln!(out, "{}", BEGINNING.trim_start())?;
+    let scenes = SCENES.iter().filter(|scene| scene.short || length == Length::Full);
+    for (number, scene) in (1..).zip(scenes) {
+        let (exit, answer) = play(scene, &fake, folder.path());
+        writeln!(out, "{bold}{number}. {}{off}\n\n  {green}$ {}{off}", scene.title, scene.typed)?;
+        for line in answer.lines().flat_map(wrapped) {
             writeln!(out, "{}", format!("  {line}").trim_end())?;
         }
         writeln!(out, "  (exit code {exit})")?;
         show(out, folder.path(), scene.shows)?;
-        let missing = scene.expects.iter().find(|text| !output.contains(**text));
+        let missing = scene.says.iter().find(|text| !answer.contains(**text));
         if exit != scene.exit || missing.is_some() {
-            as_expected = false;
-            writeln!(
-                out,
-                "  {red}not as expected: exit code {}, {:?}{off}",
-                scene.exit, scene.expects
-            )?;
+            as_told = false;
+            writeln!(out, "  {red}not as told: exit code {}, {:?}{off}", scene.exit, scene.says)?;
         }
         writeln!(out)?;
     }
     for violation in fake.violations() {
-        as_expected = false;
+        as_told = false;
         writeln!(out, "{red}the stand-in is not content: {violation}{off}")?;
     }
     drop(folder);
-    writeln!(out, "{}", END.trim())?;
-    Ok(as_expected)
+    match length {
+        Length::Full => writeln!(out, "That was all of it. {END}")?,
+        Length::Short => {
+            let all = SCENES.len();
+            writeln!(out, "{END} All {all} scenes: cargo run --example demo -- --all")?;
+        }
+    }
+    Ok(as_told)
 }

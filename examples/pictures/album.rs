@@ -1,4 +1,4 @@
-//! The pictures of the README, each with its file name.
+//! All pictures of the README, each with the name of its file.
 
 use std::sync::Arc;
 
@@ -9,54 +9,54 @@ use crate::story::stage::{self, Scene};
 mod bars;
 #[path = "plot.rs"]
 mod plot;
+#[path = "theme.rs"]
+mod theme;
 
 pub use plot::table;
 
-/// The width in columns at which lines are wrapped.
+/// The width at which long lines are wrapped, in columns.
 const WIDTH: usize = 100;
 
-/// Renders all pictures as SVG, with their file names.
 pub fn all() -> Vec<(&'static str, String)> {
     vec![
-        ("tree.svg", terminal(&[session("downriver tree")])),
-        ("refusal.svg", terminal(&[session("downriver fetch biuld-repo -D vendor")])),
+        ("tree.svg", terminal(&[played("downriver tree")])),
+        ("refusal.svg", terminal(&[played("downriver fetch biuld-repo -D vendor")])),
         (
             "explain.svg",
-            terminal(&[session("downriver explain build-repo --bridge build-sharecode")]),
+            terminal(&[played("downriver explain build-repo --bridge build-sharecode")]),
         ),
-        ("progress.svg", terminal(&[bars::three_downloads(WIDTH)])),
+        ("progress.svg", terminal(&[bars::three(WIDTH)])),
         ("speed.svg", plot::speed()),
     ]
 }
 
-/// Runs a command in the demo. Returns the prompt with the command, and its output.
-fn session(command: &'static str) -> String {
+/// A command line and the output of the program in the story of the demo.
+fn played(typed: &'static str) -> String {
     let fake = Arc::new(Fake::start(World::named("two-repos")));
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let coloured = Box::leak(format!("{command} --color always").into_boxed_str());
-    let (_, output) = stage::play(&Scene::new("", coloured), &fake, folder.path());
-    // The port of the stand-in differs on every run.
+    let folder = tempfile::tempdir().expect("a folder for what is fetched");
+    let coloured = Box::leak(format!("{typed} --color always").into_boxed_str());
+    let (_, answer) = stage::play(&Scene::new("", coloured), &fake, folder.path());
+    // The stand-in is elsewhere each time.
     let api = fake.api_url();
-    let output = output.replace(&api, "https://gitlab.test/api/v4");
-    format!("{}\n{output}", prompt(command))
+    let answer = answer.replace(&api, "https://gitlab.test/api/v4");
+    format!("{}\n{answer}", prompt(typed))
 }
 
-/// Formats the prompt with a command.
-fn prompt(command: &str) -> String {
-    format!("\x1b[32m$\x1b[0m \x1b[1m{command}\x1b[0m")
+/// The line in which something is typed.
+fn prompt(typed: &str) -> String {
+    format!("\x1b[32m$\x1b[0m \x1b[1m{typed}\x1b[0m")
 }
 
-/// Renders text with colour codes as an SVG of a terminal.
+/// Text with colours, as a terminal shows it.
 fn terminal(parts: &[String]) -> String {
     let lines = parts.iter().flat_map(|part| part.trim_end().lines());
-    let lines: Vec<String> = lines.flat_map(wrapped).collect();
-    let term = anstyle_svg::Term::new().palette(anstyle_svg::WIN10_CONSOLE).min_width_px(860);
-    let picture = term.render_svg(&lines.join("\n"));
-    picture.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    let lines: Vec<String> = lines.flat_map(broken).collect();
+    let term = anstyle_svg::Term::new().min_width_px(860);
+    theme::recoloured(&term.render_svg(&lines.join("\n")))
 }
 
-/// Wraps a line at the width; continuation lines are indented further.
-fn wrapped(line: &str) -> Vec<String> {
+/// A line in pieces of no more than the width; those after the first are indented further.
+fn broken(line: &str) -> Vec<String> {
     let indent = " ".repeat(line.len() - line.trim_start().len());
     let mut pieces = vec![indent.clone()];
     for word in line.trim_start().split_inclusive(' ') {
@@ -70,7 +70,7 @@ fn wrapped(line: &str) -> Vec<String> {
     pieces
 }
 
-/// Returns the width of a text: one column for each character, none for escape codes.
+/// How many columns a text takes, where each letter takes one and an escape code none.
 fn columns(text: &str) -> usize {
     let mut codes = text.split("\x1b[");
     let first = codes.next().map_or(0, |plain| plain.chars().count());

@@ -1,4 +1,4 @@
-//! Progress bars as the program draws them, in the middle of three downloads.
+//! Progress bars as the program draws them, at one moment of three downloads.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -8,16 +8,16 @@ use downriver::ui::progress::Progress;
 use indicatif::{ProgressDrawTarget, TermLike};
 
 const MIB: u64 = 1 << 20;
-/// Label, MiB received, size in MiB, and the rate with the remaining time.
+/// Labels that fit in front of the bars, MiB downloaded, MiB in all, and the text about the speed.
 const DOWNLOADS: [(&str, u64, u64, &str); 3] = [
     ("build-repo (70108)", 96, 162, "41.20 MiB/s 2s left"),
-    ("matrix: [linux, x64] (70102)", 31, 47, "20.60 MiB/s 1s left"),
-    ("matrix: [windows, x64] (70107)", 8, 52, "12.10 MiB/s 4s left"),
+    ("linux: [x64] (70102)", 31, 47, "20.60 MiB/s 1s left"),
+    ("windows: [x64] (70107)", 8, 52, "12.10 MiB/s 4s left"),
 ];
-const TOTAL: &str = "73.90 MiB/s 2s left";
+const ALL: &str = "73.90 MiB/s 2s left";
 
-/// Returns the prompt with a command, and its bars.
-pub fn three_downloads(width: usize) -> String {
+/// A command line and its progress bars.
+pub fn three(width: usize) -> String {
     let screen = Screen { width: width as u16, lines: Arc::default() };
     let target = ProgressDrawTarget::term_like_with_hz(Box::new(screen.clone()), 255);
     let mut progress = Progress::new(Some(target), Duration::ZERO);
@@ -27,36 +27,31 @@ pub fn three_downloads(width: usize) -> String {
         progress.begin(label, Some(of * MIB), Duration::ZERO);
         progress.update(label, done * MIB, Some(of * MIB), Duration::ZERO);
     }
-    let mut lines = vec![super::prompt("downriver fetch build-repo matrix --separate -D vendor")];
+    let mut lines =
+        vec![super::prompt("downriver fetch build-repo linux windows --separate -D vendor")];
     let (done, of) = DOWNLOADS.iter().fold((0, 0), |sum, it| (sum.0 + it.1, sum.1 + it.2));
-    for (label, done, of, rate) in
-        DOWNLOADS.into_iter().chain([("0 of 3 archives", done, of, TOTAL)])
+    for (label, done, of, told) in DOWNLOADS.into_iter().chain([("0 of 3 archives", done, of, ALL)])
     {
-        lines.push(with_fixed_rate(
-            &screen.drawn(label, done),
-            rate,
-            done as f64 / of as f64,
-            width,
-        ));
+        lines.push(steady(&screen.drawn(label, done), told, done as f64 / of as f64, width));
     }
     progress.finish();
     lines.join("\n")
 }
 
-/// Replaces the rate and the bar of a line, which depend on the library's clock, so that the
-/// picture is the same on every run.
-fn with_fixed_rate(line: &str, rate: &str, share: f64, width: usize) -> String {
+/// Replaces the speed and the length of the bar, which depend on the clock of the library, so that
+/// the picture is equal each time.
+fn steady(line: &str, told: &str, share: f64, width: usize) -> String {
     let (before, rest) = line.rsplit_once(" [").expect("a bar in the line");
     let (_, rest) = rest.split_once("] ").expect("the end of the bar");
     let count: Vec<&str> = rest.splitn(3, ' ').collect();
     let (done, of) = (count[0], count[1].to_owned() + " " + count[2].split(' ').next().unwrap());
-    let rest = format!("{done} {of} {rate}");
+    let rest = format!("{done} {of} {told}");
     let length = width - before.chars().count() - rest.len() - 4;
     let filled = (length as f64 * share) as usize;
     format!("{before} [{:<length$}] {rest}", "=".repeat(filled) + ">")
 }
 
-/// A terminal that records the lines drawn on it.
+/// A terminal that keeps what is drawn on it.
 #[derive(Debug, Clone)]
 struct Screen {
     width: u16,
@@ -64,7 +59,7 @@ struct Screen {
 }
 
 impl Screen {
-    /// Waits until the drawing thread has drawn the bar with this label and this many MiB.
+    /// The bar with that label, once it is drawn with so many MiB: a thread of its own does that.
     fn drawn(&self, label: &str, done: u64) -> String {
         let begin: String = label.chars().take(26).collect();
         let within = format!("] {done}.00 MiB/");

@@ -1,27 +1,27 @@
-//! The results in `benches/runs/` as a bar chart and a table: for each corpus the newest run with
-//! enough rounds.
+//! The results of the benchmarks as bars: the newest thorough run of each corpus in
+//! `benches/runs/`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-/// Runs with fewer rounds than this are too imprecise to be shown.
-const MIN_ROUNDS: u32 = 5;
+use super::theme;
+
+/// A run with fewer rounds than this is too rough to be shown.
+const ROUNDS: u32 = 5;
 const CORPORA: [&str; 5] = ["small", "build", "many", "stored", "big"];
-const ROW_HEIGHT: usize = 18;
-/// Heading and left edge of each column, in pixels.
+const ROW: usize = 18;
+/// The left ends of the bars of both columns, and the length of the longest, in pixels.
 const COLUMNS: [(&str, usize); 2] = [("time (s)", 130), ("processor (s)", 500)];
-/// The length of the longest bar, in pixels.
-const MAX_BAR: f64 = 280.0;
+const LONGEST: f64 = 280.0;
 
 struct Corpus {
     /// `build: 2928 files (+463 folders), …`
     heading: String,
-    /// Tool, wall-clock seconds, CPU seconds.
+    /// Tool, seconds of time, seconds of the processor.
     tools: Vec<(String, [f64; 2])>,
 }
 
-/// Draws the bar chart as SVG.
 pub fn speed() -> String {
     let corpora = corpora();
     let shown = || CORPORA.iter().filter_map(|name| corpora.get(*name));
@@ -30,13 +30,13 @@ pub fn speed() -> String {
     for corpus in shown() {
         writeln!(bars, r#"<text x="20" y="{y}" class="b">{}</text>"#, corpus.heading).unwrap();
         for (tool, seconds) in &corpus.tools {
-            y += ROW_HEIGHT;
+            y += ROW;
             let class = if tool == "downriver" { "ours" } else { "other" };
             writeln!(bars, r#"<text x="120" y="{y}" text-anchor="end">{tool}</text>"#).unwrap();
             for (column, (_, x)) in COLUMNS.iter().enumerate() {
                 let most = corpus.tools.iter().map(|(_, seconds)| seconds[column]);
                 let most = most.fold(f64::MIN_POSITIVE, f64::max);
-                let length = (seconds[column] / most * MAX_BAR).round().max(1.0);
+                let length = (seconds[column] / most * LONGEST).round().max(1.0);
                 let (top, after) = (y - 12, x + length as usize + 6);
                 writeln!(
                     bars,
@@ -46,21 +46,27 @@ pub fn speed() -> String {
                 .unwrap();
             }
         }
-        y += ROW_HEIGHT * 2;
+        y += ROW * 2;
     }
     let headings = COLUMNS.map(|(name, x)| format!(r#"<text x="{x}" y="24">{name}</text>"#));
     format!(
         r#"<svg width="860" height="{y}" viewBox="0 0 860 {y}" xmlns="http://www.w3.org/2000/svg">
-<style>text {{ font: 13px sans-serif; fill: rgb(51 51 51) }} .b {{ font-weight: bold }} .ours {{ fill: rgb(42 125 225) }} .other {{ fill: rgb(184 190 198) }}</style>
-<rect width="100%" height="100%" rx="5" fill="white"/>
+<style>
+    text {{ font: 13px sans-serif }}
+    .b {{ font-weight: bold }}
+{}</style>
+<rect width="100%" height="100%" rx="5" class="bg"/>
+<g class="fg">
 {}
-{bars}</svg>
+{bars}</g>
+</svg>
 "#,
+        theme::rules(&theme::PLOT),
         headings.join("\n")
     )
 }
 
-/// Formats the results as a Markdown table: wall-clock and CPU seconds.
+/// The results as a Markdown table: seconds of time, and of the processor.
 pub fn table() -> String {
     let corpora = corpora();
     let shown = || CORPORA.iter().filter_map(|name| corpora.get(*name));
@@ -79,7 +85,7 @@ pub fn table() -> String {
     table
 }
 
-/// Reads the newest run of each corpus; the file names are dates.
+/// Of each corpus the newest run; the names of the files are their dates.
 fn corpora() -> BTreeMap<String, Corpus> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/runs");
     let files = std::fs::read_dir(folder).expect("the results of the benchmarks");
@@ -90,7 +96,7 @@ fn corpora() -> BTreeMap<String, Corpus> {
         let text = std::fs::read_to_string(&file).expect("a text");
         let rounds = text.split_once("medians of ").and_then(|(_, rest)| rest.split(' ').next());
         let rounds: u32 = rounds.and_then(|rounds| rounds.parse().ok()).unwrap_or(0);
-        if rounds < MIN_ROUNDS || !text.contains("; loopback HTTP; full size;") {
+        if rounds < ROUNDS || !text.contains("; loopback HTTP; full size;") {
             continue;
         }
         for part in text.split("\n## ").skip(1) {
@@ -103,8 +109,7 @@ fn corpora() -> BTreeMap<String, Corpus> {
     corpora
 }
 
-/// Parses a row such as `| curl+unzip | 2.963 | 2.358 | 0.329 | …` into the tool and its wall-clock
-/// and CPU seconds.
+/// `| curl+unzip | 2.963 | 2.358 | 0.329 | …`: time, and that of the processor.
 fn tool(row: &str) -> Option<(String, [f64; 2])> {
     let mut cells = row.strip_prefix("| ")?.split(" | ");
     let name = cells.next()?.to_owned();

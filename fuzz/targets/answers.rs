@@ -71,7 +71,7 @@ fn select_jobs(
     patterns: &[Pattern],
 ) {
     let listing =
-        Listing { at: at.clone(), pipeline: pipeline.clone(), bridge: None, jobs: jobs.to_vec() };
+        Listing { at: at.clone(), pipeline: pipeline.clone(), bridges: Vec::new(), jobs: jobs.to_vec() };
     let latest = job::latest(jobs);
     let names: HashSet<&str> = latest.iter().map(|job| &*job.name).collect();
     assert_eq!(names.len(), latest.len());

@@ -33,6 +33,8 @@ pub enum Error {
     Damaged { entry: String, why: String },
     /// The symlink entry has an invalid target.
     LinkTarget { entry: String, why: &'static str },
+    /// The archive is longer or shorter than its job says, in bytes.
+    Length { announced: u64, received: u64 },
     /// The archive could not be read, because of the network or the disk.
     Read(io::Error),
     /// The data of the entry could not be written to their destination.
@@ -46,6 +48,9 @@ impl Display for Error {
             Error::Broken(why) => write!(f, "the archive is broken: {}", sanitize(why)),
             Error::Contradiction(why) => {
                 write!(f, "the archive contradicts itself: {}", sanitize(why))
+            }
+            Error::Length { announced, received } => {
+                write!(f, "it has {received} bytes, and its job says {announced}")
             }
             Error::EntryCount { claimed, found } => {
                 write!(f, "the archive claims {claimed} entries and lists {found}")

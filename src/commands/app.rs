@@ -9,6 +9,7 @@ use crate::args::{
 };
 use crate::disk::Cache;
 use crate::env::Env;
+use crate::error::Error;
 use crate::gitlab::Client;
 use crate::lookup::{Ctx, JobQuery, Polling, Scope};
 use crate::refusal::Refusal;
@@ -47,7 +48,7 @@ impl App {
         words: &[String],
         args: &JobArgs<W>,
         all: bool,
-    ) -> anyhow::Result<PreparedLookup> {
+    ) -> Result<PreparedLookup, Error> {
         let JobArgs { selection, lookup, connect, .. } = args;
         let (web_url, jobs) = settings::split_web_url(words, connect, &self.env)?;
         let resolved = settings::scope(lookup, connect, web_url.as_ref(), &self.env)?;
@@ -106,7 +107,7 @@ impl App {
         connect: &ConnectArgs,
         lookup: &LookupArgs,
         web_url: Option<&WebUrl>,
-    ) -> anyhow::Result<(Client, Vec<Setting>)> {
+    ) -> Result<(Client, Vec<Setting>), Error> {
         let api = settings::api(connect, lookup, web_url, &self.env)?;
         let (token, warnings) = settings::token(connect, &api, &mut self.env)?;
         for warning in warnings {

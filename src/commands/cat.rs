@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::app::{App, PreparedLookup};
 use crate::args::{JobArgs, WaitArgs};
+use crate::error::Error;
 use crate::exit::Exit;
 use crate::lookup::Polling;
 use crate::sanitize::sanitize;
@@ -29,7 +30,7 @@ pub struct Cat {
 }
 
 impl Cat {
-    pub fn run(mut self, mut app: App) -> anyhow::Result<Exit> {
+    pub fn run(mut self, mut app: App) -> Result<Exit, Error> {
         // Standard output holds one file.
         self.args.selection.one = true;
         let Some((path, words)) = self.words.split_last().filter(|(path, _)| !path.contains("://"))
@@ -49,7 +50,7 @@ impl Cat {
                 .into());
         }
         let ctx = app.ctx(&client, Polling::from(&self.args.wait));
-        let transfer = Transfer { ctx: &ctx, scope: &scope, query: &query, cache: None };
+        let transfer = Transfer::new(&ctx, &scope, &query);
         let out = |file: &mut File| {
             may_be_shown(file, path, &app.ui)?;
             app.ui.copy(file)?;
@@ -80,7 +81,7 @@ fn checked(path: &str) -> Result<&str, Usage> {
 }
 
 /// Refuses to print a binary file on a terminal. Afterwards the file is rewound.
-fn may_be_shown(file: &mut File, path: &str, ui: &Ui) -> anyhow::Result<()> {
+fn may_be_shown(file: &mut File, path: &str, ui: &Ui) -> Result<(), Error> {
     if !ui.stdout_is_terminal() {
         return Ok(());
     }

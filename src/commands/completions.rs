@@ -6,6 +6,7 @@ use clap_mangen::Man as Page;
 
 use super::app::App;
 use crate::args::OutputArgs;
+use crate::error::Error;
 use crate::exit::Exit;
 use crate::settings::Usage;
 
@@ -21,10 +22,10 @@ pub struct Completions {
 
 impl Completions {
     /// Prints the script that completes `cli`.
-    pub fn run(self, app: App, mut cli: clap::Command) -> anyhow::Result<Exit> {
+    pub fn run(self, app: App, mut cli: clap::Command) -> Result<Exit, Error> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut cli, "downriver", &mut script);
-        let mut script = String::from_utf8(script)?;
+        let mut script = String::from_utf8(script).map_err(anyhow::Error::from)?;
         if self.shell == Shell::Zsh {
             // With two colons, zsh completes no more flags after the first of several arguments.
             script = script.replace("\n'*::", "\n'*:");
@@ -46,7 +47,7 @@ pub struct Man {
 
 impl Man {
     /// Prints the page of `cli`, or of one of its subcommands.
-    pub fn run(self, app: App, cli: clap::Command) -> anyhow::Result<Exit> {
+    pub fn run(self, app: App, cli: clap::Command) -> Result<Exit, Error> {
         // `help` would get a page of its own, and one for each command below it.
         let mut all = cli.disable_help_subcommand(true);
         all.build();

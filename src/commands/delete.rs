@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::app::{App, PreparedLookup};
 use super::result;
 use crate::args::{JobArgs, NoWaitArgs};
+use crate::error::Error;
 use crate::exit::Exit;
 use crate::gitlab::Client;
 use crate::lookup::{self, FoundJob, Polling};
@@ -34,7 +35,7 @@ pub struct Delete {
 }
 
 impl Delete {
-    pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
+    pub fn run(self, mut app: App) -> Result<Exit, Error> {
         if self.all_in_project {
             return self.all(app);
         }
@@ -70,7 +71,7 @@ impl Delete {
     }
 
     /// Deletes all artifacts of the project.
-    fn all(&self, mut app: App) -> anyhow::Result<Exit> {
+    fn all(&self, mut app: App) -> Result<Exit, Error> {
         let project = settings::project(&self.args.lookup, &self.args.connect, &app.env)?;
         let (client, _) = app.connect(&self.args.connect, &self.args.lookup, None)?;
         client.check_can_write(format!("deleting all artifacts of project {project}"))?;
@@ -104,7 +105,7 @@ impl Delete {
 }
 
 /// Deletes the artifacts of one job.
-fn delete(client: &Client, found: &FoundJob) -> anyhow::Result<()> {
+fn delete(client: &Client, found: &FoundJob) -> Result<(), Error> {
     let (project, id) = found.project_and_id()?;
     Ok(client.delete_artifacts(project, id)?)
 }

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::app::App;
+use crate::error::Error;
+use crate::sanitize::sanitize;
 use crate::settings::Usage;
 use crate::transfer::{self, ExtractOptions, ReportDestination, Transfer, TransferResult};
 
@@ -25,7 +27,7 @@ impl Destination<'_> {
     /// Refuses to mix an archive with other output, or to print it on a terminal.
     pub fn may_be(&self, app: &App) -> Result<(), Usage> {
         if !self.is_stdout() {
-            return Ok(());
+            return self.output.map_or(Ok(()), |file| not_a_folder(file, app));
         }
         if app.ui.wants_json() {
             return Err(Usage::new("--json and --output - both want standard output"));
@@ -43,7 +45,7 @@ impl Destination<'_> {
         app: &App,
         transfer: &Transfer<'_>,
         options: &ExtractOptions,
-    ) -> anyhow::Result<TransferResult> {
+    ) -> Result<TransferResult, Error> {
         if let Some(kind) = self.report {
             return self.transfer_reports(app, transfer, options, kind);
         }
@@ -65,7 +67,7 @@ impl Destination<'_> {
         transfer: &Transfer<'_>,
         options: &ExtractOptions,
         kind: &str,
-    ) -> anyhow::Result<TransferResult> {
+    ) -> Result<TransferResult, Error> {
         let on_conflict = options.on_conflict;
         let (file, dest);
         let mut out = |report: &mut File| app.ui.copy(report);
@@ -77,19 +79,32 @@ impl Destination<'_> {
             }
             None => {
                 dest = self.dest(app);
-                ReportDestination::Folder { dest: &dest, separate: options.separate, on_conflict }
+                ReportDestination::Folder { dest: &dest, on_conflict }
             }
         };
         transfer::reports(transfer, kind, destination)
     }
 
+    /// Returns a path in full, without `.` components.
     /// Returns a path relative to the current directory as an absolute one.
     fn at(&self, app: &App, path: &Path) -> PathBuf {
-        app.env.dir.join(path)
+        app.env.dir.join(path).components().collect()
     }
 
     /// Returns the absolute path of the destination folder, without `.` segments.
     fn dest(&self, app: &App) -> PathBuf {
-        self.at(app, self.dir).components().collect()
+        self.at(app, self.dir)
     }
+}
+
+/// Refuses a FILE that can only be a folder.
+fn not_a_folder(file: &Path, app: &App) -> Result<(), Usage> {
+    let named_like_one = file.as_os_str().as_encoded_bytes().ends_with(b"/")
+        || cfg!(windows) && file.as_os_str().as_encoded_bytes().ends_with(b"\\");
+    if !named_like_one && !app.env.dir.join(file).is_dir() {
+        return Ok(());
+    }
+    let name = file.to_string_lossy();
+    Err(Usage::new(format!("`{}` is a folder, and --output names a file", sanitize(&name)))
+        .hint("add a file name, or extract into the folder with --dir"))
 }

@@ -3,9 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::Context;
-
 use crate::disk::AtomicFile;
+use crate::error::{Context, Error};
 use crate::interrupt::Interrupt;
 use crate::lookup::FoundJob;
 use crate::model::{JobId, Pipeline};
@@ -15,23 +14,23 @@ use crate::refusal::Refusal;
 /// The values of the variables; an unknown value is written as empty.
 #[derive(Debug, Default)]
 pub struct Values<'a> {
-    pub job: Option<JobId>,
+    /// In the order of the JOBs; None where GitLab did not tell an id.
+    pub jobs: Vec<Option<JobId>>,
     pub project: Option<u64>,
     pub pipeline: Option<&'a Pipeline>,
 }
 
 impl<'a> Values<'a> {
-    /// Returns the values of a fetched job.
-    pub fn of(found: Option<&'a FoundJob>) -> Values<'a> {
-        let Some(found) = found else { return Values::default() };
-        Values { job: found.id(), project: found.project_id(), pipeline: found.pipeline.as_ref() }
+    /// Returns the values of jobs that were fetched; all but the ids are of the first one.
+    pub fn of(found: impl Iterator<Item = &'a FoundJob>) -> Values<'a> {
+        let found: Vec<&FoundJob> = found.collect();
+        let jobs = found.iter().map(|found| found.id()).collect();
+        let Some(first) = found.first() else { return Values::default() };
+        Values { jobs, project: first.project_id(), pipeline: first.pipeline.as_ref() }
     }
 
-    /// Writes the five variables to a file, which appears by an atomic rename.
-    ///
-    /// # Errors
-    /// A refusal where a value has a line break.
-    pub fn write(&self, file: &Path, interrupt: &Interrupt) -> anyhow::Result<()> {
+    /// Writes the variables.
+    pub fn write(&self, file: &Path, interrupt: &Interrupt) -> Result<(), Error> {
         let text = text(self)?;
         let mut whole = AtomicFile::create_beside(file, interrupt)?;
         whole.write_all(text.as_bytes()).with_context(|| format!("writing {}", file.display()))?;
@@ -42,8 +41,10 @@ impl<'a> Values<'a> {
 /// Returns the content of the file.
 fn text(values: &Values<'_>) -> Result<String, Refusal> {
     let pipeline = values.pipeline;
+    let ids: Vec<String> = values.jobs.iter().flatten().map(JobId::to_string).collect();
     let values = [
-        ("JOB_ID", values.job.map(|id| id.to_string())),
+        ("JOB_ID", values.jobs.first().copied().flatten().map(|id| id.to_string())),
+        ("JOB_IDS", Some(ids.join(","))),
         ("PIPELINE_ID", pipeline.map(|pipeline| pipeline.id.to_string())),
         ("PROJECT_ID", values.project.map(|id| id.to_string())),
         ("REF", pipeline.and_then(|pipeline| pipeline.ref_.clone())),

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::app::{App, PreparedLookup};
 use crate::args::{CacheArgs, JobArgs, NoWaitArgs};
+use crate::error::Error;
 use crate::exit::Exit;
 use crate::lookup::{self, LookupResult, Polling};
 use crate::report::Report;
@@ -29,7 +30,7 @@ pub struct Explain {
 }
 
 impl Explain {
-    pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
+    pub fn run(self, mut app: App) -> Result<Exit, Error> {
         let record = Arc::new(Record::new(app.ui.clone()));
         app.watch = record.clone();
         let PreparedLookup { scope, mut query, client, mut settings } =

@@ -3,9 +3,10 @@
 use clap::{Args, ValueEnum};
 
 use crate::args::size;
-use crate::plan;
+use crate::plan::{self, Mtime};
 use crate::select::file_pattern::Patterns;
 use crate::select::files::FileRules;
+use crate::select::job_folder::Separate;
 use crate::select::link;
 use crate::select::name::System;
 use crate::settings::Usage;
@@ -24,12 +25,18 @@ pub struct ExtractArgs {
     /// Drop so many leading folders, as tar does
     #[arg(long, value_name = "N", default_value_t = 0)]
     strip_components: usize,
-    /// Each job into DIR/JOB-NAME
-    #[arg(long)]
-    separate: bool,
+    /// Extract each job into a folder of its own below DIR: DIR/JOB-NAME, with `bridge` DIR/BRIDGE-NAME/JOB-NAME, with `id` DIR/JOB-ID
+    #[arg(long, value_name = "BY", num_args = 0..=1, require_equals = true, default_missing_value = "job")]
+    separate: Option<SeparateArg>,
     /// What to do about a file that is there already
     #[arg(long, value_name = "WHAT", default_value = "overwrite")]
     on_conflict: OnConflict,
+    /// The modification time of what is written: as the archive says, the time of this run, or the time of the job's commit
+    #[arg(long, value_name = "TIME", default_value = "archive")]
+    mtime: MtimeArg,
+    /// Print the path of each file that was written on standard output, relative to DIR
+    #[arg(long)]
+    pub list: bool,
     /// What to do about links; `keep-inside` refuses an archive with one that leaves DIR
     #[arg(
         long,
@@ -54,6 +61,20 @@ enum OnConflict {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SeparateArg {
+    Job,
+    Bridge,
+    Id,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MtimeArg {
+    Archive,
+    Now,
+    Commit,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Symlinks {
     KeepInside,
     All,
@@ -62,6 +83,15 @@ enum Symlinks {
 }
 
 impl ExtractArgs {
+    /// Returns if and how each job gets a folder of its own.
+    pub fn separate(&self) -> Option<Separate> {
+        self.separate.map(|separate| match separate {
+            SeparateArg::Job => Separate::Job,
+            SeparateArg::Bridge => Separate::Bridge,
+            SeparateArg::Id => Separate::Id,
+        })
+    }
+
     /// Converts the flags to the options of an extraction.
     ///
     /// # Errors
@@ -88,6 +118,11 @@ impl ExtractArgs {
             OnConflict::Skip => plan::OnConflict::Skip,
             OnConflict::Fail => plan::OnConflict::Fail,
         };
-        Ok(ExtractOptions { rules, separate: self.separate, on_conflict })
+        let mtime = match self.mtime {
+            MtimeArg::Archive => Mtime::Archive,
+            MtimeArg::Now => Mtime::Now,
+            MtimeArg::Commit => Mtime::Commit,
+        };
+        Ok(ExtractOptions { rules, on_conflict, mtime })
     }
 }

@@ -9,6 +9,7 @@ use super::destination::Destination;
 use super::dotenv;
 use super::extract_args::ExtractArgs;
 use crate::args::{CacheArgs, JobArgs, WaitArgs};
+use crate::error::Error;
 use crate::exit::Exit;
 use crate::lookup::Polling;
 use crate::transfer::Transfer;
@@ -31,7 +32,7 @@ pub struct Fetch {
     report: Option<String>,
     #[command(flatten)]
     unpack: ExtractArgs,
-    /// Write DOWNRIVER_JOB_ID, _PIPELINE_ID, _PROJECT_ID, _REF and _SHA of what was fetched to FILE, for artifacts:reports:dotenv
+    /// Write DOWNRIVER_JOB_ID, _JOB_IDS, _PIPELINE_ID, _PROJECT_ID, _REF and _SHA of what was fetched to FILE, for artifacts:reports:dotenv
     #[arg(long, value_name = "FILE", help_heading = "Where to")]
     dotenv: Option<PathBuf>,
     #[command(flatten)]
@@ -41,7 +42,7 @@ pub struct Fetch {
 }
 
 impl Fetch {
-    pub fn run(mut self, mut app: App) -> anyhow::Result<Exit> {
+    pub fn run(mut self, mut app: App) -> Result<Exit, Error> {
         // One file holds one archive.
         self.args.selection.one |= self.output.is_some();
         let destination = Destination {
@@ -58,16 +59,25 @@ impl Fetch {
         query.listed = cache.is_some();
         let polling = Polling::from(&self.args.wait);
         let ctx = app.ctx(&client, polling);
-        let transfer = Transfer { ctx: &ctx, scope: &scope, query: &query, cache: cache.as_ref() };
+        let transfer = Transfer {
+            cache: cache.as_ref(),
+            separate: self.unpack.separate(),
+            ..Transfer::new(&ctx, &scope, &query)
+        };
         let result = destination.transfer(&app, &transfer, &options)?;
         app.tell_missing(&self.args.selection, &result.missing);
         if let Some(file) = &self.dotenv {
-            let first = result.jobs.first().map(|job| &job.found);
-            let values = dotenv::Values::of(first);
+            let values = dotenv::Values::of(result.jobs.iter().map(|job| &job.found));
             values.write(&app.env.dir.join(file), &app.env.interrupt)?;
         }
         if !destination.is_stdout() {
-            super::result::print(&result, self.output.as_deref(), &self.dir, &app.ui)?;
+            let output = self.output.as_deref();
+            if self.unpack.list {
+                super::result::print_files(&result, output, &app.ui)?;
+            }
+            if app.ui.wants_json() {
+                app.ui.document(&super::result::document(&result, output, &self.dir))?;
+            }
         }
         Ok(Exit::Done)
     }

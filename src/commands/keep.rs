@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::app::{App, PreparedLookup};
 use super::result;
 use crate::args::{JobArgs, NoWaitArgs};
+use crate::error::Error;
 use crate::exit::Exit;
 use crate::gitlab::Client;
 use crate::lookup::{self, FoundJob, Polling};
@@ -25,7 +26,7 @@ pub struct Keep {
 }
 
 impl Keep {
-    pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
+    pub fn run(self, mut app: App) -> Result<Exit, Error> {
         let PreparedLookup { scope, mut query, client, .. } =
             app.prepare(&self.jobs, &self.args, false)?;
         client.check_can_write("keeping artifacts".to_owned())?;
@@ -54,7 +55,7 @@ impl Keep {
 }
 
 /// Keeps the artifacts of one job, and returns the job as GitLab sends it back.
-fn keep(client: &Client, found: &FoundJob) -> anyhow::Result<Job> {
+fn keep(client: &Client, found: &FoundJob) -> Result<Job, Error> {
     let (project, id) = found.project_and_id()?;
     Ok(client.keep_artifacts(project, id)?)
 }

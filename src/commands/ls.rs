@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::app::{App, PreparedLookup};
 use crate::args::{JobArgs, WaitArgs};
+use crate::error::Error;
 use crate::exit::Exit;
 use crate::lookup::Polling;
 use crate::sanitize::sanitize;
@@ -22,11 +23,11 @@ pub struct Ls {
 }
 
 impl Ls {
-    pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
+    pub fn run(self, mut app: App) -> Result<Exit, Error> {
         let PreparedLookup { scope, query, client, .. } =
             app.prepare(&self.jobs, &self.args, false)?;
         let ctx = app.ctx(&client, Polling::from(&self.args.wait));
-        let transfer = Transfer { ctx: &ctx, scope: &scope, query: &query, cache: None };
+        let transfer = Transfer::new(&ctx, &scope, &query);
         let transfer::Contents { jobs, missing } = transfer::list(&transfer)?;
         app.tell_missing(&self.args.selection, &missing);
         if app.ui.wants_json() {

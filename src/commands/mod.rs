@@ -25,6 +25,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 pub use app::App;
 
 use crate::args::OutputArgs;
+use crate::error::Error;
 use crate::exit::Exit;
 
 /// Takes the artifacts of a GitLab pipeline that another pipeline triggered
@@ -61,7 +62,7 @@ pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
 }
 
 /// Runs a command, and returns the exit code.
-pub fn run(command: Command, app: App) -> anyhow::Result<Exit> {
+pub fn run(command: Command, app: App) -> Result<Exit, Error> {
     match command {
         Command::Fetch(fetch) => fetch.run(app),
         Command::Ls(ls) => ls.run(app),

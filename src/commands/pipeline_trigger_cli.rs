@@ -8,9 +8,8 @@ use std::time::Duration;
 use clap::{ArgAction, Parser};
 
 use super::trigger::flags::{OnManual, Trigger};
-use super::trigger::unwatched::Unwatched;
+use crate::error::Error;
 use crate::exit::Exit;
-use crate::settings::Usage;
 
 /// The program name that selects this command line.
 const NAME: &str = "trigger";
@@ -39,10 +38,10 @@ struct DefaultOptions {
 
 /// Returns the exit code of pipeline-trigger: 2 for a usage error and for a pipeline that cannot be
 /// watched any more, 1 for every other failure.
-pub fn exit(error: &anyhow::Error, exit: Exit) -> Exit {
-    match exit {
-        Exit::Done => Exit::Done,
-        _ if error.is::<Usage>() || error.is::<Unwatched>() => Exit::Usage,
+pub fn exit(error: &Error, exit: Exit) -> Exit {
+    match (error, error.root()) {
+        _ if exit == Exit::Done => Exit::Done,
+        (Error::Unwatched { .. }, _) | (_, Error::Usage(_)) => Exit::Usage,
         _ => Exit::Fault,
     }
 }

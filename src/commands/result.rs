@@ -11,33 +11,14 @@ use crate::sanitize::sanitize;
 use crate::transfer::{TransferResult, TransferredJob};
 use crate::ui::Ui;
 
-/// Prints the files that were written to `output`, or else below `dir`.
-pub fn print(
-    result: &TransferResult,
-    output: Option<&Path>,
-    dir: &Path,
-    ui: &Ui,
-) -> io::Result<()> {
-    print_files(result, output, dir, ui)?;
-    if ui.wants_json() {
-        ui.document(&document(result, output, dir))?;
-    }
-    Ok(())
-}
-
-/// Prints the paths of the files, one a line.
-pub fn print_files(
-    result: &TransferResult,
-    output: Option<&Path>,
-    dir: &Path,
-    ui: &Ui,
-) -> io::Result<()> {
+/// Prints the path of each file that was written, relative to the destination (`--list`).
+pub fn print_files(result: &TransferResult, output: Option<&Path>, ui: &Ui) -> io::Result<()> {
     for job in &result.jobs {
         if let Some(file) = output {
             ui.line(sanitize(&text(file)))?;
         }
         for (path, _) in &job.files {
-            ui.line(sanitize(&text(&plain(&dir.join(path)))))?;
+            ui.line(sanitize(&slashes(path)))?;
         }
     }
     Ok(())
@@ -85,7 +66,7 @@ pub fn found(found: &FoundJob) -> Value {
             "sha": pipeline.and_then(|pipeline| pipeline.sha.as_ref()),
             "web_url": pipeline.and_then(|pipeline| pipeline.web_url.as_ref()),
         },
-        "bridge": found.bridge,
+        "bridge": found.bridges.last(),
     })
 }
 

@@ -5,6 +5,7 @@ use clap::Args;
 use super::app::App;
 use crate::args::{ConnectArgs, LookupArgs, OutputArgs};
 use crate::env::Env;
+use crate::error::Error;
 use crate::exit::Exit;
 use crate::lookup::{self, Polling};
 use crate::sanitize::sanitize;
@@ -31,7 +32,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
+    pub fn run(self, mut app: App) -> Result<Exit, Error> {
         let Tree { url, mermaid, lookup, connect, .. } = self;
         let (web_url, rest) = settings::split_web_url(url.as_slice(), &connect, &app.env)?;
         if let Some(word) = rest.first() {

@@ -1,18 +1,16 @@
 //! `trigger`: starts a pipeline, waits for it, and fetches artifacts from it.
 
 pub(super) mod flags;
-pub(super) mod unwatched;
 
 use serde_json::{Value, json};
 
 pub use flags::Trigger;
 
-use self::unwatched::Unwatched;
 use super::app::App;
 use super::destination::Destination;
 use super::{dotenv, pipeline_trigger_cli, result};
+use crate::error::Error;
 use crate::exit::Exit;
-use crate::gitlab;
 use crate::lookup::{FoundJob, Polling, Scope};
 use crate::model::PipelineBy;
 use crate::report::Report;
@@ -28,7 +26,7 @@ struct Told {
 }
 
 impl Trigger {
-    pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
+    pub fn run(self, mut app: App) -> Result<Exit, Error> {
         let mut told = Told::default();
         let Err(error) = self.go(&mut app, &mut told) else {
             if app.ui.wants_json() {
@@ -48,7 +46,7 @@ impl Trigger {
         })
     }
 
-    fn go(&self, app: &mut App, told: &mut Told) -> anyhow::Result<()> {
+    fn go(&self, app: &mut App, told: &mut Told) -> Result<(), Error> {
         if self.connect.unverified {
             app.ui.warn("the server's certificate is not checked: whoever stands in between reads the tokens");
         }
@@ -72,11 +70,14 @@ impl Trigger {
         let again = if started.retried { "retried: " } else { "" };
         app.ui.print_early(&format!("{again}{line}"), aside)?;
         if self.detach {
-            return self.write_dotenv(app, started, None);
+            return self.write_dotenv(app, started, &[]);
         }
         let id = started.ended.at.id;
         let watched = watch(&ctx, started, &rule, !self.legacy_cli).map_err(|error| {
-            if error.is::<gitlab::Error>() { error.context(Unwatched(id)) } else { error }
+            match error.as_gitlab() {
+                Some(_) => Error::Unwatched { pipeline: id, source: Box::new(error) },
+                None => error,
+            }
         });
         if self.print_logs && !client.has_job_token() && !started.ended.pipeline.status.may_move() {
             logs(&ctx, &started.ended.at, |job, log| app.ui.log(job, log, aside))?;
@@ -86,28 +87,28 @@ impl Trigger {
             app.ui.line(result::pipeline_line(&started.ended))?;
         }
         if self.fetch.is_empty() {
-            return self.write_dotenv(app, started, None);
+            return self.write_dotenv(app, started, &[]);
         }
         let (scope, query) = (Scope::In(PipelineBy::Id(started.ended.at.clone())), self.query());
-        let transfer = Transfer { ctx: &ctx, scope: &scope, query: &query, cache: cache.as_ref() };
+        let transfer = Transfer {
+            cache: cache.as_ref(),
+            separate: self.unpack.separate(),
+            ..Transfer::new(&ctx, &scope, &query)
+        };
         let result = target.transfer(app, &transfer, &options)?;
         told.fetched =
             super::result::document(&result, self.output.as_deref(), &self.dir)["fetched"].take();
-        if aside {
-            super::result::print_files(&result, self.output.as_deref(), &self.dir, &app.ui)?;
+        if aside && self.unpack.list {
+            super::result::print_files(&result, self.output.as_deref(), &app.ui)?;
         }
-        self.write_dotenv(app, started, result.jobs.first().map(|job| &job.found))
+        let found: Vec<&FoundJob> = result.jobs.iter().map(|job| &job.found).collect();
+        self.write_dotenv(app, started, &found)
     }
 
-    fn write_dotenv(
-        &self,
-        app: &App,
-        started: &Started,
-        found: Option<&FoundJob>,
-    ) -> anyhow::Result<()> {
+    fn write_dotenv(&self, app: &App, started: &Started, found: &[&FoundJob]) -> Result<(), Error> {
         let Some(file) = &self.dotenv else { return Ok(()) };
         let values = dotenv::Values {
-            job: found.and_then(FoundJob::id),
+            jobs: found.iter().map(|found| found.id()).collect(),
             project: started.ended.project_id(),
             pipeline: Some(&started.ended.pipeline),
         };

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::app::{App, PreparedLookup};
 use super::result;
 use crate::args::{ConnectArgs, JobArgs, LookupArgs, OutputArgs, SelectionArgs, WaitLimitArgs};
+use crate::error::Error;
 use crate::exit::Exit;
 use crate::lookup::{self, FoundJob, Polling, Scope};
 use crate::report::Report;
@@ -32,7 +33,7 @@ pub struct Wait {
 }
 
 impl Wait {
-    pub fn run(self, mut app: App) -> anyhow::Result<Exit> {
+    pub fn run(self, mut app: App) -> Result<Exit, Error> {
         // --any-status is the only selection flag of this command.
         let selection = SelectionArgs { any_status: self.any_status, ..SelectionArgs::default() };
         let args = JobArgs {
@@ -73,7 +74,7 @@ impl Wait {
 }
 
 /// Prints the document of a successful run.
-fn done(app: &App, document: &Value) -> anyhow::Result<Exit> {
+fn done(app: &App, document: &Value) -> Result<Exit, Error> {
     if app.ui.wants_json() {
         app.ui.document(document)?;
     }

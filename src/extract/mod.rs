@@ -11,6 +11,7 @@ use std::path::Path;
 
 use crate::archive::{self, Archive, EntryLocation, EntryReader, Layout, SkipRead};
 use crate::disk::Staging;
+use crate::error::Error;
 use crate::plan::{PlacementKind, Plan};
 use workers::{TargetFile, Task};
 
@@ -24,7 +25,7 @@ pub fn extract_archive<R: Read + Seek>(
     archive: &mut Archive<R>,
     plan: &Plan,
     staging: &mut Staging,
-) -> anyhow::Result<()> {
+) -> Result<(), Error> {
     create_folders_and_links(plan, staging)?;
     let (mut entries, locations) = archive.entry_reader();
     workers::run(&mut entries, &planned_tasks(locations, plan), staging)
@@ -41,7 +42,7 @@ pub fn extract_selected<B: SkipRead>(
     body: B,
     plan: &Plan,
     staging: &mut Staging,
-) -> anyhow::Result<()> {
+) -> Result<(), Error> {
     create_folders_and_links(plan, staging)?;
     let tasks = planned_tasks(&layout.locations, plan);
     workers::run(&mut EntryReader::selected(body), &tasks, staging)
@@ -58,7 +59,7 @@ pub fn extract_stream<B: SkipRead>(
     body: B,
     plan: &Plan,
     staging: &mut Staging,
-) -> anyhow::Result<()> {
+) -> Result<(), Error> {
     create_folders_and_links(plan, staging)?;
     let tasks = all_tasks(layout, plan)?;
     let mut entries = EntryReader::sequential(body);
@@ -87,7 +88,7 @@ fn all_tasks<'a>(layout: &'a Layout, plan: &'a Plan) -> Result<Vec<Task<'a>>, ar
 
 /// Creates each planned folder and each parent folder once, so that the workers need not check for
 /// them, and registers the links with the staging.
-fn create_folders_and_links(plan: &Plan, staging: &mut Staging) -> anyhow::Result<()> {
+fn create_folders_and_links(plan: &Plan, staging: &mut Staging) -> Result<(), Error> {
     // Sorted, because a folder gets its mode when it is created, before its content.
     let mut folders: BTreeMap<&Path, (Option<u32>, Option<i64>)> = BTreeMap::new();
     for placement in &plan.placements {

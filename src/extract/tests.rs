@@ -11,6 +11,7 @@ use crate::archive::zip_builder::{ZipItem, file, folder, link, zip};
 use crate::disk::listing::listing;
 #[cfg(unix)]
 use crate::disk::listing::mode;
+use crate::error::Error;
 use crate::interrupt::Interrupt;
 use crate::model::EntryKind;
 use crate::plan::OnConflict;
@@ -18,7 +19,7 @@ use crate::select::files::{FileRules, files};
 use crate::select::link::Symlinks;
 use crate::{archive, disk};
 
-fn extract(bytes: Vec<u8>, dest: &Path, rules: &FileRules) -> anyhow::Result<()> {
+fn extract(bytes: Vec<u8>, dest: &Path, rules: &FileRules) -> Result<(), Error> {
     let mut staging = Staging::new_in(dest, &Interrupt::default())?;
     let mut archive = Archive::open_validated(Cursor::new(bytes))?;
     let mut targets = BTreeMap::new();
@@ -184,7 +185,7 @@ fn an_interrupted_run_stops_extracting() {
     let plan = files(archive.entries(), &BTreeMap::new(), &FileRules::default()).unwrap();
     drop(interrupt.clean_up());
     let error = extract_archive(&mut archive, &plan, &mut staging).unwrap_err();
-    assert!(matches!(error.downcast_ref(), Some(disk::Error::Interrupted)), "{error}");
+    assert!(matches!(error, Error::Disk(disk::Error::Interrupted)), "{error}");
 }
 
 #[test]
@@ -237,5 +238,5 @@ fn a_write_error_is_reported_as_a_disk_error() {
     let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
     let error = at_path(archive::Error::Write(full), Path::new("a"));
     assert_eq!(error.to_string(), "cannot write `a`: no space left on the disk");
-    assert!(error.downcast_ref::<disk::Error>().is_some());
+    assert!(matches!(error, Error::Disk(_)));
 }

@@ -16,6 +16,7 @@ use std::thread;
 use super::buffer_pool::{BUFFER_SIZE, Buffer, BufferPool, BufferReader};
 use crate::archive::{self, EntryLocation, EntryReader, Inflater, SkipRead};
 use crate::disk::{self, Staging};
+use crate::error::Error;
 
 /// Upper bound of the number of workers. With four, the disk or the network is the bottleneck.
 const MAX_WORKERS: usize = 4;
@@ -72,7 +73,7 @@ pub fn run<'p, B: SkipRead>(
     entries: &mut EntryReader<'p, B>,
     tasks: &[Task<'p>],
     staging: &Staging,
-) -> anyhow::Result<()> {
+) -> Result<(), Error> {
     let pool = BufferPool::default();
     let shared = Workers { tasks, staging, pool: &pool, failed: AtomicBool::new(false) };
     let (sender, queue) = mpsc::channel();
@@ -117,7 +118,7 @@ impl<'a, 'p> Workers<'a, 'p> {
         &self,
         entries: &mut EntryReader<'p, B>,
         queue: Sender<WorkItem<'a>>,
-    ) -> anyhow::Result<()> {
+    ) -> Result<(), Error> {
         let mut batch: Option<Batch<'a>> = None;
         // Sending fails only if all workers panicked, which joining them reports.
         let send = |batch: &mut Option<Batch<'a>>| {
@@ -184,7 +185,7 @@ impl<'a, 'p> Workers<'a, 'p> {
 
     /// Runs one worker until the queue is closed. After a failure it keeps receiving and discards
     /// the items, because the reading thread may be waiting for their buffers.
-    fn work(&self, queue: &WorkQueue<'a>) -> Result<(), (usize, anyhow::Error)> {
+    fn work(&self, queue: &WorkQueue<'a>) -> Result<(), (usize, Error)> {
         let mut inflater = Inflater::default();
         let mut result = Ok(());
         loop {
@@ -217,7 +218,7 @@ impl<'a, 'p> Workers<'a, 'p> {
         inflater: &mut Inflater,
         index: usize,
         data: &mut dyn BufRead,
-    ) -> Result<(), (usize, anyhow::Error)> {
+    ) -> Result<(), (usize, Error)> {
         let Task { location, file: Some(file) } = &self.tasks[index] else { return Ok(()) };
         let created = (|| {
             if self.staging.stopping() {
@@ -233,7 +234,7 @@ impl<'a, 'p> Workers<'a, 'p> {
 
 /// Converts a write error into a `disk::Error` with the path, because the disk is the cause and
 /// not the archive.
-pub fn at_path(error: archive::Error, path: &Path) -> anyhow::Error {
+pub fn at_path(error: archive::Error, path: &Path) -> Error {
     match error {
         archive::Error::Write(error) => disk::Error::doing("write", path)(error).into(),
         error => error.into(),

@@ -7,6 +7,7 @@ use super::context::Ctx;
 use super::pipeline_jobs::find_in_pipeline;
 use super::query::{FoundJob, JobQuery, LookupResult};
 use super::resolve;
+use crate::error::Error;
 use crate::model::{ArchiveAt, PipelineBy, ProjectRef};
 use crate::refusal::Refusal;
 
@@ -24,7 +25,7 @@ pub struct Ref<'a> {
 }
 
 /// Looks up jobs by their ref, with no request where the download itself can find them.
-pub fn find(ctx: &Ctx<'_>, ref_: &Ref<'_>, query: &JobQuery) -> anyhow::Result<LookupResult> {
+pub fn find(ctx: &Ctx<'_>, ref_: &Ref<'_>, query: &JobQuery) -> Result<LookupResult, Error> {
     if query.jobs.iter().any(|pattern| pattern.is_glob()) {
         return find_in_lists(ctx, ref_, query);
     }
@@ -44,7 +45,7 @@ pub fn find(ctx: &Ctx<'_>, ref_: &Ref<'_>, query: &JobQuery) -> anyhow::Result<L
         },
         job: None,
         pipeline: None,
-        bridge: None,
+        bridges: Vec::new(),
         named: true,
     });
     Ok(LookupResult { found: found.collect(), missing: Vec::new() })
@@ -56,7 +57,7 @@ pub fn find_in_lists(
     ctx: &Ctx<'_>,
     ref_: &Ref<'_>,
     query: &JobQuery,
-) -> anyhow::Result<LookupResult> {
+) -> Result<LookupResult, Error> {
     let count = if ref_.recent { MAX_RECENT_PIPELINES } else { 1 };
     let pipelines = ctx.gitlab.successful_pipelines(ref_.project, ref_.name, count)?;
     let mut newest = None;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::context::Ctx;
 use super::query::JobQuery;
 use super::resolve;
+use crate::error::Error;
 use crate::model::PipelineAt;
 use crate::refusal::Refusal;
 use crate::select::downstream::{self, Downstream, Downstreams, ListedBridge};
@@ -18,7 +19,7 @@ pub fn list_bridges(
     ctx: &Ctx<'_>,
     upstream: &PipelineAt,
     depth: u32,
-) -> anyhow::Result<Vec<ListedBridge>> {
+) -> Result<Vec<ListedBridge>, Error> {
     let mut listed = Vec::new();
     let mut known = HashSet::from([upstream.id]);
     let mut level = vec![(upstream.clone(), Vec::<String>::new())];
@@ -54,7 +55,7 @@ pub fn choose(
     upstream: &PipelineAt,
     bridges: &[ListedBridge],
     query: &JobQuery,
-) -> anyhow::Result<Result<Downstreams, Refusal>> {
+) -> Result<Result<Downstreams, Refusal>, Error> {
     let candidates = downstream::candidates(bridges, &query.bridges, &query.projects);
     let from = format!("bridges of pipeline {} in project {}", upstream.id, upstream.project);
     ctx.watch.step(&Step::Chosen { from: &from, candidates: &candidates });
@@ -70,7 +71,7 @@ pub fn choose(
         }
         chosen => chosen,
     };
-    for Downstream { bridge, at, pipeline } in chosen.iter().flat_map(|chosen| &chosen.chosen) {
+    for Downstream { bridge, at, pipeline, .. } in chosen.iter().flat_map(|chosen| &chosen.chosen) {
         ctx.watch.step(&Step::Downstream { bridge, pipeline, at });
     }
     Ok(chosen)

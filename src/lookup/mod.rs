@@ -22,6 +22,7 @@ pub use context::{Ctx, Polling};
 pub use query::{FoundJob, JobQuery, LookupResult, Scope};
 pub use wait::{Ended, ended_refusal, failed_jobs, pipeline_status, wait_for_pipelines};
 
+use crate::error::Error;
 use crate::model::PipelineBy;
 use crate::select::job::Listing;
 use crate::select::outcome::{self, OutcomeRules};
@@ -29,7 +30,7 @@ use pipeline_jobs::{choose_jobs, find_by_id, find_in_pipeline, list_jobs};
 use poll::poll_until;
 
 /// Looks up the wanted jobs, again and again for as long as waiting may help.
-pub fn find(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery) -> anyhow::Result<LookupResult> {
+pub fn find(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery) -> Result<LookupResult, Error> {
     poll_until(ctx, || lookup_once(ctx, scope, query))
 }
 
@@ -37,7 +38,7 @@ pub fn find(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery) -> anyhow::Result<Lo
 ///
 /// # Errors
 /// A refusal where a job is missing and neither leniency nor waiting can help.
-pub fn lookup_once(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery) -> anyhow::Result<LookupResult> {
+pub fn lookup_once(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery) -> Result<LookupResult, Error> {
     let result = match scope {
         Scope::Below(upstream) => find_downstream(ctx, upstream, query)?,
         Scope::In(PipelineBy::Ref { project, ref_, recent }) => {
@@ -57,7 +58,7 @@ fn find_downstream(
     ctx: &Ctx<'_>,
     upstream: &PipelineBy,
     query: &JobQuery,
-) -> anyhow::Result<LookupResult> {
+) -> Result<LookupResult, Error> {
     let upstream = match resolve::pipeline(ctx, upstream)? {
         Ok(upstream) => upstream,
         Err(refusal) => return Ok(LookupResult::all_missing(&refusal, query)),
@@ -70,13 +71,16 @@ fn find_downstream(
     let lists: Vec<Listing> = downstreams
         .chosen
         .into_iter()
-        .map(|it| list_jobs(ctx, it.at, it.pipeline, Some(it.bridge), query))
+        .map(|it| {
+            let bridges = it.above.into_iter().chain([it.bridge]).collect();
+            list_jobs(ctx, it.at, it.pipeline, bridges, query)
+        })
         .collect::<Result<_, _>>()?;
     Ok(choose_jobs(ctx, &lists, &downstreams.untriggered, query))
 }
 
 /// Ends the lookup where its result is not final, or not what was asked for.
-fn settle(result: LookupResult, ctx: &Ctx<'_>, query: &JobQuery) -> anyhow::Result<LookupResult> {
+fn settle(result: LookupResult, ctx: &Ctx<'_>, query: &JobQuery) -> Result<LookupResult, Error> {
     let labels: Vec<String> = result.found.iter().map(FoundJob::label).collect();
     let rules = OutcomeRules {
         count: query.count,

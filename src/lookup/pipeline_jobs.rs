@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::context::Ctx;
 use super::query::{FoundJob, JobQuery, LookupResult};
 use super::resolve;
+use crate::error::Error;
 use crate::model::{ArchiveAt, JobId, Pipeline, PipelineAt, ProjectRef};
 use crate::refusal::{Refusal, UntriggeredBridge};
 use crate::select::job::{self, JobRules, Listing};
@@ -16,9 +17,9 @@ pub fn find_in_pipeline(
     ctx: &Ctx<'_>,
     at: &PipelineAt,
     query: &JobQuery,
-) -> anyhow::Result<LookupResult> {
+) -> Result<LookupResult, Error> {
     let pipeline = resolve::readable(ctx, at, ctx.gitlab.pipeline(at))?;
-    let list = list_jobs(ctx, at.clone(), pipeline, None, query)?;
+    let list = list_jobs(ctx, at.clone(), pipeline, Vec::new(), query)?;
     Ok(choose_jobs(ctx, &[list], &[], query))
 }
 
@@ -29,7 +30,7 @@ pub fn find_by_id(
     project: &ProjectRef,
     id: JobId,
     query: &JobQuery,
-) -> anyhow::Result<LookupResult> {
+) -> Result<LookupResult, Error> {
     let unreadable = ctx.gitlab.has_job_token() && query.archive;
     let job = if unreadable { None } else { Some(ctx.gitlab.job(project, id)?) };
     if let Some(job) = &job
@@ -40,7 +41,7 @@ pub fn find_by_id(
     let pipeline = job.as_ref().and_then(|job| job.pipeline.clone());
     let pattern = job.as_ref().map_or_else(|| id.to_string(), |job| job.name.clone());
     let at = ArchiveAt::Job { project: project.clone(), id };
-    let found = FoundJob { pattern, at, job, pipeline, bridge: None, named: true };
+    let found = FoundJob { pattern, at, job, pipeline, bridges: Vec::new(), named: true };
     Ok(LookupResult { found: vec![found], missing: Vec::new() })
 }
 
@@ -50,12 +51,12 @@ pub fn list_jobs(
     ctx: &Ctx<'_>,
     at: PipelineAt,
     pipeline: Pipeline,
-    bridge: Option<String>,
+    bridges: Vec<String>,
     query: &JobQuery,
-) -> anyhow::Result<Listing> {
+) -> Result<Listing, Error> {
     let jobs = ctx.gitlab.jobs(&at)?;
     ctx.watch.step(&Step::Jobs { at: &at, status: &pipeline.status, jobs: &jobs });
-    let list = Listing { at, pipeline, bridge, jobs };
+    let list = Listing { at, pipeline, bridges, jobs };
     let candidates = job::candidates(&list, &query.jobs, rules(ctx, query));
     let from = format!("jobs of pipeline {} in project {}", list.at.id, list.at.project);
     ctx.watch.step(&Step::Chosen { from: &from, candidates: &candidates });
@@ -93,7 +94,7 @@ pub fn choose_jobs(
                 at: ArchiveAt::Job { project: list.at.project.clone(), id: pick.job.id },
                 job: Some(pick.job),
                 pipeline: Some(list.pipeline.clone()),
-                bridge: list.bridge.clone(),
+                bridges: list.bridges.clone(),
                 named: pick.named,
             });
         }

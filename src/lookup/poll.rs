@@ -2,34 +2,17 @@
 //! out of time.
 
 use std::cell::RefCell;
-use std::fmt;
 use std::time::Duration;
 
 use super::context::{Ctx, Polling};
 use crate::clock::Clock;
-use crate::gitlab;
-use crate::refusal::Refusal;
+use crate::error::Error;
 use crate::select::outcome::RetryState;
 use crate::step::{Step, Watch};
 
 /// The first pause between two lookups, and the longest.
 const MIN_PAUSE: Duration = Duration::from_secs(2);
 const MAX_PAUSE: Duration = Duration::from_secs(15);
-
-/// The time limit was reached; `last` is the reason why the last lookup did not succeed.
-#[derive(Debug)]
-pub struct TimedOut {
-    pub limit: Duration,
-    pub last: anyhow::Error,
-}
-
-impl fmt::Display for TimedOut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "waited {}: {:#}", humantime::format_duration(self.limit), self.last)
-    }
-}
-
-impl std::error::Error for TimedOut {}
 
 /// Tells if repeating a lookup can help after it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,19 +24,13 @@ pub enum Retryability {
 }
 
 /// Repeats `lookup` for as long as [`Ctx::polling`] allows and time can help.
-pub fn poll_until<T>(
-    ctx: &Ctx<'_>,
-    lookup: impl FnMut() -> anyhow::Result<T>,
-) -> anyhow::Result<T> {
+pub fn poll_until<T>(ctx: &Ctx<'_>, lookup: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
     let state = RefCell::new(RetryState::default());
-    let retryability = |error: &anyhow::Error| match error.downcast_ref::<gitlab::Error>() {
-        Some(error) if error.is_transient() => Retryability::InTime,
-        Some(error) if error.is_unreachable() => Retryability::OnceHeard,
-        Some(_) => Retryability::Never,
-        None => match error.downcast_ref::<Refusal>() {
-            Some(refusal) if state.borrow_mut().should_retry(refusal) => Retryability::InTime,
-            _ => Retryability::Never,
-        },
+    let retryability = |error: &Error| match error.root() {
+        Error::GitLab(error) if error.is_transient() => Retryability::InTime,
+        Error::GitLab(error) if error.is_unreachable() => Retryability::OnceHeard,
+        Error::Refusal(refusal) if state.borrow_mut().should_retry(refusal) => Retryability::InTime,
+        _ => Retryability::Never,
     };
     repeat(ctx.polling, ctx.clock, ctx.watch, retryability, lookup)
 }
@@ -64,9 +41,9 @@ pub fn repeat<T>(
     polling: Polling,
     clock: &dyn Clock,
     watch: &dyn Watch,
-    retryability: impl Fn(&anyhow::Error) -> Retryability,
-    mut ask: impl FnMut() -> anyhow::Result<T>,
-) -> anyhow::Result<T> {
+    retryability: impl Fn(&Error) -> Retryability,
+    mut ask: impl FnMut() -> Result<T, Error>,
+) -> Result<T, Error> {
     let start = clock.elapsed();
     let (mut pause, mut heard) = (MIN_PAUSE, false);
     loop {
@@ -82,10 +59,10 @@ pub fn repeat<T>(
         }
         let left = limit.saturating_sub(clock.elapsed() - start);
         if left.is_zero() {
-            return Err(TimedOut { limit, last }.into());
+            return Err(Error::TimedOut { limit, last: Box::new(last) });
         }
         let next = polling.interval().unwrap_or(pause).min(left);
-        watch.step(&Step::Waiting { reason: &format!("{last:#}"), pause: next });
+        watch.step(&Step::Waiting { reason: &last.to_string(), pause: next });
         clock.sleep(next);
         pause = pause.mul_f64(1.5).min(MAX_PAUSE);
     }
@@ -139,7 +116,7 @@ mod tests {
             || match left.next() {
                 Some(mends) => {
                     last.set(*mends);
-                    Err(anyhow::anyhow!("not yet"))
+                    Err(Error::Fault(anyhow::anyhow!("not yet")))
                 }
                 None => Ok("found"),
             },

@@ -2,6 +2,7 @@
 
 use crate::model::{ArchiveAt, Job, JobId, Pipeline, PipelineBy, ProjectRef};
 use crate::refusal::Refusal;
+use crate::select::job_folder::SeparatedJob;
 use crate::select::job_pattern::Pattern;
 use crate::select::outcome::{JobCount, OnMissing};
 
@@ -45,7 +46,8 @@ pub struct FoundJob {
     /// None where GitLab was not asked, or does not let a job token read the job.
     pub job: Option<Job>,
     pub pipeline: Option<Pipeline>,
-    pub bridge: Option<String>,
+    /// The names of the bridges that led to it, outermost first.
+    pub bridges: Vec<String>,
     /// Matched by its name: a missing archive is refused, where a glob would skip it.
     pub named: bool,
 }
@@ -105,6 +107,11 @@ impl FoundJob {
         let told = self.pipeline.as_ref().and_then(|pipeline| pipeline.project_id);
         let (ArchiveAt::Job { project, .. } | ArchiveAt::Ref { project, .. }) = &self.at;
         told.or_else(|| project.id())
+    }
+
+    /// Returns the names that its folder can be made of.
+    pub fn separated<'a>(&'a self, label: &'a str) -> SeparatedJob<'a> {
+        SeparatedJob { name: self.name(), id: self.id(), bridges: &self.bridges, label }
     }
 
     /// Returns its name and id, as lists and messages show them.

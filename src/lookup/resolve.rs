@@ -1,6 +1,7 @@
 //! Before step 1: from a branch, a merge request, a commit or a job to a pipeline.
 
 use super::context::Ctx;
+use crate::error::Error;
 use crate::gitlab;
 use crate::model::{Pipeline, PipelineAt, PipelineBy, ProjectRef};
 use crate::refusal::Refusal;
@@ -9,7 +10,7 @@ use crate::refusal::Refusal;
 const MAX_NAMED_PIPELINES: usize = 20;
 
 /// Returns the pipeline that is meant. The inner error says that there is none.
-pub fn pipeline(ctx: &Ctx<'_>, by: &PipelineBy) -> anyhow::Result<Result<PipelineAt, Refusal>> {
+pub fn pipeline(ctx: &Ctx<'_>, by: &PipelineBy) -> Result<Result<PipelineAt, Refusal>, Error> {
     let (project, newest) = match by {
         PipelineBy::Id(at) => return Ok(Ok(at.clone())),
         PipelineBy::OfJob { project, id } => {
@@ -42,7 +43,7 @@ pub fn readable<T>(
     ctx: &Ctx<'_>,
     at: &PipelineAt,
     answer: Result<T, gitlab::Error>,
-) -> anyhow::Result<T> {
+) -> Result<T, Error> {
     let error = match answer {
         Ok(value) => return Ok(value),
         Err(error) => error,

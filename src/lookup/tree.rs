@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use super::context::Ctx;
 use super::query::Scope;
 use super::resolve;
+use crate::error::Error;
 use crate::model::tree::{BridgeTree, LeftOut, PipelineTree, SubTree};
 use crate::model::{Bridge, Job, PipelineAt, PipelineId};
 use crate::parallel::parallel;
@@ -30,7 +31,7 @@ enum List {
 /// The pipeline that is named, with so many levels of downstream pipelines below it.
 ///
 /// A downstream pipeline that may not be read is part of the tree; the named one must be readable.
-pub fn tree(ctx: &Ctx<'_>, address: &Scope, levels: u32) -> anyhow::Result<PipelineTree> {
+pub fn tree(ctx: &Ctx<'_>, address: &Scope, levels: u32) -> Result<PipelineTree, Error> {
     let at = root(ctx, address)?;
     let pipeline = ctx.gitlab.pipeline(&at)?;
     let mut known = HashSet::from([pipeline.id]);
@@ -47,18 +48,21 @@ pub fn tree(ctx: &Ctx<'_>, address: &Scope, levels: u32) -> anyhow::Result<Pipel
 }
 
 /// Returns the root pipeline of the tree. A job stands for its pipeline.
-fn root(ctx: &Ctx<'_>, address: &Scope) -> anyhow::Result<PipelineAt> {
+fn root(ctx: &Ctx<'_>, address: &Scope) -> Result<PipelineAt, Error> {
     match address {
         Scope::Below(by) | Scope::In(by) => Ok(resolve::pipeline(ctx, by)??),
         Scope::Job { project, id } => match ctx.gitlab.job(project, *id)?.pipeline {
             Some(pipeline) => Ok(PipelineAt { project: project.clone(), id: pipeline.id }),
-            None => anyhow::bail!("GitLab does not tell the pipeline of job {id}"),
+            None => {
+                let message = format!("GitLab does not tell the pipeline of job {id}");
+                Err(Error::Fault(anyhow::Error::msg(message)))
+            }
         },
     }
 }
 
 /// Asks for both lists of each of the pipelines.
-fn read(ctx: &Ctx<'_>, level: &mut [&mut PipelineTree], lenient: bool) -> anyhow::Result<()> {
+fn read(ctx: &Ctx<'_>, level: &mut [&mut PipelineTree], lenient: bool) -> Result<(), Error> {
     let asks: Vec<_> = [List::Jobs, List::Bridges]
         .into_iter()
         .flat_map(|list| level.iter().map(move |node| (list, &node.at)))
@@ -74,7 +78,7 @@ fn read(ctx: &Ctx<'_>, level: &mut [&mut PipelineTree], lenient: bool) -> anyhow
                 Some(status @ (401 | 403 | 404)) if lenient => {
                     Ok(Err(LeftOut::Unreadable { status }))
                 }
-                _ => Err(anyhow::Error::from(error)),
+                _ => Err(Error::from(error)),
             },
         }
     };

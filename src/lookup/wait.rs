@@ -4,6 +4,7 @@ use super::context::Ctx;
 use super::poll::poll_until;
 use super::query::{JobQuery, Scope};
 use super::{downstream, resolve};
+use crate::error::Error;
 use crate::model::{Pipeline, PipelineAt, Status};
 use crate::refusal::{FailedJob, PipelineStatus, Refusal, UntriggeredBridge};
 use crate::select::{job, pipelines};
@@ -28,7 +29,7 @@ pub fn wait_for_pipelines(
     ctx: &Ctx<'_>,
     scope: &Scope,
     query: &JobQuery,
-) -> anyhow::Result<Vec<Ended>> {
+) -> Result<Vec<Ended>, Error> {
     let ended = poll_until(ctx, || {
         let (seen, untriggered) = read_pipelines(ctx, scope, query)?;
         let statuses: Vec<PipelineStatus> =
@@ -54,7 +55,7 @@ fn read_pipelines(
     ctx: &Ctx<'_>,
     scope: &Scope,
     query: &JobQuery,
-) -> anyhow::Result<(Pipelines, Vec<UntriggeredBridge>)> {
+) -> Result<(Pipelines, Vec<UntriggeredBridge>), Error> {
     match scope {
         Scope::Below(upstream) => {
             let upstream = resolve::pipeline(ctx, upstream)??;
@@ -79,7 +80,7 @@ pub fn pipeline_status(at: &PipelineAt, pipeline: &Pipeline) -> PipelineStatus {
 }
 
 /// Lists the failed jobs only of a pipeline that did not succeed.
-fn with_failed_jobs(ctx: &Ctx<'_>, at: PipelineAt, pipeline: Pipeline) -> anyhow::Result<Ended> {
+fn with_failed_jobs(ctx: &Ctx<'_>, at: PipelineAt, pipeline: Pipeline) -> Result<Ended, Error> {
     if pipeline.status == Status::Success {
         return Ok(Ended { at, pipeline, failed: Vec::new() });
     }
@@ -87,7 +88,7 @@ fn with_failed_jobs(ctx: &Ctx<'_>, at: PipelineAt, pipeline: Pipeline) -> anyhow
 }
 
 /// Lists the jobs of a pipeline that failed.
-pub fn failed_jobs(ctx: &Ctx<'_>, at: &PipelineAt) -> anyhow::Result<Vec<FailedJob>> {
+pub fn failed_jobs(ctx: &Ctx<'_>, at: &PipelineAt) -> Result<Vec<FailedJob>, Error> {
     let jobs = ctx.gitlab.jobs(at)?;
     let failed = job::latest(&jobs).into_iter().filter(|job| job.status == Status::Failed);
     let failed = failed.map(|job| FailedJob {

@@ -1,5 +1,6 @@
 //! Jobs and their artifacts.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::id::JobId;
@@ -26,6 +27,15 @@ pub struct Job {
     pub artifacts: Option<Vec<Artifact>>,
     pub artifacts_expire_at: Option<String>,
     pub pipeline: Option<Pipeline>,
+    /// None if the commit is gone.
+    pub commit: Option<Commit>,
+}
+
+/// The commit that a job ran for.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Commit {
+    /// The committer's date.
+    pub committed_date: Option<String>,
 }
 
 /// The archive of a job that has not expired.
@@ -63,6 +73,11 @@ impl Job {
     pub fn archive_size(&self) -> Option<u64> {
         let listed = || self.listed("archive").and_then(|artifact| artifact.size);
         self.artifacts_file.as_ref().and_then(|file| file.size).or_else(listed)
+    }
+
+    /// Returns the committer's date of its commit, if GitLab sends it.
+    pub fn committed_at(&self) -> Option<Timestamp> {
+        self.commit.as_ref()?.committed_date.as_deref()?.parse().ok()
     }
 
     /// Returns the listed artifact of a type.

@@ -34,6 +34,7 @@ impl Refusal {
             Refusal::NoArchive { just_ended, .. } => *just_ended,
             Refusal::NoSuchPipeline { .. }
             | Refusal::ManyJobs { .. }
+            | Refusal::SameFolder { .. }
             | Refusal::EndedBadly { .. }
             | Refusal::Unsuccessful { .. }
             | Refusal::Expired { .. }
@@ -95,6 +96,7 @@ impl Refusal {
             | Refusal::NotEnded { .. }
             | Refusal::NoneUsable { .. }
             | Refusal::ManyJobs { .. }
+            | Refusal::SameFolder { .. }
             | Refusal::NoArchive { .. }
             | Refusal::NotThere { .. }
             | Refusal::Expired { .. }
@@ -117,7 +119,7 @@ impl Refusal {
             Refusal::NoJob { wanted, seen, .. } | Refusal::NoReport { wanted, seen, .. } => {
                 nearest(slice::from_ref(wanted), seen)
             }
-            Refusal::ManyJobs { seen } => seen.clone(),
+            Refusal::ManyJobs { seen } | Refusal::SameFolder { jobs: seen, .. } => seen.clone(),
             Refusal::NoneUsable { unusable, .. } => {
                 unusable.iter().map(Refusal::to_string).collect()
             }
@@ -170,6 +172,9 @@ impl Refusal {
             }
             Refusal::ManyJobs { .. } => {
                 "name one more closely, or narrow the search with --bridge or --downstream"
+            }
+            Refusal::SameFolder { .. } => {
+                "--separate=bridge or --separate=id gives each of them a folder of its own"
             }
             Refusal::Unfinished { status, .. } if status.may_move() => WAIT,
             Refusal::Unfinished { .. } => "it waits for a person: start it in GitLab",

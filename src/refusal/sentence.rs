@@ -94,6 +94,15 @@ impl Display for Refusal {
                     join_names(seen, MAX_NAMES)
                 )
             }
+            Refusal::SameFolder { folder, jobs } => {
+                write!(
+                    f,
+                    "{} jobs would share the folder `{}`: {}",
+                    jobs.len(),
+                    sanitize(folder),
+                    join_names(jobs, MAX_NAMES)
+                )
+            }
             Refusal::Unfinished { job, status } => {
                 write!(f, "{job} has not finished: it is {status}")
             }

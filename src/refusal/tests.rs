@@ -261,6 +261,13 @@ fn refusals_of_jobs_that_are_not_there() {
             3/8, may change"#]],
     );
     check(
+        Refusal::SameFolder { folder: "build".into(), jobs: names(&["build (7)", "build (8)"]) },
+        expect![[r#"
+            2 jobs would share the folder `build`: `build (7)`, `build (8)`
+            hint: --separate=bridge or --separate=id gives each of them a folder of its own
+            3/3"#]],
+    );
+    check(
         Refusal::ManyJobs { seen: names(&["build 1/2 (7)", "build 2/2 (8)"]) },
         expect![[r#"
             2 jobs where one is wanted: `build 1/2 (7)`, `build 2/2 (8)`

@@ -38,6 +38,8 @@ pub enum Refusal {
     NoneUsable { wanted: String, unusable: Vec<Refusal> },
     /// Several jobs match, and the command takes only one.
     ManyJobs { seen: Vec<String> },
+    /// With `--separate`, these jobs would share one folder.
+    SameFolder { folder: String, jobs: Vec<String> },
     /// The job has not ended.
     Unfinished { job: JobName, status: Status },
     /// The job ended without success; `reason` is GitLab's `failure_reason`.

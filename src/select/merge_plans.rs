@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::link::{Links, Symlinks};
 use super::name::System;
+use crate::exit::Exit;
 use crate::plan::{OnConflict, PlacementKind, Plan};
 use crate::refusal::ArchiveRefusal;
 use crate::sanitize::sanitize;
@@ -21,6 +22,16 @@ pub enum Clash {
     Spelling { path: PathBuf, first: String, second: String },
     /// Symlinks of several archives together lead out of the destination.
     Links { job: String, refusal: ArchiveRefusal },
+}
+
+impl Clash {
+    /// Returns the exit code: links that lead out are the fault of the archives.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Clash::Both { .. } | Clash::FileAndFolder { .. } | Clash::Spelling { .. } => Exit::Disk,
+            Clash::Links { .. } => Exit::Archive,
+        }
+    }
 }
 
 /// The plan and the placement that has a path.

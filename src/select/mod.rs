@@ -6,6 +6,7 @@
 // The lookup: steps 1 to 3.
 pub mod downstream;
 pub mod job;
+pub mod job_folder;
 pub mod job_pattern;
 pub mod missing_archive;
 pub mod outcome;

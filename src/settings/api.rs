@@ -2,12 +2,12 @@
 
 use super::checkout::Checkout;
 use super::sourced::{Source, Sourced};
-use super::usage::Usage;
 use super::variables::{in_ci, variable};
 use super::web_url::WebUrl;
 use crate::args::{ConnectArgs, LookupArgs};
 use crate::env::Env;
 use crate::gitlab;
+use crate::usage::Usage;
 
 /// The API of GitLab.com, the default.
 pub(super) const GITLAB_COM: &str = "https://gitlab.com/api/v4";

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use bytesize::ByteSize;
 
 use super::sourced::{Setting, Source, Sourced};
-use super::usage::Usage;
 use super::variables::variable;
 use crate::args::{CacheArgs, size};
 use crate::env::Env;
 use crate::sanitize::sanitize;
+use crate::usage::Usage;
 
 const DEFAULT_MAX_BYTES: u64 = 10 << 30;
 

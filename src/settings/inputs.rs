@@ -3,13 +3,13 @@
 use super::api::api;
 use super::checkout::Checkout;
 use super::sourced::{Source, Sourced};
-use super::usage::Usage;
 use super::variables::{in_ci, variable};
 use crate::args::{ConnectArgs, LookupArgs};
 use crate::env::Env;
 use crate::gitlab;
 use crate::model::{PipelineId, ProjectRef};
 use crate::sanitize::sanitize;
+use crate::usage::Usage;
 
 /// Returns true if a segment of a path is `.` or `..`. Servers and proxies normalise such paths, so
 /// the request and its token would reach another endpoint than intended.

@@ -17,10 +17,10 @@ mod sourced;
 #[cfg(test)]
 mod tests;
 mod token;
-mod usage;
 mod variables;
 mod web_url;
 
+pub use crate::usage::Usage;
 pub use api::api;
 pub use cache::{CacheSettings, cache};
 pub use effective::{connection_settings, lookup_settings};
@@ -28,5 +28,4 @@ pub use network::network;
 pub use scope::{ResolvedScope, project, scope};
 pub use sourced::{Setting, Source, Sourced};
 pub use token::{pipeline_token, token};
-pub use usage::Usage;
 pub use web_url::{WebUrl, split_web_url};

@@ -2,21 +2,20 @@
 
 use std::path::Path;
 
-use anyhow::Context;
-
 use super::secret_file;
-use super::usage::Usage;
 use crate::args::ConnectArgs;
 use crate::env::Env;
+use crate::error::{Context, Error};
 use crate::gitlab::Network;
+use crate::usage::Usage;
 
 /// Returns the network settings of the flags and of the variables that runners and shells set.
 ///
 /// # Errors
 /// A certificate or key file that cannot be read.
-pub fn network(connect: &ConnectArgs, env: &Env) -> anyhow::Result<Network> {
+pub fn network(connect: &ConnectArgs, env: &Env) -> Result<Network, Error> {
     let variable = |names: &[&str]| names.iter().find_map(|name| env.var(name)).map(str::to_owned);
-    let file = |flag: &Option<std::path::PathBuf>, name: &str| -> anyhow::Result<Option<Vec<u8>>> {
+    let file = |flag: &Option<std::path::PathBuf>, name: &str| -> Result<Option<Vec<u8>>, Error> {
         match (flag, env.var(name)) {
             (Some(path), _) => read(&env.dir.join(path)).map(Some),
             (None, Some(path)) => {
@@ -46,7 +45,7 @@ pub fn network(connect: &ConnectArgs, env: &Env) -> anyhow::Result<Network> {
 ///
 /// # Errors
 /// A file that cannot be read or is not UTF-8.
-pub(super) fn read_token(file: &Path, env: &mut Env) -> anyhow::Result<(String, Option<String>)> {
+pub(super) fn read_token(file: &Path, env: &mut Env) -> Result<(String, Option<String>), Error> {
     let (bytes, warning) = if file == Path::new("-") {
         let bytes = secret_file::read_all(&mut env.stdin);
         (bytes.context("reading the token from standard input")?, None)
@@ -61,7 +60,7 @@ pub(super) fn read_token(file: &Path, env: &mut Env) -> anyhow::Result<(String, 
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
     secret_file::read(path)
         .map_err(|error| Usage::new(format!("cannot read {}: {error}", path.display())).into())
 }

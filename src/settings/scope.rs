@@ -2,13 +2,13 @@
 
 use super::inputs::{Inputs, has_dot_segment};
 use super::sourced::{Setting, Source, Sourced};
-use super::usage::Usage;
 use super::web_url::{WebUrl, WebUrlTarget};
 use crate::args::{ConnectArgs, LookupArgs, LookupFrom};
 use crate::env::Env;
 use crate::lookup::Scope;
 use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef};
 use crate::sanitize::sanitize;
+use crate::usage::Usage;
 
 /// The scope of the lookup, and the settings that determined it.
 #[derive(Debug, Clone, PartialEq, Eq)]

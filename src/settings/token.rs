@@ -6,13 +6,14 @@
 
 use super::api::GITLAB_COM;
 use super::sourced::{Source, Sourced};
-use super::usage::Usage;
 use super::variables::{in_ci, variable};
 use super::{credentials, network};
 use crate::args::ConnectArgs;
 use crate::env::Env;
+use crate::error::Error;
 use crate::gitlab;
 use crate::token::{Kind, Token};
+use crate::usage::Usage;
 
 /// Returns the token for this API, if there is one, and warnings for the user.
 ///
@@ -26,7 +27,7 @@ pub fn token(
     connect: &ConnectArgs,
     api: &Sourced<gitlab::Address>,
     env: &mut Env,
-) -> anyhow::Result<(Option<Sourced<Token>>, Vec<String>)> {
+) -> Result<(Option<Sourced<Token>>, Vec<String>), Error> {
     let mut warnings = Vec::new();
     if let Some(token) = from_flags(connect, env, &mut warnings)? {
         if is_untrusted(api, env) {
@@ -63,7 +64,7 @@ fn from_flags(
     connect: &ConnectArgs,
     env: &mut Env,
     warnings: &mut Vec<String>,
-) -> anyhow::Result<Option<Sourced<Token>>> {
+) -> Result<Option<Sourced<Token>>, Error> {
     let (kind, text, flag) = if let Some(text) = &connect.private_token {
         (Kind::Private, text.clone(), "--private-token")
     } else if let Some(text) = &connect.job_token {

@@ -1,11 +1,11 @@
 //! Web addresses of pipelines and jobs, as pasted from the browser.
 
-use super::usage::Usage;
 use crate::args::{ConnectArgs, LookupFrom};
 use crate::env::Env;
 use crate::gitlab;
 use crate::lookup::Scope;
 use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef};
+use crate::usage::Usage;
 
 /// A parsed web address: the server, the project, and a pipeline or a job of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

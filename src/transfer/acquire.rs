@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use super::context::Transfer;
-use crate::gitlab;
+use crate::error::Error;
 use crate::lookup::by_ref::{self, Ref};
 use crate::lookup::poll::poll_until;
 use crate::lookup::{FoundJob, JobQuery, LookupResult, lookup_once};
@@ -32,13 +32,14 @@ pub struct Acquired<T> {
 pub fn acquire_each<T: Send>(
     transfer: &Transfer<'_>,
     max: usize,
-    acquire: impl Fn(&FoundJob, bool) -> anyhow::Result<T> + Sync,
-) -> anyhow::Result<Acquired<T>> {
+    acquire: impl Fn(&FoundJob, bool) -> Result<T, Error> + Sync,
+) -> Result<Acquired<T>, Error> {
     let Transfer { ctx, scope, query, .. } = transfer;
     // An acquired archive is not downloaded again while others are waited for.
     let acquired = Archives { by_address: Mutex::default(), acquire };
     let LookupResult { found, missing } = poll_until(ctx, || {
         let LookupResult { found, missing } = lookup_once(ctx, scope, query)?;
+        transfer.check_folders(&found)?;
         if query.archive {
             let pending = found.iter().filter(|found| !acquired.holds(found));
             let archives: Vec<_> = pending.map(|found| (found.label(), found.size())).collect();
@@ -61,7 +62,7 @@ struct Archives<T, F> {
     acquire: F,
 }
 
-impl<T: Send, F: Fn(&FoundJob, bool) -> anyhow::Result<T> + Sync> Archives<T, F> {
+impl<T: Send, F: Fn(&FoundJob, bool) -> Result<T, Error> + Sync> Archives<T, F> {
     fn holds(&self, found: &FoundJob) -> bool {
         self.lock().contains_key(&found.at)
     }
@@ -70,7 +71,7 @@ impl<T: Send, F: Fn(&FoundJob, bool) -> anyhow::Result<T> + Sync> Archives<T, F>
         self.lock().remove(&found.at)
     }
 
-    fn add(&self, found: &FoundJob, alone: bool) -> anyhow::Result<()> {
+    fn add(&self, found: &FoundJob, alone: bool) -> Result<(), Error> {
         if !self.holds(found) {
             let archive = (self.acquire)(found, alone)?;
             self.lock().insert(found.at.clone(), archive);
@@ -85,7 +86,7 @@ impl<T: Send, F: Fn(&FoundJob, bool) -> anyhow::Result<T> + Sync> Archives<T, F>
         max: usize,
         found: &[FoundJob],
         alone: bool,
-    ) -> anyhow::Result<HashMap<ArchiveAt, anyhow::Error>> {
+    ) -> Result<HashMap<ArchiveAt, Error>, Error> {
         let mut known = HashSet::new();
         let distinct: Vec<&FoundJob> = found.iter().filter(|it| known.insert(&it.at)).collect();
         let not_found = parallel(max, &distinct, |found| match self.add(found, alone) {
@@ -103,13 +104,13 @@ impl<T: Send, F: Fn(&FoundJob, bool) -> anyhow::Result<T> + Sync> Archives<T, F>
 
 /// Decides about the archives that do not exist: refused, left out, reported, or replaced by jobs
 /// that the lists hold.
-fn settle_missing<T: Send, F: Fn(&FoundJob, bool) -> anyhow::Result<T> + Sync>(
+fn settle_missing<T: Send, F: Fn(&FoundJob, bool) -> Result<T, Error> + Sync>(
     transfer: &Transfer<'_>,
     found: Vec<FoundJob>,
     mut missing: Vec<(String, Refusal)>,
-    mut not_found: HashMap<ArchiveAt, anyhow::Error>,
+    mut not_found: HashMap<ArchiveAt, Error>,
     acquired: &Archives<T, F>,
-) -> anyhow::Result<LookupResult> {
+) -> Result<LookupResult, Error> {
     let Transfer { ctx, query, .. } = transfer;
     let (attempts, on_missing) = (ctx.polling.attempts(), query.on_missing);
     let (mut complete, mut left_out) = (Vec::new(), None);
@@ -149,10 +150,14 @@ fn settle_missing<T: Send, F: Fn(&FoundJob, bool) -> anyhow::Result<T> + Sync>(
     }
 }
 
-fn is_not_found(error: &anyhow::Error) -> bool {
-    let refusal = error.downcast_ref();
-    matches!(refusal, Some(Refusal::NoReport { .. } | Refusal::ReportsUnknown { .. }))
-        || error.downcast_ref::<gitlab::Error>().is_some_and(|error| error.status() == Some(404))
+fn is_not_found(error: &Error) -> bool {
+    match error.root() {
+        Error::Refusal(refusal) => {
+            matches!(**refusal, Refusal::NoReport { .. } | Refusal::ReportsUnknown { .. })
+        }
+        Error::GitLab(error) => error.status() == Some(404),
+        _ => false,
+    }
 }
 
 /// The reason why an archive does not exist, or the jobs that take its place.
@@ -166,10 +171,10 @@ enum Explanation {
 fn explain_missing(
     transfer: &Transfer<'_>,
     found: &FoundJob,
-    error: anyhow::Error,
-) -> anyhow::Result<Explanation> {
+    error: Error,
+) -> Result<Explanation, Error> {
     let Transfer { ctx, query, .. } = transfer;
-    if let Some(refusal) = error.downcast_ref::<Refusal>() {
+    if let Some(refusal) = error.as_refusal() {
         return Ok(Explanation::Refused(refusal.clone()));
     }
     let rules = (ctx.polling.attempts(), query.on_missing);

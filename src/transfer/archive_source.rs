@@ -4,8 +4,6 @@
 use std::fs::File;
 use std::ops::Range;
 
-use anyhow::Context;
-
 use super::cached;
 use super::context::Transfer;
 use super::download::{announce, download};
@@ -16,8 +14,9 @@ use super::strategy::{self, ArchiveFacts, Strategy, reads_directory_first};
 use super::streaming::{self, StreamingArchive};
 use crate::archive::{self, Archive};
 use crate::disk::Staging;
+use crate::error::{Context, Error};
 use crate::extract;
-use crate::gitlab::{self, Body, DownloadInterrupted, RemoteAnswer};
+use crate::gitlab::{Body, DownloadInterrupted, RemoteAnswer};
 use crate::lookup::{Ctx, FoundJob};
 use crate::plan::Plan;
 
@@ -47,7 +46,7 @@ impl<'a> AcquiredArchive<'a> {
         options: &ExtractOptions,
         staging: &Staging,
         alone: bool,
-    ) -> anyhow::Result<AcquiredArchive<'a>> {
+    ) -> Result<AcquiredArchive<'a>, Error> {
         let ctx = transfer.ctx;
         announce(ctx, found);
         if let Some((file, bytes)) = cached::acquire(transfer, found)? {
@@ -99,7 +98,7 @@ impl<'a> AcquiredArchive<'a> {
         body: Body<'a>,
         options: &ExtractOptions,
         staging: &Staging,
-    ) -> anyhow::Result<AcquiredArchive<'a>> {
+    ) -> Result<AcquiredArchive<'a>, Error> {
         staging.require_free_space(body.total().unwrap_or_default().into())?;
         let mut file = staging.spool()?;
         let bytes = download(ctx, found, body, &mut file)?;
@@ -111,7 +110,7 @@ impl<'a> AcquiredArchive<'a> {
         bytes: u64,
         found: &FoundJob,
         options: &ExtractOptions,
-    ) -> anyhow::Result<AcquiredArchive<'a>> {
+    ) -> Result<AcquiredArchive<'a>, Error> {
         let mut archive = Archive::open_validated(file).with_context(|| unpacking(found))?;
         let plan = plan_archive(&mut archive, &options.rules).with_context(|| unpacking(found))?;
         Ok(AcquiredArchive { plan, source: Source::File(Box::new(archive), bytes) })
@@ -129,7 +128,7 @@ impl<'a> AcquiredArchive<'a> {
         found: &FoundJob,
         plan: &Plan,
         staging: &mut Staging,
-    ) -> anyhow::Result<u64> {
+    ) -> Result<u64, Error> {
         match self.source {
             Source::File(mut archive, bytes) => {
                 extract::extract_archive(&mut archive, plan, staging)
@@ -144,13 +143,11 @@ impl<'a> AcquiredArchive<'a> {
 
 /// Returns if an archive may be right although its directory and its bytes disagree, so that it
 /// has to be downloaded first and checked as a whole.
-pub fn needs_download_first(error: &anyhow::Error) -> bool {
-    if let Some(error) = error.downcast_ref::<gitlab::Error>() {
-        return error.is_unexpected();
-    }
-    match error.downcast_ref() {
-        Some(archive::Error::NeedsFullCheck { .. }) => true,
-        Some(archive::Error::Read(error)) => {
+pub fn needs_download_first(error: &Error) -> bool {
+    match error.root() {
+        Error::GitLab(error) => error.is_unexpected(),
+        Error::Archive(archive::Error::NeedsFullCheck { .. }) => true,
+        Error::Archive(archive::Error::Read(error)) => {
             error.get_ref().is_some_and(|it| it.is::<DownloadInterrupted>())
         }
         _ => false,

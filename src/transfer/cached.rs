@@ -7,8 +7,8 @@ use std::time::SystemTime;
 
 use super::context::Transfer;
 use super::download::download;
-use crate::archive;
 use crate::disk::{CacheKey, CacheLookup};
+use crate::error::Error;
 use crate::gitlab;
 use crate::lookup::{Ctx, FoundJob};
 use crate::model::ArchiveAt;
@@ -17,7 +17,7 @@ use crate::step::Step;
 
 /// Returns the archive from the cache, or downloads it into the cache, with the bytes received.
 /// None without a cache, and for an archive that cannot be cached.
-pub fn acquire(transfer: &Transfer<'_>, found: &FoundJob) -> anyhow::Result<Option<(File, u64)>> {
+pub fn acquire(transfer: &Transfer<'_>, found: &FoundJob) -> Result<Option<(File, u64)>, Error> {
     let ctx = transfer.ctx;
     let (Some(cache), Some(key)) = (transfer.cache, key(ctx, found)) else { return Ok(None) };
     let label = found.label();
@@ -48,7 +48,7 @@ pub fn acquire(transfer: &Transfer<'_>, found: &FoundJob) -> anyhow::Result<Opti
     let bytes = match download(ctx, found, ctx.gitlab.download(&found.at)?, &mut writer) {
         Ok(bytes) => bytes,
         Err(error) if is_local(&error) => {
-            warn(format!("{error:#}; going on without the cache"));
+            warn(format!("{error}; going on without the cache"));
             return Ok(None);
         }
         Err(error) => return Err(error),
@@ -62,9 +62,9 @@ pub fn acquire(transfer: &Transfer<'_>, found: &FoundJob) -> anyhow::Result<Opti
 
 /// Removes from the cache what this run added, if one of the archives turned out to be broken:
 /// the next run must be able to see a better one.
-pub fn forget_broken<T>(transfer: &Transfer<'_>, result: anyhow::Result<T>) -> anyhow::Result<T> {
+pub fn forget_broken<T>(transfer: &Transfer<'_>, result: Result<T, Error>) -> Result<T, Error> {
     if let (Some(cache), Err(error)) = (transfer.cache, &result)
-        && error.is::<archive::Error>()
+        && error.as_archive().is_some()
     {
         cache.forget();
     }
@@ -82,6 +82,6 @@ fn now(ctx: &Ctx<'_>) -> SystemTime {
     ctx.clock.now().into()
 }
 
-fn is_local(error: &anyhow::Error) -> bool {
-    error.downcast_ref().is_some_and(gitlab::Error::is_local)
+fn is_local(error: &Error) -> bool {
+    error.as_gitlab().is_some_and(gitlab::Error::is_local)
 }

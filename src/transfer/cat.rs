@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek};
 
-use anyhow::Context;
-
 use super::acquire::{Acquired, acquire_each};
 use super::context::Transfer;
 use super::download::{Spool, announce};
@@ -13,6 +11,7 @@ use super::list::is_file;
 use super::remote_zip::{RemoteZip, archive_error, copy_entry, link_target, open, reading};
 use crate::archive;
 use crate::disk;
+use crate::error::{Context, Error};
 use crate::lookup::{Ctx, FoundJob};
 use crate::model::{Entry, EntryKind};
 use crate::refusal::{Refusal, nearest};
@@ -31,8 +30,8 @@ const MOST_NAMES: usize = 50;
 pub fn cat(
     transfer: &Transfer<'_>,
     path: &str,
-    mut out: impl FnMut(&mut File) -> anyhow::Result<()>,
-) -> anyhow::Result<Vec<(String, Refusal)>> {
+    mut out: impl FnMut(&mut File) -> Result<(), Error>,
+) -> Result<Vec<(String, Refusal)>, Error> {
     let Acquired { archives, missing } = acquire_each(transfer, 1, |found, _| {
         let mut file = disk::temp_file()?;
         extract_file(transfer.ctx, found, path, &mut file)?;
@@ -47,13 +46,13 @@ pub fn cat(
 
 /// GitLab unpacks single files itself, which is one request; where that is not enough, the
 /// directory of the archive tells more.
-fn extract_file(ctx: &Ctx<'_>, found: &FoundJob, path: &str, to: &mut File) -> anyhow::Result<()> {
+fn extract_file(ctx: &Ctx<'_>, found: &FoundJob, path: &str, to: &mut File) -> Result<(), Error> {
     announce(ctx, found);
     let given = ctx.gitlab.download_file(&found.at, path, to, Spool::restart)?.is_some();
     if given && !may_be_target(to).context("reading a temporary file")? {
         return Ok(());
     }
-    let archive = ctx.gitlab.open_remote(&found.at).map_err(anyhow::Error::from);
+    let archive = ctx.gitlab.open_remote(&found.at).map_err(Error::from);
     let mut archive = match archive.and_then(|remote| open(ctx, found, remote)) {
         Ok(archive) => archive,
         // What GitLab gave is not lost because a second look fails.

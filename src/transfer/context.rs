@@ -1,7 +1,12 @@
 //! The subject of a transfer: the jobs that are looked up, and the cache for their archives.
 
+use std::path::PathBuf;
+
 use crate::disk::Cache;
-use crate::lookup::{Ctx, JobQuery, Scope};
+use crate::lookup::{Ctx, FoundJob, JobQuery, Scope};
+use crate::refusal::Refusal;
+use crate::select::job_folder::{Separate, check_distinct, job_folder};
+use crate::select::name::System;
 
 /// The jobs whose artifacts are transferred, and the means to do it.
 #[derive(Clone, Copy)]
@@ -11,4 +16,25 @@ pub struct Transfer<'a> {
     pub query: &'a JobQuery,
     /// Archives of earlier runs.
     pub cache: Option<&'a Cache>,
+    /// Gives each job a folder of its own.
+    pub separate: Option<Separate>,
+}
+
+impl<'a> Transfer<'a> {
+    /// Returns a transfer without a cache, of jobs that share one folder.
+    pub fn new(ctx: &'a Ctx<'a>, scope: &'a Scope, query: &'a JobQuery) -> Transfer<'a> {
+        Transfer { ctx, scope, query, cache: None, separate: None }
+    }
+
+    /// Returns the folder of a job, relative to the destination; empty where jobs share one.
+    pub fn job_folder(&self, found: &FoundJob) -> PathBuf {
+        job_folder(&found.separated(&found.label()), self.separate)
+    }
+
+    /// Refuses jobs that would share a folder although each is to have its own.
+    pub fn check_folders(&self, found: &[FoundJob]) -> Result<(), Refusal> {
+        let labels: Vec<String> = found.iter().map(FoundJob::label).collect();
+        let jobs = found.iter().zip(&labels).map(|(found, label)| found.separated(label));
+        check_distinct(&jobs.collect::<Vec<_>>(), self.separate, System::here())
+    }
 }

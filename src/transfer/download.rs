@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Seek, Write};
 
 use crate::disk::{AtomicFile, CacheWriter};
+use crate::error::Error;
 use crate::gitlab::Body;
 use crate::lookup::{Ctx, FoundJob};
 use crate::step::Step;
@@ -28,7 +29,7 @@ pub fn download<'a, S: Spool>(
     found: &FoundJob,
     body: Body<'a>,
     archive: &mut S,
-) -> anyhow::Result<u64> {
+) -> Result<u64, Error> {
     let (label, start) = (found.label(), ctx.clock.elapsed());
     let size = found.size();
     let mut arrived = |done, total| ctx.watch.step(&Step::Bytes { label: &label, done, total });

@@ -4,6 +4,7 @@ use super::acquire::{Acquired, acquire_each};
 use super::context::Transfer;
 use super::download::announce;
 use super::remote_zip::open;
+use crate::error::Error;
 use crate::gitlab::{ListedEntry, RemoteAnswer};
 use crate::lookup::{Ctx, FoundJob};
 use crate::model::{Entry, EntryKind};
@@ -34,13 +35,13 @@ pub struct Contents {
 }
 
 /// Lists the files in the archives of the wanted jobs, in archive order, once they are there.
-pub fn list(transfer: &Transfer<'_>) -> anyhow::Result<Contents> {
+pub fn list(transfer: &Transfer<'_>) -> Result<Contents, Error> {
     let Acquired { archives, missing } =
         acquire_each(transfer, 1, |found, _| files(transfer.ctx, found))?;
     Ok(Contents { jobs: archives, missing })
 }
 
-fn files(ctx: &Ctx<'_>, found: &FoundJob) -> anyhow::Result<Vec<ListedFile>> {
+fn files(ctx: &Ctx<'_>, found: &FoundJob) -> Result<Vec<ListedFile>, Error> {
     announce(ctx, found);
     let remote = ctx.gitlab.open_remote(&found.at)?;
     if let RemoteAnswer::Whole(whole) = &remote

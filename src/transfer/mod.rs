@@ -40,9 +40,10 @@ use std::path::{Path, PathBuf};
 
 use acquire::{Acquired, MAX_PARALLEL_DOWNLOADS, acquire_each};
 use archive_source::{AcquiredArchive, needs_download_first};
-use planning::{job_folder, merge_all};
+use planning::merge_all;
 
 use crate::disk::Staging;
+use crate::error::Error;
 use crate::lookup::FoundJob;
 use crate::plan::{PlacementKind, Plan};
 use crate::select::files::FileRules;
@@ -53,7 +54,7 @@ pub fn extract(
     transfer: &Transfer<'_>,
     options: &ExtractOptions,
     dest: &Path,
-) -> anyhow::Result<TransferResult> {
+) -> Result<TransferResult, Error> {
     // A destination that cannot be written is reported before anything is downloaded.
     let staging = Staging::new_in(dest, transfer.ctx.interrupt)?;
     let rules = FileRules { takes_links: staging.supports_symlinks(), ..options.rules.clone() };
@@ -88,15 +89,15 @@ fn stage(
     mut archives: Archives<'_>,
     options: &ExtractOptions,
     mut staging: Staging,
-) -> anyhow::Result<Staged> {
+) -> Result<Staged, Error> {
     let ctx = transfer.ctx;
     let plans = archives.iter_mut().map(|(found, it)| (&*found, std::mem::take(&mut it.plan)));
-    let plans = merge_all(ctx, plans.collect(), options)?;
+    let plans = merge_all(transfer, plans.collect(), options)?;
     staging.require_free_space(plans.iter().map(Plan::size).fold(0, u128::saturating_add))?;
     let mut jobs = Vec::new();
     for ((found, archive), plan) in archives.into_iter().zip(plans) {
         let bytes = archive.extract(ctx, &found, &plan, &mut staging)?;
-        let folder = job_folder(&found, options);
+        let folder = transfer.job_folder(&found);
         jobs.push((TransferredJob { found, folder, files: Vec::new(), bytes }, plan));
     }
     Ok(Staged { jobs, staging })
@@ -108,7 +109,7 @@ fn download_all<'a>(
     jobs: Vec<FoundJob>,
     options: &ExtractOptions,
     staging: &Staging,
-) -> anyhow::Result<Archives<'a>> {
+) -> Result<Archives<'a>, Error> {
     let ctx = transfer.ctx;
     let download = |found: FoundJob| {
         let body = ctx.gitlab.download(&found.at)?;
@@ -124,14 +125,15 @@ fn commit(
     staged: Staged,
     options: &ExtractOptions,
     dest: &Path,
-) -> anyhow::Result<Vec<TransferredJob>> {
+) -> Result<Vec<TransferredJob>, Error> {
     let skipped: HashSet<PathBuf> =
         staged.staging.commit(options.on_conflict)?.into_iter().collect();
     let jobs = staged.jobs.into_iter().map(|(job, plan)| {
         let files = planned_files(plan, &skipped);
         let (count, bytes) = (files.len(), files.iter().map(|(_, size)| size).sum());
         let at: PathBuf = dest.join(&job.folder).components().collect();
-        transfer.ctx.watch.step(&Step::Placed { files: count, bytes, at: &at.to_string_lossy() });
+        let (label, at) = (job.found.label(), at.to_string_lossy());
+        transfer.ctx.watch.step(&Step::Placed { label: &label, files: count, bytes, at: &at });
         TransferredJob { files, ..job }
     });
     Ok(jobs.collect())

@@ -1,13 +1,12 @@
 //! The options of an extraction.
 
-use crate::plan::OnConflict;
+use crate::plan::{Mtime, OnConflict};
 use crate::select::files::FileRules;
 
 /// How archives become files.
 #[derive(Debug, Clone)]
 pub struct ExtractOptions {
     pub rules: FileRules,
-    /// Extracts each job into a folder of its own.
-    pub separate: bool,
     pub on_conflict: OnConflict,
+    pub mtime: Mtime,
 }

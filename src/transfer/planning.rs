@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::PathBuf;
 
 use super::byte_ranges::{merge, total};
+use super::context::Transfer;
 use super::options::ExtractOptions;
-use super::remote_zip::RemoteZip;
+use super::remote_zip::{RemoteZip, archive_error};
 use crate::archive::{self, Archive, Layout};
+use crate::error::Error;
 use crate::lookup::{Ctx, FoundJob};
-use crate::plan::Plan;
+use crate::model::Job;
+use crate::plan::{Mtime, Plan};
 use crate::sanitize::sanitize;
 use crate::select::files::{self, FileRules};
 use crate::select::merge_plans;
-use crate::select::name::folder_name;
 use crate::step::Step;
 
 /// Link targets are read by ranges only where they take at most this many requests and bytes.
@@ -31,7 +32,7 @@ pub struct PlannedLayout {
 pub fn plan_archive<R: Read + Seek>(
     archive: &mut Archive<R>,
     rules: &FileRules,
-) -> anyhow::Result<Plan> {
+) -> Result<Plan, Error> {
     let mut targets = BTreeMap::new();
     for index in files::links(archive.entries(), rules) {
         targets.insert(index, archive.link_target(index)?);
@@ -44,7 +45,7 @@ pub fn plan_archive<R: Read + Seek>(
 pub fn plan_directory(
     archive: Result<RemoteZip<'_>, archive::Error>,
     rules: &FileRules,
-) -> anyhow::Result<Option<PlannedLayout>> {
+) -> Result<Option<PlannedLayout>, Error> {
     let mut archive = archive?;
     // The directory has become entries; its bytes are not needed any more.
     archive.reader().evict_large();
@@ -58,16 +59,18 @@ pub fn plan_directory(
 /// Settles the plans of all archives together: which job wins a path that two archives hold.
 /// Each plan is moved into the folder of its job, and its warnings are told.
 pub fn merge_all(
-    ctx: &Ctx<'_>,
+    transfer: &Transfer<'_>,
     plans: Vec<(&FoundJob, Plan)>,
     options: &ExtractOptions,
-) -> anyhow::Result<Vec<Plan>> {
+) -> Result<Vec<Plan>, Error> {
+    let ctx = transfer.ctx;
     let mut labelled: Vec<(String, Plan)> = Vec::with_capacity(plans.len());
     for (found, mut plan) in plans {
         for warning in plan.warnings.drain(..) {
             ctx.watch.step(&Step::Warning(&format!("{}: {warning}", sanitize(&found.label()))));
         }
-        labelled.push((found.label(), plan.below(&job_folder(found, options))));
+        set_modified(ctx, found, &mut plan, options.mtime);
+        labelled.push((found.label(), plan.below(&transfer.job_folder(found))));
     }
     let rules = &options.rules;
     let warnings =
@@ -78,12 +81,19 @@ pub fn merge_all(
     Ok(labelled.into_iter().map(|(_, plan)| plan).collect())
 }
 
-/// Returns the folder of a job, relative to the destination; empty where all jobs share one.
-pub fn job_folder(found: &FoundJob, options: &ExtractOptions) -> PathBuf {
-    match (options.separate, found.name()) {
-        (false, _) => PathBuf::new(),
-        (true, Some(name)) => PathBuf::from(folder_name(name)),
-        (true, None) => PathBuf::from(folder_name(&found.label())),
+/// Sets the modification times that the user asked for.
+fn set_modified(ctx: &Ctx<'_>, found: &FoundJob, plan: &mut Plan, mtime: Mtime) {
+    let committed = || found.job.as_ref().and_then(Job::committed_at);
+    match mtime {
+        Mtime::Archive => {}
+        Mtime::Now => plan.set_modified(ctx.clock.now().as_second()),
+        Mtime::Commit => match committed() {
+            Some(time) => plan.set_modified(time.as_second()),
+            None => ctx.watch.step(&Step::Warning(&format!(
+                "{}: GitLab does not tell the time of its commit, so that files keep the times of the archive",
+                sanitize(&found.label())
+            ))),
+        },
     }
 }
 
@@ -116,9 +126,9 @@ fn fetch_link_targets(
 }
 
 /// Adds the name of the job to an error about its archive.
-pub fn extraction_error(error: anyhow::Error, found: &FoundJob) -> anyhow::Error {
-    match error.downcast::<archive::Error>() {
-        Ok(error) => super::remote_zip::archive_error(error, unpacking(found)),
-        Err(error) => error.context(unpacking(found)),
+pub fn extraction_error(error: Error, found: &FoundJob) -> Error {
+    match error {
+        Error::Archive(error) => archive_error(error, unpacking(found)),
+        error => error.context(unpacking(found)),
     }
 }

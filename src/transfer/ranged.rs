@@ -4,14 +4,13 @@
 use std::io::{self, BufReader, Read};
 use std::ops::Range;
 
-use anyhow::Context;
-
 use super::byte_ranges::total;
 use super::options::ExtractOptions;
 use super::planning::{PlannedLayout, extraction_error, plan_directory, unpacking};
 use super::remote_zip::with_tail;
 use crate::archive::{self, Archive};
 use crate::disk::Staging;
+use crate::error::{Context, Error};
 use crate::extract;
 use crate::gitlab::{Body, RemoteArchive};
 use crate::lookup::{Ctx, FoundJob};
@@ -39,7 +38,7 @@ impl<'a> RangedArchive<'a> {
         found: &FoundJob,
         mut remote: RemoteArchive<'a>,
         options: &ExtractOptions,
-    ) -> anyhow::Result<Option<RangedArchive<'a>>> {
+    ) -> Result<Option<RangedArchive<'a>>, Error> {
         let tail = remote.take_tail();
         if !remote.has_strong_etag() && (tail.len() as u64) < remote.length() {
             return Ok(None);
@@ -47,7 +46,7 @@ impl<'a> RangedArchive<'a> {
         let archive = Archive::open_directory(with_tail(&mut remote, tail.clone()));
         match plan_directory(archive, &options.rules) {
             // The whole archive may be downloadable nevertheless.
-            Err(error) if matches!(error.downcast_ref(), Some(archive::Error::Read(_))) => Ok(None),
+            Err(error) if matches!(error.as_archive(), Some(archive::Error::Read(_))) => Ok(None),
             Err(error) => Err(error).with_context(|| unpacking(found)),
             Ok(planned) => Ok(planned.map(|planned| RangedArchive { planned, remote, tail })),
         }
@@ -72,7 +71,7 @@ impl<'a> RangedArchive<'a> {
         ranges: &[Range<u64>],
         plan: &Plan,
         staging: &mut Staging,
-    ) -> anyhow::Result<u64> {
+    ) -> Result<u64, Error> {
         let (label, start) = (found.label(), ctx.clock.elapsed());
         let total = self.remote.received() + total(ranges);
         let report =

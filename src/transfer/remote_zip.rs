@@ -4,11 +4,10 @@ use std::borrow::BorrowMut;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use anyhow::Context;
-
 use super::download::download;
 use crate::archive::{self, Archive};
 use crate::disk;
+use crate::error::{Context, Error};
 use crate::gitlab::{self, RemoteAnswer, RemoteArchive, TAIL_LENGTH};
 use crate::lookup::{Ctx, FoundJob};
 use crate::ranged::{FetchRange, Ranged};
@@ -23,7 +22,7 @@ pub fn open<'a>(
     ctx: &Ctx<'a>,
     found: &FoundJob,
     remote: RemoteAnswer<'a>,
-) -> anyhow::Result<RemoteZip<'a>> {
+) -> Result<RemoteZip<'a>, Error> {
     let bytes = match remote {
         RemoteAnswer::Ranges(mut remote) => {
             let tail = remote.take_tail();
@@ -79,13 +78,13 @@ pub fn link_target(archive: &mut RemoteZip<'_>, index: usize) -> Result<String, 
 }
 
 /// Unwraps the failed request inside an archive error, if there is one.
-pub fn archive_error(error: archive::Error, doing: String) -> anyhow::Error {
+pub fn archive_error(error: archive::Error, doing: String) -> Error {
     match error {
         archive::Error::Read(error) => match error.downcast::<gitlab::Error>() {
             Ok(error) => error.into(),
-            Err(error) => anyhow::Error::new(archive::Error::Read(error)).context(doing),
+            Err(error) => Error::Archive(archive::Error::Read(error)).context(doing),
         },
-        error => anyhow::Error::new(error).context(doing),
+        error => Error::Archive(error).context(doing),
     }
 }
 
@@ -94,7 +93,7 @@ pub fn reading(found: &FoundJob) -> String {
     format!("reading the artifacts of {}", sanitize(&found.label()))
 }
 
-fn from_file<'a>(mut file: File) -> anyhow::Result<Ranged<'a>> {
+fn from_file<'a>(mut file: File) -> Result<Ranged<'a>, Error> {
     let length = file.seek(SeekFrom::End(0)).context("reading a temporary file")?;
     let fetch: FetchRange<'a> = Box::new(move |range| {
         file.seek(SeekFrom::Start(range.start))?;

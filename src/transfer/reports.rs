@@ -8,13 +8,12 @@ use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-
 use super::acquire::{Acquired, acquire_each};
 use super::context::Transfer;
 use super::download::Spool;
 use super::result::{TransferResult, TransferredJob};
 use crate::disk::{self, AtomicFile, Staging};
+use crate::error::{Context, Error};
 use crate::lookup::{Ctx, FoundJob, JobQuery, Scope};
 use crate::plan::OnConflict;
 use crate::refusal::Refusal;
@@ -29,10 +28,9 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The destination of reports.
 pub enum ReportDestination<'a> {
-    /// Each under its own name; `separate`: and below a folder named after its job.
+    /// Each under its own name, below the folder of its job.
     Folder {
         dest: &'a Path,
-        separate: bool,
         on_conflict: OnConflict,
     },
     File {
@@ -54,7 +52,7 @@ pub fn reports(
     transfer: &Transfer<'_>,
     kind: &str,
     destination: ReportDestination<'_>,
-) -> anyhow::Result<TransferResult> {
+) -> Result<TransferResult, Error> {
     let Transfer { ctx, scope, query, .. } = *transfer;
     // A job can have reports and no archive, so it is looked at; unless its number is known and a
     // job token may not look.
@@ -64,11 +62,11 @@ pub fn reports(
     let Acquired { archives: reports, missing } =
         acquire_each(&transfer, 1, |found, _| download_report(ctx, found, kind))?;
     let jobs = match destination {
-        ReportDestination::Folder { dest, separate, on_conflict } => {
-            into_folder(ctx, reports, dest, separate, on_conflict)?
+        ReportDestination::Folder { dest, on_conflict } => {
+            into_folder(&transfer, reports, dest, on_conflict)?
         }
         ReportDestination::File { file, on_conflict } => {
-            into_file(ctx, reports, file, on_conflict)?
+            into_file(&transfer, reports, file, on_conflict)?
         }
         ReportDestination::Out(out) => {
             let mut jobs = Vec::new();
@@ -83,7 +81,7 @@ pub fn reports(
 }
 
 /// Downloads one report, or says why there is none.
-fn download_report(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> anyhow::Result<Report> {
+fn download_report(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> Result<Report, Error> {
     let (project, id) = found.project_and_id()?;
     let listed = select_reports::listed(found.job.as_ref(), kind)?;
     let zip = select_reports::is_zip(listed, kind);
@@ -120,21 +118,17 @@ fn download_report(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> anyhow::Resul
 }
 
 fn into_folder(
-    ctx: &Ctx<'_>,
+    transfer: &Transfer<'_>,
     reports: Vec<(FoundJob, Report)>,
     dest: &Path,
-    separate: bool,
     on_conflict: OnConflict,
-) -> anyhow::Result<Vec<TransferredJob>> {
-    let staging = Staging::new_in(dest, ctx.interrupt)?;
+) -> Result<Vec<TransferredJob>, Error> {
+    let staging = Staging::new_in(dest, transfer.ctx.interrupt)?;
     let mut holders: HashMap<PathBuf, String> = HashMap::new();
     let mut staged = Vec::new();
     for (found, mut report) in reports {
         let label = found.label();
-        let folder = match separate {
-            true => PathBuf::from(folder_name(found.name().unwrap_or(&label))),
-            false => PathBuf::new(),
-        };
+        let folder = transfer.job_folder(&found);
         let path = folder.join(&report.name);
         if let Some(first) = holders.insert(path.clone(), label.clone()) {
             return Err(Clash::Both { path, first, second: label }.into());
@@ -154,11 +148,11 @@ fn into_folder(
 }
 
 fn into_file(
-    ctx: &Ctx<'_>,
+    transfer: &Transfer<'_>,
     reports: Vec<(FoundJob, Report)>,
     file: &Path,
     on_conflict: OnConflict,
-) -> anyhow::Result<Vec<TransferredJob>> {
+) -> Result<Vec<TransferredJob>, Error> {
     if file.is_file() && on_conflict != OnConflict::Overwrite {
         return match on_conflict {
             OnConflict::Fail => Err(disk::Error::Conflict { paths: vec![file.to_owned()] }.into()),
@@ -167,7 +161,7 @@ fn into_file(
     }
     let mut jobs = Vec::new();
     for (found, mut report) in reports {
-        let mut whole = AtomicFile::create_beside(file, ctx.interrupt)?;
+        let mut whole = AtomicFile::create_beside(file, transfer.ctx.interrupt)?;
         whole.require_free_space(report.bytes.into())?;
         io::copy(&mut report.file, &mut whole)
             .with_context(|| format!("writing {}", file.display()))?;

@@ -4,19 +4,19 @@ use std::fs::File;
 use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-
 use super::acquire::{Acquired, MAX_PARALLEL_DOWNLOADS, acquire_each};
 use super::cached;
 use super::context::Transfer;
 use super::download::{Spool, announce, download};
 use super::remote_zip::reading;
 use super::result::{TransferResult, TransferredJob};
-use crate::archive::Archive;
+use crate::archive::{self, Archive, NotZip};
 use crate::disk::{self, AtomicFile};
+use crate::error::{Context, Error};
 use crate::lookup::FoundJob;
 use crate::plan::OnConflict;
 use crate::sanitize::sanitize;
+use crate::step::Step;
 
 /// Saves the archive itself as `file`, which appears whole or not at all. A file that exists
 /// already and is to stay spares the whole lookup.
@@ -24,7 +24,7 @@ pub fn save_archive(
     transfer: &Transfer<'_>,
     on_conflict: OnConflict,
     file: &Path,
-) -> anyhow::Result<TransferResult> {
+) -> Result<TransferResult, Error> {
     match on_conflict {
         OnConflict::Skip if file.is_file() => return Ok(TransferResult::default()),
         OnConflict::Fail if file.is_file() => {
@@ -37,11 +37,15 @@ pub fn save_archive(
         spool.require_free_space(size.unwrap_or_default().into())?;
         Ok(spool)
     };
-    save_each(transfer, spool, |found, mut archive| {
+    save_each(transfer, spool, |saved, mut archive| {
         if let Some(archive) = archive.file() {
-            check(archive, found)?;
+            check(transfer, archive, saved)?;
         }
-        Ok(archive.commit(on_conflict)?)
+        archive.commit(on_conflict)?;
+        let (label, file) = (saved.found.label(), file.to_string_lossy());
+        let step = Step::Saved { label: &label, bytes: saved.length, file: &file };
+        transfer.ctx.watch.step(&step);
+        Ok(())
     })
 }
 
@@ -49,10 +53,10 @@ pub fn save_archive(
 pub fn write_archive(
     transfer: &Transfer<'_>,
     mut out: impl FnMut(&mut File) -> io::Result<u64>,
-) -> anyhow::Result<TransferResult> {
+) -> Result<TransferResult, Error> {
     let spool = |_| Ok(disk::temp_file()?);
-    save_each(transfer, spool, |found, mut archive: File| {
-        check(&mut archive, found)?;
+    save_each(transfer, spool, |saved, mut archive: File| {
+        check(transfer, &mut archive, saved)?;
         archive.rewind()?;
         out(&mut archive)?;
         Ok(())
@@ -62,42 +66,92 @@ pub fn write_archive(
 /// Downloads the archive of each job into a spool, and finishes them one after the other.
 fn save_each<S: Spool + Send>(
     transfer: &Transfer<'_>,
-    spool: impl Fn(Option<u64>) -> anyhow::Result<S> + Sync,
-    mut finish: impl FnMut(&FoundJob, S) -> anyhow::Result<()>,
-) -> anyhow::Result<TransferResult> {
+    spool: impl Fn(Option<u64>) -> Result<S, Error> + Sync,
+    mut finish: impl FnMut(&Saved, S) -> Result<(), Error>,
+) -> Result<TransferResult, Error> {
     let Acquired { archives, missing } =
         acquire_each(transfer, MAX_PARALLEL_DOWNLOADS, |found, _| {
             let mut archive = spool(found.size())?;
-            let bytes = fill(transfer, found, &mut archive)?;
-            Ok((archive, bytes))
+            let filled = fill(transfer, found, &mut archive)?;
+            Ok((archive, filled))
         })?;
     let mut jobs = Vec::new();
-    for (found, (archive, bytes)) in archives {
-        finish(&found, archive)?;
-        jobs.push(TransferredJob { found, folder: PathBuf::new(), files: Vec::new(), bytes });
+    for (found, (archive, filled)) in archives {
+        let Filled { length, received, length_known } = filled;
+        let saved = Saved { found, length, length_known };
+        finish(&saved, archive)?;
+        let found = saved.found;
+        jobs.push(TransferredJob {
+            found,
+            folder: PathBuf::new(),
+            files: Vec::new(),
+            bytes: received,
+        });
     }
     Ok(TransferResult { jobs, missing })
 }
 
-/// Fills a spool from the cache or from the server, and returns the bytes received.
+/// An archive that was downloaded and is about to be saved.
+struct Saved {
+    found: FoundJob,
+    /// Bytes.
+    length: u64,
+    /// The server or the job announced the length.
+    length_known: bool,
+}
+
+/// The bytes that filled a spool.
+struct Filled {
+    length: u64,
+    /// None of an archive from the cache.
+    received: u64,
+    length_known: bool,
+}
+
+/// Fills a spool from the cache or from the server.
+///
+/// # Errors
+/// If the length is not the one that the job announces.
 fn fill<S: Spool>(
     transfer: &Transfer<'_>,
     found: &FoundJob,
     archive: &mut S,
-) -> anyhow::Result<u64> {
+) -> Result<Filled, Error> {
     let ctx = transfer.ctx;
     announce(ctx, found);
-    if let Some((mut cached, bytes)) = cached::acquire(transfer, found)? {
-        cached.rewind().and_then(|()| io::copy(&mut cached, archive)).with_context(|| {
+    if let Some((mut cached, received)) = cached::acquire(transfer, found)? {
+        let copied = cached.rewind().and_then(|()| io::copy(&mut cached, archive));
+        let length = copied.with_context(|| {
             format!("copying the artifacts of {} from the cache", sanitize(&found.label()))
         })?;
-        return Ok(bytes);
+        return Ok(Filled { length, received, length_known: true });
     }
-    download(ctx, found, ctx.gitlab.download(&found.at)?, archive)
+    let body = ctx.gitlab.download(&found.at)?;
+    let length_known = body.total().is_some() || found.size().is_some();
+    let received = download(ctx, found, body, archive)?;
+    match found.size() {
+        Some(announced) if announced != received => {
+            Err(archive::Error::Length { announced, received }).with_context(|| reading(found))
+        }
+        _ => Ok(Filled { length: received, received, length_known }),
+    }
 }
 
-/// Refuses a file that is no archive.
-fn check(file: &mut File, found: &FoundJob) -> anyhow::Result<()> {
-    Archive::open_directory(file).with_context(|| reading(found))?;
-    Ok(())
+/// Warns of an archive that cannot be read as a zip, which is saved all the same.
+///
+/// # Errors
+/// If the beginning of a zip came whose length nobody announced: the connection was lost.
+fn check(transfer: &Transfer<'_>, file: &mut File, saved: &Saved) -> Result<(), Error> {
+    let found = &saved.found;
+    match Archive::open_directory(file) {
+        Ok(_) => Ok(()),
+        Err(error @ archive::Error::NotZip(NotZip::Truncated)) if !saved.length_known => {
+            Err(error).with_context(|| reading(found))
+        }
+        Err(error) => {
+            let warning = format!("{}: {error}; it is saved as it is", reading(found));
+            transfer.ctx.watch.step(&Step::Warning(&warning));
+            Ok(())
+        }
+    }
 }

@@ -7,14 +7,13 @@
 use std::collections::HashSet;
 use std::io::{self, BufReader, Read};
 
-use anyhow::Context;
-
 use super::options::ExtractOptions;
 use super::planning::{PlannedLayout, extraction_error, plan_directory, unpacking};
 use super::remote_zip::open_by_ranges;
 use super::strategy::SMALL_ARCHIVE;
 use crate::archive::{self, Layout};
 use crate::disk::Staging;
+use crate::error::{Context, Error};
 use crate::extract;
 use crate::gitlab::{Body, RemoteArchive};
 use crate::lookup::{Ctx, FoundJob};
@@ -39,7 +38,7 @@ pub fn plan_beside(
     found: &FoundJob,
     body: &Body<'_>,
     options: &ExtractOptions,
-) -> anyhow::Result<Option<PlannedLayout>> {
+) -> Result<Option<PlannedLayout>, Error> {
     let Some(remote) =
         RemoteArchive::from_download(body).filter(|remote| remote.length() > SMALL_ARCHIVE)
     else {
@@ -47,7 +46,7 @@ pub fn plan_beside(
     };
     match plan_directory(open_by_ranges(remote), &options.rules) {
         // Range requests fail; the download itself may succeed.
-        Err(error) if matches!(error.downcast_ref(), Some(archive::Error::Read(_))) => Ok(None),
+        Err(error) if matches!(error.as_archive(), Some(archive::Error::Read(_))) => Ok(None),
         Err(error) => Err(error).with_context(|| unpacking(found)),
         Ok(planned) => Ok(planned.filter(|planned| needs_each_entry_once(&planned.plan))),
     }
@@ -67,7 +66,7 @@ impl StreamingArchive<'_> {
         found: &FoundJob,
         plan: &Plan,
         staging: &mut Staging,
-    ) -> anyhow::Result<u64> {
+    ) -> Result<u64, Error> {
         let (label, start) = (found.label(), ctx.clock.elapsed());
         let bytes = self.body.total().unwrap_or_default();
         let report =

@@ -72,13 +72,12 @@ impl Watch for Ui {
                 self.progress().totals.remove(label);
                 self.stage(4, &format!("{}: {} from the cache", sanitize(label), bytes(*count)));
             }
-            Step::Placed { files, bytes: size, at } => {
-                let summary = self.progress().take_summary();
-                summary.into_iter().for_each(|summary| self.stage(4, &summary));
-                self.stage(
-                    4,
-                    &format!("{} ({}) in {}", count(*files, "file"), bytes(*size), sanitize(at)),
-                );
+            Step::Placed { label, files, bytes: size, at } => {
+                let (files, size) = (count(*files, "file"), bytes(*size));
+                self.result(label, &format!("{files} ({size}) in {}", sanitize(at)));
+            }
+            Step::Saved { label, bytes: size, file } => {
+                self.result(label, &format!("{} in {}", bytes(*size), sanitize(file)));
             }
             Step::Exchange(exchange) => {
                 self.message(Verbosity::Verbose, &self.styled(FAINT, &exchange.to_string()));
@@ -110,6 +109,13 @@ impl Watch for Ui {
 }
 
 impl Ui {
+    /// Prints the last line of a job, after the summary of all downloads.
+    fn result(&self, label: &str, text: &str) {
+        let summary = self.progress().take_summary();
+        summary.into_iter().for_each(|summary| self.stage(4, &summary));
+        self.stage(4, &format!("{}: {text}", sanitize(label)));
+    }
+
     /// Prints a line of one of the four stages. Polling repeats the first three, whose lines are
     /// printed only once.
     fn stage(&self, number: u8, text: &str) {
@@ -200,7 +206,7 @@ mod tests {
         let mut steps = vec![(30, job("build (1)"))];
         steps.extend((31..80).map(|second| (second, bytes("build (1)", 2 * (second - 30)))));
         steps.push((80, downloaded("build (1)", 50)));
-        steps.push((81, Step::Placed { files: 1, bytes: MIB, at: "out" }));
+        steps.push((81, Step::Placed { label: "build (1)", files: 1, bytes: MIB, at: "out" }));
         assert_eq!(
             log_of(&steps),
             "[3/4] job build (1)\n\
@@ -209,7 +215,7 @@ mod tests {
              [4/4] build (1): 60.0 MiB of 100.0 MiB, 2.0 MiB/s, 20s left\n\
              [4/4] build (1): 80.0 MiB of 100.0 MiB, 2.0 MiB/s, 10s left\n\
              [4/4] build (1): 100.0 MiB in 50.0 s, 2.0 MiB/s\n\
-             [4/4] 1 file (1.0 MiB) in out\n"
+             [4/4] build (1): 1 file (1.0 MiB) in out\n"
         );
     }
 
@@ -224,7 +230,10 @@ mod tests {
         let cached = Step::Cached { label: "c", bytes: 100 * MIB };
         steps.extend([(20, downloaded("a", 20)), (20, job("c")), (20, cached)]);
         steps.push((20, downloaded("b", 20)));
-        steps.extend((0..2).map(|_| (21, Step::Placed { files: 1, bytes: MIB, at: "out" })));
+        steps.extend(
+            ["a (1)", "b (2)"]
+                .map(|label| (21, Step::Placed { label, files: 1, bytes: MIB, at: "out" })),
+        );
         assert_eq!(
             log_of(&steps),
             "[3/4] job a\n\
@@ -235,8 +244,8 @@ mod tests {
              [4/4] c: 100.0 MiB from the cache\n\
              [4/4] b: 100.0 MiB in 20.0 s, 5.0 MiB/s\n\
              [4/4] 2 archives: 200.0 MiB in 20.0 s, 10.0 MiB/s\n\
-             [4/4] 1 file (1.0 MiB) in out\n\
-             [4/4] 1 file (1.0 MiB) in out\n"
+             [4/4] a (1): 1 file (1.0 MiB) in out\n\
+             [4/4] b (2): 1 file (1.0 MiB) in out\n"
         );
     }
 }

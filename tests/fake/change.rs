@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::fault::matches;
 
-/// The changes of the world that are still to come.
+/// Changes that have not happened yet.
 #[derive(Debug, Default)]
 pub struct Changes(Vec<Waiting>);
 

@@ -131,9 +131,10 @@ fn what_was_done_before_a_failure_is_told_too() {
 
 #[test]
 fn reports_come_as_the_files_they_are() {
-    let ran =
-        Run::new(world()).args("fetch build --from pipeline --report junit -D out").succeeds();
-    ran.prints("out/junit.gz\n");
+    let ran = Run::new(world())
+        .args("fetch build --from pipeline --report junit -D out --list")
+        .succeeds();
+    ran.prints("junit.gz\n");
     let gz = ran.items().into_iter().find(|item| item.path == "out/junit.gz").unwrap().content;
     assert!(gz.starts_with(&[0x1f, 0x8b]));
     let ran = Run::new(world()).args("fetch 'reports only' --from pipeline --report junit -o r.gz");

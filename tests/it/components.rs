@@ -4,11 +4,11 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::schema::assert_taken;
+use crate::schema::{assert_taken, extended};
 use crate::tidy::root;
 use crate::yaml;
 
-pub const COMPONENTS: [&str; 2] = ["fetch", "trigger"];
+pub const COMPONENTS: [&str; 3] = ["child-artifacts", "fetch", "trigger"];
 
 fn text(component: &str) -> String {
     fs::read_to_string(root().join(format!("templates/{component}.yml"))).unwrap()
@@ -40,9 +40,11 @@ pub fn filled(component: &str, given: &Value) -> Job {
         fill(&mut job, &format!("$[[ inputs.{name} ]]"), value);
     }
     assert!(!job.to_string().contains("$[["), "{component} uses an input it has not: {job}");
-    let jobs = job.as_object().unwrap();
-    assert_eq!(jobs.len(), 1, "{component}: one job");
-    let (name, job) = jobs.iter().next().unwrap();
+    assert_taken(component, &job);
+    let jobs = extended(&job);
+    let jobs: Vec<_> =
+        jobs.as_object().unwrap().iter().filter(|(name, _)| !name.starts_with('.')).collect();
+    let [(name, job)] = jobs[..] else { panic!("{component}: one job") };
     Job { name: name.clone(), job: job.clone() }
 }
 
@@ -75,6 +77,7 @@ fn script(job: &Value, keys: &[&str]) -> String {
 pub fn least(component: &str) -> Value {
     match component {
         "fetch" => json!({"jobs": "build-repo"}),
+        "child-artifacts" => json!({"bridge_job_name": "build-sharecode"}),
         _ => json!({"project": "93"}),
     }
 }
@@ -125,6 +128,7 @@ fn the_job_is_what_gitlab_takes() {
             ("dir", json!("a b/c")),
             ("expire-in", json!("never")),
             ("options", json!("--json --strip-components 1")),
+            ("rules", json!([{"if": "$CI_COMMIT_TAG"}, {"when": "manual", "allow_failure": true}])),
         ];
         let others = inputs.map(|(name, value)| with(component, name, value));
         for Job { name, job } in [mine].into_iter().chain(others) {
@@ -135,6 +139,45 @@ fn the_job_is_what_gitlab_takes() {
         assert_eq!(with(component, "dir", "a").job["artifacts"]["paths"], json!(["a"]));
         assert_eq!(with(component, "tags", json!(["b"])).job["tags"], json!(["b"]));
     }
+}
+
+/// A job with an empty `needs` starts at once, which a job that deploys must never do unasked.
+#[test]
+fn needs_count_only_where_they_are_asked_for() {
+    for component in COMPONENTS {
+        let plain = filled(component, &least(component)).job;
+        assert!(plain.get("needs").is_none(), "{component}: {plain}");
+        assert_eq!(plain["rules"], json!([{"when": "on_success"}]));
+        let needs = json!(["build", {"job": "test", "artifacts": false, "optional": true}]);
+        let mut given = least(component);
+        given["needs"] = needs.clone();
+        given["after"] = json!("needs");
+        let Job { name, job } = filled(component, &given);
+        assert_taken(component, &json!({ name: job.clone() }));
+        assert_eq!(job["needs"], needs, "{component}");
+    }
+}
+
+/// No PowerShell is needed to see that the words are those of `install.ps1` and that both shells
+/// get one line.
+#[test]
+fn child_artifacts_run_in_powershell_too() {
+    let windows = with("child-artifacts", "shell", "powershell").job;
+    let posix = filled("child-artifacts", &least("child-artifacts")).job;
+    assert_eq!(windows["script"], posix["script"]);
+    let steps = script(&windows, &["before_script"]);
+    let installer = fs::read_to_string(root().join("install.ps1")).unwrap();
+    for flag in ["To", "BaseUrl", "NoExtras"] {
+        assert!(steps.contains(&format!(" -{flag}")), "{steps}");
+        assert!(installer.contains(&format!("]${flag}")), "install.ps1 has no -{flag}");
+    }
+    for (open, close) in [("(", ")"), ("{", "}"), ("[", "]")] {
+        assert_eq!(steps.matches(open).count(), steps.matches(close).count(), "{steps}");
+    }
+    assert_eq!(steps.matches('"').count() % 2, 0, "{steps}");
+    // Nothing on the line means something else to one of the shells.
+    let line = script(&posix, &["script"]);
+    assert!(!line.contains(['$', '`', '\\', ';', '&', '|', '(', '@']), "{line}");
 }
 
 #[cfg(unix)]
@@ -155,6 +198,8 @@ mod scripts {
             ("trigger", "fetch", "build-*"),
             ("fetch", "from", "upstream"),
             ("fetch", "options", "--bridge 'a b' --strip-components 1"),
+            ("child-artifacts", "job_names", "build 'test: [linux, x64]'"),
+            ("child-artifacts", "bridge_job_name", "trigger*"),
         ];
         let plain = COMPONENTS.map(|component| (component, "stage", "build"));
         for (component, name, value) in plain.into_iter().chain(all) {
@@ -166,7 +211,10 @@ mod scripts {
             let words: Vec<&str> = words.trim_end_matches('\0').split('\0').collect();
             let parsed = <downriver::commands::Cli as clap::Parser>::try_parse_from(&words);
             assert!(parsed.is_ok(), "{words:?}: {:?}", parsed.err());
-            let expected = crate::harness::words(value);
+            let expected = match name {
+                "bridge_job_name" => vec![value.to_owned()],
+                _ => crate::harness::words(value),
+            };
             let there = expected.iter().all(|word| words.contains(&word.as_str()));
             assert!(name == "stage" || there, "{words:?}");
         }
@@ -232,6 +280,48 @@ mod scripts {
         let misspelt = json!({"jobs": "biuld-repo", "options": ""});
         let (went_well, said, _) = run("fetch", &misspelt, &fake, &site);
         assert!(!went_well && said.contains("build-repo"), "{said}");
+    }
+
+    /// From another project, and from the pipelines that the bridge's pipeline triggered in turn.
+    #[test]
+    fn child_artifacts_come_across_projects_and_from_nested_pipelines() {
+        if !can_pack() {
+            return;
+        }
+        let nested = World::from_json(json!({
+            "here": {"project": 1, "pipeline": 10, "token": "job"},
+            "tokens": {"job": {"job": "glcbt-64_childArtifacts", "project": 1, "build": 99}},
+            "projects": [
+                {"id": 1, "path": "shop/up", "pipelines": [{"id": 10,
+                    "jobs": [{"id": 99, "name": "fetch", "status": "running"}],
+                    "bridges": [
+                        {"id": 90, "name": "down", "downstream": 20},
+                        {"id": 91, "name": "other", "downstream": 40},
+                    ]},
+                    {"id": 40, "jobs": [crate::scenes::job(401, "unwanted")]},
+                ]},
+                {"id": 2, "path": "shop/down", "job_token_allowlist": [1], "pipelines": [
+                    {"id": 20, "jobs": [{"id": 201, "name": "child", "archive": {"files": {"child": "1"}}}],
+                        "bridges": [{"id": 92, "name": "deeper", "downstream": 30}]},
+                    {"id": 30, "jobs": [{"id": 301, "name": "grandchild",
+                        "archive": {"files": {"grandchild": "2"}}}]},
+                ]},
+            ],
+        }));
+        let (fake, site) = (Fake::start(nested), release());
+        for (more, expect) in [
+            (json!({}), &["fetched/child"] as &[&str]),
+            (json!({"depth": 2}), &["fetched/child", "fetched/grandchild"]),
+            (json!({"depth": 2, "job_names": "grandchild"}), &["fetched/grandchild"]),
+        ] {
+            let mut inputs = json!({"bridge_job_name": "down"});
+            inputs.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let (went_well, said, files) = run("child-artifacts", &inputs, &fake, &site);
+            assert!(went_well, "{inputs}: {said}");
+            let fetched: Vec<&String> =
+                files.iter().filter(|f| f.starts_with("fetched/") && !f.ends_with('/')).collect();
+            assert_eq!(fetched, expect, "{inputs}: {said}");
+        }
     }
 
     #[test]

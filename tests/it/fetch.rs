@@ -79,7 +79,8 @@ fn the_files_of_the_runner_land_with_their_modes_and_links() {
 
 #[test]
 fn the_paths_are_printed_and_the_steps_are_told_beside_them() {
-    let ran = Run::new("two-repos").args("fetch build-repo --bridge build-sharecode").succeeds();
+    let ran =
+        Run::new("two-repos").args("fetch build-repo --list --bridge build-sharecode").succeeds();
     let printed = slashed(&ran.stdout);
     let mut printed: Vec<&str> = printed.lines().collect();
     printed.sort_unstable();
@@ -88,7 +89,11 @@ fn the_paths_are_printed_and_the_steps_are_told_beside_them() {
         .says("[2/4] bridge `build-sharecode`: pipeline 9002 of project 93 (success)\n")
         .says("[3/4] job build-repo (70108), success, 5.5 KiB\n")
         .says("[4/4] build-repo (70108): 5.5 KiB in 0.0 s\n")
-        .says(&format!("[4/4] {} files (", sharecode().len()));
+        .says(&format!("[4/4] build-repo (70108): {} files (", sharecode().len()));
+    let silent = Run::new("two-repos").args("fetch build-repo --bridge build-sharecode");
+    silent.succeeds().prints("");
+    let quiet = Run::new("two-repos").args("fetch build-repo --list -q -D out");
+    quiet.succeeds().prints("");
 }
 
 #[test]

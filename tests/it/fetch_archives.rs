@@ -40,11 +40,19 @@ fn one_bad_archive_among_several_keeps_them_all_away() {
 }
 
 #[test]
-fn what_is_no_archive_is_not_kept_as_one_either() {
-    for output in ["it.zip", "-"] {
-        let world = one_archive(b"no archive at all".to_vec());
-        let ran = Run::new(world).args("fetch build -o").args(output).fails(6);
-        ran.says("reading the artifacts of build (201): ").prints("");
+fn an_archive_of_any_format_is_saved_with_a_warning() {
+    let tar = [&[0x1f, 0x8b, 8, 0][..], &[7; 400]].concat();
+    for bytes in [b"no archive at all".to_vec(), b"PK\x03\x04 cut".to_vec(), tar] {
+        for output in ["it.zip", "-"] {
+            let run = Run::new(one_archive(bytes.clone())).binary();
+            let ran = run.args("fetch build -o").args(output).succeeds();
+            ran.says("warning: reading the artifacts of build (201): ")
+                .says("it is saved as it is");
+            match output {
+                "-" => assert_eq!(ran.raw_stdout, bytes),
+                _ => assert_eq!(ran.items()[0].content, bytes),
+            }
+        }
     }
     // For a closer look at it, what would leave the destination can be kept unopened.
     let world = one_archive(with(&[file("../a", "x")]));

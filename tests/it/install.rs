@@ -26,7 +26,7 @@ mkdir -p "$into/${target:-}release"
 printf '#!/bin/sh\necho built\n' > "$into/${target:-}release/downriver"
 "#;
 
-/// The tools that the script needs for every source.
+/// The tools that the script needs in every case.
 const TOOLS: [&str; 10] =
     ["sh", "cat", "dirname", "mkdir", "cp", "chmod", "mv", "rm", "grep", "uname"];
 
@@ -39,7 +39,7 @@ pub fn tool(name: &str) -> Option<PathBuf> {
 /// Folders to stand in, the script to be called, and a PATH with little on it.
 pub struct Place {
     folder: TempDir,
-    /// The command that runs the script.
+    /// The shell, with its arguments before the script.
     pub shell: Vec<String>,
     pub script: PathBuf,
     pub vars: Vec<(String, String)>,
@@ -149,6 +149,101 @@ fn the_program_goes_where_it_was_asked_to() {
         let beside = fs::read_dir(place.path(expect).parent().unwrap()).unwrap().count();
         assert_eq!(beside, 1, "{words:?} leaves something else there");
     }
+}
+
+/// A cargo whose program prints completions and man pages as the real one does.
+fn cargo_with_extras() -> String {
+    let program = r#"#!/bin/sh
+case "$*" in
+    "completions "*) echo "completions for $2" ;;
+    man) printf ".TH downriver\\ndownriver\\\\-fetch(1)\\ndownriver\\\\-ls(1)\\n" ;;
+    "man "*) echo "the page of $2" ;;
+esac"#;
+    CARGO.replace("printf '#!/bin/sh\\necho built\\n'", &format!("printf '%s\\n' '{program}'"))
+}
+
+const EXTRAS: [&str; 7] = [
+    "home/.local/share/bash-completion/completions/downriver",
+    "home/.local/share/zsh/site-functions/_downriver",
+    "home/.config/fish/completions/downriver.fish",
+    "home/.local/share/elvish/lib/downriver.elv",
+    "home/.local/share/man/man1/downriver.1",
+    "home/.local/share/man/man1/downriver-fetch.1",
+    "home/.local/share/man/man1/downriver-ls.1",
+];
+
+#[test]
+fn completions_and_man_pages_go_where_the_system_looks_for_them() {
+    let place = Place::in_checkout().with_script("cargo", &cargo_with_extras());
+    let (exit, said) = place.install(&[]);
+    assert_eq!(exit, 0, "{said}");
+    assert!(said.contains("installed completions and man pages in "), "{said}");
+    for file in EXTRAS {
+        assert!(place.path(file).is_file(), "{file}: {said}");
+    }
+    assert_eq!(fs::read_to_string(place.path(EXTRAS[1])).unwrap(), "completions for zsh\n");
+    assert_eq!(fs::read_to_string(place.path(EXTRAS[6])).unwrap(), "the page of ls\n");
+    let pages = fs::read_dir(place.path("home/.local/share/man/man1")).unwrap().count();
+    assert_eq!(pages, 3, "nothing else is left there");
+
+    let mut elsewhere = Place::in_checkout().with_script("cargo", &cargo_with_extras());
+    let share = elsewhere.path("data").display().to_string();
+    elsewhere.vars.push(("XDG_DATA_HOME".into(), share));
+    elsewhere.vars.push(("SHELL".into(), "/bin/zsh".into()));
+    let (_, said) = elsewhere.install(&[]);
+    assert!(elsewhere.path("data/man/man1/downriver-ls.1").is_file(), "{said}");
+    assert!(said.contains("fpath=('") && said.contains("/zsh/site-functions' $fpath)"), "{said}");
+
+    for words in [&["--no-extras"] as &[&str], &["--target", "some-other-computer"]] {
+        let place = Place::in_checkout().with_script("cargo", &cargo_with_extras());
+        let (exit, said) = place.install(words);
+        assert!(exit == 0 && !said.contains("completions"), "{words:?}: {said}");
+        assert!(!place.path("home/.local/share").exists(), "{words:?}");
+    }
+}
+
+#[test]
+fn the_program_is_installed_where_its_extras_cannot_be() {
+    let place = Place::in_checkout().with_script("cargo", &cargo_with_extras());
+    fs::create_dir_all(place.path("home/.local")).unwrap();
+    fs::write(place.path("home/.local/share"), "in the way").unwrap();
+    let (exit, said) = place.install(&[]);
+    assert_eq!(exit, 0, "{said}");
+    assert!(said.contains("note: completions and man pages could not be written"), "{said}");
+    assert!(place.path("home/.local/bin/downriver").is_file());
+}
+
+/// The line that is printed is typed, and a shell that starts afterwards finds the program.
+#[test]
+fn the_line_that_mends_the_path_mends_it() {
+    for (shell, file, expect) in [
+        ("/bin/bash", ".bashrc", ">>~/.bashrc; export PATH="),
+        ("/usr/bin/zsh", ".zshrc", ">>~/.zshrc; export PATH="),
+        ("/bin/sh", ".profile", ">>~/.profile; export PATH="),
+        ("/usr/bin/fish", "", "fish_add_path '"),
+    ] {
+        let mut place = Place::in_checkout().with_script("cargo", CARGO);
+        place.vars.push(("SHELL".into(), shell.into()));
+        let (_, said) = place.install(&["--to", "../a b"]);
+        let line = said.lines().find(|line| line.starts_with("  ") && line.contains(expect));
+        let line = line.unwrap_or_else(|| panic!("{shell}: {said}"));
+        if file.is_empty() {
+            continue;
+        }
+        let home = place.path("home");
+        let run = |script: &str| {
+            let mut sh = Command::new("/bin/sh");
+            sh.args(["-c", script]).env("HOME", &home).env("PATH", "/usr/bin:/bin");
+            String::from_utf8(sh.output().unwrap().stdout).unwrap()
+        };
+        assert!(run(&format!("{line}; downriver")).contains("built"), "{shell}: {line}");
+        assert!(run(&format!(". ~/{file}; downriver")).contains("built"), "{shell}: {line}");
+    }
+    // For a path with such characters no line is printed, because each shell quotes it differently.
+    let place = Place::in_checkout().with_script("cargo", CARGO);
+    let (exit, said) = place.install(&["--to", "a$b"]);
+    assert!(exit == 0 && said.contains("is not on your PATH"), "{said}");
+    assert!(!said.contains("export PATH"), "{said}");
 }
 
 #[test]

@@ -2,10 +2,13 @@
 //!
 //! - `harness`, `ran`, `folder`, `outside`: one run, and what came of it
 //! - `ls`, `cat`: what they print, and what they ask for (`made`: their archives)
-//! - `fake_itself`, `worlds`: is the stand-in strict, do its worlds tell their story? (`raw` asks)
+//! - `fake_itself`, `worlds`: is the stand-in strict, do its worlds tell their story? (`raw` asks);
+//!   `fake_manners`, `fake_refusals`, `fake_stores`: each of its manners, as it is on the wire
+//! - `python_gitlab`: another client against it; `proxies`: the stand-in proxy, squid and tinyproxy
 //! - `demo`, `install`: do the demo and the installer do what they say? `install_release` downloads
 //!   from a server of files (`loopback`); `install_ps1` is for Windows
 //! - `release`, `components`: the release pipeline, and the templates for pipelines of others (`yaml`);
+//!   `packages`: the crate, the Debian package and the RPM; `book`: the chapters of `docs/`;
 //!   `schema`: what GitLab's own schema says to these and to those of the README
 //! - `tree`, `explain`, `wait`, `trigger`: the commands of those names; `trigger_again` retries and prints logs,
 //!   `trigger_old` is called as pipeline-trigger is
@@ -23,7 +26,8 @@
 //! - `client`, `client_changes`, `client_refusals`: each request and each refusal of GitLab, one
 //!   by one
 //! - `tls`: certificates; `wire`: answers that lie about their length, or never end
-//! - `pictures`: are those of the README of today?
+//! - `pictures`: the pictures of the README show the output of today, with enough contrast
+//! - `json_schema`: the documents of `--json` against their schemas and examples
 //! - `completions`: scripts for shells, and man pages
 //! - `process`, `signals`: what only a real process shows
 //! - `places`: destinations that others write to, that are full, or that cannot be written
@@ -61,6 +65,7 @@ mod archives_links;
 mod archives_names;
 mod artifacts_api;
 mod as_python;
+mod book;
 mod cache;
 mod cat;
 mod checks;
@@ -72,6 +77,9 @@ mod components;
 mod demo;
 mod explain;
 mod fake_itself;
+mod fake_manners;
+mod fake_refusals;
+mod fake_stores;
 mod fetch;
 mod fetch_archives;
 mod fetch_files;
@@ -85,16 +93,20 @@ mod harness;
 mod install;
 mod install_ps1;
 mod install_release;
+mod json_schema;
 mod lists;
 mod loopback;
 mod ls;
 mod made;
 mod network;
 mod outside;
+mod packages;
 mod parts;
 mod pictures;
 mod places;
 mod process;
+mod proxies;
+mod python_gitlab;
 mod ran;
 mod raw;
 mod readme;

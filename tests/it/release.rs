@@ -16,7 +16,7 @@ use crate::tidy::root;
 
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-const TARGETS: [&str; 5] = [
+pub const TARGETS: [&str; 5] = [
     "x86_64-unknown-linux-musl",
     "aarch64-unknown-linux-musl",
     "x86_64-apple-darwin",
@@ -25,8 +25,32 @@ const TARGETS: [&str; 5] = [
 ];
 
 pub fn archive(target: &str) -> String {
-    let kind = if target.contains("windows") { "zip" } else { "tar.gz" };
-    format!("downriver-{VERSION}-{target}.{kind}")
+    files(target).remove(0)
+}
+
+/// All that a release has for a target: an archive, and for Linux two packages.
+fn files(target: &str) -> Vec<String> {
+    let kinds: &[&str] = match target {
+        windows if windows.contains("windows") => &["zip"],
+        linux if linux.contains("linux") => &["tar.gz", "deb", "rpm"],
+        _ => &["tar.gz"],
+    };
+    kinds.iter().map(|kind| format!("downriver-{VERSION}-{target}.{kind}")).collect()
+}
+
+/// A stand-in for the program that prints what goes into an archive beside it.
+const HOST: &str = r#"#!/bin/sh
+case "$*" in
+    completions*) echo "completions for $2" ;;
+    man) printf '.TH downriver\ndownriver\\-fetch(1)\ndownriver\\-ls(1)\n' ;;
+    man*) echo "the page of $2" ;;
+esac
+"#;
+
+/// Writes a file that may be run.
+fn executable(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// A checkout in which a release can be made, with a program that says what this text says.
@@ -48,6 +72,7 @@ impl Checkout {
         ] {
             fs::copy(root().join(file), checkout.0.path().join(file)).unwrap();
         }
+        executable(&checkout.0.path().join("host"), HOST);
         checkout
     }
 
@@ -73,9 +98,13 @@ impl Checkout {
         for target in TARGETS {
             let exe = if target.contains("windows") { "downriver.exe" } else { "downriver" };
             let path = self.0.path().join(exe);
-            fs::write(&path, program).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-            self.done(&["pack", target, path.to_str().unwrap()], &[]);
+            executable(&path, program);
+            let host = self.0.path().join("host");
+            self.done(&["pack", target, path.to_str().unwrap(), host.to_str().unwrap()], &[]);
+            // The packages take tools that are installed in the pipeline only.
+            for package in &files(target)[1..] {
+                fs::write(self.0.path().join("dist").join(package), package).unwrap();
+            }
         }
     }
 
@@ -84,9 +113,7 @@ impl Checkout {
         let folder = self.0.path().join("tools");
         fs::create_dir_all(&folder).unwrap();
         for (name, script) in scripts {
-            let path = folder.join(name);
-            fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            executable(&folder.join(name), &format!("#!/bin/sh\n{script}\n"));
         }
         format!("{}:/usr/bin:/bin", folder.display())
     }
@@ -96,7 +123,7 @@ impl Checkout {
     }
 }
 
-/// Returns if the tools for packing are installed; without them these tests are skipped.
+/// Returns true if the tools for packing are installed; without them, these tests are skipped.
 pub fn can_pack() -> bool {
     let missing = ["zip", "unzip", "sha256sum", "curl"].into_iter().find(|t| tool(t).is_none());
     if let Some(name) = missing {
@@ -127,7 +154,7 @@ pub fn released(program: &str) -> Site {
     site
 }
 
-/// Returns the address of a file of the release on that server.
+/// The path of a file of the release on that server.
 pub fn download(file: &str) -> String {
     format!("/tools/downriver/-/releases/{VERSION}/downloads/{file}")
 }
@@ -146,12 +173,12 @@ fn a_release_has_every_target_sums_notes_and_installers() {
     }
     let site = released("#!/bin/sh\n");
     let asked = site.asked();
-    assert_eq!(asked.len(), TARGETS.len() + 3);
+    assert_eq!(asked.len(), TARGETS.len() + 3 + 2 * 2);
     assert!(asked.iter().all(|a| a.starts_with("PUT ") && a.ends_with(" glcbt-uploads")));
     let sums = String::from_utf8(site.get(&download("SHA256SUMS")).unwrap()).unwrap();
     let summed: Vec<&str> = sums.lines().map(|line| &line[66..]).collect();
     let mut expect = vec!["install.sh".to_owned(), "install.ps1".to_owned()];
-    expect.extend(TARGETS.map(archive));
+    expect.extend(TARGETS.into_iter().flat_map(files));
     assert_eq!(summed, expect);
 
     // The links of the release name just these, at the address that the installers ask.
@@ -169,6 +196,43 @@ fn a_release_has_every_target_sums_notes_and_installers() {
         .collect();
     let linked = [vec!["SHA256SUMS".to_owned()], expect].concat();
     assert_eq!(links, linked);
+}
+
+/// A program for another machine cannot print its completions and man pages, so that the archive holds
+/// them.
+#[test]
+fn an_archive_holds_completions_man_pages_and_licences() {
+    if !can_pack() {
+        return;
+    }
+    let checkout = Checkout::new();
+    checkout.pack_all("the program");
+    for target in TARGETS {
+        let place = tempfile::tempdir().unwrap();
+        let packed = checkout.0.path().join("dist").join(archive(target));
+        let unpack: &[&str] =
+            if target.contains("windows") { &["unzip", "-q"] } else { &["tar", "-xzf"] };
+        let mut command = Command::new(unpack[0]);
+        command.args(&unpack[1..]).arg(packed).current_dir(place.path());
+        assert!(command.status().unwrap().success(), "{target}");
+        let folder = place.path().join(format!("downriver-{VERSION}-{target}"));
+        let items = crate::folder::items(&folder);
+        let files: Vec<&str> =
+            items.iter().map(|item| item.path.as_str()).filter(|p| !p.ends_with('/')).collect();
+        let exe = if target.contains("windows") { "downriver.exe" } else { "downriver" };
+        let mut expect = vec!["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", exe];
+        for shell in ["_downriver", "downriver.bash", "downriver.elv", "downriver.fish"] {
+            expect.push(Box::leak(format!("completions/{shell}").into_boxed_str()));
+        }
+        expect.extend(["completions/downriver.ps1", "man/downriver-fetch.1"]);
+        expect.extend(["man/downriver-ls.1", "man/downriver.1"]);
+        expect.sort_unstable();
+        let mut sorted = files.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, expect, "{target}");
+        let page = fs::read_to_string(folder.join("man/downriver-ls.1")).unwrap();
+        assert_eq!(page, "the page of ls\n");
+    }
 }
 
 #[test]
@@ -198,6 +262,10 @@ fn what_is_no_release_is_refused() {
     let (exit, said) = checkout.step(&["finish"], &[url]);
     assert!(exit == 1 && said.contains(&format!("dist has no {}", archive(TARGETS[0]))), "{said}");
     checkout.pack_all("");
+    let package = checkout.0.path().join("dist").join(&files(TARGETS[1])[2]);
+    fs::remove_file(&package).unwrap();
+    let (exit, said) = checkout.step(&["finish"], &[url]);
+    assert!(exit == 1 && said.contains(&format!("dist has no {}", files(TARGETS[1])[2])), "{said}");
     let odd = ("CI_PROJECT_URL", "https://a/$(b)");
     for (vars, expect) in [
         (&[url, ("CI_COMMIT_TAG", "9.9.9")] as &[_], "the tag is 9.9.9"),
@@ -219,11 +287,17 @@ fn a_target_is_built_with_the_compiler_there_is_and_packed() {
     }
     let checkout = Checkout::new();
     let cargo = r#"echo "cargo $* by ${TARGET_CC:-its own choice}" >>said
-for target; do :; done
-mkdir -p "target/$target/release"
-cd "target/$target/release" && touch downriver downriver.exe"#;
+for last; do :; done
+case "$*" in
+    *--release*) mkdir -p "target/$last/release" && touch "target/$last/release/downriver"
+        touch "target/$last/release/downriver.exe" ;;
+    build*) mkdir -p target/debug && cp host target/debug/downriver ;;
+    *) ls target/extras/* >>said; touch "$last" ;;
+esac"#;
     let log = r#"echo "${0##*/} $*" >>said"#;
     let path = checkout.tools(&[("apt-get", log), ("rustup", log), ("cargo", cargo)]);
+    // The programs of these targets do not run here, as far as the step can tell.
+    let host = "cargo build --locked --bin downriver by";
     for (target, package, compiler) in [
         ("aarch64-unknown-linux-musl", "musl-tools", "musl-gcc"),
         ("x86_64-unknown-linux-musl", "musl-tools", "musl-gcc"),
@@ -237,15 +311,25 @@ cd "target/$target/release" && touch downriver downriver.exe"#;
             format!("apt-get install -y -qq --no-install-recommends {package}"),
             format!("rustup target add {target}"),
             format!("{build} {target} by {compiler}"),
+            format!("{host} {compiler}"),
         ];
         assert_eq!(said.lines().collect::<Vec<_>>(), expect);
         fs::remove_file(checkout.0.path().join("said")).unwrap();
         assert!(checkout.0.path().join("dist").join(archive(target)).is_file());
     }
+    // With the tools, packages are built of the program and the extras that are there by then.
+    let path = checkout.tools(&[("cargo-deb", ""), ("cargo-generate-rpm", "")]);
+    checkout.done(&["build", TARGETS[0]], &[("PATH", &path)]);
+    let said = checkout.file("said");
+    assert!(said.contains("cargo deb --no-build --no-strip --target x86_64"), "{said}");
+    assert!(said.contains("cargo generate-rpm --target x86_64"), "{said}");
+    assert!(said.contains("_downriver\n") && said.contains("downriver-fetch.1.gz\n"), "{said}");
+    let there = |file: &String| checkout.0.path().join("dist").join(file).is_file();
+    assert!(files(TARGETS[0]).iter().all(there), "{said}");
 }
 
-/// Checks beyond `schema`: every job has a defined stage, refers to defined jobs, and calls scripts
-/// that exist.
+/// Checks that the schema cannot make: every job has a stage that is there, names other jobs that
+/// are there, and calls scripts that exist.
 #[test]
 fn the_jobs_of_the_pipeline_name_what_is_there() {
     let pipeline = schema::pipeline();
@@ -300,30 +384,5 @@ fn the_image_is_empty_but_for_what_the_program_needs() {
         for word in sources.split(' ').filter(|_| !line.starts_with("--from=")) {
             assert!(!word.starts_with(['.', '/', '-']) && root().join(word).exists(), "{word}");
         }
-    }
-}
-
-#[test]
-fn cargo_binstall_finds_every_archive() {
-    let words = ["metadata", "--offline", "--no-deps", "--format-version", "1"];
-    let Some(mut cargo) = crate::checks::cargo(&words) else { return };
-    let said: Value = serde_json::from_slice(&cargo.output().unwrap().stdout).unwrap();
-    let usual = &said["packages"][0]["metadata"]["binstall"];
-    for target in TARGETS.into_iter().chain(["x86_64-pc-windows-msvc"]) {
-        let of = |key: &str| {
-            let own = &usual["overrides"][target][key];
-            let text = if own.is_string() { own } else { &usual[key] }.as_str().unwrap();
-            let exe = if target.contains("windows") { ".exe" } else { "" };
-            [("name", "downriver"), ("version", VERSION), ("target", target), ("bin", "downriver")]
-                .into_iter()
-                .chain([("binary-ext", exe), ("repo", "R")])
-                .fold(text.to_owned(), |text, (k, v)| text.replace(&format!("{{ {k} }}"), v))
-        };
-        let packed = target.replace("msvc", "gnu");
-        let url = format!("R/-/releases/{VERSION}/downloads/{}", archive(&packed));
-        let exe = if target.contains("windows") { "downriver.exe" } else { "downriver" };
-        assert_eq!(of("pkg-url"), url);
-        assert_eq!(of("bin-dir"), format!("downriver-{VERSION}-{packed}/{exe}"));
-        assert_eq!(of("pkg-fmt"), if exe.ends_with("exe") { "zip" } else { "tgz" });
     }
 }

@@ -87,7 +87,7 @@ fn what_the_server_did_not_tell_is_null_in_json_and_empty_in_dotenv() {
         assert_eq!(fetched["bridge"], json!(null));
         let id = id.as_u64().map(|id| id.to_string()).unwrap_or_default();
         let expect = format!(
-            "DOWNRIVER_JOB_ID={id}\nDOWNRIVER_PIPELINE_ID=\nDOWNRIVER_PROJECT_ID=2\nDOWNRIVER_REF=\nDOWNRIVER_SHA=\n"
+            "DOWNRIVER_JOB_ID={id}\nDOWNRIVER_JOB_IDS={id}\nDOWNRIVER_PIPELINE_ID=\nDOWNRIVER_PROJECT_ID=2\nDOWNRIVER_REF=\nDOWNRIVER_SHA=\n"
         );
         assert_eq!(ran.read("it.env"), expect);
     }
@@ -99,7 +99,7 @@ fn dotenv_tells_the_job_that_was_fetched() {
     let ran = ran.args("--dotenv build.env").succeeds();
     assert_eq!(
         ran.read("build.env"),
-        "DOWNRIVER_JOB_ID=70108\nDOWNRIVER_PIPELINE_ID=9002\nDOWNRIVER_PROJECT_ID=93\n\
+        "DOWNRIVER_JOB_ID=70108\nDOWNRIVER_JOB_IDS=70108\nDOWNRIVER_PIPELINE_ID=9002\nDOWNRIVER_PROJECT_ID=93\n\
          DOWNRIVER_REF=master\nDOWNRIVER_SHA=0badcafe9876543210fedcba9876543210fedcba\n"
     );
     let ran = Run::new(downstream(&[job(201, "build")]));
@@ -261,7 +261,7 @@ fn names_from_an_archive_cannot_act_on_a_terminal() {
         let ran = Run::new(downstream(std::slice::from_ref(&job))).args(line).runs();
         assert!(matches!(ran.exit, Some(0 | 3)));
     }
-    let ran = Run::new(downstream(&[job])).args("fetch build").succeeds();
+    let ran = Run::new(downstream(&[job])).args("fetch build --list").succeeds();
     assert!(ran.stdout.contains(r"a\u{1b}[31m\u{a}b"), "{}", ran.stdout);
 }
 

@@ -253,11 +253,11 @@ fn json_tells_of_the_pipeline_and_of_what_was_fetched_in_one_document() {
 #[test]
 fn artifacts_are_fetched_from_the_very_pipeline_that_was_started() {
     let args = "trigger 93 --ref master --on-manual play --fetch build-repo";
-    let ran = person().args(args).args("-D out --dotenv started.env").succeeds();
+    let ran = person().args(args).args("-D out --list --dotenv started.env").succeeds();
     ran.check(ran.files().iter().any(|file| file.starts_with("out/")), "files in out");
     ran.check(ran.stdout.lines().count() > 2, "their paths are printed");
     let env = ran.read("started.env");
-    assert!(env.starts_with("DOWNRIVER_JOB_ID=71001\nDOWNRIVER_PIPELINE_ID=9100\nDOWNRIVER_PROJECT_ID=93\nDOWNRIVER_REF=master\n"), "{env}");
+    assert!(env.starts_with("DOWNRIVER_JOB_ID=71001\nDOWNRIVER_JOB_IDS=71001\nDOWNRIVER_PIPELINE_ID=9100\nDOWNRIVER_PROJECT_ID=93\nDOWNRIVER_REF=master\n"), "{env}");
     let ran = person().args(args).args("--output build.zip").succeeds();
     assert_eq!(ran.files(), ["build.zip"]);
     let ran = person().args(args).args("--output - -o").binary().succeeds();
@@ -273,7 +273,10 @@ fn artifacts_are_fetched_from_the_very_pipeline_that_was_started() {
 fn what_was_started_is_handed_on_though_it_is_not_waited_for() {
     let ran = person().args("trigger 93 --ref master -d --dotenv started.env").succeeds();
     let env = ran.read("started.env");
-    assert!(env.starts_with("DOWNRIVER_JOB_ID=\nDOWNRIVER_PIPELINE_ID=9100\n"), "{env}");
+    assert!(
+        env.starts_with("DOWNRIVER_JOB_ID=\nDOWNRIVER_JOB_IDS=\nDOWNRIVER_PIPELINE_ID=9100\n"),
+        "{env}"
+    );
     assert_eq!(ran.requests, ["POST projects/93/pipeline"]);
 }
 

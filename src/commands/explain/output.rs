@@ -110,7 +110,7 @@ fn archive(found: &FoundJob) -> String {
         None => None,
     };
     let pipeline = found.pipeline.as_ref().map(|pipeline| format!("pipeline {}", pipeline.id));
-    let bridge = found.bridge.as_ref().map(|bridge| format!("bridge `{}`", sanitize(bridge)));
+    let bridge = found.bridges.last().map(|bridge| format!("bridge `{}`", sanitize(bridge)));
     let parts = [Some(format!("job {}", sanitize(&found.label()))), pipeline, bridge, size, expiry];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

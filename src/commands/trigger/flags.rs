@@ -11,6 +11,7 @@ use crate::args::{CacheArgs, ConnectArgs, LookupArgs, OutputArgs, duration};
 use crate::commands::app::App;
 use crate::commands::extract_args::ExtractArgs;
 use crate::commands::pairs;
+use crate::error::Error;
 use crate::gitlab::{Client, Start};
 use crate::lookup::JobQuery;
 use crate::model::{PipelineId, ProjectRef};
@@ -106,7 +107,7 @@ pub enum OnManual {
 
 impl Trigger {
     /// Returns the pipeline to start, and the client of its server.
-    pub(super) fn order(&self, app: &mut App) -> anyhow::Result<(Order, Client)> {
+    pub(super) fn order(&self, app: &mut App) -> Result<(Order, Client), Error> {
         if self.project.trim_matches('/').is_empty() {
             return Err(Usage::new("PROJECT is empty")
                 .hint("name the project by its id, or its path like group/project")

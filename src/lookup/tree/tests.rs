@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::clock::Clock;
-use crate::gitlab::{self, Address as Api, Client, Network};
+use crate::error::Error;
+use crate::gitlab::{Address as Api, Client, Network};
 use crate::interrupt::Interrupt;
 use crate::lookup::Polling;
 use crate::model::{PipelineBy, ProjectRef};
@@ -34,7 +35,7 @@ impl Watch for Still {
     fn step(&self, _: &Step<'_>) {}
 }
 
-fn walk(url: &str, address: &Scope, levels: u32) -> anyhow::Result<PipelineTree> {
+fn walk(url: &str, address: &Scope, levels: u32) -> Result<PipelineTree, Error> {
     let network = Network {
         retries: 0,
         timeout: Duration::from_secs(20),
@@ -159,7 +160,7 @@ fn an_upstream_pipeline_that_may_not_be_read_is_an_error_and_so_is_a_broken_serv
         let _mocks =
             [(1, &[2][..]), (2, &[])].map(|(id, downstream)| pipeline(&mut server, id, downstream));
         let error = walk(&server.url(), &named(1), 1).unwrap_err();
-        assert!(error.downcast_ref::<gitlab::Error>().is_some(), "{error:#}");
+        assert!(error.as_gitlab().is_some(), "{error:#}");
         assert!(error.to_string().contains(&status.to_string()), "{error:#}");
     }
 }
@@ -202,7 +203,7 @@ fn a_ref_without_a_pipeline_is_refused() {
     let _none = answer(&mut server, "pipelines", 200, &json!([]));
     let by = PipelineBy::Commit { project: ProjectRef::Id(1), sha: "0".repeat(40) };
     let error = walk(&server.url(), &Scope::In(by), 1).unwrap_err();
-    assert!(matches!(error.downcast_ref(), Some(Refusal::NoPipeline { .. })), "{error:#}");
+    assert!(matches!(error.as_refusal(), Some(Refusal::NoPipeline { .. })), "{error:#}");
 }
 
 /// Counts the requests that a server holds, and holds all until there are as many as there may be.

@@ -18,10 +18,13 @@ pub struct ListedBridge {
     pub above: Vec<String>,
 }
 
-/// A downstream pipeline and the name of the bridge that triggered it.
+/// A downstream pipeline and the bridges that led to it.
 #[derive(Debug, Clone)]
 pub struct Downstream {
+    /// The name of the bridge that triggered it.
     pub bridge: String,
+    /// The names of the bridges above that one, outermost first.
+    pub above: Vec<String>,
     pub at: PipelineAt,
     pub pipeline: Pipeline,
 }
@@ -155,6 +158,7 @@ fn downstream(listed: &ListedBridge, pipeline: &Pipeline) -> Downstream {
     let project = pipeline.project().unwrap_or_else(|| listed.of.project.clone());
     Downstream {
         bridge: listed.bridge.name.clone(),
+        above: listed.above.clone(),
         at: PipelineAt { project, id: pipeline.id },
         pipeline: pipeline.clone(),
     }

@@ -12,12 +12,13 @@ use crate::refusal::{Candidate, JobName, PipelineStatus, Refusal, UntriggeredBri
 use crate::select::job_pattern::{NameMatch, Pattern};
 use crate::select::missing_archive;
 
-/// A pipeline with its jobs, and the name of the bridge that triggered it.
+/// A pipeline with its jobs, and the bridges that led to it.
 #[derive(Debug, Clone)]
 pub struct Listing {
     pub at: PipelineAt,
     pub pipeline: Pipeline,
-    pub bridge: Option<String>,
+    /// Outermost first; empty for the upstream pipeline itself.
+    pub bridges: Vec<String>,
     pub jobs: Vec<Job>,
 }
 

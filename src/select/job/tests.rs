@@ -25,7 +25,7 @@ fn listing(id: u64, status: &str, jobs: Vec<Job>) -> Listing {
     Listing {
         at: PipelineAt { project: ProjectRef::Id(2), id: PipelineId(id) },
         pipeline: serde_json::from_value(json!({"id": id, "status": status})).unwrap(),
-        bridge: Some("b".to_owned()),
+        bridges: vec!["b".to_owned()],
         jobs,
     }
 }

@@ -49,7 +49,7 @@ fn a_missing_file_is_named_with_its_variable() {
     let actual = format!("{error:#}");
     assert!(actual.starts_with("using CI_SERVER_TLS_CA_FILE: cannot read "), "{actual}");
     assert!(actual.contains("ca.pem"), "{actual}");
-    assert!(error.downcast_ref::<settings::Usage>().is_some());
+    assert!(matches!(error.root(), crate::error::Error::Usage(_)));
 }
 
 #[test]
