@@ -21,6 +21,7 @@ use super::network::Network;
 use super::request::ApiRequest;
 use super::response::ApiResponse;
 use super::retry;
+use super::tls_config::TlsConfigs;
 use super::tls_failure::{TlsFailure, tls_error};
 use crate::clock::Clock;
 use crate::sanitize::sanitize;
@@ -41,6 +42,8 @@ pub(super) struct Http {
     /// One agent each for http and https, without and with proxy. They are created on first use,
     /// because an agent for https reads the certificates of the system.
     pub(super) agents: [[OnceLock<Agent>; 2]; 2],
+    /// The TLS settings, which are read when they are needed first.
+    tls: OnceLock<TlsConfigs>,
     /// The time on the clock after which no request is retried.
     pub(super) give_up: OnceLock<Duration>,
     /// The number of transient failures to connect to object storage in a row.
@@ -64,6 +67,7 @@ impl Http {
             clock,
             watch,
             agents: Default::default(),
+            tls: OnceLock::new(),
             give_up: OnceLock::new(),
             storage_failures: AtomicU32::new(0),
             via_gitlab: OnceLock::new(),
@@ -91,6 +95,9 @@ impl Http {
         let mut response = ApiResponse { status, headers: head.headers, body, from };
         if head.status.is_success() {
             return Ok(response);
+        }
+        if status == 407 {
+            return Err(AttemptError::permanent(self.proxy_wants_credentials(&response.from)));
         }
         let request_id = request_id(&response.headers);
         let requested_delay = retry::requested_delay(
@@ -204,14 +211,36 @@ impl Http {
         Ok(builder)
     }
 
+    /// Creates an agent for an address, which shares the certificates with all others.
+    pub(super) fn new_agent(&self, at: &Address) -> Result<Agent, Cause> {
+        let tls = match self.tls.get() {
+            Some(tls) => Some(tls),
+            None if self.network.needs_tls(at) => {
+                let tls = TlsConfigs::new(&self.network, &self.root)?;
+                Some(self.tls.get_or_init(|| tls))
+            }
+            None => None,
+        };
+        self.network.agent(at, tls.cloned())
+    }
+
     fn agent(&self, at: &Address) -> Result<&Agent, AttemptError> {
         let has_proxy = self.network.proxy_for(at).is_some();
         let cell = &self.agents[usize::from(at.is_secure())][usize::from(has_proxy)];
         if let Some(agent) = cell.get() {
             return Ok(agent);
         }
-        let agent = self.network.agent(at).map_err(AttemptError::permanent)?;
+        let agent = self.new_agent(at).map_err(AttemptError::permanent)?;
         Ok(cell.get_or_init(|| agent))
+    }
+
+    /// The cause of the status 407, whether a tunnel or a forwarded request was asked for.
+    fn proxy_wants_credentials(&self, at: &Address) -> Cause {
+        let origin = at.origin();
+        Cause::Unreachable {
+            reason: format!("the proxy requires a user name and a password for {origin} (407)"),
+            storage: !at.same_origin(&self.root),
+        }
     }
 
     /// Classifies a failure to send a request or to receive its response.
@@ -245,9 +274,9 @@ impl Http {
                 unreachable(format!("the host name of {origin} does not exist"))
             }
             // 407 asks for credentials, which a retry would not change. ureq has only a text here.
-            ureq::Error::ConnectProxyFailed(status) if status.contains("407") => unreachable(
-                format!("the proxy requires a user name and a password for {origin} (407)"),
-            ),
+            ureq::Error::ConnectProxyFailed(status) if status.contains("407") => {
+                AttemptError::permanent(self.proxy_wants_credentials(at))
+            }
             ureq::Error::ConnectProxyFailed(status) => {
                 AttemptError::transient(format!("the proxy cannot connect to {origin}: {status}"))
             }
