@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::value_parser::duration;
 
@@ -53,10 +53,24 @@ pub struct ConnectArgs {
     /// The key of the client certificate, as PEM [CI_SERVER_TLS_KEY_FILE]
     #[arg(long, value_name = "FILE", requires = "cert", help_heading = "Network")]
     pub key: Option<PathBuf>,
+    /// What to do about an archive whose SHA-256 is not the one that GitLab tells; a wrong size or
+    /// CRC is always an error
+    #[arg(long, value_enum, value_name = "ACTION", default_value_t, help_heading = "Network")]
+    pub digest: OnDigestMismatch,
     /// Accepts any server certificate. Only the command line of pipeline-trigger sets this; no
     /// flag of downriver does.
     #[arg(skip)]
     pub unverified: bool,
+}
+
+/// The consequence of an archive whose SHA-256 is not the one that GitLab tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum OnDigestMismatch {
+    /// Say it, and use the archive.
+    #[default]
+    Warn,
+    /// Refuse the archive (exit code 6).
+    Error,
 }
 
 impl ConnectArgs {

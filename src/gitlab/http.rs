@@ -14,6 +14,7 @@ use ureq::{Agent, Body, Timeout};
 use super::address::Address;
 use super::attempt_error::AttemptError;
 use super::cause::{Cause, FailureKind};
+use super::content_coding::Coding;
 use super::error::Error;
 use super::error_body::{self, Form};
 use super::min_throughput::with_min_throughput;
@@ -90,10 +91,17 @@ impl Http {
         response: Response<Body>,
         from: Address,
     ) -> Result<ApiResponse, AttemptError> {
-        let (head, body) = response.into_parts();
+        let (mut head, body) = response.into_parts();
         let status = head.status.as_u16();
-        let mut response = ApiResponse { status, headers: head.headers, body, from };
+        let coding = Coding::of(&head.headers);
+        let body = coding.decode(&mut head.headers, body);
+        let decoded = coding != Coding::Identity;
+        let mut response = ApiResponse { status, headers: head.headers, body, from, decoded };
         if head.status.is_success() {
+            // The range of an encoded body is none of the archive.
+            if decoded && (status == 206 || matches!(coding, Coding::Unknown(_))) {
+                return Err(AttemptError::permanent(encoded(&coding)));
+            }
             return Ok(response);
         }
         if status == 407 {
@@ -109,8 +117,11 @@ impl Http {
         let from = response.from;
         // A presigned URL may have expired. A retry gets a new one from GitLab, unless the request
         // was for the presigned URL itself.
-        let expired_url = body.form == Form::Xml && status == 403 && !request.presigned;
-        if retry::is_transient(status) || expired_url {
+        // And a store that refuses ranges does so each time.
+        let expired_url =
+            body.form == Form::Xml && status == 403 && !request.presigned && !request.is_range();
+        let no_ranges = status == 501 && request.is_range();
+        if (retry::is_transient(status) || expired_url) && !no_ranges {
             let message =
                 if body.message.is_empty() { String::new() } else { format!(": {}", body.message) };
             return Err(AttemptError::Transient {
@@ -307,6 +318,20 @@ pub(super) fn unsendable(error: impl Into<ureq::http::Error>) -> AttemptError {
 fn request_id(headers: &HeaderMap) -> Option<String> {
     let id = headers.get("x-request-id")?.to_str().ok()?;
     Some(sanitize(&id.chars().take(MAX_REQUEST_ID).collect::<String>()).to_string())
+}
+
+/// The cause for a body that cannot be decoded.
+fn encoded(coding: &Coding) -> Cause {
+    let name = match coding {
+        Coding::Unknown(name) => name,
+        Coding::Gzip => "gzip",
+        Coding::Deflate | Coding::Identity => "deflate",
+    };
+    let reason = format!(
+        "the answer is compressed (`{}`), although it was asked for as it is; a proxy in between does that",
+        sanitize(name)
+    );
+    Cause::Unexpected { reason }
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {

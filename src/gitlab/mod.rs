@@ -15,6 +15,7 @@ mod certificate_verifier;
 mod checksum;
 mod client;
 mod connector;
+mod content_coding;
 mod content_range;
 mod error;
 mod error_body;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::secret_file;
-use crate::args::ConnectArgs;
+use crate::args::{ConnectArgs, OnDigestMismatch};
 use crate::env::Env;
 use crate::error::{Context, Error};
 use crate::gitlab::Network;
@@ -33,6 +33,7 @@ pub fn network(connect: &ConnectArgs, env: &Env) -> Result<Network, Error> {
         cacert: file(&connect.cacert, "CI_SERVER_TLS_CA_FILE")?,
         client: cert.zip(key),
         unverified: connect.unverified,
+        strict_digest: connect.digest == OnDigestMismatch::Error,
         // curl's precedence: lower case first, and ALL_PROXY as the fallback.
         http_proxy: variable(&["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]),
         https_proxy: variable(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
