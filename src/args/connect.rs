@@ -44,7 +44,7 @@ pub struct ConnectArgs {
     /// Give up on connecting after this long
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s", help_heading = "Network")]
     pub connect_timeout: Duration,
-    /// Certificate authorities on top of the system's, as PEM [CI_SERVER_TLS_CA_FILE]
+    /// Certificate authorities on top of the system's, as PEM [CI_SERVER_TLS_CA_FILE, CURL_CA_BUNDLE]
     #[arg(long, value_name = "FILE", help_heading = "Network")]
     pub cacert: Option<PathBuf>,
     /// A client certificate, as PEM [CI_SERVER_TLS_CERT_FILE]
@@ -61,6 +61,9 @@ pub struct ConnectArgs {
     /// flag of downriver does.
     #[arg(skip)]
     pub unverified: bool,
+    /// Also reads the variables of Python's requests, as pipeline-trigger does.
+    #[arg(skip)]
+    pub as_requests: bool,
 }
 
 /// The consequence of an archive whose SHA-256 is not the one that GitLab tells.

@@ -16,7 +16,7 @@ pub(super) struct ForwardTransport {
     origin: String,
     /// A header line for the proxy, with its line break; empty without credentials.
     authorization: Secret,
-    /// The next bytes are the beginning of a request.
+    /// Nothing has been sent yet.
     at_request_start: bool,
 }
 
@@ -58,12 +58,13 @@ impl Transport for ForwardTransport {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.at_request_start = true;
         self.proxy.await_input(timeout)
     }
 
     fn is_open(&mut self) -> bool {
-        self.proxy.is_open()
+        // Some proxies, such as tinyproxy, close the connection after each answer without
+        // announcing it, so none is reused.
+        false
     }
 }
 

@@ -21,9 +21,9 @@ use super::min_throughput::with_min_throughput;
 use super::network::Network;
 use super::request::ApiRequest;
 use super::response::ApiResponse;
-use super::retry;
 use super::tls_config::TlsConfigs;
 use super::tls_failure::{TlsFailure, tls_error};
+use super::{read_deadline, retry};
 use crate::clock::Clock;
 use crate::sanitize::sanitize;
 use crate::step::{Exchange, Step, Watch};
@@ -259,6 +259,10 @@ impl Http {
         let (origin, storage) = (at.origin(), !at.same_origin(&self.root));
         let unreachable = |reason| AttemptError::permanent(Cause::Unreachable { reason, storage });
         match error {
+            ureq::Error::Timeout(_) if read_deadline::remaining() == Some(Duration::ZERO) => {
+                let reason = format!("{origin} did not answer before the waiting ended");
+                AttemptError::transient_of(FailureKind::Other, reason)
+            }
             ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
                 let seconds = self.network.connect_timeout.as_secs_f32();
                 let reason = format!("connecting to {origin} took longer than {seconds} s");

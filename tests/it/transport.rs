@@ -168,3 +168,25 @@ fn a_server_that_drips_whatever_it_may_be_is_not_listened_to_for_ever() {
         }
     }
 }
+
+#[test]
+fn a_silent_server_is_waited_for_no_longer_than_the_waiting_lasts() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("http://{}/api/v4", listener.local_addr().unwrap());
+    let fake = Fake::start(world());
+    for api in [silent, dripping("HTTP/1.1 200 OK\r\n", "X-A: b\r\n")] {
+        let start = Instant::now();
+        let run = Run::new(&fake).args("fetch build --wait --wait-timeout 2s --api-url").arg(&api);
+        let ran = run.fails(7);
+        // The clock of the run counts only pauses, so that several attempts fit in.
+        let took = start.elapsed();
+        ran.check(took < Duration::from_secs(20), &format!("{took:?}"));
+        ran.says("did not answer before the waiting ended").never_says("60 s");
+    }
+    // The nearer limit counts.
+    let start = Instant::now();
+    let api = dripping("", "");
+    let run = Run::new(&fake).args("fetch build --wait --wait-timeout 60s --timeout 300ms");
+    run.args("--retries 0 --poll-interval 60s --api-url").arg(&api).runs();
+    assert!(start.elapsed() < Duration::from_secs(30));
+}
