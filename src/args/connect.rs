@@ -13,10 +13,10 @@ const DEFAULT_RETRIES: u32 = 5;
 /// Flags about the connection to GitLab.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ConnectArgs {
-    /// The root of the API [CI_API_V4_URL, or GITLAB_HOST or CI_SERVER_URL with /api/v4]
+    /// The root of the API [CI_API_V4_URL, or GITLAB_HOST, GITLAB_URI, GL_HOST, GITLAB_URL or CI_SERVER_URL with /api/v4]
     #[arg(long, value_name = "URL", help_heading = "Where from")]
     pub api_url: Option<String>,
-    /// A private token; better in the variable, where `ps` does not show it [GITLAB_TOKEN, GITLAB_PRIVATE_TOKEN, PRIVATE_TOKEN]
+    /// A private token; better in the variable, where `ps` does not show it [GITLAB_TOKEN, GITLAB_ACCESS_TOKEN, GITLAB_PRIVATE_TOKEN, PRIVATE_TOKEN]
     #[arg(
         long,
         value_name = "TOKEN",
@@ -44,7 +44,7 @@ pub struct ConnectArgs {
     /// Give up on connecting after this long
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s", help_heading = "Network")]
     pub connect_timeout: Duration,
-    /// Certificate authorities on top of the system's, as PEM [CI_SERVER_TLS_CA_FILE, CURL_CA_BUNDLE]
+    /// Certificate authorities on top of the system's, as PEM; SSL_CERT_FILE and SSL_CERT_DIR take the place of the system's [CI_SERVER_TLS_CA_FILE, CURL_CA_BUNDLE]
     #[arg(long, value_name = "FILE", help_heading = "Network")]
     pub cacert: Option<PathBuf>,
     /// A client certificate, as PEM [CI_SERVER_TLS_CERT_FILE]

@@ -2,6 +2,7 @@
 //!
 //! A query can be a secret, such as the signature of a presigned URL, so `Display` omits it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
@@ -55,7 +56,7 @@ impl fmt::Display for BadAddress {
 impl Address {
     /// Parses an absolute address. A fragment is dropped.
     pub fn parse(text: &str) -> Result<Address, BadAddress> {
-        let text = text.split('#').next().unwrap_or_default();
+        let text = with_ascii_host(text.split('#').next().unwrap_or_default())?;
         let uri: Uri = text.parse().map_err(|_| BadAddress::NotAnAddress)?;
         let secure = match uri.scheme_str() {
             Some("https") => true,
@@ -212,6 +213,28 @@ fn default_port(secure: bool) -> u16 {
     if secure { 443 } else { 80 }
 }
 
+/// Returns a host name in ASCII (punycode), or `None` if it is no valid name.
+pub(super) fn ascii_host(host: &str) -> Option<Cow<'_, str>> {
+    match host.is_ascii() {
+        true => Some(Cow::Borrowed(host)),
+        false => idna::domain_to_ascii(host).ok().map(Cow::Owned),
+    }
+}
+
+/// Returns an address whose host is in ASCII.
+fn with_ascii_host(text: &str) -> Result<Cow<'_, str>, BadAddress> {
+    let Some((scheme, rest)) = text.split_once("://").filter(|_| !text.is_ascii()) else {
+        return Ok(Cow::Borrowed(text));
+    };
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let (host, port) = authority.split_at(authority.rfind(':').unwrap_or(authority.len()));
+    if authority.contains('@') {
+        return Err(BadAddress::Userinfo);
+    }
+    let host = ascii_host(host).ok_or(BadAddress::NotAnAddress)?;
+    Ok(Cow::Owned(format!("{scheme}://{host}{port}{path}")))
+}
+
 /// Percent-encodes the bytes of a `Location` that no address may contain, as browsers do. The host
 /// is left alone, because it is not percent-encoded.
 fn escape_forbidden(location: &[u8]) -> String {
@@ -278,6 +301,25 @@ mod tests {
             ("https://gitlab.test.evil/", false),
         ] {
             assert_eq!(here.same_origin(&address(other)), same, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_host_beyond_ascii_is_called_by_its_ascii_form() {
+        for (text, expect) in [
+            ("https://bücher.test/api", "https://xn--bcher-kva.test/api"),
+            ("https://BÜCHER.test:8443?x=1", "https://xn--bcher-kva.test:8443/?x=1"),
+            ("http://\u{4f8b}\u{3048}.test", "http://xn--r8jz45g.test/"),
+            ("http://xn--bcher-kva.test/ü", "http://xn--bcher-kva.test/ü"),
+        ] {
+            assert_eq!(address(text).to_url(), expect);
+        }
+        assert_eq!(
+            address("https://a.test").resolve("//bücher.test".as_bytes()).unwrap().host(),
+            "xn--bcher-kva.test"
+        );
+        for refused in ["https://ü@a.test/", "https://\u{fffd}.test/", "https://a\u{2e}\u{301}/"] {
+            assert!(Address::parse(refused).is_err(), "{refused}");
         }
     }
 
