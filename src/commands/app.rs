@@ -114,7 +114,10 @@ impl App {
             self.ui.warn(&warning);
         }
         let settings = settings::connection_settings(&api, token.as_ref());
-        let network = settings::network(connect, &self.env)?;
+        let (network, warnings) = settings::network(connect, &self.env)?;
+        for warning in warnings {
+            self.ui.warn(&warning);
+        }
         let token = token.map(|token| token.value);
         let (clock, watch) = (self.env.clock.clone(), self.watch.clone());
         Ok((Client::new(api.value, token, network, clock, watch), settings))

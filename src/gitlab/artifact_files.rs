@@ -74,7 +74,7 @@ impl Client {
             path.split('/').map(|segment| escaped(segment).to_string()).collect();
         let file = segments.join("/");
         let operation = format!("reading `{}` from the artifacts of", sanitize(path));
-        match at {
+        let request = match at {
             // This path is the endpoint of the listing.
             ArchiveAt::Job { .. } if path == "tree" => None,
             ArchiveAt::Job { project, id } => Some(self.api_request(
@@ -102,7 +102,8 @@ impl Client {
                     request
                 })
             }
-        }
+        };
+        request.map(|request| ApiRequest { is_download: true, ..request })
     }
 
     /// Returns the entries of an archive including folders (GitLab 18.8 and newer), or `None` for an

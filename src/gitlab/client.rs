@@ -40,6 +40,12 @@ impl Client {
         self.http.token_kind() == Some(Kind::Job)
     }
 
+    /// Returns true if an archive must have the SHA-256 that GitLab tells, so that it has to be read
+    /// as a whole before it is used.
+    pub fn requires_digest(&self) -> bool {
+        self.http.network.strict_digest
+    }
+
     /// Returns the root of the API, which identifies the server.
     pub fn server(&self) -> String {
         self.http.root.to_string()

@@ -57,6 +57,21 @@ impl Error {
         self.request.presigned && matches!(self.status(), Some(400 | 401 | 403))
     }
 
+    /// Returns true if the server refused or misunderstood a range request, so that a request for
+    /// the complete file may succeed. GitLab's own 401, 403 and 404 are about the file.
+    pub fn is_range_refused(&self) -> bool {
+        match &*self.cause {
+            Cause::Unexpected { .. } => true,
+            Cause::Status { status: 404 | 410, .. } => false,
+            Cause::Status { status: 401 | 403, from, .. } => {
+                !from.same_origin(&self.request.address)
+            }
+            Cause::Status { status, .. } => matches!(status, 400..=499 | 501),
+            Cause::Page { from, .. } => !from.same_origin(&self.request.address),
+            _ => false,
+        }
+    }
+
     /// Returns true if the project exists and is readable, but has no such pipeline or job.
     pub fn is_no_record(&self) -> bool {
         self.is_status(404, Meaning::NoRecord)
@@ -65,12 +80,6 @@ impl Error {
     /// Returns true for failures that may not occur again later.
     pub fn is_transient(&self) -> bool {
         matches!(&*self.cause, Cause::Failing { .. })
-    }
-
-    /// Returns true if the response does not match the request, such as a range of another
-    /// archive.
-    pub fn is_unexpected(&self) -> bool {
-        matches!(&*self.cause, Cause::Unexpected { .. })
     }
 
     /// Returns true if no server can be reached at the address.

@@ -18,6 +18,8 @@ use super::request::ApiRequest;
 const PER_PAGE: usize = 100;
 /// The longest list in pages. More are a fault of the server.
 const MAX_PAGES: usize = 2_000;
+/// The longest list in bytes, so that no server can fill the memory.
+const MAX_BYTES: u64 = 64 << 20;
 
 /// Returns the number of the next page, or `None` at the end of the list. `header` is `X-Next-Page`;
 /// if a proxy removed it, a full page or a `Link` to a next page means that there may be one.
@@ -46,16 +48,21 @@ pub(super) fn read_all<T: DeserializeOwned, K: Hash + Eq>(
 ) -> Result<Vec<T>, Error> {
     let mut list = Vec::new();
     let mut known = HashSet::new();
-    let mut page = 1;
+    let (mut page, mut bytes) = (1, 0);
     for _ in 0..MAX_PAGES {
         let request =
             first.clone().query("per_page", &PER_PAGE.to_string()).query("page", &page.to_string());
-        let (rows, has_header, next) = http.get(&request, |answer| {
-            let rows: Vec<T> = answer.json()?;
+        let (rows, length, has_header, next) = http.get(&request, |answer| {
+            let (rows, length): (Vec<T>, u64) = answer.json_and_length()?;
             let (header, link) = (answer.header("x-next-page"), answer.header("link"));
             let next = next_page(header, link, page, rows.len());
-            Ok((rows, header.is_some(), next))
+            Ok((rows, length, header.is_some(), next))
         })?;
+        bytes += length;
+        if bytes > MAX_BYTES {
+            let reason = format!("the list is longer than {} MiB", MAX_BYTES >> 20);
+            return Err(http.error(first, Cause::Unexpected { reason }));
+        }
         let before = list.len();
         list.extend(rows.into_iter().filter(|row| known.insert(key(row))));
         // A server without pagination sends the complete list each time.

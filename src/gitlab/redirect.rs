@@ -92,7 +92,7 @@ impl Http {
     pub(super) fn redirect_target(
         &self,
         at: &Address,
-        location: &str,
+        location: &[u8],
         moved: bool,
     ) -> Result<Address, Cause> {
         let next = at.resolve(location).map_err(|bad| Cause::Redirect {
@@ -110,7 +110,9 @@ impl Http {
             && !at.path().ends_with(path)
         {
             let here = format!("{root}/api/v4/{path}{}", next.query_part());
-            return at.resolve(&here).map_err(|bad| Cause::Redirect { reason: bad.to_string() });
+            return at
+                .resolve(here.as_bytes())
+                .map_err(|bad| Cause::Redirect { reason: bad.to_string() });
         }
         if at.is_secure() && !next.is_secure() {
             let reason =
@@ -126,8 +128,8 @@ fn proxied_address(request: &ApiRequest) -> Address {
 }
 
 /// Returns the `Location` of a redirect. A redirect without it is treated as an ordinary response.
-pub(super) fn redirect_location(response: &Response<Body>) -> Option<String> {
+pub(super) fn redirect_location(response: &Response<Body>) -> Option<Vec<u8>> {
     let is_redirect = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
     let location = response.headers().get(LOCATION).filter(|_| is_redirect)?;
-    Some(String::from_utf8_lossy(location.as_bytes()).into_owned())
+    Some(location.as_bytes().to_vec())
 }

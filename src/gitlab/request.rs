@@ -53,6 +53,11 @@ impl ApiRequest {
         self
     }
 
+    /// Returns true if only a part of a file is requested.
+    pub(super) fn is_range(&self) -> bool {
+        self.headers.iter().any(|(name, _)| *name == "range")
+    }
+
     pub(super) fn header(mut self, name: &'static str, value: String) -> ApiRequest {
         self.headers.push((name, value));
         self

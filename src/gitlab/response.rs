@@ -21,6 +21,8 @@ pub(super) struct ApiResponse {
     pub(super) body: Body,
     /// The address after all redirects.
     pub(super) from: Address,
+    /// The body was compressed, and is decoded while it is read.
+    pub(super) decoded: bool,
 }
 
 impl ApiResponse {
@@ -34,15 +36,23 @@ impl ApiResponse {
     }
 
     pub(super) fn json<T: DeserializeOwned>(&mut self) -> Result<T, AttemptError> {
+        self.json_and_length().map(|(value, _)| value)
+    }
+
+    /// Returns the body as JSON, and its length in bytes.
+    pub(super) fn json_and_length<T: DeserializeOwned>(
+        &mut self,
+    ) -> Result<(T, u64), AttemptError> {
         let html = self.is_html();
         let text = self.text()?;
         if html || starts_like_html(&text) {
             return Err(AttemptError::permanent(html_page(&text, self.from.clone())));
         }
-        serde_json::from_slice(&text).map_err(|error| {
+        let value = serde_json::from_slice(&text).map_err(|error| {
             let reason = format!("the answer is not the JSON that GitLab sends: {error}");
             AttemptError::permanent(Cause::Unexpected { reason })
-        })
+        })?;
+        Ok((value, text.len() as u64))
     }
 
     /// Reads the complete body, which may have at most 10 MiB.
@@ -79,14 +89,15 @@ impl ApiResponse {
         }
     }
 
-    /// Returns true if a complete body can be told from an interrupted one: it has a length or
-    /// is chunked.
+    /// Returns true if a complete body can be told from an interrupted one.
     pub(super) fn has_definite_end(&self) -> bool {
-        self.header("content-length").is_some() || self.is_chunked()
+        self.header("content-length").is_some() || self.marks_its_end()
     }
 
-    pub(super) fn is_chunked(&self) -> bool {
-        self.header("transfer-encoding").is_some_and(|coding| coding.contains("chunked"))
+    /// Returns true if the body itself marks its end: it is chunked, or compressed.
+    pub(super) fn marks_its_end(&self) -> bool {
+        let chunked = |coding: &str| coding.contains("chunked");
+        self.decoded || self.header("transfer-encoding").is_some_and(chunked)
     }
 
     pub(super) fn html_detector(&self) -> HtmlDetector {

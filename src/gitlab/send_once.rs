@@ -70,7 +70,7 @@ impl Http {
         }
         // On a reused connection that the server has closed, a failure would not show if the
         // server processed the request. So the request gets a new connection.
-        let agent = self.network.agent(at).map_err(AttemptError::permanent)?;
+        let agent = self.new_agent(at).map_err(AttemptError::permanent)?;
         let sent = match body {
             Some((_, text)) => agent.run(builder.body(text.as_str()).map_err(unsendable)?),
             None if *method == Method::POST => agent.run(builder.body("").map_err(unsendable)?),

@@ -12,6 +12,10 @@ use crate::usage::Usage;
 /// The API of GitLab.com, the default.
 pub(super) const GITLAB_COM: &str = "https://gitlab.com/api/v4";
 
+/// The variables that name a server: GitLab's own and those of glab and python-gitlab.
+const HOST_VARIABLES: &[&str] =
+    &["GITLAB_HOST", "GITLAB_URI", "GL_HOST", "GITLAB_URL", "CI_SERVER_URL"];
+
 /// Determines the root of the API. In order: `--api-url`, the web address, the variables, the git
 /// remote, GitLab.com. The git remote counts only if the project comes from it as well.
 ///
@@ -49,7 +53,7 @@ pub fn api(
 
 fn from_variables(env: &Env) -> Option<Sourced<String>> {
     variable(env, &["CI_API_V4_URL"]).or_else(|| {
-        let host = variable(env, &["GITLAB_HOST", "CI_SERVER_URL"])?;
+        let host = variable(env, HOST_VARIABLES)?;
         Some(Sourced { value: api_of_host(&host.value), source: host.source })
     })
 }
@@ -67,5 +71,7 @@ fn from_git_remote(lookup: &LookupArgs, env: &Env) -> Option<Sourced<String>> {
 /// or a URL.
 fn api_of_host(host: &str) -> String {
     let host = host.trim_end_matches('/');
+    // Some tools want the root of the API in such a variable.
+    let host = host.strip_suffix("/api/v4").unwrap_or(host).trim_end_matches('/');
     if host.contains("://") { format!("{host}/api/v4") } else { format!("https://{host}/api/v4") }
 }

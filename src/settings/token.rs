@@ -15,6 +15,10 @@ use crate::gitlab;
 use crate::token::{Kind, Token};
 use crate::usage::Usage;
 
+/// The variables that hold a private token: GitLab's own and those of glab and python-gitlab.
+const PRIVATE_TOKEN_VARIABLES: &[&str] =
+    &["GITLAB_TOKEN", "GITLAB_ACCESS_TOKEN", "GITLAB_PRIVATE_TOKEN", "PRIVATE_TOKEN"];
+
 /// Returns the token for this API, if there is one, and warnings for the user.
 ///
 /// In order: the flags, the variables (a private token before a job token), and outside CI the
@@ -86,9 +90,11 @@ fn from_variables(
     env: &Env,
     warnings: &mut Vec<String>,
 ) -> Result<Option<Sourced<Token>>, Usage> {
-    if let Some(Sourced { value, source }) =
-        variable(env, &["GITLAB_TOKEN", "GITLAB_PRIVATE_TOKEN", "PRIVATE_TOKEN"])
-    {
+    let private = variable(env, PRIVATE_TOKEN_VARIABLES).or_else(|| {
+        // glab reads this one too. It can be meant for another service, unless it looks like GitLab's.
+        variable(env, &["OAUTH_TOKEN"]).filter(|token| token.value.starts_with("glpat-"))
+    });
+    if let Some(Sourced { value, source }) = private {
         let token = parse(Kind::Private, &value, source)?;
         if is_untrusted(api, env) {
             warnings.push(format!(

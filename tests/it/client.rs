@@ -36,6 +36,7 @@ pub fn client(server: &ServerGuard, token: Option<Kind>) -> Client {
         cacert: None,
         client: None,
         unverified: false,
+        strict_digest: false,
         http_proxy: None,
         https_proxy: None,
         no_proxy: None,

@@ -45,7 +45,7 @@ fn what_breaks_off_goes_on_where_it_was_with_a_fresh_address() {
         let fault = Fault::on(STORE).cut(at);
         // Each signed address is good for one use.
         let ran = fetched(json!({"signature_uses": 1}), vec![fault]);
-        let rest = format!("bytes={at}-");
+        let rest = format!("bytes={at}-1000107");
         let sent = store(&ran);
         ran.check(sent.len() == 2 && sent[1].0 == Some(&rest), "the rest is asked for");
         ran.check(
@@ -65,7 +65,7 @@ fn it_may_break_off_as_often_as_tries_are_left() {
     let faults = (1..=3).map(|_| Fault::on(STORE).cut(200_000)).collect();
     let ran = fetched(json!({}), faults);
     let asked: Vec<_> = store(&ran).iter().map(|(range, _)| range.map(str::to_owned)).collect();
-    let range = |from: usize| Some(format!("bytes={from}-"));
+    let range = |from: usize| Some(format!("bytes={from}-1000107"));
     assert_eq!(asked, [None, range(200_000), range(400_000), range(600_000)]);
     let fake = Fake::start(world(json!({})));
     fake.fault(Fault::on(STORE).always().cut(10_000));
@@ -74,6 +74,16 @@ fn it_may_break_off_as_often_as_tries_are_left() {
         .fails(5)
         .says("broke off after 30000 of")
         .says("3 times");
+}
+
+#[test]
+fn where_ranges_are_refused_it_begins_again() {
+    for status in [400, 403, 416, 501] {
+        let refused = Fault::on(STORE).status(status);
+        let ran = fetched(json!({}), vec![Fault::on(STORE).cut(300_000), refused]);
+        let asked: Vec<bool> = store(&ran).iter().map(|(range, _)| range.is_some()).collect();
+        assert_eq!(asked, [false, true, false], "{status}");
+    }
 }
 
 #[test]

@@ -20,7 +20,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         4,
-        "network::silence_ends_after_the_timeout wire::who_sends_byte_by_byte_is_listened_to_and_who_pauses_too_long_is_not wire::who_sends_next_to_nothing_for_a_minute_is_not_waited_for",
+        "network::silence_ends_after_the_timeout wire::who_sends_byte_by_byte_is_listened_to_and_who_pauses_too_long_is_not wire::who_sends_next_to_nothing_for_a_minute_is_not_waited_for transport::a_server_that_drips_whatever_it_may_be_is_not_listened_to_for_ever",
     ),
     (
         5,
@@ -61,7 +61,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         15,
-        "network::nothing_is_asked_to_be_compressed wire::an_answer_that_is_packed_or_too_long_or_too_deep_is_not_unfolded",
+        "network::nothing_is_asked_to_be_compressed wire::an_answer_that_is_too_long_or_too_deep_is_not_unfolded wire::an_answer_that_a_proxy_compressed_is_decoded_or_refused_by_name wire::a_body_that_is_longer_than_gitlab_announces_is_not_read_to_its_end wire::a_list_that_never_ends_is_given_up",
     ),
     (
         16,
