@@ -1,9 +1,10 @@
 //! Single HTTP requests: headers, the token for its own origin only, and the classification of
 //! failures.
 
+use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use ureq::http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
@@ -16,6 +17,7 @@ use super::attempt_error::AttemptError;
 use super::cause::{Cause, FailureKind};
 use super::error::Error;
 use super::error_body::{self, Form};
+use super::facts::{Facts, Origin};
 use super::min_throughput::with_min_throughput;
 use super::network::Network;
 use super::request::ApiRequest;
@@ -41,6 +43,10 @@ pub(super) struct Http {
     /// One agent each for http and https, without and with proxy. They are created on first use,
     /// because an agent for https reads the certificates of the system.
     pub(super) agents: [[OnceLock<Agent>; 2]; 2],
+    /// The settings that exit codes and hints depend on.
+    pub(super) origin: Origin,
+    /// The projects whose pipelines or jobs could be listed.
+    pub(super) readable: Mutex<HashSet<String>>,
     /// The time on the clock after which no request is retried.
     pub(super) give_up: OnceLock<Duration>,
     /// The number of transient failures to connect to object storage in a row.
@@ -64,6 +70,8 @@ impl Http {
             clock,
             watch,
             agents: Default::default(),
+            origin: Origin::default(),
+            readable: Mutex::default(),
             give_up: OnceLock::new(),
             storage_failures: AtomicU32::new(0),
             via_gitlab: OnceLock::new(),
@@ -76,7 +84,17 @@ impl Http {
 
     /// The error of a request that was made, or would have been made, with the client's token.
     pub(super) fn error(&self, request: &ApiRequest, cause: Cause) -> Error {
-        Error::new(request, self.token_kind(), Box::new(cause))
+        Error::new(request, self.facts(request), Box::new(cause))
+    }
+
+    fn facts(&self, request: &ApiRequest) -> Facts {
+        Facts::new(
+            &self.root,
+            self.token.as_ref(),
+            &self.origin,
+            request,
+            self.is_readable(request),
+        )
     }
 
     /// Turns a response with an error status into an error, transient or permanent.
@@ -98,12 +116,16 @@ impl Http {
             response.header("ratelimit-reset"),
             self.clock.now(),
         );
-        let body = error_body::parse(&response.text().unwrap_or_default());
+        let text = response.text().unwrap_or_default();
+        let body =
+            if response.is_html() { error_body::page(&text) } else { error_body::parse(&text) };
         let from = response.from;
         // A presigned URL may have expired. A retry gets a new one from GitLab, unless the request
         // was for the presigned URL itself.
         let expired_url = body.form == Form::Xml && status == 403 && !request.presigned;
-        if retry::is_transient(status) || expired_url {
+        // A store that does not know ranges may answer 501, and would answer it again.
+        let no_ranges = status == 501 && request.is_range();
+        if (retry::is_transient(status) && !no_ranges) || expired_url {
             let message =
                 if body.message.is_empty() { String::new() } else { format!(": {}", body.message) };
             return Err(AttemptError::Transient {
@@ -114,9 +136,11 @@ impl Http {
                 request_id,
             });
         }
-        // For a range or a presigned URL, the status counts even if the body is a web page.
-        if body.form == Form::Page && status != 416 && !request.presigned {
-            return Err(AttemptError::permanent(Cause::Page { title: body.message, from }));
+        // Of object storage the status counts, even if the body is a web page.
+        let storage = request.presigned || self.facts(request).is_storage(request, &from);
+        if body.form == Form::Page && status != 416 && !storage {
+            let cause = Cause::Page { title: body.message, status, from };
+            return Err(AttemptError::permanent(cause));
         }
         Err(AttemptError::permanent(Cause::Status { status, body, from, request_id }))
     }
@@ -132,7 +156,7 @@ impl Http {
             let agent = self.agent(at)?;
             let builder = self.builder(Method::GET, request, at, trusted)?;
             let message = builder.body(()).map_err(unsendable)?;
-            agent.run(message).map_err(|error| self.send_error(error, at))
+            agent.run(message).map_err(|error| self.send_error(error, request, at))
         })
     }
 
@@ -215,9 +239,16 @@ impl Http {
     }
 
     /// Classifies a failure to send a request or to receive its response.
-    pub(super) fn send_error(&self, error: ureq::Error, at: &Address) -> AttemptError {
-        let (origin, storage) = (at.origin(), !at.same_origin(&self.root));
-        let unreachable = |reason| AttemptError::permanent(Cause::Unreachable { reason, storage });
+    pub(super) fn send_error(
+        &self,
+        error: ureq::Error,
+        request: &ApiRequest,
+        at: &Address,
+    ) -> AttemptError {
+        let (origin, storage) = (at.origin(), self.facts(request).is_storage(request, at));
+        let redirected = !at.same_origin(&request.address);
+        let unreachable =
+            |reason| AttemptError::permanent(Cause::Unreachable { reason, storage, redirected });
         match error {
             ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
                 let seconds = self.network.connect_timeout.as_secs_f32();

@@ -37,7 +37,12 @@ impl Http {
         tries: &mut u32,
         mut read: impl FnMut(ApiResponse) -> Result<T, AttemptError>,
     ) -> Result<T, Error> {
-        self.with_retries(request, tries, || self.follow(request).and_then(&mut read))
+        let value =
+            self.with_retries(request, tries, || self.follow(request).and_then(&mut read))?;
+        if request.operation.reads_pipelines() {
+            self.note_readable(request);
+        }
+        Ok(value)
     }
 
     /// Repeats an attempt until it succeeds, fails permanently, or no retries are left.

@@ -33,6 +33,7 @@ impl Refusal {
             | Refusal::ManyJobs { .. }
             | Refusal::NoArchive { .. }
             | Refusal::NotThere { .. }
+            | Refusal::Lost { .. }
             | Refusal::Expired { .. }
             | Refusal::Erased { .. }
             | Refusal::NoFile { .. }

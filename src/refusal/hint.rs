@@ -49,6 +49,9 @@ impl Refusal {
             Refusal::NotThere { .. } => {
                 "a private token (GITLAB_TOKEN) may ask about the job itself, and tell more"
             }
+            Refusal::Lost { .. } => {
+                "run the job again; where other jobs are affected too, their storage was lost or moved without its objects"
+            }
             Refusal::Expired { .. } => {
                 "run the job again, or raise `artifacts: expire_in:`; `keep` stops the next from expiring"
             }

@@ -33,6 +33,7 @@ impl Refusal {
             | Refusal::Unsuccessful { .. }
             | Refusal::NoArchive { .. }
             | Refusal::NotThere { .. }
+            | Refusal::Lost { .. }
             | Refusal::Expired { .. }
             | Refusal::Erased { .. }
             | Refusal::NotStarted { .. }

@@ -27,6 +27,7 @@ impl Refusal {
             | Refusal::ManyJobs { .. }
             | Refusal::EndedBadly { .. }
             | Refusal::Unsuccessful { .. }
+            | Refusal::Lost { .. }
             | Refusal::Expired { .. }
             | Refusal::Erased { .. }
             | Refusal::NoFile { .. }

@@ -65,7 +65,7 @@ fn from_git_remote(lookup: &LookupArgs, env: &Env) -> Option<Sourced<String>> {
 
 /// Returns the API root for a value of `GITLAB_HOST`, which in practice holds either a host name
 /// or a URL.
-fn api_of_host(host: &str) -> String {
+pub(super) fn api_of_host(host: &str) -> String {
     let host = host.trim_end_matches('/');
     if host.contains("://") { format!("{host}/api/v4") } else { format!("https://{host}/api/v4") }
 }

@@ -1,7 +1,7 @@
 //! Each request that changes something, to the letter; and what its refusals mean.
 
 use downriver::exit::Exit;
-use downriver::gitlab::{Client, Error, Start};
+use downriver::gitlab::{Client, Error, Start, Operation};
 use downriver::model::{JobId, PipelineAt, PipelineId, ProjectRef};
 use downriver::token::{Kind, Token};
 use mockito::{Matcher, Server};
@@ -220,7 +220,7 @@ fn what_is_in_vain_is_not_even_asked() {
         |c| c.keep_artifacts(&ID, JobId(7)).map(drop),
         |c| c.delete_artifacts(&ID, JobId(7)),
         |c| c.delete_project_artifacts(&ID),
-        |c| c.check_can_write("changing".to_owned()),
+        |c| c.check_can_write(Operation::PlayJob, "changing".to_owned()),
     ];
     for question in questions {
         for (token, hint) in [(Some(Kind::Job), "use a private token"), (None, "no token was sent")]
