@@ -11,6 +11,12 @@ pub fn quoted(word: &str) -> String {
     shlex::try_quote(&word).map(Cow::into_owned).unwrap_or_default()
 }
 
+/// Quotes a word even if it does not need that, as people are used to see addresses.
+pub fn in_quotes(word: &str) -> String {
+    let quoted = quoted(word);
+    if quoted.starts_with(['\'', '"']) { quoted } else { format!("'{quoted}'") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -28,6 +34,8 @@ mod tests {
         ] {
             let quoted = quoted(word);
             assert_eq!(quoted, expect);
+            let always = in_quotes(word);
+            assert_eq!(shlex::split(&always), shlex::split(&quoted), "{always}");
             assert_eq!(shlex::split(&quoted).map(|words| words.len()), Some(1), "{quoted}");
         }
     }

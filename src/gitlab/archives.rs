@@ -13,7 +13,7 @@ use super::request::ApiRequest;
 use super::response::ApiResponse;
 use crate::model::{ArchiveAt, JobId, ProjectRef};
 use crate::sanitize::sanitize;
-use crate::shell::quoted;
+use crate::shell::in_quotes;
 
 /// The number of bytes that a probe reads at most, of servers that ignore ranges.
 const PROBE_LENGTH: u64 = 1024;
@@ -90,7 +90,7 @@ impl Client {
     /// Returns a `curl` command that downloads an archive. The token is a bearer token, because
     /// curl does not send `Authorization` to the host that GitLab redirects to.
     pub fn curl_archive(&self, at: &ArchiveAt) -> String {
-        let address = quoted(&self.archive_request(at).address.to_url());
+        let address = in_quotes(&self.archive_request(at).address.to_url());
         let token = match self.http.token_kind() {
             Some(kind) => format!("--header \"Authorization: Bearer ${}\" ", kind.variable()),
             None => String::new(),

@@ -13,7 +13,7 @@ use super::operation::Operation;
 use super::request::{ApiRequest, project_segment};
 use crate::clock::Clock;
 use crate::model::ProjectRef;
-use crate::shell::quoted;
+use crate::shell::in_quotes;
 use crate::step::Watch;
 use crate::token::{Kind, Token};
 
@@ -57,7 +57,7 @@ impl Client {
 
     /// Returns a `curl` command for a request, with a shell variable in place of the token.
     pub fn curl(&self, address: &str) -> String {
-        let address = quoted(address);
+        let address = in_quotes(address);
         match self.http.token_kind() {
             Some(kind) => {
                 format!("curl --header \"{}: ${}\" {address}", kind.header(), kind.variable())

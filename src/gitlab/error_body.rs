@@ -46,11 +46,26 @@ pub enum Meaning {
     /// The project exists and is readable, but has no such record. The lower-case "found" is what
     /// distinguishes this message (`lib/api/helpers.rb`).
     NoRecord,
+    /// Nothing was done, because something else is under way: a lock, for instance.
+    Busy,
     /// A status in words, without a reason.
     NoReason,
     /// Any other message: a reason of its own.
     Other,
 }
+
+/// Words of messages about something else that is under way.
+const BUSY: [&str; 9] = [
+    "lock",
+    "temporarily",
+    "in progress",
+    "under way",
+    "underway",
+    "undergoing",
+    "concurrent",
+    "try again",
+    "being ",
+];
 
 impl Meaning {
     fn of(message: &str, form: Form) -> Meaning {
@@ -63,7 +78,7 @@ impl Meaning {
             "404 Not found" => Meaning::NoRecord,
             "404 Project Not Found" => Meaning::ProjectNotFound,
             "" | "403 Forbidden" | "Forbidden" | "forbidden" | "401 Unauthorized"
-            | "Unauthorized" => Meaning::NoReason,
+            | "Unauthorized" | "409 Conflict" | "Conflict" => Meaning::NoReason,
             _ if has("insufficient_granular_scope") || has("a fine-grained personal access") => {
                 Meaning::FineGrained
             }
@@ -74,6 +89,9 @@ impl Meaning {
             _ if has("unauthorized for CI/CD job tokens") => Meaning::NoJobToken,
             _ if has("Authentication by CI/CD job token not allowed") => Meaning::NotAllowlisted,
             _ if has("dpop_error") => Meaning::ProofRequired,
+            _ if BUSY.iter().any(|words| message.to_ascii_lowercase().contains(words)) => {
+                Meaning::Busy
+            }
             _ if has("moved projects") => Meaning::ProjectMoved,
             _ => Meaning::Other,
         }
@@ -336,6 +354,10 @@ mod tests {
                 Meaning::ProofRequired,
                 None,
             ),
+            (message("409 Conflict: Resource lock"), Meaning::Busy, None),
+            (message("Action temporarily disabled. …"), Meaning::Busy, None),
+            (message("Another operation is in progress"), Meaning::Busy, None),
+            (message("409 (Conflict) - name is taken"), Meaning::Other, None),
             (message("403 Forbidden"), Meaning::NoReason, None),
             (message("403 Forbidden - Project is archived"), Meaning::Other, None),
             (

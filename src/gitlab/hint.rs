@@ -172,6 +172,7 @@ fn forbidden(body: &ErrorBody, operation: Operation, facts: &Facts) -> Option<St
             | Meaning::NoRecord
             | Meaning::ProjectMoved
             | Meaning::ProofRequired
+            | Meaning::Busy
             | Meaning::Other,
             _,
         ) => return None,

@@ -16,7 +16,7 @@ use super::address::Address;
 use super::attempt_error::AttemptError;
 use super::cause::{Cause, FailureKind};
 use super::error::Error;
-use super::error_body::{self, Form};
+use super::error_body::{self, Form, Meaning};
 use super::facts::{Facts, Origin};
 use super::min_throughput::with_min_throughput;
 use super::network::Network;
@@ -125,7 +125,8 @@ impl Http {
         let expired_url = body.form == Form::Xml && status == 403 && !request.presigned;
         // A store that does not know ranges may answer 501, and would answer it again.
         let no_ranges = status == 501 && request.is_range();
-        if (retry::is_transient(status) && !no_ranges) || expired_url {
+        let busy = status == 409 && matches!(body.meaning, Meaning::Busy | Meaning::NoReason);
+        if (retry::is_transient(status) && !no_ranges) || expired_url || busy {
             let message =
                 if body.message.is_empty() { String::new() } else { format!(": {}", body.message) };
             return Err(AttemptError::Transient {

@@ -68,7 +68,8 @@ impl Operation {
 #[cfg(test)]
 mod tests {
     use std::fmt::Write;
-    use std::path::Path;
+
+    use expect_test::expect_file;
 
     use super::*;
     use crate::token::Kind;
@@ -183,13 +184,6 @@ The permissions that each command needs, for each kind of token. A command that 
 
     #[test]
     fn the_page_about_permissions_is_made_of_the_table() {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/permissions.md");
-        let text = document();
-        if std::env::var_os("UPDATE_EXPECT").is_some() {
-            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-            std::fs::write(&file, &text).unwrap();
-        }
-        let written = std::fs::read_to_string(&file).unwrap_or_default();
-        assert_eq!(written, text, "UPDATE_EXPECT=1 writes docs/permissions.md anew");
+        expect_file!["../../docs/permissions.md"].assert_eq(&document());
     }
 }

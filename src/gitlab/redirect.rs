@@ -103,9 +103,6 @@ impl Http {
         if next.path().ends_with("/users/sign_in") {
             return Err(Cause::Page { title: "Sign in".to_owned(), status: 302, from: at.clone() });
         }
-        if !request.operation.may_leave_api() && !self.is_below_api(&next) {
-            return Err(Cause::SignIn { from: at.clone(), to: next });
-        }
         // For a renamed project, GitLab redirects to its configured host, which may not be the one
         // it is reached by. The new path is requested from the present host instead.
         if moved
@@ -121,6 +118,9 @@ impl Http {
             let reason =
                 format!("redirected from https to {}, which is not followed", next.origin());
             return Err(Cause::Redirect { reason });
+        }
+        if !request.operation.may_leave_api() && !self.is_below_api(&next) {
+            return Err(Cause::SignIn { from: at.clone(), to: next });
         }
         Ok(next)
     }

@@ -12,18 +12,17 @@ const MAX_BACKOFF: Duration = Duration::from_secs(30);
 /// The longest delay that a server may ask for. A CI job costs money while it waits.
 const MAX_REQUESTED: Duration = Duration::from_secs(600);
 
-/// Returns true for statuses after which a GET is retried: rate limits, something else under way,
-/// and every failure of GitLab or of a proxy in front of it, those of Cloudflare (520 to 530)
+/// Returns true for statuses after which a GET is retried: rate limits, locks, and every failure of GitLab or of a proxy in front of it, those of Cloudflare (520 to 530)
 /// included.
 pub fn is_transient(status: u16) -> bool {
-    matches!(status, 408 | 409 | 423 | 425 | 429 | 500..=599)
+    matches!(status, 408 | 423 | 425 | 429 | 500..=599)
 }
 
 /// Returns true for statuses after which a request surely had no effect, and is retried even if it
 /// changes something: rate limits, locks, maintenance, and the statuses by which Cloudflare says
 /// that it could not connect to GitLab.
 pub fn is_without_effect(status: u16) -> bool {
-    matches!(status, 409 | 423 | 425 | 429 | 503 | 521 | 523 | 525 | 526)
+    matches!(status, 423 | 425 | 429 | 503 | 521 | 523 | 525 | 526)
 }
 
 /// Returns the delay that the server asks for: `Retry-After` in seconds or as a date, otherwise
@@ -107,7 +106,7 @@ mod tests {
             (405, false, false),
             (416, false, false),
             (408, true, false),
-            (409, true, true),
+            (409, false, false),
             (423, true, true),
             (425, true, true),
             (429, true, true),

@@ -56,7 +56,12 @@ impl Http {
             return Err(AttemptError::permanent(Cause::Redirect { reason }));
         }
         self.check_status(&change.request, response, at.clone()).map_err(|error| {
-            if retry::is_without_effect(status) { error } else { outcome_unknown(error, change) }
+            // A conflict says that nothing was done.
+            if retry::is_without_effect(status) || status == 409 {
+                error
+            } else {
+                outcome_unknown(error, change)
+            }
         })
     }
 

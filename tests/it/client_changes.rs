@@ -1,7 +1,7 @@
 //! Each request that changes something, to the letter; and what its refusals mean.
 
 use downriver::exit::Exit;
-use downriver::gitlab::{Client, Error, Start, Operation};
+use downriver::gitlab::{Client, Error, Operation, Start};
 use downriver::model::{JobId, PipelineAt, PipelineId, ProjectRef};
 use downriver::token::{Kind, Token};
 use mockito::{Matcher, Server};
@@ -189,7 +189,7 @@ fn each_refusal_of_a_start_becomes_a_sentence_a_hint_and_an_exit_code() {
             r#"{"error":"insufficient_scope","error_description":"x","scope":"api"}"#,
             Exit::Denied,
             "insufficient_scope",
-            "something: api",
+            "the scope api",
         ),
     ] {
         let mut server = Server::new();
