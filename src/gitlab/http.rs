@@ -122,7 +122,10 @@ impl Http {
         let from = response.from;
         // A presigned URL may have expired. A retry gets a new one from GitLab, unless the request
         // was for the presigned URL itself.
-        let expired_url = body.form == Form::Xml && status == 403 && !request.presigned;
+        let expired_url = body.form == Form::Xml
+            && status == 403
+            && request.operation.may_leave_api()
+            && !request.presigned;
         // A store that does not know ranges may answer 501, and would answer it again.
         let no_ranges = status == 501 && request.is_range();
         let busy = status == 409 && matches!(body.meaning, Meaning::Busy | Meaning::NoReason);
