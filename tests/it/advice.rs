@@ -352,3 +352,30 @@ fn a_token_goes_to_the_server_that_it_belongs_to() {
     let ran = elsewhere.home(".config/glab-cli/config.yml", config);
     ran.args("fetch").arg(&page).args("build").succeeds();
 }
+
+#[test]
+fn a_token_that_was_withheld_is_the_one_advice() {
+    let config = |api: &str| format!("[remote \"origin\"]\n\turl = {api}/shop/up.git\n");
+    let fake = Fake::start(world());
+    let run = Run::new(&fake).without(&["CI_API_V4_URL", "CI_PROJECT_ID", "CI_PIPELINE_ID"]);
+    let run = run.file(".git/HEAD", "ref: refs/heads/main\n");
+    let run = run.file(".git/config", config(&fake.api_origin()));
+    let ran = run.args("fetch build --pipeline 10").fails(4);
+    ran.says("GITLAB_TOKEN is not sent to <api>, which only the git remote origin names");
+    ran.says("to send it there set GITLAB_HOST=<api>").never_says("set GITLAB_TOKEN");
+}
+
+#[test]
+fn what_is_pasted_is_quoted() {
+    let strange = "a'b $(reboot) `reboot`";
+    let world = downstream(&[job(201, strange)]);
+    let ran = Run::new(world).args("explain -R 2 --ref main").arg(strange).runs();
+    for line in ran.stdout.lines().filter(|line| line.trim().starts_with("curl ")) {
+        let words = shlex::split(line).unwrap();
+        assert!(words.last().is_some_and(|it| it.starts_with("<api>/")), "{line}");
+    }
+    for host in ["gitlab.$(reboot).test", "gitlab;reboot.test", "git'lab.test", "git&lab.test"] {
+        let ran = Run::new(downstream(&[])).args("explain build --api-url");
+        ran.arg(format!("https://{host}/api/v4")).fails(2).asks(&[]);
+    }
+}
