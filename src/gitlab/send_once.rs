@@ -49,9 +49,14 @@ impl Http {
             let next = self
                 .redirect_target(&change.request, at, &location, false)
                 .map_err(AttemptError::permanent)?;
+            let way = match next.api_root() {
+                Some(root) if !next.same_origin(at) => {
+                    format!("if that is the GitLab you mean, use --api-url {root}")
+                }
+                _ => "name the project by its new path or its number".to_owned(),
+            };
             let reason = format!(
-                "redirected ({status}) to {next}, which is not followed for a request that changes something; \
-                 ask there with --api-url, or by the new path of the project"
+                "redirected ({status}) to {next}, which is not followed for a request that changes something; {way}"
             );
             return Err(AttemptError::permanent(Cause::Redirect { reason }));
         }

@@ -220,10 +220,13 @@ fn refusal(
         (Ground::GitRemoteOnly, _) => (format!("{source} {}", remote_only(api)), consent_hint(api)),
         (Ground::OtherServer, Kind::Job) if *source == Source::Variable("CI_JOB_TOKEN") => {
             let home = variable(env, &["CI_API_V4_URL", "CI_SERVER_URL"]);
-            let home = home.map(|home| home.source.to_string()).unwrap_or_default();
             let origin = api.value.origin();
+            let why = match home {
+                Some(home) => format!("belongs to the GitLab of {}", home.source),
+                None => "belongs to the GitLab of CI_API_V4_URL, which is not set,".to_owned(),
+            };
             (
-                format!("{source} belongs to the GitLab of {home} and is not sent to {origin}"),
+                format!("{source} {why} and is not sent to {origin}"),
                 "pass --job-token or --private-token to use one there".to_owned(),
             )
         }

@@ -77,9 +77,11 @@ pub(super) fn decide(address: AddressFrom, token: TokenFrom, home: Home, wire: W
     use {AddressFrom as A, Home as H, TokenFrom as T};
     let known = match (address, token, home) {
         (A::GitRemote, _, H::Other | H::Unknown) => return Decision::Refuse(Ground::GitRemoteOnly),
-        (_, T::JobVariable, H::Other) => return Decision::Refuse(Ground::OtherServer),
+        (_, T::JobVariable, H::Other) | (A::Url, T::JobVariable, H::Unknown) => {
+            return Decision::Refuse(Ground::OtherServer);
+        }
         (A::Url, T::Variable, H::Other) => return Decision::Refuse(Ground::OtherServer),
-        (A::Url, T::Variable | T::JobVariable, H::Unknown) => false,
+        (A::Url, T::Variable, H::Unknown) => false,
         (A::Setting | A::Url, _, _) | (A::GitRemote, _, H::This) => true,
     };
     match (known, wire, token) {
@@ -119,7 +121,7 @@ mod tests {
             (A::Url, T::Variable, H::Unknown, no_home, open),
             (A::Url, T::JobVariable, H::This, send, send),
             (A::Url, T::JobVariable, H::Other, other, other),
-            (A::Url, T::JobVariable, H::Unknown, no_home, open),
+            (A::Url, T::JobVariable, H::Unknown, other, other),
             (A::GitRemote, T::Flag, H::This, send, open),
             (A::GitRemote, T::Flag, H::Other, remote, remote),
             (A::GitRemote, T::Flag, H::Unknown, remote, remote),

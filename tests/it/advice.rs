@@ -29,12 +29,17 @@ fn every_5xx_of_a_read_can_pass_whatever_its_body() {
             assert_eq!(ran.requests.len(), 5, "{request} {status}");
         }
     }
+    for status in [500, 502, 521, 530] {
+        let fake = Fake::start(world().server(json!({"archives": "redirect"})));
+        fake.fault(Fault::on("store/201/artifacts.zip").times(2).cloudflare(status));
+        Run::new(&fake).args("fetch build").succeeds();
+    }
     for fault in [
         Fault::on(JOBS).always().cloudflare(520),
         Fault::on(JOBS).always().nginx(504),
         Fault::on(ARCHIVE).always().cloudflare(530),
     ] {
-        let ran = Run::new(&struck(fault)).args("fetch build --retries 1").fails(5);
+        let ran = Run::new(struck(fault)).args("fetch build --retries 1").fails(5);
         ran.says("2 times: ").never_says("sign-in");
     }
 }
@@ -49,14 +54,14 @@ fn a_lock_is_waited_out_by_reads_and_by_changes() {
         Fault::on(JOBS).json(409, &json!({"message": "409 Conflict"})),
         Fault::on(JOBS).status(423),
     ] {
-        Run::new(&struck(fault)).args("fetch build").succeeds();
+        Run::new(struck(fault)).args("fetch build").succeeds();
     }
     for fault in [
         locked("POST artifacts/keep"),
         Fault::on("POST artifacts/keep").case("delete artifacts during stats refresh"),
         Fault::on("POST artifacts/keep").cloudflare(521),
     ] {
-        Run::new(&struck(fault)).args("keep build").succeeds();
+        Run::new(struck(fault)).args("keep build").succeeds();
     }
     // The outcome is unknown, so the change is not repeated.
     let fake = struck(Fault::on("POST artifacts/keep").cloudflare(520));
@@ -196,10 +201,14 @@ fn an_archive_that_the_storage_lost_is_told_in_the_words_of_the_storage() {
     for archives in ["redirect", "proxied"] {
         for (make, code) in [("s3", "NoSuchKey"), ("gcs", "NoSuchKey"), ("azure", "BlobNotFound")] {
             let server = json!({"archives": archives, "store": make});
-            let run = || Run::new(downstream(&[lost.clone()]).server(server.clone()));
-            for line in
-                ["fetch build", "fetch build --path from", "fetch build -o it.zip", "ls build"]
-            {
+            let run = || Run::new(downstream(std::slice::from_ref(&lost)).server(server.clone()));
+            for line in [
+                "fetch build",
+                "fetch build --path from",
+                "fetch build -o it.zip",
+                "ls build",
+                "cat build from",
+            ] {
                 let ran = run().args(line).fails(3);
                 ran.says("GitLab lists the artifacts of `build (201)`, the storage no longer has");
                 ran.says(code).never_says("check `artifacts:`").changes_nothing();
@@ -221,7 +230,7 @@ fn a_reason_of_gitlab_stands_alone_and_roles_follow_what_was_asked() {
         ("DELETE jobs/201/artifacts", "delete build --yes"),
         ("POST projects/2/pipeline", "trigger 2 --ref main"),
     ] {
-        let ran = Run::new(&struck(Fault::on(request).archived())).args(line).fails(4);
+        let ran = Run::new(struck(Fault::on(request).archived())).args(line).fails(4);
         ran.says("403 Forbidden - Project is archived").never_says("role");
     }
     let denied = "no permission (role, artifacts:access, CI visibility)";
@@ -232,7 +241,7 @@ fn a_reason_of_gitlab_stands_alone_and_roles_follow_what_was_asked() {
         (ARCHIVE, "fetch build", "`artifacts:access`"),
         (BRIDGES, "fetch build", "Reporter"),
     ] {
-        let ran = Run::new(&struck(Fault::on(request).case(denied))).args(line).fails(4);
+        let ran = Run::new(struck(Fault::on(request).case(denied))).args(line).fails(4);
         ran.says(hint).never_says("must list yours");
     }
     let fake = Fake::start(world().with_token("job"));
@@ -251,7 +260,7 @@ fn missing_permissions_are_named() {
         (Fault::on(JOBS).granular(&["read_pipeline"]), "with the permission Pipeline: Read"),
         (Fault::on(JOBS).dpop(), "proof of possession (DPoP)"),
     ] {
-        let ran = Run::new(&struck(fault)).args("fetch build").fails(4);
+        let ran = Run::new(struck(fault)).args("fetch build").fails(4);
         ran.says(says).never_says("scope read_api").never_says("expired");
     }
     for (fault, says) in [
@@ -271,7 +280,7 @@ fn missing_permissions_are_named() {
 #[test]
 fn a_path_that_a_proxy_spoils_is_to_be_given_as_a_number() {
     for fault in [Fault::on(BRIDGES).apache_404(), Fault::on(BRIDGES).nginx(404)] {
-        let ran = Run::new(&struck(fault)).args("fetch build -R shop/up").fails(4);
+        let ran = Run::new(struck(fault)).args("fetch build -R shop/up").fails(4);
         ran.says("give the project by its number (--project ID)").never_says("token");
     }
     let fake = struck(Fault::on(BRIDGES).apache_404());
@@ -333,6 +342,10 @@ fn a_token_goes_to_the_server_that_it_belongs_to() {
             "no token was sent",
         );
     }
+    // The token of a job goes to the GitLab of the job alone, which nothing names here.
+    let of_job = run().without(&["GITLAB_TOKEN"]).vars([("CI_JOB_TOKEN", "glcbt-64_any")]);
+    let ran = of_job.args("fetch").arg(&page).args("build").fails(4);
+    ran.says("CI_JOB_TOKEN belongs to the GitLab of CI_API_V4_URL, which is not set, and is not");
     let ran = run().args("fetch").arg(&page).args("build").succeeds();
     ran.says("warning: GITLAB_TOKEN is sent to <api>");
     let api = fake.api_origin();
