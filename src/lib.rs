@@ -9,6 +9,7 @@ pub mod exit;
 pub mod model;
 pub mod plan;
 pub mod sanitize;
+pub mod shell;
 pub mod token;
 
 pub mod refusal;

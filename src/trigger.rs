@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::error::Error;
-use crate::gitlab::{self, Start};
+use crate::gitlab::{self, Operation, Start};
 use crate::lookup::poll::{self, Retryability};
 use crate::lookup::{Ctx, Ended, ended_refusal, failed_jobs, pipeline_status};
 use crate::model::{Job, JobId, Pipeline, PipelineAt, PipelineId, ProjectRef, Status};
@@ -45,7 +45,8 @@ pub struct Started {
 pub fn start(ctx: &Ctx<'_>, order: &Order) -> Result<Started, Error> {
     let Order { project, again, start, .. } = order;
     if *again != Again::No {
-        ctx.gitlab.check_can_write(format!("retrying a pipeline of project {project}"))?;
+        let description = format!("retrying a pipeline of project {project}");
+        ctx.gitlab.check_can_write(Operation::RetryPipeline, description)?;
     }
     let at = |id| PipelineAt { project: project.clone(), id };
     let named = match *again {

@@ -10,13 +10,13 @@ use crate::args::{
 use crate::disk::Cache;
 use crate::env::Env;
 use crate::error::Error;
-use crate::gitlab::Client;
+use crate::gitlab::{Client, NamedBy, Origin};
 use crate::lookup::{Ctx, JobQuery, Polling, Scope};
 use crate::refusal::Refusal;
 use crate::sanitize::sanitize;
 use crate::select::job_pattern::Pattern;
 use crate::select::outcome::{JobCount, OnMissing};
-use crate::settings::{self, Setting, Usage, WebUrl};
+use crate::settings::{self, ChosenToken, Setting, Source, Usage, WebUrl};
 use crate::step::Watch;
 use crate::ui::Ui;
 
@@ -49,6 +49,7 @@ impl App {
         args: &JobArgs<W>,
         all: bool,
     ) -> Result<PreparedLookup, Error> {
+        settings::check_variables(&self.env)?;
         let JobArgs { selection, lookup, connect, .. } = args;
         let (web_url, jobs) = settings::split_web_url(words, connect, &self.env)?;
         let resolved = settings::scope(lookup, connect, web_url.as_ref(), &self.env)?;
@@ -108,11 +109,18 @@ impl App {
         lookup: &LookupArgs,
         web_url: Option<&WebUrl>,
     ) -> Result<(Client, Vec<Setting>), Error> {
+        settings::check_variables(&self.env)?;
         let api = settings::api(connect, lookup, web_url, &self.env)?;
-        let (token, warnings) = settings::token(connect, &api, &mut self.env)?;
+        let ChosenToken { token, warnings, withheld } =
+            settings::token(connect, &api, &mut self.env)?;
         for warning in warnings {
             self.ui.warn(&warning);
         }
+        let origin = Origin {
+            named_by: if api.source == Source::Url { NamedBy::Url } else { NamedBy::Setting },
+            own_projects: settings::own_projects(&api.value, &self.env),
+            withheld,
+        };
         let settings = settings::connection_settings(&api, token.as_ref());
         let (network, warnings) = settings::network(connect, &self.env)?;
         for warning in warnings {
@@ -120,7 +128,8 @@ impl App {
         }
         let token = token.map(|token| token.value);
         let (clock, watch) = (self.env.clock.clone(), self.watch.clone());
-        Ok((Client::new(api.value, token, network, clock, watch), settings))
+        let client = Client::new(api.value, token, network, clock, watch).with_origin(origin);
+        Ok((client, settings))
     }
 
     /// Opens the cache, if one is set. A cache that cannot be opened is a warning.

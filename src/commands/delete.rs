@@ -8,7 +8,7 @@ use super::result;
 use crate::args::{JobArgs, NoWaitArgs};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::gitlab::Client;
+use crate::gitlab::{Client, Operation};
 use crate::lookup::{self, FoundJob, Polling};
 use crate::report::Report;
 use crate::sanitize::{join_names, sanitize};
@@ -41,7 +41,7 @@ impl Delete {
         }
         let PreparedLookup { scope, mut query, client, .. } =
             app.prepare(&self.jobs, &self.args, false)?;
-        client.check_can_write("deleting artifacts".to_owned())?;
+        client.check_can_write(Operation::DeleteArtifacts, "deleting artifacts".to_owned())?;
         query.listed = true;
         // A job that is named exactly needs no archive, because its reports are deleted as well; a glob
         // matches only jobs with an archive.
@@ -74,7 +74,8 @@ impl Delete {
     fn all(&self, mut app: App) -> Result<Exit, Error> {
         let project = settings::project(&self.args.lookup, &self.args.connect, &app.env)?;
         let (client, _) = app.connect(&self.args.connect, &self.args.lookup, None)?;
-        client.check_can_write(format!("deleting all artifacts of project {project}"))?;
+        let description = format!("deleting all artifacts of project {project}");
+        client.check_can_write(Operation::DeleteProjectArtifacts, description)?;
         self.confirm(&mut app, &format!("all artifacts of project {project} that may go"))?;
         client.delete_project_artifacts(&project)?;
         app.ui

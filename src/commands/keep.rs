@@ -9,6 +9,7 @@ use crate::args::{JobArgs, NoWaitArgs};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gitlab::Client;
+use crate::gitlab::Operation;
 use crate::lookup::{self, FoundJob, Polling};
 use crate::model::Job;
 use crate::report::Report;
@@ -29,7 +30,7 @@ impl Keep {
     pub fn run(self, mut app: App) -> Result<Exit, Error> {
         let PreparedLookup { scope, mut query, client, .. } =
             app.prepare(&self.jobs, &self.args, false)?;
-        client.check_can_write("keeping artifacts".to_owned())?;
+        client.check_can_write(Operation::KeepArtifacts, "keeping artifacts".to_owned())?;
         // The request needs the id of the job, which only the lists contain.
         query.listed = true;
         let ctx = app.ctx(&client, Polling::once());

@@ -11,6 +11,7 @@ use super::destination::Destination;
 use super::{dotenv, pipeline_trigger_cli, result};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::gitlab::Operation;
 use crate::lookup::{FoundJob, Polling, Scope};
 use crate::model::PipelineBy;
 use crate::report::Report;
@@ -56,7 +57,8 @@ impl Trigger {
         let rule = self.rule()?;
         let (order, client) = self.order(app)?;
         if matches!(rule, ManualRule::Play(_)) && !self.detach {
-            client.check_can_write(format!("playing manual jobs of project {}", order.project))?;
+            let description = format!("playing manual jobs of project {}", order.project);
+            client.check_can_write(Operation::PlayJob, description)?;
         }
         if self.print_logs && client.has_job_token() {
             app.ui.warn("GitLab shows no logs to a job token, so none will be printed; a private token (GITLAB_TOKEN) may read them");

@@ -41,6 +41,9 @@ pub enum BadAddress {
     Scheme,
     /// `user:password@` in front of the host.
     Userinfo,
+    /// A host with a character that no host name has. It could have a meaning for a shell that an
+    /// address is pasted into.
+    Host,
 }
 
 impl fmt::Display for BadAddress {
@@ -48,6 +51,7 @@ impl fmt::Display for BadAddress {
         f.write_str(match self {
             BadAddress::NotAnAddress => "is not a web address",
             BadAddress::Scheme => "is neither http nor https",
+            BadAddress::Host => "contains a character that no host name has",
             BadAddress::Userinfo => "contains a user name or a password, which is not allowed",
         })
     }
@@ -70,6 +74,9 @@ impl Address {
         }
         if authority.host().is_empty() {
             return Err(BadAddress::NotAnAddress);
+        }
+        if !authority.host().chars().all(is_host_character) {
+            return Err(BadAddress::Host);
         }
         let port = match authority.port() {
             Some(port) => port.as_u16(),
@@ -136,6 +143,12 @@ impl Address {
         Address { query: Some(query), ..self.clone() }
     }
 
+    /// Returns the root of the API that the address lies below: everything up to `/api/v4`.
+    pub fn api_root(&self) -> Option<Address> {
+        let (root, _) = self.path.split_once("/api/v4/")?;
+        Some(Address { path: format!("{root}/api/v4"), query: None, ..self.clone() })
+    }
+
     /// Returns `scheme://host:port`, without the port if it is the default of the scheme.
     pub fn origin(&self) -> String {
         format!("{}://{}", self.scheme(), self.host_and_port())
@@ -152,6 +165,24 @@ impl Address {
     /// Returns true if scheme, host and port are equal. Tokens are sent only to the same origin.
     pub fn same_origin(&self, other: &Address) -> bool {
         (self.secure, &self.host, self.port) == (other.secure, &other.host, other.port)
+    }
+
+    /// Returns true if the other address is the same server, by https instead of http or the
+    /// other way round, each at its default port.
+    pub fn is_upgraded_by(&self, other: &Address) -> bool {
+        let is_default = |it: &Address| it.port == default_port(it.secure);
+        self.host == other.host
+            && self.secure != other.secure
+            && is_default(self)
+            && is_default(other)
+    }
+
+    /// Returns true if the host is this machine.
+    pub fn is_loopback(&self) -> bool {
+        let bare = self.host.trim_start_matches('[').trim_end_matches(']');
+        self.host == "localhost"
+            || self.host.ends_with(".localhost")
+            || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 
     /// Returns the host in lower case, an IPv6 address in brackets.
@@ -207,6 +238,11 @@ impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// Letters, digits, `-`, `.` and `_`, and those of IPv6 addresses.
+fn is_host_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '[' | ']' | ':')
 }
 
 fn default_port(secure: bool) -> u16 {
@@ -331,6 +367,10 @@ mod tests {
             ("file:///etc/passwd", BadAddress::NotAnAddress),
             ("https://me:secret@gitlab.test/", BadAddress::Userinfo),
             ("https://", BadAddress::NotAnAddress),
+            ("https://a$(reboot).test/", BadAddress::Host),
+            ("https://a'b.test/", BadAddress::Host),
+            ("https://a;b.test/", BadAddress::Host),
+            ("https://a&b.test/", BadAddress::Host),
             ("https://gitlab.test:99999/", BadAddress::NotAnAddress),
             ("", BadAddress::NotAnAddress),
         ] {

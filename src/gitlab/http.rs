@@ -1,9 +1,10 @@
 //! Single HTTP requests: headers, the token for its own origin only, and the classification of
 //! failures.
 
+use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use ureq::http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
@@ -16,7 +17,8 @@ use super::attempt_error::AttemptError;
 use super::cause::{Cause, FailureKind};
 use super::content_coding::Coding;
 use super::error::Error;
-use super::error_body::{self, Form};
+use super::error_body::{self, Form, Meaning};
+use super::facts::{Facts, Origin};
 use super::min_throughput::with_min_throughput;
 use super::network::Network;
 use super::request::ApiRequest;
@@ -45,6 +47,10 @@ pub(super) struct Http {
     pub(super) agents: [[OnceLock<Agent>; 2]; 2],
     /// The TLS settings, which are read when they are needed first.
     tls: OnceLock<TlsConfigs>,
+    /// The settings that exit codes and hints depend on.
+    pub(super) origin: Origin,
+    /// The projects whose pipelines or jobs could be listed.
+    pub(super) readable: Mutex<HashSet<String>>,
     /// The time on the clock after which no request is retried.
     pub(super) give_up: OnceLock<Duration>,
     /// The number of transient failures to connect to object storage in a row.
@@ -69,6 +75,8 @@ impl Http {
             watch,
             agents: Default::default(),
             tls: OnceLock::new(),
+            origin: Origin::default(),
+            readable: Mutex::default(),
             give_up: OnceLock::new(),
             storage_failures: AtomicU32::new(0),
             via_gitlab: OnceLock::new(),
@@ -81,7 +89,17 @@ impl Http {
 
     /// The error of a request that was made, or would have been made, with the client's token.
     pub(super) fn error(&self, request: &ApiRequest, cause: Cause) -> Error {
-        Error::new(request, self.token_kind(), Box::new(cause))
+        Error::new(request, self.facts(request), Box::new(cause))
+    }
+
+    fn facts(&self, request: &ApiRequest) -> Facts {
+        Facts::new(
+            &self.root,
+            self.token.as_ref(),
+            &self.origin,
+            request,
+            self.is_readable(request),
+        )
     }
 
     /// Turns a response with an error status into an error, transient or permanent.
@@ -105,7 +123,9 @@ impl Http {
             return Ok(response);
         }
         if status == 407 {
-            return Err(AttemptError::permanent(self.proxy_wants_credentials(&response.from)));
+            return Err(AttemptError::permanent(
+                self.proxy_wants_credentials(request, &response.from),
+            ));
         }
         let request_id = request_id(&response.headers);
         let requested_delay = retry::requested_delay(
@@ -113,15 +133,21 @@ impl Http {
             response.header("ratelimit-reset"),
             self.clock.now(),
         );
-        let body = error_body::parse(&response.text().unwrap_or_default());
+        let text = response.text().unwrap_or_default();
+        let body =
+            if response.is_html() { error_body::page(&text) } else { error_body::parse(&text) };
         let from = response.from;
         // A presigned URL may have expired. A retry gets a new one from GitLab, unless the request
         // was for the presigned URL itself.
-        // And a store that refuses ranges does so each time.
-        let expired_url =
-            body.form == Form::Xml && status == 403 && !request.presigned && !request.is_range();
+        // A store that does not know ranges may answer 501, and would answer it again.
         let no_ranges = status == 501 && request.is_range();
-        if (retry::is_transient(status) || expired_url) && !no_ranges {
+        let expired_url = body.form == Form::Xml
+            && status == 403
+            && request.operation.may_leave_api()
+            && !request.presigned
+            && !request.is_range();
+        let busy = status == 409 && matches!(body.meaning, Meaning::Busy | Meaning::NoReason);
+        if (retry::is_transient(status) && !no_ranges) || expired_url || busy {
             let message =
                 if body.message.is_empty() { String::new() } else { format!(": {}", body.message) };
             return Err(AttemptError::Transient {
@@ -132,9 +158,11 @@ impl Http {
                 request_id,
             });
         }
-        // For a range or a presigned URL, the status counts even if the body is a web page.
-        if body.form == Form::Page && status != 416 && !request.presigned {
-            return Err(AttemptError::permanent(Cause::Page { title: body.message, from }));
+        // Of object storage the status counts, even if the body is a web page.
+        let storage = request.presigned || self.facts(request).is_storage(request, &from);
+        if body.form == Form::Page && status != 416 && !storage {
+            let cause = Cause::Page { title: body.message, status, from };
+            return Err(AttemptError::permanent(cause));
         }
         Err(AttemptError::permanent(Cause::Status { status, body, from, request_id }))
     }
@@ -150,7 +178,7 @@ impl Http {
             let agent = self.agent(at)?;
             let builder = self.builder(Method::GET, request, at, trusted)?;
             let message = builder.body(()).map_err(unsendable)?;
-            agent.run(message).map_err(|error| self.send_error(error, at))
+            agent.run(message).map_err(|error| self.send_error(error, request, at))
         })
     }
 
@@ -246,18 +274,26 @@ impl Http {
     }
 
     /// The cause of the status 407, whether a tunnel or a forwarded request was asked for.
-    fn proxy_wants_credentials(&self, at: &Address) -> Cause {
+    fn proxy_wants_credentials(&self, request: &ApiRequest, at: &Address) -> Cause {
         let origin = at.origin();
         Cause::Unreachable {
             reason: format!("the proxy requires a user name and a password for {origin} (407)"),
-            storage: !at.same_origin(&self.root),
+            storage: self.facts(request).is_storage(request, at),
+            redirected: !at.same_origin(&request.address),
         }
     }
 
     /// Classifies a failure to send a request or to receive its response.
-    pub(super) fn send_error(&self, error: ureq::Error, at: &Address) -> AttemptError {
-        let (origin, storage) = (at.origin(), !at.same_origin(&self.root));
-        let unreachable = |reason| AttemptError::permanent(Cause::Unreachable { reason, storage });
+    pub(super) fn send_error(
+        &self,
+        error: ureq::Error,
+        request: &ApiRequest,
+        at: &Address,
+    ) -> AttemptError {
+        let (origin, storage) = (at.origin(), self.facts(request).is_storage(request, at));
+        let redirected = !at.same_origin(&request.address);
+        let unreachable =
+            |reason| AttemptError::permanent(Cause::Unreachable { reason, storage, redirected });
         match error {
             ureq::Error::Timeout(_) if read_deadline::remaining() == Some(Duration::ZERO) => {
                 let reason = format!("{origin} did not answer before the waiting ended");
@@ -290,7 +326,7 @@ impl Http {
             }
             // 407 asks for credentials, which a retry would not change. ureq has only a text here.
             ureq::Error::ConnectProxyFailed(status) if status.contains("407") => {
-                AttemptError::permanent(self.proxy_wants_credentials(at))
+                AttemptError::permanent(self.proxy_wants_credentials(request, at))
             }
             ureq::Error::ConnectProxyFailed(status) => {
                 AttemptError::transient(format!("the proxy cannot connect to {origin}: {status}"))

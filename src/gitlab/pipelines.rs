@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::error::Error;
-use super::request::{JobTokens, project_segment};
+use super::operation::Operation;
 use crate::model::{Pipeline, PipelineAt, ProjectRef};
 use crate::sanitize::sanitize;
 
@@ -10,9 +10,10 @@ impl Client {
     /// Returns a pipeline.
     pub fn pipeline(&self, at: &PipelineAt) -> Result<Pipeline, Error> {
         let request = self.api_request(
+            Operation::ReadPipeline,
             format!("reading pipeline {} of project {}", at.id, at.project),
-            &format!("/projects/{}/pipelines/{}", project_segment(&at.project), at.id),
-            JobTokens::Newer,
+            &at.project,
+            &format!("/pipelines/{}", at.id),
         );
         self.http.get(&request, |response| response.json())
     }
@@ -25,18 +26,18 @@ impl Client {
         ref_: &str,
         limit: usize,
     ) -> Result<Vec<Pipeline>, Error> {
-        let operation = format!(
+        let description = format!(
             "listing the successful pipelines of ref `{}` in project {project}",
             sanitize(ref_)
         );
         let filters = [("ref", ref_), ("status", "success")];
-        self.list_pipelines(operation, project, &filters, limit)
+        self.list_pipelines(description, project, &filters, limit)
     }
 
     /// Returns the newest pipelines of a project, newest first. `limit` is at most 100.
     pub fn pipelines(&self, project: &ProjectRef, limit: usize) -> Result<Vec<Pipeline>, Error> {
-        let operation = format!("listing the pipelines of project {project}");
-        self.list_pipelines(operation, project, &[], limit)
+        let description = format!("listing the pipelines of project {project}");
+        self.list_pipelines(description, project, &[], limit)
     }
 
     /// Returns the newest pipeline of a commit, or an empty list.
@@ -45,9 +46,9 @@ impl Client {
         project: &ProjectRef,
         sha: &str,
     ) -> Result<Vec<Pipeline>, Error> {
-        let operation =
+        let description =
             format!("listing the pipelines of commit {} in project {project}", sanitize(sha));
-        self.list_pipelines(operation, project, &[("sha", sha)], 1)
+        self.list_pipelines(description, project, &[("sha", sha)], 1)
     }
 
     /// Returns the newest pipelines of a merge request, in no particular order.
@@ -56,7 +57,7 @@ impl Client {
         project: &ProjectRef,
         iid: u64,
     ) -> Result<Vec<Pipeline>, Error> {
-        let operation =
+        let description =
             format!("listing the pipelines of merge request {iid} in project {project}");
         if self.has_job_token() {
             // The endpoint of merge requests does not accept job tokens. Merge request pipelines
@@ -65,13 +66,13 @@ impl Client {
             for name in ["head", "merge"] {
                 let ref_ = format!("refs/merge-requests/{iid}/{name}");
                 let filters = [("ref", &*ref_)];
-                newest.extend(self.list_pipelines(operation.clone(), project, &filters, 1)?);
+                newest.extend(self.list_pipelines(description.clone(), project, &filters, 1)?);
             }
             return Ok(newest);
         }
-        let path = format!("/projects/{}/merge_requests/{iid}/pipelines", project_segment(project));
+        let path = format!("/merge_requests/{iid}/pipelines");
         let request = self
-            .api_request(operation, &path, JobTokens::Never)
+            .api_request(Operation::ListMergeRequestPipelines, description, project, &path)
             .query("per_page", "1")
             .query("page", "1");
         self.http.get(&request, |response| response.json())
@@ -83,21 +84,21 @@ impl Client {
         project: &ProjectRef,
         ref_: &str,
     ) -> Result<Option<Pipeline>, Error> {
-        let operation =
+        let description =
             format!("listing the pipelines of ref `{}` in project {project}", sanitize(ref_));
-        let pipelines = self.list_pipelines(operation, project, &[("ref", ref_)], 1)?;
+        let pipelines = self.list_pipelines(description, project, &[("ref", ref_)], 1)?;
         Ok(pipelines.into_iter().next())
     }
 
     fn list_pipelines(
         &self,
-        operation: String,
+        description: String,
         project: &ProjectRef,
         filters: &[(&str, &str)],
         limit: usize,
     ) -> Result<Vec<Pipeline>, Error> {
-        let path = format!("/projects/{}/pipelines", project_segment(project));
-        let mut request = self.api_request(operation, &path, JobTokens::Newer);
+        let mut request =
+            self.api_request(Operation::ListPipelines, description, project, "/pipelines");
         for (name, value) in filters {
             request = request.query(name, value);
         }

@@ -51,8 +51,9 @@ impl Http {
                 return self.check_status(request, response, at);
             };
             let moved = response.status() == StatusCode::MOVED_PERMANENTLY;
-            let next =
-                self.redirect_target(&at, &location, moved).map_err(AttemptError::permanent)?;
+            let next = self
+                .redirect_target(request, &at, &location, moved)
+                .map_err(AttemptError::permanent)?;
             // With an unread body, the connection could not be reused.
             let _ = response.body_mut().with_config().limit(MAX_REDIRECT_BODY).read_to_vec();
             trusted = trusted && next.same_origin(&self.root);
@@ -91,6 +92,7 @@ impl Http {
     /// is true for the status 301.
     pub(super) fn redirect_target(
         &self,
+        request: &ApiRequest,
         at: &Address,
         location: &[u8],
         moved: bool,
@@ -99,7 +101,7 @@ impl Http {
             reason: format!("redirected to something that {bad}"),
         })?;
         if next.path().ends_with("/users/sign_in") {
-            return Err(Cause::Page { title: "Sign in".to_owned(), from: at.clone() });
+            return Err(Cause::Page { title: "Sign in".to_owned(), status: 302, from: at.clone() });
         }
         // For a renamed project, GitLab redirects to its configured host, which may not be the one
         // it is reached by. The new path is requested from the present host instead.
@@ -119,7 +121,20 @@ impl Http {
                 format!("redirected from https to {}, which is not followed", next.origin());
             return Err(Cause::Redirect { reason });
         }
+        if !request.operation.may_leave_api() && !self.is_below_api(&next) {
+            return Err(Cause::SignIn { from: at.clone(), to: next });
+        }
         Ok(next)
+    }
+}
+
+impl Http {
+    /// Returns true for addresses of this API, and of that of another server, to which a renamed
+    /// host or a change of the scheme leads.
+    fn is_below_api(&self, address: &Address) -> bool {
+        let root = self.root.path().trim_end_matches('/');
+        let below_root = address.path().strip_prefix(root).is_some_and(|it| it.starts_with('/'));
+        (address.same_origin(&self.root) && below_root) || address.api_root().is_some()
     }
 }
 

@@ -45,14 +45,38 @@ impl ApiResponse {
     ) -> Result<(T, u64), AttemptError> {
         let html = self.is_html();
         let text = self.text()?;
-        if html || starts_like_html(&text) {
-            return Err(AttemptError::permanent(html_page(&text, self.from.clone())));
+        // No JSON begins with `<`, but pages of every kind do.
+        let markup = text.trim_ascii_start().starts_with(b"<");
+        if html || markup || starts_like_html(&text) {
+            return Err(AttemptError::permanent(html_page(&text, self.status, self.from.clone())));
         }
         let value = serde_json::from_slice(&text).map_err(|error| {
             let reason = format!("the answer is not the JSON that GitLab sends: {error}");
             AttemptError::permanent(Cause::Unexpected { reason })
         })?;
         Ok((value, text.len() as u64))
+    }
+
+    /// Reads the complete body as text that can look like anything, such as a log. Only its media
+    /// type shows that it is a web page.
+    pub(super) fn plain_text(&mut self) -> Result<Vec<u8>, AttemptError> {
+        let text = self.text()?;
+        if self.is_html() {
+            return Err(AttemptError::permanent(html_page(&text, self.status, self.from.clone())));
+        }
+        Ok(text)
+    }
+
+    /// Reads the body of a response whose content does not matter.
+    ///
+    /// # Errors
+    /// A web page, which means that the request did not reach GitLab.
+    pub(super) fn refuse_page(&mut self) -> Result<(), AttemptError> {
+        let text = self.text()?;
+        if self.is_html() || starts_like_html(&text) {
+            return Err(AttemptError::permanent(html_page(&text, self.status, self.from.clone())));
+        }
+        Ok(())
     }
 
     /// Reads the complete body, which may have at most 10 MiB.
@@ -103,11 +127,18 @@ impl ApiResponse {
     pub(super) fn html_detector(&self) -> HtmlDetector {
         let attachment = self
             .header("content-disposition")
-            .is_some_and(|disposition| disposition.starts_with("attachment"));
+            .and_then(|disposition| disposition.split(';').next())
+            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("attachment"));
         HtmlDetector { html: self.is_html(), attachment, from: self.from.clone() }
     }
 
-    fn is_html(&self) -> bool {
-        self.header("content-type").is_some_and(|kind| kind.starts_with("text/html"))
+    /// Returns true if the media type of the body is that of a web page.
+    pub(super) fn is_html(&self) -> bool {
+        let kind = self.header("content-type").and_then(|kind| kind.split(';').next());
+        kind.is_some_and(|kind| {
+            ["text/html", "application/xhtml+xml"]
+                .iter()
+                .any(|html| kind.trim().eq_ignore_ascii_case(html))
+        })
     }
 }

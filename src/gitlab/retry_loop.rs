@@ -42,10 +42,14 @@ impl Http {
         tries: &mut u32,
         mut read: impl FnMut(ApiResponse) -> Result<T, AttemptError>,
     ) -> Result<T, Error> {
-        self.with_retries(request, tries, || {
+        let value = self.with_retries(request, tries, || {
             let _limit = self.time_left(request).map(read_deadline::limit);
             self.follow(request).and_then(&mut read)
-        })
+        })?;
+        if request.operation.reads_pipelines() {
+            self.note_readable(request);
+        }
+        Ok(value)
     }
 
     /// Returns the time that an attempt may take, if it must end when the waiting does. The last

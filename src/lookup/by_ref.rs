@@ -29,11 +29,12 @@ pub fn find(ctx: &Ctx<'_>, ref_: &Ref<'_>, query: &JobQuery) -> Result<LookupRes
     if query.jobs.iter().any(|pattern| pattern.is_glob()) {
         return find_in_lists(ctx, ref_, query);
     }
-    // Where the lists may not be read, GitLab's own search in the download request remains.
-    if query.listed
-        && let Ok(result) = find_in_lists(ctx, ref_, query)
-    {
-        return Ok(result);
+    if query.listed {
+        match find_in_lists(ctx, ref_, query) {
+            // Where the lists may not be read, GitLab's own search in the download request remains.
+            Err(error) if error.as_gitlab().is_some_and(|error| error.is_denied()) => {}
+            result => return result,
+        }
     }
     let found = query.jobs.iter().map(|pattern| FoundJob {
         pattern: pattern.text().to_owned(),

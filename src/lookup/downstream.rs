@@ -6,8 +6,10 @@ use super::context::Ctx;
 use super::query::JobQuery;
 use super::resolve;
 use crate::error::Error;
-use crate::model::PipelineAt;
+use crate::gitlab;
+use crate::model::{PipelineAt, ProjectRef};
 use crate::refusal::Refusal;
+use crate::sanitize::sanitize;
 use crate::select::downstream::{self, Downstream, Downstreams, ListedBridge};
 use crate::select::outcome::Attempts;
 use crate::step::Step;
@@ -47,6 +49,29 @@ pub fn list_bridges(
         level = below;
     }
     Ok(listed)
+}
+
+/// Explains the error of a downstream project that GitLab hides, though a bridge leads there. Where
+/// there are other downstream pipelines (not `alone`), the advice names the flags that choose them.
+pub fn unreadable(error: Error, of: &Downstream, alone: bool) -> Error {
+    let Downstream { bridge, at, pipeline, .. } = of;
+    let bridge = sanitize(bridge);
+    let place = match (pipeline.path(), &at.project) {
+        (Some(path), ProjectRef::Id(id)) => format!("project {} ({id})", sanitize(path)),
+        (_, project) => format!("project {project}"),
+    };
+    let explain = |error: gitlab::Error| {
+        let hint = format!(
+            "the bridge `{bridge}` leads to {place}, which this token may not read: choose other pipelines with --bridge or --downstream"
+        );
+        if alone { error } else { error.advise(hint) }
+    };
+    match error {
+        Error::GitLab(error) if error.is_hidden_project() => {
+            Error::GitLab(explain(error)).context(format!("bridge `{bridge}` leads to {place}"))
+        }
+        error => error,
+    }
 }
 
 /// Step 2: chooses the downstream pipelines to look in. The inner error says that there is none.

@@ -68,12 +68,14 @@ fn find_downstream(
         Ok(downstreams) => downstreams,
         Err(refusal) => return Ok(LookupResult::all_missing(&refusal, query)),
     };
+    let alone = downstreams.chosen.len() == 1;
     let lists: Vec<Listing> = downstreams
         .chosen
         .into_iter()
         .map(|it| {
-            let bridges = it.above.into_iter().chain([it.bridge]).collect();
-            list_jobs(ctx, it.at, it.pipeline, bridges, query)
+            let bridges = it.above.iter().chain([&it.bridge]).cloned().collect();
+            list_jobs(ctx, it.at.clone(), it.pipeline.clone(), bridges, query)
+                .map_err(|error| downstream::unreadable(error, &it, alone))
         })
         .collect::<Result<_, _>>()?;
     Ok(choose_jobs(ctx, &lists, &downstreams.untriggered, query))

@@ -37,6 +37,7 @@ impl Refusal {
             | Refusal::SameFolder { .. }
             | Refusal::EndedBadly { .. }
             | Refusal::Unsuccessful { .. }
+            | Refusal::Lost { .. }
             | Refusal::Expired { .. }
             | Refusal::Erased { .. }
             | Refusal::NoFile { .. }
@@ -99,6 +100,7 @@ impl Refusal {
             | Refusal::SameFolder { .. }
             | Refusal::NoArchive { .. }
             | Refusal::NotThere { .. }
+            | Refusal::Lost { .. }
             | Refusal::Expired { .. }
             | Refusal::Erased { .. }
             | Refusal::NoFile { .. }
@@ -136,6 +138,7 @@ impl Refusal {
             | Refusal::Unsuccessful { .. }
             | Refusal::NoArchive { .. }
             | Refusal::NotThere { .. }
+            | Refusal::Lost { .. }
             | Refusal::Expired { .. }
             | Refusal::Erased { .. }
             | Refusal::NotStarted { .. }
@@ -187,6 +190,9 @@ impl Refusal {
             }
             Refusal::NotThere { .. } => {
                 "a private token (GITLAB_TOKEN) may ask about the job itself, and tell more"
+            }
+            Refusal::Lost { .. } => {
+                "run the job again; where other jobs are affected too, their storage was lost or moved without its objects"
             }
             Refusal::Expired { .. } => {
                 "run the job again, or raise `artifacts: expire_in:`; `keep` stops the next from expiring"

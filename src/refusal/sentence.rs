@@ -117,6 +117,13 @@ impl Display for Refusal {
             Refusal::NotThere { label } => {
                 write!(f, "GitLab shows no artifacts of `{}`", sanitize(label))
             }
+            Refusal::Lost { label, storage } => {
+                let label = sanitize(label);
+                write!(
+                    f,
+                    "GitLab lists the artifacts of `{label}`, the storage no longer has them: {storage}"
+                )
+            }
             Refusal::Expired { job, at } => {
                 write!(f, "the artifacts of {job} expired at {}", sanitize(at))
             }

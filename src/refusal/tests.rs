@@ -32,6 +32,20 @@ fn check(refusal: Refusal, expect: Expect) {
 }
 
 #[test]
+fn a_refusal_of_an_archive_that_the_storage_lost() {
+    check(
+        Refusal::Lost {
+            label: "pack (70102)".to_owned(),
+            storage: "https://store.test answered 404: NoSuchKey".to_owned(),
+        },
+        expect![[r#"
+            GitLab lists the artifacts of `pack (70102)`, the storage no longer has them: https://store.test answered 404: NoSuchKey
+            hint: run the job again; where other jobs are affected too, their storage was lost or moved without its objects
+            3/3"#]],
+    );
+}
+
+#[test]
 fn refusals_of_a_pipeline_by_another_name() {
     let project = || ProjectRef::Id(1);
     let at = PipelineAt { project: project(), id: PipelineId(412) };

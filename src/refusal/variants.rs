@@ -51,6 +51,9 @@ pub enum Refusal {
     NoArchive { job: JobName, reports: bool, just_ended: bool },
     /// GitLab answered 404 for the archive, and nothing else is known of the job.
     NotThere { label: String },
+    /// GitLab lists the archive, but its object storage no longer has it; `storage` is the
+    /// response of the storage.
+    Lost { label: String, storage: String },
     /// The archive has expired.
     Expired { job: JobName, at: String },
     /// The job was erased, together with its artifacts.

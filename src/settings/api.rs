@@ -69,7 +69,7 @@ fn from_git_remote(lookup: &LookupArgs, env: &Env) -> Option<Sourced<String>> {
 
 /// Returns the API root for a value of `GITLAB_HOST`, which in practice holds either a host name
 /// or a URL.
-fn api_of_host(host: &str) -> String {
+pub(super) fn api_of_host(host: &str) -> String {
     let host = host.trim_end_matches('/');
     // Some tools want the root of the API in such a variable.
     let host = host.strip_suffix("/api/v4").unwrap_or(host).trim_end_matches('/');

@@ -17,6 +17,7 @@ mod sourced;
 #[cfg(test)]
 mod tests;
 mod token;
+mod token_rule;
 mod variables;
 mod web_url;
 
@@ -27,5 +28,6 @@ pub use effective::{connection_settings, lookup_settings};
 pub use network::network;
 pub use scope::{ResolvedScope, project, scope};
 pub use sourced::{Setting, Source, Sourced};
-pub use token::{pipeline_token, token};
+pub use token::{ChosenToken, own_projects, pipeline_token, token};
+pub use variables::check_variables;
 pub use web_url::{WebUrl, split_web_url};

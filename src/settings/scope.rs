@@ -8,6 +8,7 @@ use crate::env::Env;
 use crate::lookup::Scope;
 use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef};
 use crate::sanitize::sanitize;
+use crate::shell::quoted;
 use crate::usage::Usage;
 
 /// The scope of the lookup, and the settings that determined it.
@@ -154,7 +155,7 @@ fn pipeline_by_id(inputs: &Inputs<'_>, settings: &mut Vec<Setting>) -> Result<Pi
         Some(branch) => format!(
             "take the latest successful one of this branch with `--ref {}`, name one with --pipeline ID, \
              or paste its address from the browser",
-            sanitize(&branch)
+            quoted(&branch)
         ),
         None => "name it with --pipeline ID or --ref REF, or paste its address from the browser; \
                  in a CI job CI_PIPELINE_ID names it"

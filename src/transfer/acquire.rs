@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::context::Transfer;
 use crate::error::Error;
+use crate::gitlab;
 use crate::lookup::by_ref::{self, Ref};
 use crate::lookup::poll::poll_until;
 use crate::lookup::{FoundJob, JobQuery, LookupResult, lookup_once};
@@ -155,7 +156,7 @@ fn is_not_found(error: &Error) -> bool {
         Error::Refusal(refusal) => {
             matches!(**refusal, Refusal::NoReport { .. } | Refusal::ReportsUnknown { .. })
         }
-        Error::GitLab(error) => error.status() == Some(404),
+        Error::GitLab(error) => error.is_missing_artifact(),
         _ => false,
     }
 }
@@ -179,6 +180,9 @@ fn explain_missing(
     }
     let rules = (ctx.polling.attempts(), query.on_missing);
     let label = found.label();
+    if let Some(storage) = error.as_gitlab().and_then(gitlab::Error::lost_in_storage) {
+        return Ok(Explanation::Refused(Refusal::Lost { label, storage }));
+    }
     let mut lists = ListSearch::NotAsked;
     loop {
         let now = ctx.clock.now();

@@ -100,7 +100,7 @@ fn download_report(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> Result<Report
             return Err(Refusal::ReportsUnknown { job, wanted: kind.to_owned() }.into());
         }
         Ok(bytes) => bytes,
-        Err(error) if error.status() == Some(404) => {
+        Err(error) if error.is_missing_artifact() => {
             let job = found.job.as_ref();
             let refusal = select_reports::missing(job, &label, kind, ctx.clock.now());
             return Err(refusal.map_or_else(|| error.into(), Into::into));

@@ -1,7 +1,7 @@
 //! Each request that changes something, to the letter; and what its refusals mean.
 
 use downriver::exit::Exit;
-use downriver::gitlab::{Client, Error, Start};
+use downriver::gitlab::{Client, Error, Operation, Start};
 use downriver::model::{JobId, PipelineAt, PipelineId, ProjectRef};
 use downriver::token::{Kind, Token};
 use mockito::{Matcher, Server};
@@ -189,7 +189,7 @@ fn each_refusal_of_a_start_becomes_a_sentence_a_hint_and_an_exit_code() {
             r#"{"error":"insufficient_scope","error_description":"x","scope":"api"}"#,
             Exit::Denied,
             "insufficient_scope",
-            "something: api",
+            "the scope api",
         ),
     ] {
         let mut server = Server::new();
@@ -220,7 +220,7 @@ fn what_is_in_vain_is_not_even_asked() {
         |c| c.keep_artifacts(&ID, JobId(7)).map(drop),
         |c| c.delete_artifacts(&ID, JobId(7)),
         |c| c.delete_project_artifacts(&ID),
-        |c| c.check_can_write("changing".to_owned()),
+        |c| c.check_can_write(Operation::PlayJob, "changing".to_owned()),
     ];
     for question in questions {
         for (token, hint) in [(Some(Kind::Job), "use a private token"), (None, "no token was sent")]

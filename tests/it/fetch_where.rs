@@ -258,7 +258,6 @@ fn outside_of_ci_the_place_must_be_named() {
 fn a_place_that_does_not_exist_is_nothing_to_take() {
     for (line, says) in [
         ("fetch build --pipeline 77", "project 1 has no pipeline 77; its newest are"),
-        ("fetch build -R shop/nowhere", "404 Project Not Found"),
         ("fetch build -R 2 --ref nowhere", "no successful pipeline of ref `nowhere`"),
         ("fetch 'b*' -R 2 --ref nowhere", "no successful pipeline of ref `nowhere`"),
         ("fetch old -R 2 --ref 'feature/a#1 é'", "no job `old` in pipeline 30"),
@@ -269,4 +268,7 @@ fn a_place_that_does_not_exist_is_nothing_to_take() {
     ] {
         Run::new(world()).args(line).fails(3).says(says).says("hint: ");
     }
+    // GitLab does not tell a project that does not exist from one that may not be read.
+    let ran = Run::new(world()).args("fetch build -R shop/nowhere").fails(4);
+    ran.says("404 Project Not Found").says("hint: GitLab also answers this");
 }

@@ -259,6 +259,7 @@ impl<'a> Run<'a> {
         let env = Env {
             args: self.args.clone(),
             vars: self.vars.clone(),
+            not_unicode: Default::default(),
             dir: self.work(),
             stdin: Box::new(io::Cursor::new(self.stdin)),
             stdout: stream(&stdout),

@@ -58,6 +58,7 @@ mod story;
 #[path = "../../src/archive/zip_builder.rs"]
 mod zip_builder;
 
+mod advice;
 mod archives;
 mod archives_data;
 mod archives_ends;

@@ -158,3 +158,28 @@ fn a_file_that_may_not_get_so_large_is_an_error_and_leaves_nothing() {
         }
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_an_error_that_names_it() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let fake = Fake::start(downstream(&[job(201, "build")]));
+    let dir = tempfile::tempdir().unwrap();
+    let bad = std::ffi::OsStr::from_bytes(b"hush\xff");
+    for name in ["GITLAB_TOKEN", "CI_JOB_TOKEN", "GITLAB_HOST", "CI_PIPELINE_ID", "https_proxy"] {
+        for command in ["fetch build", "trigger 2 --ref main", "delete --all-in-project --yes"] {
+            let run = downriver(&fake, dir.path()).args(command.split(' ')).env(name, bad).output();
+            let Output { status, stderr, .. } = run.unwrap();
+            let said = text(&stderr);
+            assert_eq!(status.code(), Some(2), "{name} {command}: {said}");
+            assert!(said.contains(&format!("the value of {name} is not UTF-8")), "{said}");
+            assert!(!said.contains("hush"), "{said}");
+        }
+        let help = downriver(&fake, dir.path()).arg("--version").env(name, bad).output().unwrap();
+        assert_eq!(help.status.code(), Some(0), "{name}");
+    }
+    // A variable that nothing reads does not matter.
+    let run = downriver(&fake, dir.path()).args(["fetch", "build"]).env("OTHER", bad).output();
+    assert_eq!(run.unwrap().status.code(), Some(0));
+}

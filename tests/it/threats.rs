@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::tidy::root;
 
 /// The number of a row, and the tests by the names that `cargo test` gives them.
-const SHOWN_BY: [(usize, &str); 76] = [
+const SHOWN_BY: [(usize, &str); 77] = [
     (
         1,
         "wire::a_body_that_breaks_off_is_never_taken_for_whole resume::what_breaks_off_goes_on_where_it_was_with_a_fresh_address network::what_does_not_pass_ends_with_the_address_and_what_came_back",
@@ -32,16 +32,16 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         7,
-        "network::what_can_pass_is_tried_again network::tries_are_counted_and_pauses_double network::the_server_says_how_long_to_wait_and_too_long_is_not_waited network::what_cannot_pass_is_asked_once",
+        "advice::every_5xx_of_a_read_can_pass_whatever_its_body gitlab::retry::tests::only_what_can_pass_is_asked_again network::what_can_pass_is_tried_again network::tries_are_counted_and_pauses_double network::the_server_says_how_long_to_wait_and_too_long_is_not_waited network::what_cannot_pass_is_asked_once",
     ),
     (
         8,
-        "trigger::a_post_is_sent_again_only_where_it_surely_had_no_effect gitlab::send_once::tests::only_what_failed_while_connecting_was_surely_not_sent",
+        "advice::a_lock_is_waited_out_by_reads_and_by_changes trigger::a_post_is_sent_again_only_where_it_surely_had_no_effect gitlab::send_once::tests::only_what_failed_while_connecting_was_surely_not_sent",
     ),
     (9, "network::some_redirects_are_not_followed network::a_loop_of_redirects_ends"),
     (
         10,
-        "network::a_page_for_people_is_no_answer network::some_redirects_are_not_followed cat::a_page_in_an_archive_is_a_file_and_a_sign_in_page_is_not",
+        "advice::sign_in_pages_are_known_in_every_dress advice::a_redirect_away_from_the_api_is_a_sign_in network::a_page_for_people_is_no_answer network::some_redirects_are_not_followed cat::a_page_in_an_archive_is_a_file_and_a_sign_in_page_is_not",
     ),
     (
         11,
@@ -114,7 +114,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         29,
-        "tokens::the_token_of_the_job_is_for_the_gitlab_of_the_job_alone settings::tests::token::no_token_goes_to_a_server_that_only_a_git_remote_names explain::a_lookup_is_told_step_by_step",
+        "advice::a_token_goes_to_the_server_that_it_belongs_to settings::token_rule::tests::a_token_goes_to_the_server_that_it_is_known_to_belong_to tokens::the_token_of_the_job_is_for_the_gitlab_of_the_job_alone settings::tests::token::no_token_goes_to_a_server_that_only_a_git_remote_names explain::a_lookup_is_told_step_by_step",
     ),
     (
         30,
@@ -291,6 +291,10 @@ const SHOWN_BY: [(usize, &str); 76] = [
     (
         76,
         "artifacts_api::delete_asks_on_a_terminal_and_wants_to_be_told_elsewhere trigger::a_redirect_is_not_followed_where_something_is_to_be_changed",
+    ),
+    (
+        77,
+        "advice::what_is_pasted_is_quoted shell::tests::a_word_stays_one_word gitlab::address::tests::what_cannot_be_called_is_refused",
     ),
 ];
 

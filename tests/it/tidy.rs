@@ -7,16 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Rooms of plain types that every room may use.
-const GROUND: &str = "model plan token usage exit sanitize clock interrupt";
+const GROUND: &str = "model plan token usage exit sanitize shell clock interrupt";
 
 /// The rooms that a room may use besides the ground; `*` means all of them.
-const ARROWS: [(&str, &str); 28] = [
+const ARROWS: [(&str, &str); 29] = [
     ("model", ""),
     ("plan", ""),
     ("token", ""),
     ("exit", ""),
     ("usage", ""),
     ("sanitize", ""),
+    ("shell", ""),
     ("clock", ""),
     ("interrupt", ""),
     ("refusal", ""),

@@ -110,7 +110,7 @@ fn without_a_ref_it_is_the_default_branch() {
     let ran = person().args("trigger 93 --detach").succeeds();
     ran.asks(&["GET projects/93", "POST projects/93/pipeline"]);
     ran.check(ran.log[1].body.contains("\"master\""), "the default branch");
-    let hidden = Run::new("two-repos").args("trigger 93 --detach").fails(3);
+    let hidden = Run::new("two-repos").args("trigger 93 --detach").fails(4);
     hidden.says("asking for the default branch of project 93").says("with --ref");
     assert_eq!(posts(&hidden.requests), [] as [&str; 0]);
 }
@@ -159,9 +159,11 @@ fn a_post_is_sent_again_only_where_it_surely_had_no_effect() {
 fn a_redirect_is_not_followed_where_something_is_to_be_changed() {
     for status in [301, 302, 303, 307, 308] {
         let fake = Fake::start(World::named("two-repos").with_token("private"));
-        fake.fault(Fault::on("POST pipeline").redirect_with(status, "{api}/elsewhere"));
+        fake.fault(Fault::on("POST pipeline").redirect_with(status, "{api}/api/v4/elsewhere"));
         let ran = Run::new(&fake).args("trigger 93 --ref master").fails(5);
-        ran.says(&format!("redirected ({status}) to <api>/elsewhere, which is not followed"));
+        ran.says(&format!(
+            "redirected ({status}) to <api>/api/v4/elsewhere, which is not followed"
+        ));
         ran.asks(&["POST projects/93/pipeline"]);
     }
 }

@@ -8,8 +8,8 @@ use saphyr_parser::{Event, Parser};
 use super::entry::{CredentialEntry, MalformedFile};
 use crate::env::Env;
 use crate::gitlab::Address;
-use crate::sanitize::sanitize;
 use crate::settings::variables::home_dir;
+use crate::shell::quoted;
 use crate::token::Kind;
 
 /// The settings of one host.
@@ -65,7 +65,7 @@ fn entry(name: &str, host: &Host) -> Option<CredentialEntry> {
             Some(CredentialEntry::Unused(format!(
                 "glab keeps it in the keyring of the system; \
                  set GITLAB_TOKEN to what `glab config get token --host {name}` prints",
-                name = sanitize(name)
+                name = quoted(name)
             )))
         }
         (None, None) => None,

@@ -2,15 +2,15 @@
 
 use super::{clone_of, env, env_in, parse_args, write};
 use crate::env::Env;
-use crate::settings;
+use crate::settings::{self, ChosenToken};
 
 /// Returns the header, the token and its source, or the error; then the warnings.
 fn token(flags: &str, env: &mut Env) -> (String, Vec<String>) {
     let connect = parse_args(flags).connect;
     let api = settings::api(&connect, &Default::default(), None, env).unwrap();
     match settings::token(&connect, &api, env) {
-        Ok((None, warnings)) => ("none".to_owned(), warnings),
-        Ok((Some(token), warnings)) => {
+        Ok(ChosenToken { token: None, warnings, .. }) => ("none".to_owned(), warnings),
+        Ok(ChosenToken { token: Some(token), warnings, .. }) => {
             let (header, secret) = (token.value.kind().header(), token.value.reveal());
             (format!("{header} {secret} from {}", token.source), warnings)
         }
