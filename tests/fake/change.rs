@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::fault::matches;
 
-/// What has not happened yet.
+/// Changes that have not happened yet.
 #[derive(Debug, Default)]
 pub struct Changes(Vec<Waiting>);
 

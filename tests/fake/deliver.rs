@@ -1,22 +1,22 @@
 //! How archives and single files get out: redirected to the storage, proxied, or straight.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
+use super::auth::Role;
+use super::denial::error_case;
 use super::entity::{expired, source};
-use super::error_case;
 use super::http::{Answer, Reply};
 use super::page::page;
 use super::read::job_of;
 use super::route::Desk;
+use super::store::{Make, ranged};
 use super::unzip;
 use super::world::{World, list};
-use super::zip::{crc32, gzip};
+use super::zip::gzip;
 
 /// The archive of a job, or the report file that `file_type` names.
 pub fn archive(desk: &mut Desk<'_>, project: &Value, id: u64) -> Answer {
-    let job = job_of(desk.world, project, id)?;
+    let job = accessible(desk, project, id)?;
     let kind = desk.param("file_type").filter(|kind| *kind != "archive").map(str::to_owned);
     if desk.world.setting("file_type") == true
         && let Some(kind) = kind
@@ -24,9 +24,13 @@ pub fn archive(desk: &mut Desk<'_>, project: &Value, id: u64) -> Answer {
         return report(&job, &kind);
     }
     let bytes = desk.world.archive(&job).ok_or_else(no_archive)?;
+    let lost = desk.world.lost(&job);
     let proxied =
         desk.param("download_mode") == Some("proxy") && desk.world.setting("download_mode") == true;
     match desk.world.setting("archives").as_str() {
+        Some("redirect") if proxied && lost => Err(Make::of(desk.world).no_such_key()),
+        Some("proxied") if lost => Err(Make::of(desk.world).no_such_key()),
+        Some("direct") if lost => Err(no_entry()),
         Some("redirect") if proxied => Ok(ranged(desk, &bytes, "store")),
         Some("direct") => {
             let name = job["filename"].as_str().unwrap_or("artifacts.zip");
@@ -36,12 +40,32 @@ pub fn archive(desk: &mut Desk<'_>, project: &Value, id: u64) -> Answer {
         }
         Some("proxied") => Ok(ranged(desk, &bytes, "store")),
         Some("redirect") => {
-            let to = desk.place.sign(id);
+            // Only S3 signs for the method that was used; the others sign for GET.
+            let s3 = Make::of(desk.world) == Make::S3;
+            let method = if s3 { desk.asked.method.as_str() } else { "GET" };
+            let to = desk.place.sign(id, method);
             let body = format!("This resource has been moved temporarily to {to}.");
             Ok(Reply::new(302, "text/plain", body).header("Location", to))
         }
         other => panic!("archives {other:?}: not direct, proxied or redirect"),
     }
+}
+
+/// The job, if the caller may have its artifacts; `access` is that of `artifacts:access`.
+fn accessible(desk: &Desk<'_>, project: &Value, id: u64) -> Result<Value, Reply> {
+    let job = job_of(desk.world, project, id)?;
+    let least = match job["access"].as_str() {
+        None | Some("all") => Role::Nobody,
+        Some("developer") => Role::Developer,
+        Some("maintainer") => Role::Maintainer,
+        Some("none") => return Err(no_permission()),
+        other => panic!("access {other:?}: not all, developer, maintainer or none"),
+    };
+    if desk.role < least { Err(no_permission()) } else { Ok(job) }
+}
+
+fn no_permission() -> Reply {
+    error_case("no permission (role, artifacts:access, CI visibility)")
 }
 
 /// The types that a server gives out; logs and metadata are not among them.
@@ -63,131 +87,30 @@ fn report(job: &Value, kind: &str) -> Answer {
         .header("Content-Disposition", format!("attachment; filename=\"{name}\"")))
 }
 
-/// What a report holds here: a line that names its type, packed as runners pack reports; 120 bytes.
+/// The content of a report: a line that names its type, packed as runners pack reports; 120 bytes.
 pub fn report_file(kind: &str) -> Vec<u8> {
     gzip(format!("{:91}\n", format!("a report of type {kind}")).as_bytes())
+}
+
+fn no_entry() -> Reply {
+    error_case("single file: entry not in the zip (answered by workhorse)")
 }
 
 fn no_archive() -> Reply {
     error_case("job exists, no archive (not finished, never uploaded, deleted, erased)")
 }
 
-/// The storage: no tokens here, only signed addresses, each with its own number of uses.
-pub fn storage(desk: &mut Desk<'_>) -> Answer {
-    let refused = || error_case("object store refuses the signed URL");
-    for name in ["private-token", "job-token", "authorization", "cookie"] {
-        if desk.asked.header(name).is_some() {
-            desk.broken(format!("{name} leaked to the storage"));
-        }
-    }
-    if desk.asked.method != "GET" {
-        desk.broken(format!("the address is signed for GET, not {}", desk.asked.method));
-        return Err(refused());
-    }
-    let most = desk.world.setting("signature_uses").as_u64().unwrap_or(u64::MAX);
-    let Some(signed) = desk.place.signed.get_mut(desk.asked.target.as_str()) else {
-        desk.broken(format!("nobody signed {}", desk.asked.target));
-        return Err(refused());
-    };
-    signed.uses += 1;
-    if signed.uses > most {
-        return Err(refused());
-    }
-    let id = signed.job;
-    let job = desk.world.job(id).map(|found| found.job.clone()).unwrap_or_default();
-    let bytes = desk.world.archive(&job).ok_or_else(|| {
-        let body = "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code></Error>";
-        Reply::new(404, "application/xml", body)
-    })?;
-    Ok(ranged(desk, &bytes, "store"))
-}
-
-/// The archive or the part of it that `Range` wants, as nginx and S3 do it.
-fn ranged(desk: &mut Desk<'_>, bytes: &Arc<Vec<u8>>, by: &str) -> Reply {
-    // The end of an archive is its directory, which knows every checksum; the whole of a big one
-    // would take longer to sum than to send.
-    let end = &bytes[bytes.len().saturating_sub(64 * 1024)..];
-    let strong = format!("\"{:08x}-{}\"", crc32(end), bytes.len());
-    let etag = match desk.world.setting("etag").as_str() {
-        Some("none") => None,
-        // What Rails makes of an empty body: the same for every archive.
-        Some("weak") => Some("W/\"e3b0c44298fc1c149afbf4c8996fb924\"".to_owned()),
-        _ => Some(strong),
-    };
-    if desk.asked.header("if-none-match").is_some() {
-        desk.broken("If-None-Match: weak tags are the same for every archive");
-    }
-    let ranges = desk.world.setting("ranges") == true;
-    let mut reply = Reply::new(200, "application/octet-stream", Vec::new());
-    (reply.bytes, reply.span) = (Arc::clone(bytes), 0..bytes.len());
-    if by == "direct" {
-        reply = reply.header("Content-Transfer-Encoding", "binary");
-    }
-    reply = reply.header("Last-Modified", "Mon, 02 Mar 2026 10:03:40 GMT");
-    if let Some(etag) = &etag {
-        reply = reply.header("ETag", etag);
-    }
-    if ranges {
-        reply = reply.header("Accept-Ranges", "bytes");
-    }
-    let same = match desk.asked.header("if-range") {
-        None => true,
-        Some(tag) if tag.starts_with("W/") => {
-            desk.broken("If-Range with a weak tag");
-            false
-        }
-        Some(tag) => Some(tag) == etag.as_deref(),
-    };
-    let Some(range) = desk.asked.header("range").filter(|_| ranges && same) else { return reply };
-    let length = bytes.len();
-    match wanted(range, length) {
-        Err(why) => {
-            desk.broken(why);
-            reply
-        }
-        Ok(Some(span)) => {
-            reply = reply
-                .header("Content-Range", format!("bytes {}-{}/{length}", span.start, span.end - 1));
-            (reply.status, reply.span) = (206, span);
-            reply
-        }
-        Ok(None) => {
-            desk.broken(format!("{range} is past the end of {length} bytes"));
-            Reply::new(416, "text/html", "<html>416 Requested Range Not Satisfiable</html>")
-                .header("Content-Range", format!("bytes */{length}"))
-        }
-    }
-}
-
-/// The bytes of a `Range`; nothing if it begins past the end.
-fn wanted(range: &str, length: usize) -> Result<Option<std::ops::Range<usize>>, String> {
-    let malformed = || format!("malformed range {range:?}");
-    let (first, last) =
-        range.strip_prefix("bytes=").and_then(|r| r.split_once('-')).ok_or_else(malformed)?;
-    let number = |text: &str| text.parse::<usize>().map_err(|_| malformed());
-    if first.is_empty() {
-        let start = length.saturating_sub(number(last)?);
-        return Ok((start < length).then_some(start..length));
-    }
-    let start = number(first)?;
-    let end = if last.is_empty() { length } else { number(last)?.saturating_add(1) };
-    if end <= start {
-        return Err(malformed());
-    }
-    Ok((start < length).then(|| start..end.min(length)))
-}
-
 /// One file, whole: `Range` is not heard here. Refused as soon as the artifacts have expired.
 pub fn file(desk: &mut Desk<'_>, project: &Value, id: u64, path: &str) -> Answer {
-    let job = job_of(desk.world, project, id)?;
+    let job = accessible(desk, project, id)?;
     if expired(&job) && job["locked"] != true {
         return Err(no_archive());
     }
     let bytes = desk.world.archive(&job).ok_or_else(no_archive)?;
     let entries = unzip::entries(&bytes);
     let entry = entries.iter().find(|entry| entry.name == path && !entry.folder());
-    let missing = || error_case("single file: entry not in the zip (answered by workhorse)");
-    let content = unzip::content(&bytes, entry.ok_or_else(missing)?);
+    let entry = entry.filter(|_| !desk.world.lost(&job)).ok_or_else(no_entry)?;
+    let content = unzip::content(&bytes, entry);
     let name = path.rsplit('/').next().unwrap_or_default();
     Ok(Reply::new(200, "application/octet-stream", content)
         .header("Content-Disposition", format!("attachment; filename=\"{name}\"")))
@@ -195,7 +118,7 @@ pub fn file(desk: &mut Desk<'_>, project: &Value, id: u64, path: &str) -> Answer
 
 /// A listing from the metadata: modes without type, no size for empty files.
 pub fn tree(desk: &mut Desk<'_>, project: &Value, id: u64) -> Answer {
-    let job = job_of(desk.world, project, id)?;
+    let job = accessible(desk, project, id)?;
     let bytes = desk.world.archive(&job).filter(|_| !expired(&job) || job["locked"] == true);
     let bytes = bytes.ok_or_else(|| error_case("artifacts/tree without archive"))?;
     let mut below = desk.param("path").unwrap_or_default().trim_end_matches('/').to_owned();

@@ -12,8 +12,13 @@ const CREATED: &str = "2026-03-02T10:00:03.377Z";
 const STARTED: &str = "2026-03-02T10:00:21.001Z";
 const FINISHED: &str = "2026-03-02T10:03:40.940Z";
 
-fn web(project: &Value) -> String {
-    format!("{WEB}/{}", project["path"].as_str().unwrap_or_default())
+/// The web address of this server, with the path it may stand below.
+fn server(world: &World) -> String {
+    format!("{WEB}{}", world.setting("root").as_str().unwrap_or_default())
+}
+
+pub fn web(world: &World, project: &Value) -> String {
+    format!("{}/{}", server(world), project["path"].as_str().unwrap_or_default())
 }
 
 fn ended(status: &Value) -> bool {
@@ -24,10 +29,10 @@ fn begun(status: &Value) -> bool {
     ended(status) || ["running", "canceling"].contains(&status.as_str().unwrap_or_default())
 }
 
-fn user(whole: bool) -> Value {
+pub fn user(world: &World, whole: bool) -> Value {
     let mut user = json!({
         "id": 15, "username": "mei", "public_email": "", "name": "Mei Tan", "state": "active",
-        "locked": false, "avatar_url": null, "web_url": format!("{WEB}/mei"),
+        "locked": false, "avatar_url": null, "web_url": format!("{}/mei", server(world)),
     });
     if whole {
         let rest = json!({
@@ -48,20 +53,22 @@ fn extend(value: &mut Value, more: Value) {
 }
 
 /// A commit, as `repository/commits/:ref` and every job show it.
-pub fn commit(project: &Value, sha: &Value) -> Value {
+pub fn commit(world: &World, project: &Value, sha: &Value) -> Value {
     let id = sha.as_str().unwrap_or_default();
-    let day = "2026-03-02T09:58:10.000+00:00";
+    let known = &project["commits"][id];
+    let day = known["committed_date"].as_str().unwrap_or("2026-03-02T09:58:10.000+00:00");
+    let title = known["title"].as_str().unwrap_or("Bump share code");
     json!({
         "id": id, "short_id": &id[..8.min(id.len())], "created_at": day,
         "parent_ids": ["5d1f0c6b7a8e9f00112233445566778899aabbcc"],
-        "title": "Bump share code", "message": "Bump share code\n",
+        "title": title, "message": format!("{title}\n"),
         "author_name": "Mei Tan", "author_email": "mei@shop.test", "authored_date": day,
         "committer_name": "Mei Tan", "committer_email": "mei@shop.test", "committed_date": day,
-        "trailers": {}, "extended_trailers": {}, "web_url": format!("{}/-/commit/{id}", web(project)),
+        "trailers": {}, "extended_trailers": {}, "web_url": format!("{}/-/commit/{id}", web(world, project)),
     })
 }
 
-pub fn project(project: &Value) -> Value {
+pub fn project(world: &World, project: &Value) -> Value {
     let path = project["path"].as_str().unwrap_or_default();
     let name = path.rsplit('/').next();
     json!({
@@ -69,13 +76,14 @@ pub fn project(project: &Value) -> Value {
         "path": name, "path_with_namespace": path, "created_at": "2024-02-11T08:20:41.113Z",
         "default_branch": project["default_branch"], "tag_list": [], "topics": [],
         "ssh_url_to_repo": format!("git@gitlab.test:{path}.git"),
-        "http_url_to_repo": format!("{}.git", web(project)), "web_url": web(project),
+        "http_url_to_repo": format!("{}.git", web(world, project)), "web_url": web(world, project),
         "avatar_url": null, "forks_count": 0, "star_count": 0, "last_activity_at": NOW,
+        "archived": project["archived"] == true, "empty_repo": false,
         "visibility": if project["public"] == true { "public" } else { "private" },
     })
 }
 
-/// Where a pipeline comes from, if the world does not say: another one, or a push.
+/// The origin of a pipeline, if the world does not say: another one, or a push.
 pub fn source(world: &World, project: &Value, pipeline: &Value) -> Value {
     match (&pipeline["source"], world.starter(pipeline)) {
         (Value::Null, Some(starter)) if starter["id"] == project["id"] => "parent_pipeline".into(),
@@ -89,11 +97,12 @@ pub fn source(world: &World, project: &Value, pipeline: &Value) -> Value {
 pub fn pipeline_basic(world: &World, project: &Value, pipeline: &Value) -> Value {
     let id = &pipeline["id"];
     json!({
-        "id": id, "iid": id.as_u64().map(|id| id % 1000), "project_id": project["id"],
+        "id": id, "iid": pipeline["iid"].as_u64().or(id.as_u64().map(|id| id % 1000)), "project_id": project["id"],
         "sha": pipeline["sha"], "ref": pipeline["ref"], "status": pipeline["status"],
         "source": source(world, project, pipeline),
-        "created_at": "2026-03-02T10:00:03.201Z", "updated_at": "2026-03-02T10:06:44.918Z",
-        "web_url": format!("{}/-/pipelines/{id}", web(project)),
+        "created_at": pipeline["created_at"].as_str().unwrap_or("2026-03-02T10:00:03.201Z"),
+        "updated_at": pipeline["updated_at"].as_str().unwrap_or("2026-03-02T10:06:44.918Z"),
+        "web_url": format!("{}/-/pipelines/{id}", web(world, project)),
     })
 }
 
@@ -110,7 +119,7 @@ pub fn pipeline(world: &World, project: &Value, pipeline: &Value) -> Value {
     let status = &pipeline["status"];
     let rest = json!({
         "before_sha": "0000000000000000000000000000000000000000", "tag": false,
-        "yaml_errors": pipeline["yaml_errors"], "user": user(false),
+        "yaml_errors": pipeline["yaml_errors"], "user": user(world, false),
         "started_at": begun(status).then_some(STARTED),
         "finished_at": ended(status).then_some(FINISHED),
         "committed_at": null, "duration": ended(status).then_some(272),
@@ -127,7 +136,7 @@ pub fn pipeline(world: &World, project: &Value, pipeline: &Value) -> Value {
     whole
 }
 
-/// What bridges and jobs have in common (`JobBasic`).
+/// The keys that bridges and jobs have in common (`JobBasic`).
 fn job_basic(world: &World, found: Found<'_>) -> Value {
     let Found { project, pipeline, job, .. } = found;
     let status = &job["status"];
@@ -140,9 +149,9 @@ fn job_basic(world: &World, found: Found<'_>) -> Value {
         "finished_at": ended(status).then_some(finished), "erased_at": job["erased_at"],
         "duration": ended(status).then_some(199.939),
         "queued_duration": begun(status).then_some(2.318),
-        "user": user(true), "commit": commit(project, &pipeline["sha"]),
+        "user": user(world, true), "commit": commit(world, project, &pipeline["sha"]),
         "pipeline": pipeline_basic(world, project, pipeline),
-        "web_url": format!("{}/-/jobs/{}", web(project), job["id"]),
+        "web_url": format!("{}/-/jobs/{}", web(world, project), job["id"]),
         "project": {"ci_job_token_scope_enabled": false}, "archived": false,
         "source": source(world, project, pipeline),
     });
@@ -161,7 +170,7 @@ pub fn bridge(world: &World, found: Found<'_>) -> Value {
     bridge
 }
 
-/// Whether the artifacts are past their time; a locked job keeps them all the same.
+/// Returns true if the artifacts are past their time; a locked job keeps them all the same.
 pub fn expired(job: &Value) -> bool {
     job["expire_at"].as_str().is_some_and(|at| at < NOW)
 }

@@ -1,16 +1,15 @@
-//! What goes wrong on the wire, scripted: which request, which time, and what happens instead.
+//! Faults on the wire, scripted: which request, which time, and what happens instead.
 //!
 //! `Fault::on("GET jobs/7/artifacts").times(2).status(503)` — the first two such requests are
 //! answered with 503. A fault either replaces the answer (the world then never sees the request)
 //! or twists how the world's own answer is sent. Several twists may be combined.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use super::dress::cloudflare;
 use super::http::Reply;
-use super::zip::gzip;
 
 /// One scripted fault.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +19,8 @@ pub struct Fault {
     skip: usize,
     /// So many are hit; none means every one.
     left: Option<usize>,
+    /// Only while more than so many requests are under way at that origin, this one counted.
+    over: Option<usize>,
     pub hits: usize,
     pub instead: Option<Reply>,
     pub twist: Twist,
@@ -54,7 +55,10 @@ pub struct Twist {
     pub extra: Vec<u8>,
     pub headers: Vec<(String, String)>,
     pub without: Vec<String>,
-    pub gzip: bool,
+    /// `gzip` or `deflate`, though nobody asked for it.
+    pub encoding: Option<&'static str>,
+    /// At most so many bytes of the body in a second.
+    pub bandwidth: Option<u64>,
 }
 
 impl Default for Twist {
@@ -71,7 +75,8 @@ impl Default for Twist {
             extra: Vec::new(),
             headers: Vec::new(),
             without: Vec::new(),
-            gzip: false,
+            encoding: None,
+            bandwidth: None,
         }
     }
 }
@@ -91,11 +96,8 @@ impl Twist {
             .headers
             .retain(|(name, _)| !self.without.iter().any(|w| w.eq_ignore_ascii_case(name)));
         reply.headers.extend(self.headers.clone());
-        if self.gzip {
-            let packed = gzip(reply.body());
-            reply.span = 0..packed.len();
-            reply.bytes = Arc::new(packed);
-            reply = reply.header("Content-Encoding", "gzip");
+        if let Some(coding) = self.encoding {
+            reply = reply.encoded(coding);
         }
         reply
     }
@@ -127,9 +129,16 @@ impl Fault {
         self
     }
 
-    /// Whether this request is hit; counts it.
-    pub fn hits(&mut self, line: &str) -> bool {
-        if !matches(&self.pattern, line) || self.left == Some(0) {
+    /// Only while more than so many requests are under way at that origin, this one counted.
+    pub fn over(mut self, requests: usize) -> Fault {
+        self.over = Some(requests);
+        self
+    }
+
+    /// Returns true if this request is hit; counts it. `under_way` counts this request too.
+    pub fn hits(&mut self, line: &str, under_way: usize) -> bool {
+        let crowded = self.over.is_none_or(|most| under_way > most);
+        if !matches(&self.pattern, line) || self.left == Some(0) || !crowded {
             return false;
         }
         if self.skip > 0 {
@@ -142,7 +151,7 @@ impl Fault {
     }
 }
 
-/// What is answered instead.
+/// Answers in place of the world's own.
 impl Fault {
     pub fn reply(mut self, reply: Reply) -> Fault {
         self.instead = Some(reply);
@@ -154,6 +163,7 @@ impl Fault {
         let reply = match status {
             429 => Reply::new(429, "text/plain", "Retry later\n"),
             502 => Reply::new(502, "text/html", "<html><h1>502</h1></html>"),
+            520..=530 => cloudflare(status),
             500 => Reply::message(500, "500 Internal Server Error"),
             503 | 504 => {
                 Reply::new(status, "text/html", "<html><h1>Deploy in progress</h1></html>")
@@ -171,24 +181,14 @@ impl Fault {
         self.reply(Reply::new(status, kind, body))
     }
 
-    /// The answer of `fixtures/api/errors.json` with this case.
-    pub fn case(self, case: &str) -> Fault {
-        self.reply(super::error_case(case))
-    }
-
-    /// 302; `{api}` and `{store}` stand for the two origins, `{self}` for the address asked.
+    /// 302; `{api}` and `{store}` stand for the two origins, `{web}` for the
+    /// address of the web pages, `{self}` for the address asked.
     pub fn redirect(self, to: &str) -> Fault {
         self.redirect_with(302, to)
     }
 
     pub fn redirect_with(self, status: u16, to: &str) -> Fault {
         self.reply(Reply::new(status, "text/plain", "moved").header("Location", to))
-    }
-
-    /// A page for people, with status 200, where data were asked for.
-    pub fn sign_in_page(self) -> Fault {
-        let page = "<!DOCTYPE html><html><title>Sign in · GitLab</title></html>";
-        self.body(200, "text/html; charset=utf-8", page)
     }
 
     /// The storage refuses the signature, in XML, as S3 does.
@@ -270,12 +270,28 @@ impl Fault {
     }
 
     pub fn gzip(mut self) -> Fault {
-        self.twist.gzip = true;
+        self.twist.encoding = Some("gzip");
+        self
+    }
+
+    pub fn deflate(mut self) -> Fault {
+        self.twist.encoding = Some("deflate");
+        self
+    }
+
+    /// The seconds to wait before the next try.
+    pub fn retry_after(self, seconds: u64) -> Fault {
+        self.header("Retry-After", &seconds.to_string())
+    }
+
+    /// At most so many bytes of the body in a second.
+    pub fn bandwidth(mut self, bytes: u64) -> Fault {
+        self.twist.bandwidth = Some(bytes);
         self
     }
 }
 
-/// Whether a request such as `GET projects/70/pipelines/9001?page=1` is meant by a pattern.
+/// Returns true if a request such as `GET projects/70/pipelines/9001?page=1` is meant by a pattern.
 pub fn matches(pattern: &str, line: &str) -> bool {
     let (method, path) = line.split_once(' ').unwrap_or(("", line));
     let wanted = match pattern.split_once(' ') {

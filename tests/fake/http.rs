@@ -1,9 +1,14 @@
 //! One request as it came over the wire, and one reply as it is meant to go back.
 
+use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use serde_json::Value;
+
+use super::zip::gzip;
 
 /// A request, read to its end.
 #[derive(Debug, Clone)]
@@ -103,7 +108,7 @@ pub struct Reply {
     pub span: Range<usize>,
 }
 
-/// What a handler says: an ordinary reply, or the refusal that ended it early.
+/// The result of a handler: an ordinary reply, or the refusal that ended it early.
 pub type Answer = Result<Reply, Reply>;
 
 impl Reply {
@@ -133,6 +138,22 @@ impl Reply {
         self
     }
 
+    /// Packs the body with a content coding, `gzip` or `deflate`.
+    pub fn encoded(mut self, coding: &str) -> Reply {
+        let packed = match coding {
+            "gzip" => gzip(self.body()),
+            "deflate" => {
+                let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
+                zlib.write_all(self.body()).unwrap();
+                zlib.finish().unwrap()
+            }
+            other => panic!("no such coding: {other}"),
+        };
+        self.span = 0..packed.len();
+        self.bytes = Arc::new(packed);
+        self.header("Content-Encoding", coding)
+    }
+
     pub fn body(&self) -> &[u8] {
         &self.bytes[self.span.clone()]
     }
@@ -148,6 +169,7 @@ pub fn reason(status: u16) -> &'static str {
         206 => "Partial Content",
         301 => "Moved Permanently",
         302 => "Found",
+        303 => "See Other",
         307 => "Temporary Redirect",
         308 => "Permanent Redirect",
         400 => "Bad Request",
@@ -159,6 +181,7 @@ pub fn reason(status: u16) -> &'static str {
         416 => "Range Not Satisfiable",
         429 => "Too Many Requests",
         500 => "Internal Server Error",
+        501 => "Not Implemented",
         502 => "Bad Gateway",
         503 => "Service Unavailable",
         504 => "Gateway Timeout",

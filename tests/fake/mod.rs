@@ -1,8 +1,9 @@
 //! A stand-in for GitLab: a real server on loopback, stricter than the original.
 //!
-//! What breaks between a client and GitLab breaks on the wire: headers, pages, redirects, ranges,
-//! cut bodies, late uploads. So this speaks HTTP, on two origins: the API, and an object storage
-//! that archives are redirected to. Whatever a careful client never does is noted as a violation.
+//! Most of what breaks between a client and GitLab breaks on the wire: headers, pages, redirects,
+//! ranges, cut bodies, late uploads. So this speaks HTTP, on two origins: the API, and an object
+//! storage that archives are redirected to. A request that no careful client would send is noted
+//! as a violation.
 //! Shared by tests, the demo and benchmarks; it knows nothing of the program.
 #![allow(
     dead_code,
@@ -16,14 +17,22 @@
 mod auth;
 mod change;
 mod deliver;
+mod denial;
+mod dress;
 mod entity;
 mod fault;
 mod http;
+mod keys;
+mod merge_request;
 mod pack;
 mod page;
+mod proxy;
 mod read;
 mod route;
 mod serve;
+mod store;
+mod tls;
+mod traffic;
 mod unzip;
 mod world;
 mod write;
@@ -32,17 +41,23 @@ mod zip;
 use std::collections::BTreeMap;
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+pub use denial::error_case;
+pub use dress::SignIn;
 pub use fault::Fault;
 pub use http::Reply;
+pub use proxy::Proxy;
+pub use store::Make;
 pub use world::{World, fixtures};
 pub use zip::{Packed, crc32, noise, stored};
 
 use change::Changes;
 use http::Asked;
+use store::Place;
+use traffic::Traffic;
 
 /// Which of the two servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,32 +88,6 @@ impl Logged {
     }
 }
 
-/// Where the two servers are, and which addresses the storage has signed.
-#[derive(Debug, Default)]
-pub struct Place {
-    pub api: String,
-    pub store: String,
-    pub signed: BTreeMap<String, Signed>,
-}
-
-#[derive(Debug)]
-pub struct Signed {
-    pub job: u64,
-    pub uses: u64,
-}
-
-impl Place {
-    /// A new address for a job's archive at the storage.
-    pub fn sign(&mut self, job: u64) -> String {
-        let signature =
-            format!("{:08x}{:08x}", crc32(format!("{job}").as_bytes()), self.signed.len());
-        let target = format!("/store/{job}/artifacts.zip?X-Signature={signature}");
-        let address = format!("{}{target}", self.store);
-        self.signed.insert(target, Signed { job, uses: 0 });
-        address
-    }
-}
-
 /// A running fake; it stops when dropped.
 pub struct Fake(Arc<Inner>);
 
@@ -110,10 +99,11 @@ pub struct Inner {
     violations: Mutex<Vec<String>>,
     open: Mutex<BTreeMap<usize, TcpStream>>,
     connections: [AtomicUsize; 2],
+    traffic: [Mutex<Traffic>; 2],
     stopping: AtomicBool,
 }
 
-/// What requests read and change; one at a time.
+/// The state that requests read and change; one at a time.
 struct State {
     world: World,
     place: Place,
@@ -125,7 +115,7 @@ impl Fake {
         let api = TcpListener::bind("127.0.0.1:0").unwrap();
         let store = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = |listener: &TcpListener| format!("http://{}", listener.local_addr().unwrap());
-        let place = Place { api: origin(&api), store: origin(&store), signed: BTreeMap::new() };
+        let place = Place { api: origin(&api), store: origin(&store), ..Place::default() };
         let changes = Changes::new(&world.changes());
         let inner = Arc::new(Inner {
             state: Mutex::new(Some(State { world, place, changes })),
@@ -186,7 +176,7 @@ impl Fake {
         lock(&self.0.log).clear();
     }
 
-    /// What no client should have done.
+    /// Requests that no client should have sent.
     pub fn violations(&self) -> Vec<String> {
         lock(&self.0.violations).clone()
     }
@@ -219,7 +209,7 @@ impl Fake {
         })
     }
 
-    /// Where the world's story stands: project, pipeline and token.
+    /// The place where the world's story begins: project, pipeline and token.
     pub fn here(&self) -> Value {
         self.0.with(|state| state.world.here().clone())
     }
@@ -244,10 +234,11 @@ impl Fake {
 impl Drop for Fake {
     fn drop(&mut self) {
         self.0.stopping.store(true, Ordering::SeqCst);
-        let (api, store) = (self.api_origin(), self.store_origin());
-        for origin in [api, store] {
+        let place = self.0.with(|state| std::mem::take(&mut state.place));
+        for origin in [Some(place.api), Some(place.store), place.https].into_iter().flatten() {
             // A last connection wakes the listener, which then sees that it is over.
-            let _ = TcpStream::connect(origin.trim_start_matches("http://"));
+            let host = origin.split_once("://").map_or("", |(_, host)| host);
+            let _ = TcpStream::connect(host);
         }
         for stream in lock(&self.0.open).values() {
             let _ = stream.shutdown(Shutdown::Both);
@@ -258,6 +249,11 @@ impl Drop for Fake {
 impl Inner {
     fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         look(lock(&self.state).as_mut().unwrap())
+    }
+
+    /// Returns true once the stand-in has been dropped.
+    fn is_over(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
     }
 
     fn opened(&self, origin: Origin, stream: TcpStream) -> usize {
@@ -289,10 +285,12 @@ impl Inner {
 
     fn fault_for(&self, origin: Origin, asked: &Asked) -> Option<Fault> {
         let line = self.short(origin, asked);
-        lock(&self.faults).iter_mut().find_map(|fault| fault.hits(&line).then(|| fault.clone()))
+        let under_way = self.under_way(origin);
+        let mut faults = lock(&self.faults);
+        faults.iter_mut().find_map(|fault| fault.hits(&line, under_way).then(|| fault.clone()))
     }
 
-    /// What the world answers; it changes afterwards, if that was due.
+    /// Returns the world's answer; the world changes afterwards, if that was due.
     fn answer(&self, origin: Origin, asked: &Asked) -> Reply {
         let line = self.short(origin, asked);
         let (reply, broken) = self.with(|state| {
@@ -309,14 +307,23 @@ impl Inner {
         for what in broken {
             self.violation(&format!("{line}: {what}"));
         }
-        reply
+        let coding = self.with(|state| state.world.setting("content_encoding").clone());
+        let packable = origin == Origin::Api && ![204, 206].contains(&reply.status);
+        match coding.as_str().filter(|_| packable) {
+            Some(coding) => reply.encoded(coding),
+            None => reply,
+        }
     }
 
     /// Puts real addresses into a scripted redirect.
     fn filled_in(&self, mut reply: Reply, asked: &Asked) -> Reply {
-        let (api, store) = self.with(|state| (state.place.api.clone(), state.place.store.clone()));
+        let (api, store, root) = self.with(|state| {
+            let root = state.world.setting("root").as_str().unwrap_or_default().to_owned();
+            (state.place.api.clone(), state.place.store.clone(), root)
+        });
         for (_, value) in &mut reply.headers {
             *value = value
+                .replace("{web}", &format!("{api}{root}"))
                 .replace("{api}", &api)
                 .replace("{store}", &store)
                 .replace("{self}", &asked.target);
@@ -352,27 +359,6 @@ impl Inner {
             logged.bytes_sent += bytes;
         }
     }
-}
-
-/// The answer of `fixtures/api/errors.json` with this case.
-pub fn error_case(case: &str) -> Reply {
-    static CASES: OnceLock<Value> = OnceLock::new();
-    let cases = CASES.get_or_init(|| {
-        let text = std::fs::read_to_string(fixtures().join("api/errors.json")).unwrap();
-        serde_json::from_str(&text).unwrap()
-    });
-    let found = cases.as_array().into_iter().flatten().find(|one| one["case"] == case);
-    let found = found.unwrap_or_else(|| panic!("errors.json has no case {case:?}"));
-    let body = match &found["body"] {
-        Value::String(text) => text.clone(),
-        json => json.to_string(),
-    };
-    let status = found["status"].as_u64().and_then(|s| u16::try_from(s).ok()).unwrap();
-    let mut reply = Reply::new(status, "", body);
-    for (name, value) in found["headers"].as_object().into_iter().flatten() {
-        reply = reply.header(name, value.as_str().unwrap_or_default());
-    }
-    reply
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

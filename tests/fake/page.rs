@@ -9,13 +9,13 @@ use super::route::Desk;
 
 /// The page that was asked for.
 ///
-/// The `Link` header names another host on purpose: GitLab writes its configured address there,
-/// which is not always the one that was called, so a client must not follow it.
+/// The `Link` header names another host unless the world's `links` are `asked`: GitLab writes its
+/// configured address there, which is not always the one that was called.
 pub fn page(desk: &mut Desk<'_>, rows: &[Value]) -> Answer {
     page_of(desk, rows.len(), |_, span| rows[span].to_vec())
 }
 
-/// The same for rows that are made only when they are shown.
+/// Pages rows that are made only when they are shown.
 pub fn page_of(
     desk: &mut Desk<'_>,
     rows: usize,
@@ -34,21 +34,44 @@ pub fn page_of(
     let body = serde_json::to_string(&shown).unwrap();
     let next = if number < pages { (number + 1).to_string() } else { String::new() };
     let before = if number > 1 { (number - 1).to_string() } else { String::new() };
-    let path = desk.asked.path().to_owned();
-    let link = format!(
-        "<https://gitlab.configured.invalid{path}?page={}&per_page={size}>; rel=\"next\"",
-        number + 1
-    );
+    let totals = desk.world.setting("no_totals") != true;
+    let link = links(desk, number, size, totals.then_some(pages), number < pages);
     let mut reply = Reply::new(200, "application/json", body)
         .header("X-Page", number)
         .header("X-Per-Page", size)
         .header("X-Next-Page", next)
         .header("X-Prev-Page", before)
         .header("Link", link);
-    if desk.world.setting("no_totals") != true {
+    if totals {
         reply = reply.header("X-Total", rows).header("X-Total-Pages", pages);
     }
     Ok(reply)
+}
+
+/// The `Link` header: the page before and the next one if there are any, the first one, and the
+/// last one where the number of pages is known.
+fn links(desk: &Desk<'_>, number: usize, size: usize, pages: Option<usize>, more: bool) -> String {
+    let origin = match desk.world.setting("links") == "asked" {
+        true => desk.place.api.as_str(),
+        false => "https://gitlab.configured.invalid",
+    };
+    let path = desk.asked.path();
+    let query = desk.asked.target.split_once('?').map_or("", |(_, query)| query);
+    let rest = query.split('&').filter(|pair| {
+        let name = pair.split('=').next().unwrap_or_default();
+        !name.is_empty() && name != "page" && name != "per_page"
+    });
+    let rest: String = rest.map(|pair| format!("&{pair}")).collect();
+    let link = |page: usize, rel: &str| {
+        format!("<{origin}{path}?page={page}&per_page={size}{rest}>; rel=\"{rel}\"")
+    };
+    let all = [
+        (number > 1).then(|| link(number - 1, "prev")),
+        more.then(|| link(number + 1, "next")),
+        Some(link(1, "first")),
+        pages.map(|pages| link(pages, "last")),
+    ];
+    all.into_iter().flatten().collect::<Vec<String>>().join(", ")
 }
 
 fn number(desk: &Desk<'_>, name: &str, default: usize) -> Result<usize, Reply> {

@@ -1,10 +1,10 @@
-//! What can be read: projects, pipelines, bridges, jobs and their logs.
+//! Routes that read: projects, pipelines, bridges, jobs and their logs.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::auth::Caller;
+use super::denial::error_case;
 use super::entity;
-use super::error_case;
 use super::http::{Answer, Reply};
 use super::page::{page, page_of};
 use super::route::Desk;
@@ -60,13 +60,48 @@ pub fn this_job(desk: &mut Desk<'_>, caller: &Caller) -> Answer {
     Ok(Reply::json(200, &shown(desk.world, id)))
 }
 
-pub fn project(project: &Value) -> Answer {
-    Ok(Reply::json(200, &entity::project(project)))
+pub fn project(desk: &Desk<'_>, project: &Value) -> Answer {
+    Ok(Reply::json(200, &entity::project(desk.world, project)))
 }
 
-pub fn commit(project: &Value, name: &str) -> Answer {
-    let sha = head(project, name).ok_or_else(|| Reply::message(404, "404 Commit Not Found"))?;
-    Ok(Reply::json(200, &entity::commit(project, &sha)))
+/// A commit by a branch, a tag, or the beginning of its SHA, with its newest pipeline.
+pub fn commit(desk: &Desk<'_>, project: &Value, name: &str) -> Answer {
+    let by_sha = || {
+        let made = list(project, "pipelines").map(|pipeline| &pipeline["sha"]);
+        let told = project["commits"].as_object().into_iter().flat_map(|commits| commits.keys());
+        let all = told.map(|sha| sha.as_str().into()).chain(made.cloned());
+        let mut fitting = all.filter(|sha: &Value| {
+            name.len() >= 4 && sha.as_str().is_some_and(|sha| sha.starts_with(name))
+        });
+        fitting.next()
+    };
+    let sha = head(project, name).or_else(by_sha);
+    let sha = sha.ok_or_else(|| Reply::message(404, "404 Commit Not Found"))?;
+    let mut commit = entity::commit(desk.world, project, &sha);
+    let newest = list(project, "pipelines")
+        .filter(|pipeline| pipeline["sha"] == sha)
+        .max_by_key(|pipeline| pipeline["id"].as_u64());
+    commit["status"] = newest.map_or(Value::Null, |pipeline| pipeline["status"].clone());
+    commit["project_id"] = project["id"].clone();
+    commit["last_pipeline"] = newest
+        .map_or(Value::Null, |pipeline| entity::pipeline_basic(desk.world, project, pipeline));
+    Ok(Reply::json(200, &commit))
+}
+
+/// A branch with its head commit; tags and the refs of merge requests are none.
+pub fn branch(desk: &Desk<'_>, project: &Value, name: &str) -> Answer {
+    let sha = head(project, name).filter(|_| !name.starts_with("refs/"));
+    let sha = sha.ok_or_else(|| Reply::message(404, "404 Branch Not Found"))?;
+    let default = project["default_branch"] == name;
+    Ok(Reply::json(
+        200,
+        &json!({
+            "name": name, "commit": entity::commit(desk.world, project, &sha), "merged": false,
+            "protected": default, "developers_can_push": false, "developers_can_merge": false,
+            "can_push": true, "default": default,
+            "web_url": format!("{}/-/tree/{name}", entity::web(desk.world, project)),
+        }),
+    ))
 }
 
 /// The head commit of a ref: as the world says, else that of the newest pipeline there.
@@ -85,16 +120,24 @@ pub fn pipelines(desk: &mut Desk<'_>, project: &Value) -> Answer {
             let source = entity::source(world, project, pipeline);
             let wanted = desk.param("source").map_or(source != "parent_pipeline", |s| source == s);
             let same = |key: &str| desk.param(key).is_none_or(|value| pipeline[key] == value);
-            wanted && same("ref") && same("sha") && same("status")
+            wanted
+                && same("ref")
+                && same("sha")
+                && same("status")
+                && same("name")
+                && desk.param("scope").is_none_or(|scope| in_scope(scope, pipeline))
         })
         .collect();
     if let Some(status) = desk.param("status").filter(|status| !STATUSES.contains(status)) {
         return Err(Reply::error(400, format!("status does not have a valid value: {status}")));
     }
+    if let Some(scope) = desk.param("scope").filter(|scope| !SCOPES.contains(scope)) {
+        return Err(Reply::error(400, format!("scope does not have a valid value: {scope}")));
+    }
     let key = match desk.param("order_by") {
         None | Some("id") => "id",
         Some(key @ ("status" | "ref")) => key,
-        Some("updated_at") => "id",
+        Some("updated_at") => "updated_at",
         Some(_) => return Err(Reply::error(400, "order_by does not have a valid value")),
     };
     found.sort_by_key(|pipeline| (pipeline[key].as_str(), pipeline["id"].as_u64()));
@@ -106,6 +149,18 @@ pub fn pipelines(desk: &mut Desk<'_>, project: &Value) -> Answer {
     let rows: Vec<Value> =
         found.iter().map(|pipeline| entity::pipeline_listed(world, project, pipeline)).collect();
     page(desk, &rows)
+}
+
+const SCOPES: [&str; 5] = ["running", "pending", "finished", "branches", "tags"];
+
+/// Returns true if a pipeline is in one of GitLab's groups of pipelines.
+fn in_scope(scope: &str, pipeline: &Value) -> bool {
+    let status = pipeline["status"].as_str().unwrap_or_default();
+    match scope {
+        "finished" => ["success", "failed", "canceled"].contains(&status),
+        "branches" => !pipeline["ref"].as_str().unwrap_or_default().starts_with("refs/"),
+        scope => scope == status,
+    }
 }
 
 /// The newest pipeline of the ref's head commit; older commits do not count, nor do children.
@@ -174,16 +229,4 @@ pub fn log(desk: &mut Desk<'_>, project: &Value, id: u64) -> Answer {
     let log = job["log"].as_str().unwrap_or_default();
     let disposition = format!("infile; filename=\"{id}.log\"");
     Ok(Reply::new(200, "text/plain", log).header("Content-Disposition", disposition))
-}
-
-/// `merge_requests` of a project: the ids of the pipelines of each, newest first.
-pub fn merge_request(desk: &mut Desk<'_>, project: &Value, iid: u64) -> Answer {
-    let all = &project["merge_requests"][iid.to_string()];
-    let ids = all.as_array().ok_or_else(|| Reply::message(404, "404 Not found"))?;
-    let rows: Vec<Value> = ids
-        .iter()
-        .filter_map(|id| desk.world.pipeline(id.as_u64()?))
-        .map(|(project, pipeline)| entity::pipeline_basic(desk.world, project, pipeline))
-        .collect();
-    page(desk, &rows)
 }

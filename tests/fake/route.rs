@@ -3,27 +3,33 @@
 
 use serde_json::{Value, json};
 
-use super::auth::{Caller, Door, admit, caller};
+use super::auth::{Caller, Door, Needs, Role, admit, caller};
+use super::denial::error_case;
+use super::dress::{SignIn, apache_404, nginx};
 use super::http::{Answer, Asked, Reply, decode};
+use super::store::{self, Place};
 use super::world::{World, list};
-use super::{Place, deliver, error_case, read, write};
+use super::{deliver, merge_request, read, write};
 
-/// What a handler works with.
+/// The request, the world and the place that a handler works with.
 pub struct Desk<'a> {
     pub world: &'a mut World,
     pub asked: &'a Asked,
     pub place: &'a mut Place,
-    /// What the request did that no request should do.
+    /// Of the caller, once they are let in.
+    pub role: Role,
+    /// Notes of what no request should do.
     pub broken: Vec<String>,
     query: Vec<(String, String)>,
 }
 
-/// What is asked for.
+/// The routes of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
     ThisJob,
     Project,
     Commit(String),
+    Branch(String),
     Pipelines,
     Latest,
     Pipeline(u64),
@@ -32,7 +38,9 @@ pub enum What {
     Jobs(u64),
     Job(u64),
     Log(u64),
+    MergeRequests,
     MergeRequest(u64),
+    MergeRequestPipelines(u64),
     Archive(u64),
     File(u64, String),
     Tree(u64),
@@ -74,19 +82,24 @@ pub fn answer(world: &mut World, place: &mut Place, asked: &Asked) -> (Reply, Ve
         let reply = Reply::error(400, format!("the fake refuses: {}", broken.join("; ")));
         return (reply, broken);
     }
-    let mut desk = Desk { world, asked, place, broken, query };
-    let reply = dispatch(&mut desk).unwrap_or_else(|refusal| refusal);
+    let mut desk = Desk { world, asked, place, role: Role::Nobody, broken, query };
+    let mut reply = dispatch(&mut desk).unwrap_or_else(|refusal| refusal);
+    // Grape, which serves the API, answers HEAD wherever GET is answered.
+    if asked.method == "HEAD" && reply.status == 302 {
+        reply.status = 303;
+    }
     (reply, desk.broken)
 }
 
 /// Answers a request to the storage, likewise.
 pub fn answer_storage(world: &mut World, place: &mut Place, asked: &Asked) -> (Reply, Vec<String>) {
-    let mut desk = Desk { world, asked, place, broken: Vec::new(), query: Vec::new() };
-    let reply = deliver::storage(&mut desk).unwrap_or_else(|refusal| refusal);
+    let (role, query) = (Role::Nobody, Vec::new());
+    let mut desk = Desk { world, asked, place, role, broken: Vec::new(), query };
+    let reply = store::storage(&mut desk).unwrap_or_else(|refusal| refusal);
     (reply, desk.broken)
 }
 
-/// What no request may do, whatever it asks for.
+/// Notes of what no request may do, whatever its route.
 fn manners(world: &World, asked: &Asked) -> Vec<String> {
     let mut broken = Vec::new();
     if asked.header("host").is_none() {
@@ -119,10 +132,39 @@ fn manners(world: &World, asked: &Asked) -> Vec<String> {
     broken
 }
 
+/// The answers of what stands before GitLab, and the pages beside the API.
+fn before_the_api(desk: &mut Desk<'_>) -> Option<Reply> {
+    let path = desk.asked.path();
+    let redirect = desk.world.setting("https_redirect").as_u64();
+    if let Some(status) = redirect.filter(|_| desk.asked.header("x-forwarded-proto").is_none()) {
+        let host = desk.asked.header("host").unwrap_or_default();
+        let origin = desk.place.https.clone().unwrap_or_else(|| format!("https://{host}"));
+        let status = u16::try_from(status).unwrap();
+        return Some(nginx(status).header("Location", format!("{origin}{}", desk.asked.target)));
+    }
+    if path.contains("%2F") || path.contains("%2f") {
+        match desk.world.setting("encoded_slash").as_str() {
+            Some("apache") => return Some(apache_404()),
+            Some("nginx") => return Some(nginx(404)),
+            Some("decoded") => return Some(Reply::error(404, "404 Not Found")),
+            _ => {}
+        }
+    }
+    let root = desk.world.setting("root").as_str().unwrap_or_default();
+    (path == format!("{root}/users/sign_in")).then(|| SignIn::Plain.reply())
+}
+
 fn dispatch(desk: &mut Desk<'_>) -> Answer {
     let unknown = || Reply::error(404, "404 Not Found");
+    if let Some(reply) = before_the_api(desk) {
+        return Err(reply);
+    }
     let root = format!("{}/api/v4/", desk.world.setting("root").as_str().unwrap_or_default());
-    let method = desk.asked.method.as_str();
+    let head = desk.asked.method == "HEAD";
+    if head {
+        desk.broken("HEAD shows nothing that the first bytes of a GET do not");
+    }
+    let method = if head { "GET" } else { desk.asked.method.as_str() };
     let path = desk.asked.path();
     let Some(rest) = path.strip_prefix(&root) else {
         desk.broken(format!("{path} is not below {root}"));
@@ -153,17 +195,19 @@ fn dispatch(desk: &mut Desk<'_>) -> Answer {
         return read::this_job(desk, &caller);
     }
     let project = project(desk, key)?;
-    let (door, permission) = door(&what);
-    admit(desk.world, &caller, door, project.as_ref(), permission)?;
+    admit(desk.world, &caller, needs(&what), project.as_ref())?;
     let project = project.unwrap_or(Value::Null);
+    desk.role = caller.role(&project);
     hand_over(desk, &caller, &project, what)
 }
 
 /// The project with this id or path; one addressed by an old path is told where it went.
 fn project(desk: &Desk<'_>, key: &str) -> Result<Option<Value>, Reply> {
-    let moved = |project: &&Value| list(project, "old_paths").any(|path| path == key);
+    let moved = |project: &&Value| {
+        project["hidden"] != true && list(project, "old_paths").any(|path| path == key)
+    };
     if let Some(project) = desk.world.projects().find(moved) {
-        if desk.asked.method != "GET" {
+        if !["GET", "HEAD"].contains(&desk.asked.method.as_str()) {
             return Err(error_case("project moved, non-GET by old path"));
         }
         let after = desk.asked.target.split_once("/projects/").map_or("", |(_, rest)| rest);
@@ -178,7 +222,7 @@ fn project(desk: &Desk<'_>, key: &str) -> Result<Option<Value>, Reply> {
         Some(id) => project["id"] == id,
         None => project["path"] == key,
     };
-    Ok(desk.world.projects().find(wanted).cloned())
+    Ok(desk.world.projects().filter(|project| project["hidden"] != true).find(wanted).cloned())
 }
 
 /// The routes below `/projects/:id`.
@@ -195,7 +239,10 @@ fn what(method: &str, rest: &[&str]) -> Option<What> {
         ("GET", ["pipelines", pid, "jobs"]) => What::Jobs(id(pid)?),
         ("POST", ["pipelines", pid, "retry"]) => What::Retry(id(pid)?),
         ("POST", ["pipelines", pid, "cancel"]) => What::Cancel(id(pid)?),
-        ("GET", ["merge_requests", iid, "pipelines"]) => What::MergeRequest(id(iid)?),
+        ("GET", ["repository", "branches", name]) => What::Branch((*name).to_owned()),
+        ("GET", ["merge_requests"]) => What::MergeRequests,
+        ("GET", ["merge_requests", iid]) => What::MergeRequest(id(iid)?),
+        ("GET", ["merge_requests", iid, "pipelines"]) => What::MergeRequestPipelines(id(iid)?),
         ("GET", ["jobs", "artifacts", rest @ .., "download"]) => What::RefArchive(rest.join("/")),
         ("GET", ["jobs", "artifacts", rest @ ..]) => {
             let raw = rest.iter().position(|part| *part == "raw")?;
@@ -219,11 +266,16 @@ fn what(method: &str, rest: &[&str]) -> Option<What> {
 /// The query parameters a route knows.
 fn takes(what: &What) -> &'static [&'static str] {
     match what {
-        What::Pipelines => {
-            &["ref", "sha", "status", "source", "order_by", "sort", "page", "per_page"]
-        }
+        What::Pipelines => &[
+            "ref", "sha", "status", "scope", "source", "name", "order_by", "sort", "page",
+            "per_page",
+        ],
         What::Latest => &["ref"],
-        What::Bridges(_) | What::TriggerJobs(_) | What::MergeRequest(_) => &["page", "per_page"],
+        What::Bridges(_) | What::TriggerJobs(_) => &["page", "per_page"],
+        What::MergeRequestPipelines(_) => &["page", "per_page"],
+        What::MergeRequests => {
+            &["source_branch", "state", "iids[]", "order_by", "sort", "page", "per_page"]
+        }
         What::Jobs(_) => &["include_retried", "scope[]", "page", "per_page"],
         What::RefFile(..) => &["job", "search_recent_successful_pipelines"],
         // Older servers take these as well, and do as if they had not been asked.
@@ -234,7 +286,7 @@ fn takes(what: &What) -> &'static [&'static str] {
     }
 }
 
-/// Whether a server of this age has the route at all.
+/// Returns true if a server of this version has the route.
 fn served(world: &World, what: &What) -> bool {
     match what {
         What::Bridges(_) => world.setting("bridges") == true,
@@ -244,32 +296,45 @@ fn served(world: &World, what: &What) -> bool {
     }
 }
 
-/// Who may come in, and the name of the permission for fine-grained job tokens.
-fn door(what: &What) -> (Door, &'static str) {
-    match what {
-        What::Archive(_) | What::File(..) | What::Tree(_) => (Door::JobToken, "read_jobs"),
-        What::RefArchive(_) | What::RefFile(..) => (Door::JobToken, "read_jobs"),
-        What::Pipelines | What::Pipeline(_) | What::Bridges(_) | What::TriggerJobs(_) => {
-            (Door::JobTokenIfNew, "read_pipelines")
+/// The door of a route, and the permissions that fine-grained tokens need there.
+fn needs(what: &What) -> Needs {
+    use Door::{Anybody, Deleter, JobToken, JobTokenIfNew, Own, Person, Writer};
+    let (door, job_permission, permission) = match what {
+        What::Archive(_) | What::File(..) | What::Tree(_) => {
+            (JobToken, "read_jobs", "download_job_artifact")
         }
-        What::Jobs(_) => (Door::JobTokenIfNew, "read_jobs"),
-        What::Job(_) | What::Log(_) => (Door::Person, ""),
-        What::Retry(_) | What::Cancel(_) | What::Play(_) | What::Keep(_) | What::Delete(_) => {
-            (Door::Writer, "")
+        What::RefArchive(_) | What::RefFile(..) => (JobToken, "read_jobs", "download_job_artifact"),
+        What::Pipelines | What::Pipeline(_) => (JobTokenIfNew, "read_pipelines", "read_pipeline"),
+        What::Bridges(_) | What::TriggerJobs(_) => {
+            (JobTokenIfNew, "read_pipelines", "read_pipeline_bridge")
         }
-        What::DeleteAll | What::Create => (Door::Writer, ""),
-        What::Trigger => (Door::Own, ""),
-        What::ThisJob | What::Project | What::Commit(_) | What::Latest | What::MergeRequest(_) => {
-            (Door::Anybody, "")
+        What::Jobs(_) => (JobTokenIfNew, "read_jobs", "read_pipeline_job"),
+        What::Job(_) | What::Log(_) => (Person, "", "read_job"),
+        What::Retry(_) => (Writer, "", "retry_pipeline"),
+        What::Cancel(_) => (Writer, "", "cancel_pipeline"),
+        What::Play(_) => (Writer, "", "play_job"),
+        What::Keep(_) => (Writer, "", "preserve_job_artifact"),
+        What::Delete(_) => (Deleter, "", "delete_job_artifact"),
+        What::DeleteAll => (Deleter, "", "delete_artifact"),
+        What::Create => (Writer, "", "create_pipeline"),
+        What::Trigger => (Own, "", ""),
+        What::Latest => (Anybody, "", "read_pipeline"),
+        What::Commit(_) => (Anybody, "", "read_commit"),
+        What::Branch(_) => (Anybody, "", "read_branch"),
+        What::MergeRequests | What::MergeRequest(_) | What::MergeRequestPipelines(_) => {
+            (Anybody, "", "read_merge_request")
         }
-    }
+        What::ThisJob | What::Project => (Anybody, "", "read_project"),
+    };
+    Needs { door, job_permission, permission }
 }
 
 fn hand_over(desk: &mut Desk<'_>, caller: &Caller, project: &Value, what: What) -> Answer {
     match what {
         What::ThisJob => read::this_job(desk, caller),
-        What::Project => read::project(project),
-        What::Commit(name) => read::commit(project, &name),
+        What::Project => read::project(desk, project),
+        What::Commit(name) => read::commit(desk, project, &name),
+        What::Branch(name) => read::branch(desk, project, &name),
         What::Pipelines => read::pipelines(desk, project),
         What::Latest => read::latest(desk, project),
         What::Pipeline(id) => read::pipeline(desk, project, id),
@@ -277,7 +342,9 @@ fn hand_over(desk: &mut Desk<'_>, caller: &Caller, project: &Value, what: What) 
         What::Jobs(id) => read::jobs(desk, project, id),
         What::Job(id) => read::job(desk, project, id),
         What::Log(id) => read::log(desk, project, id),
-        What::MergeRequest(iid) => read::merge_request(desk, project, iid),
+        What::MergeRequests => merge_request::list_of(desk, project),
+        What::MergeRequest(iid) => merge_request::one(desk, project, iid),
+        What::MergeRequestPipelines(iid) => merge_request::pipelines(desk, project, iid),
         What::Archive(id) => deliver::archive(desk, project, id),
         What::File(id, path) => deliver::file(desk, project, id, &path),
         What::Tree(id) => deliver::tree(desk, project, id),

@@ -26,7 +26,7 @@ pub fn listen(inner: &Arc<Inner>, origin: Origin, listener: &TcpListener) {
         let number = inner.opened(origin, other);
         let inner = Arc::clone(inner);
         std::thread::spawn(move || {
-            let mut talk = Talk { inner: &inner, origin, number, stream, owed: false };
+            let mut talk = Talk { inner: &inner, origin, number, stream, owed: false, pace: None };
             let graceful = talk.run();
             inner.closed(number);
             if graceful {
@@ -45,6 +45,8 @@ struct Talk<'a> {
     /// The last byte of a head is left unread until the reply is decided: closing a socket with
     /// unread bytes is how a connection is reset without touching the socket's options.
     owed: bool,
+    /// Bytes of bodies in a second, if that is limited.
+    pace: Option<u64>,
 }
 
 impl Talk<'_> {
@@ -60,6 +62,8 @@ impl Talk<'_> {
                     return true;
                 }
             };
+            let ranged = asked.header("range").is_some();
+            let _counted = self.inner.begin(self.origin, ranged);
             let fault = self.inner.fault_for(self.origin, &asked);
             if fault.as_ref().is_some_and(|fault| fault.twist.reset) {
                 self.inner.log(self.origin, self.number, asked, 0);
@@ -87,6 +91,10 @@ impl Talk<'_> {
         let mut buffer = [0; 8192];
         loop {
             let seen = self.stream.peek(&mut buffer).ok().filter(|&n| n > 0)?;
+            // A greeting of TLS, which plain HTTP has no answer to.
+            if head.is_empty() && buffer[0] == 0x16 {
+                return None;
+            }
             let before = head.len();
             head.extend_from_slice(&buffer[..seen]);
             let end = head.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4);
@@ -147,19 +155,30 @@ impl Talk<'_> {
             Some(reply) => self.inner.filled_in(reply, &asked),
             None => self.inner.answer(self.origin, &asked),
         };
-        let reply = fault.twist.applied(reply);
+        let mut twist = fault.twist;
+        let reply = twist.applied(reply);
+        if self.origin == Origin::Store {
+            twist.bandwidth = twist.bandwidth.or_else(|| self.inner.store_bandwidth());
+        }
+        let head_only = asked.method == "HEAD";
         let entry = self.inner.log(self.origin, self.number, asked, reply.status);
-        if fault.twist.close {
+        if twist.close {
             return false;
         }
-        if let Some(pause) = fault.twist.first_byte_after {
+        if let Some(pause) = twist.first_byte_after {
             self.wait(pause);
         }
-        let sent = self.send(&reply, &fault.twist, entry);
-        sent.is_ok() && !close && !fault.twist.ends_connection()
+        let sent = self.send(&reply, &twist, entry, head_only);
+        sent.is_ok() && !close && !twist.ends_connection()
     }
 
-    fn send(&mut self, reply: &Reply, twist: &Twist, entry: usize) -> std::io::Result<()> {
+    fn send(
+        &mut self,
+        reply: &Reply,
+        twist: &Twist,
+        entry: usize,
+        head_only: bool,
+    ) -> std::io::Result<()> {
         let bodiless = matches!(reply.status, 204 | 304);
         let mut head = format!("HTTP/1.1 {} {}\r\n", reply.status, reason(reply.status));
         for (name, value) in &reply.headers {
@@ -179,7 +198,7 @@ impl Talk<'_> {
         }
         head.push_str("\r\n");
         self.stream.write_all(head.as_bytes())?;
-        if bodiless {
+        if bodiless || head_only {
             return Ok(());
         }
         let body = reply.body();
@@ -193,6 +212,7 @@ impl Talk<'_> {
             }
             return Ok(());
         }
+        self.pace = twist.bandwidth;
         self.write(before, chunked, entry)?;
         if twist.stall.is_some() {
             self.wait(LONGEST);
@@ -205,7 +225,13 @@ impl Talk<'_> {
     }
 
     fn write(&mut self, bytes: &[u8], chunked: bool, entry: usize) -> std::io::Result<()> {
-        for part in bytes.chunks(64 * 1024) {
+        // Fifty parts in a second, where so many bytes of the body are all that a second may have.
+        let size =
+            self.pace.map_or(64 * 1024, |pace| usize::try_from(pace / 50).unwrap_or(1).max(1));
+        for part in bytes.chunks(size) {
+            if self.pace.is_some() {
+                self.wait(Duration::from_millis(20));
+            }
             self.inner.sent(entry, part.len());
             if chunked {
                 self.stream.write_all(format!("{:x}\r\n", part.len()).as_bytes())?;

@@ -50,7 +50,7 @@ pub fn entries(zip: &[u8]) -> Vec<Listed> {
     all
 }
 
-/// What an entry holds, unpacked.
+/// The content of an entry, unpacked.
 pub fn content(zip: &[u8], entry: &Listed) -> Vec<u8> {
     let at = entry.header;
     let start = at + 30 + usize::from(u16_at(zip, at + 26)) + usize::from(u16_at(zip, at + 28));

@@ -1,14 +1,15 @@
-//! What there is: projects, their pipelines, bridges, jobs and archives, and who may see them.
+//! The world: projects, their pipelines, bridges, jobs and archives, and who may see them.
 //!
 //! A world is JSON with defaults for everything that a story does not care about; the keys are
-//! listed in `KEYS`, and `fixtures/README.md` tells their meaning. A misspelt key is refused.
+//! listed in `keys.rs`, and `fixtures/README.md` tells their meaning. A misspelt key is refused.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::keys::{check, fill_in, of_version};
 use super::pack;
 
 /// When the fake's time stands still; what expires before it has expired.
@@ -31,31 +32,6 @@ pub struct Found<'a> {
     pub job: &'a Value,
     pub bridge: bool,
 }
-
-/// The keys each kind of object may have.
-const KEYS: [(&str, &str); 8] = [
-    ("world", "about here server tokens projects changes"),
-    ("here", "project pipeline token"),
-    (
-        "server",
-        "root bridges trigger_jobs tree job_token_lists allowlist_errors page_size_cap no_totals \
-         archives etag ranges signature_uses search_recent file_type \
-         download_mode",
-    ),
-    ("token", "private job trigger project build scopes projects expired revoked finished"),
-    (
-        "project",
-        "id path old_paths public default_branch heads job_token_allowlist job_token_permissions \
-         builds_hidden merge_requests pipelines on_trigger",
-    ),
-    ("pipeline", "id iid ref sha status source name yaml_errors jobs bridges"),
-    ("bridge", "id name status stage allow_failure failure_reason downstream retried"),
-    (
-        "job",
-        "id name status stage allow_failure failure_reason retried archive filename expire_at \
-         locked finished_at erased_at reports log announced_size",
-    ),
-];
 
 pub fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
@@ -83,6 +59,7 @@ impl World {
 
     /// Other settings of the server, such as `{"archives": "direct"}`.
     pub fn server(mut self, settings: Value) -> World {
+        merge(&mut self.json["server"], of_version(&settings["version"]));
         merge(&mut self.json["server"], settings);
         check(&self.json);
         self
@@ -172,10 +149,18 @@ impl World {
         Some(Arc::clone(packed))
     }
 
+    /// Returns true if GitLab still lists the archive and the storage no longer has it.
+    pub fn lost(&self, job: &Value) -> bool {
+        job["archive"]["lost"] == true
+    }
+
     /// `set`, `add` and `remove`, each one object or a list of them.
     pub fn apply(&mut self, change: &Value) {
         for set in each(&change["set"]) {
             let mut values = set.clone();
+            if set.get("server").is_some() {
+                merge(&mut self.json["server"], of_version(&set["version"]));
+            }
             let kinds = ["job", "bridge", "pipeline", "project", "server"];
             let kind = *kinds.iter().find(|kind| set.get(**kind).is_some()).unwrap_or(&"?");
             let id = values.as_object_mut().and_then(|keys| keys.remove(kind));
@@ -260,97 +245,5 @@ fn prune(value: &mut Value) {
             }
         }
         _ => {}
-    }
-}
-
-fn or(value: &mut Value, key: &str, default: Value) {
-    let keys = value.as_object_mut().unwrap_or_else(|| panic!("an object must hold {key:?}"));
-    keys.entry(key).or_insert(default);
-}
-
-/// Writes down every default, so that all else may rely on the keys being there.
-fn fill_in(world: &mut Value) {
-    for key in ["here", "server"] {
-        or(world, key, json!({}));
-    }
-    let server = &mut world["server"];
-    for (key, default) in [
-        ("root", json!("")),
-        ("bridges", json!(true)),
-        ("trigger_jobs", json!(false)),
-        ("tree", json!(true)),
-        ("job_token_lists", json!(true)),
-        ("allowlist_errors", json!("new")),
-        ("archives", json!("redirect")),
-        ("etag", json!("strong")),
-        ("ranges", json!(true)),
-        ("search_recent", json!(true)),
-        ("file_type", json!(true)),
-        ("download_mode", json!(true)),
-    ] {
-        or(server, key, default);
-    }
-    let first = &world["projects"][0];
-    let (project, pipeline) = (first["id"].clone(), first["pipelines"][0]["id"].clone());
-    or(&mut world["here"], "project", project.clone());
-    or(&mut world["here"], "pipeline", pipeline);
-    or(&mut world["here"], "token", json!("private"));
-    or(
-        world,
-        "tokens",
-        json!({
-            "private": {"private": "glpat-fakePrivate0123456789"},
-            "job": {"job": "glcbt-64_fakeJob0123456789", "project": project},
-            "trigger": {"trigger": "glptt-fakeTrigger0123456789"},
-        }),
-    );
-    for project in world["projects"].as_array_mut().into_iter().flatten() {
-        let path = format!("group/project-{}", project["id"]);
-        or(project, "path", path.into());
-        or(project, "default_branch", json!("main"));
-        let branch = project["default_branch"].clone();
-        or(project, "heads", json!({}));
-        for pipeline in project["pipelines"].as_array_mut().into_iter().flatten() {
-            let sha = format!("{:040x}", pipeline["id"].as_u64().unwrap_or(0));
-            or(pipeline, "sha", sha.into());
-            or(pipeline, "ref", branch.clone());
-            or(pipeline, "status", json!("success"));
-            for kind in ["jobs", "bridges"] {
-                or(pipeline, kind, json!([]));
-                for job in pipeline[kind].as_array_mut().into_iter().flatten() {
-                    or(job, "status", json!("success"));
-                    or(job, "stage", json!("build"));
-                }
-            }
-        }
-    }
-}
-
-/// Refuses misspelt keys: a story that is silently not told makes a test that cannot fail.
-fn check(world: &Value) {
-    known("world", world);
-    known("here", &world["here"]);
-    known("server", &world["server"]);
-    for token in world["tokens"].as_object().into_iter().flat_map(Map::values) {
-        known("token", token);
-        // Addresses are searched for secrets, so a secret must not occur there by chance.
-        let secrets = ["private", "job", "trigger"].into_iter().filter_map(|k| token[k].as_str());
-        secrets.for_each(|secret| assert!(secret.len() > 8, "a token as short as {secret:?}"));
-    }
-    for project in list(world, "projects") {
-        known("project", project);
-        for pipeline in list(project, "pipelines").chain([&project["on_trigger"]]) {
-            known("pipeline", pipeline);
-            list(pipeline, "jobs").for_each(|job| known("job", job));
-            list(pipeline, "bridges").for_each(|bridge| known("bridge", bridge));
-        }
-    }
-}
-
-fn known(kind: &str, value: &Value) {
-    let allowed = KEYS.iter().find(|(k, _)| *k == kind).map_or("", |(_, keys)| keys);
-    for key in value.as_object().into_iter().flat_map(Map::keys) {
-        let found = allowed.split_whitespace().any(|known| known == key);
-        assert!(found, "a {kind} of the world has no key {key:?}, only: {allowed}");
     }
 }

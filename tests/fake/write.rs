@@ -1,9 +1,9 @@
-//! What changes the world: starting, retrying, playing, cancelling, keeping and deleting.
+//! Routes that change the world: starting, retrying, playing, cancelling, keeping and deleting.
 
 use serde_json::{Value, json};
 
+use super::denial::error_case;
 use super::entity;
-use super::error_case;
 use super::http::{Answer, Reply};
 use super::read::{head, job_of, pipeline_of, shown};
 use super::route::Desk;
@@ -178,7 +178,7 @@ fn parameters(
     Ok(body)
 }
 
-/// Whether a key is `variables` or `variables[NAME]`.
+/// Returns true if a key is `variables` or `variables[NAME]`.
 fn of(group: &str, key: &str) -> bool {
     key.strip_prefix(group).is_some_and(|rest| {
         rest.is_empty() || (rest.len() > 2 && rest.starts_with('[') && rest.ends_with(']'))

@@ -2,7 +2,7 @@
 //!
 //! Enough for worlds that need some archive; archives that matter are real files in `fixtures/`.
 
-/// What an entry holds.
+/// An entry and its content.
 #[derive(Debug, Clone)]
 pub struct Packed {
     pub name: String,
@@ -76,7 +76,7 @@ pub fn noise(length: usize, seed: u64) -> Vec<u8> {
     bytes
 }
 
-/// The same bytes in a gzip envelope, not compressed.
+/// Wraps bytes in gzip without compressing them.
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
     for block in bytes.chunks(0xffff) {

@@ -1,4 +1,4 @@
-//! Is the stand-in as strict, and as faithful, as it claims?
+//! Tests of the stand-in itself: as strict and as faithful as it claims.
 
 use serde_json::{Value, json};
 
@@ -54,7 +54,6 @@ fn what_no_client_should_do_is_noted() {
         ("GET", "projects/1/nonsense", &[], "no such route"),
         ("GET", "projects//pipelines", &[], "no such route"),
         ("POST", "projects/1/pipelines/10/bridges", &[], "no such route"),
-        ("HEAD", "projects/2/jobs/201/artifacts", &[], "no such route"),
         ("GET", "projects/2/jobs/201/artifacts/../../202", &[], "dot segment"),
         ("GET", "projects/2/jobs/201/artifacts/%2e%2e/202", &[], "dot segment"),
         ("GET", "projects/1%2", &[], "malformed escape"),

@@ -2,7 +2,9 @@
 //!
 //! - `harness`, `ran`, `folder`, `outside`: one run, and what came of it
 //! - `ls`, `cat`: what they print, and what they ask for (`made`: their archives)
-//! - `fake_itself`, `worlds`: is the stand-in strict, do its worlds tell their story? (`raw` asks)
+//! - `fake_itself`, `worlds`: is the stand-in strict, do its worlds tell their story? (`raw` asks);
+//!   `fake_manners`, `fake_refusals`, `fake_stores`: each of its manners, as it is on the wire
+//! - `python_gitlab`: another client against it; `proxies`: the stand-in proxy, squid and tinyproxy
 //! - `demo`, `install`: do the demo and the installer do what they say? `install_release` downloads
 //!   from a server of files (`loopback`); `install_ps1` is for Windows
 //! - `release`, `components`: the release pipeline, and the templates for pipelines of others (`yaml`);
@@ -72,6 +74,9 @@ mod components;
 mod demo;
 mod explain;
 mod fake_itself;
+mod fake_manners;
+mod fake_refusals;
+mod fake_stores;
 mod fetch;
 mod fetch_archives;
 mod fetch_files;
@@ -95,6 +100,8 @@ mod parts;
 mod pictures;
 mod places;
 mod process;
+mod proxies;
+mod python_gitlab;
 mod ran;
 mod raw;
 mod readme;

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use crate::fake::Fake;
 
-/// What came back.
+/// An answer, head and body.
 #[derive(Debug)]
 pub struct Got {
     pub status: u16,

@@ -1,4 +1,4 @@
-//! Do the worlds in `fixtures/worlds/` load, and tell the story they are for?
+//! The worlds in `fixtures/worlds/` load, and tell the story they are for.
 
 use serde_json::json;
 
@@ -79,4 +79,33 @@ fn the_answers_have_every_key_of_the_samples() {
             }
         }
     }
+}
+
+#[test]
+fn uneasy_retries_a_job_by_itself_and_then_blocks() {
+    let fake = Fake::start(World::named("uneasy"));
+    let look = || {
+        let jobs = get(&fake, "projects/2/pipelines/20/jobs").json();
+        let rows = jobs.as_array().unwrap().iter();
+        let flaky = rows.clone().find(|job| job["name"] == "flaky").unwrap();
+        let told = format!("{} {}", flaky["id"], flaky["status"].as_str().unwrap());
+        let status = get(&fake, "projects/2/pipelines/20").json()["status"].clone();
+        format!("{told}, {}", status.as_str().unwrap())
+    };
+    let seen = [look(), look(), look(), look()];
+    let expected = [
+        "201 failed, running",
+        "201 failed, running",
+        "204 running, manual",
+        "204 success, manual",
+    ];
+    assert_eq!(seen, expected);
+    let blocked = get(&fake, "projects/2/jobs/203").json();
+    assert_eq!((&blocked["status"], &blocked["allow_failure"]), (&json!("manual"), &json!(false)));
+    let bridges = get(&fake, "projects/1/pipelines/10/bridges").json();
+    assert_eq!(
+        (&bridges[0]["status"], &bridges[1]["allow_failure"]),
+        (&json!("canceling"), &json!(true))
+    );
+    assert_eq!(bridges[2]["downstream_pipeline"]["status"], "failed");
 }
