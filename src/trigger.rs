@@ -67,10 +67,7 @@ pub fn start(ctx: &Ctx<'_>, order: &Order) -> Result<Started, Error> {
         (StartPlan::Retry, Some(last)) => (ctx.gitlab.retry_pipeline(&at(last.id))?, true),
         _ => (new(ctx, project, &ref_, start)?, false),
     };
-    let at = PipelineAt {
-        project: pipeline.project_id.map_or_else(|| project.clone(), ProjectRef::Id),
-        id: pipeline.id,
-    };
+    let at = pipeline.at(project);
     Ok(Started { ended: Ended { at, pipeline, failed: Vec::new() }, retried })
 }
 

@@ -99,7 +99,7 @@ const SCENES: &[Scene] = &[
         )
     },
     Scene {
-        expects: &["waiting", "pipeline 9003 of project 70: success"],
+        expects: &["waiting", "pipeline 9003 of project shop/linebot: success"],
         change: r#"{"set": {"pipeline": 9003, "status": "success"}}"#,
         ..Scene::new(
             "Wait for a pipeline as a whole (it ends meanwhile)",
@@ -107,7 +107,10 @@ const SCENES: &[Scene] = &[
         )
     },
     Scene {
-        expects: &["pipeline 9100 of project 93: created", "pipeline 9100 of project 93: manual"],
+        expects: &[
+            "pipeline 9100 of project shop/radar-sharecode: created",
+            "pipeline 9100 of project shop/radar-sharecode: manual",
+        ],
         shows: "started",
         ..Scene::new(
             "Start a pipeline over there, wait until it stops at a manual job, and take its files",

@@ -21,6 +21,7 @@ use super::network::Network;
 use super::request::ApiRequest;
 use super::response::ApiResponse;
 use super::retry;
+use super::slots::Slots;
 use super::tls_failure::{TlsFailure, tls_error};
 use crate::clock::Clock;
 use crate::sanitize::sanitize;
@@ -41,6 +42,7 @@ pub(super) struct Http {
     /// One agent each for http and https, without and with proxy. They are created on first use,
     /// because an agent for https reads the certificates of the system.
     pub(super) agents: [[OnceLock<Agent>; 2]; 2],
+    pub(super) list_slots: Slots,
     /// The time on the clock after which no request is retried.
     pub(super) give_up: OnceLock<Duration>,
     /// The number of transient failures to connect to object storage in a row.
@@ -64,6 +66,7 @@ impl Http {
             clock,
             watch,
             agents: Default::default(),
+            list_slots: Slots::default(),
             give_up: OnceLock::new(),
             storage_failures: AtomicU32::new(0),
             via_gitlab: OnceLock::new(),

@@ -41,7 +41,7 @@ impl Client {
             &format!("/projects/{}/jobs/{id}", project_segment(project)),
             JobTokens::Never,
         );
-        self.http.get(&request, |response| response.json())
+        self.http.get(&request, |response| self.http.read(response))
     }
 
     /// Returns the log of a job as its runner wrote it. The endpoint does not accept job tokens.

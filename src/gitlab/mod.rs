@@ -32,7 +32,9 @@ mod response;
 mod retry;
 mod retry_loop;
 mod send_once;
+mod slots;
 mod tls_failure;
+mod web_root;
 mod write;
 
 pub use address::{Address, BadAddress};
@@ -42,6 +44,7 @@ pub use cause::{Cause, FailureKind};
 pub use client::Client;
 pub use error::Error;
 pub use network::Network;
+pub use pipelines::pipeline_in;
 pub use remote_archive::{RemoteAnswer, RemoteArchive, TAIL_LENGTH};
 pub use tls_failure::TlsFailure;
 pub use write::Start;

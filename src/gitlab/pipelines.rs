@@ -3,8 +3,14 @@
 use super::client::Client;
 use super::error::Error;
 use super::request::{JobTokens, project_segment};
-use crate::model::{Pipeline, PipelineAt, ProjectRef};
+use crate::model::{Pipeline, PipelineAt, PipelineId, ProjectRef};
 use crate::sanitize::sanitize;
+
+/// Returns the pipeline that an address of the API is about, if it is about a single one.
+pub fn pipeline_in(address: &str) -> Option<PipelineId> {
+    let (_, rest) = address.split_once("/pipelines/")?;
+    rest.split(['/', '?']).next()?.parse().ok().map(PipelineId)
+}
 
 impl Client {
     /// Returns a pipeline.
@@ -14,7 +20,7 @@ impl Client {
             &format!("/projects/{}/pipelines/{}", project_segment(&at.project), at.id),
             JobTokens::Newer,
         );
-        self.http.get(&request, |response| response.json())
+        self.http.get(&request, |response| self.http.read(response))
     }
 
     /// Returns the newest successful pipelines of a branch or tag, newest first. `limit` is at
@@ -74,7 +80,7 @@ impl Client {
             .api_request(operation, &path, JobTokens::Never)
             .query("per_page", "1")
             .query("page", "1");
-        self.http.get(&request, |response| response.json())
+        self.http.get(&request, |response| self.http.read(response))
     }
 
     /// Returns the newest pipeline of a branch or tag, whatever its status.
@@ -102,6 +108,6 @@ impl Client {
             request = request.query(name, value);
         }
         let request = request.query("per_page", &limit.to_string()).query("page", "1");
-        self.http.get(&request, |response| response.json())
+        self.http.get(&request, |response| self.http.read(response))
     }
 }

@@ -58,7 +58,7 @@ impl Client {
             "the pipeline may have been started nevertheless: look at {page} before you try again"
         );
         let change = Change { request, method: Method::POST, body: Some(body), possible_effect };
-        self.http.send_once(&change, |response| response.json())
+        self.http.send_once(&change, |response| self.http.read(response))
     }
 
     /// Retries the failed and canceled jobs of a pipeline.
@@ -70,7 +70,7 @@ impl Client {
             &format!("/projects/{}/pipelines/{id}/retry", project_segment(project)),
             format!("it may have been retried nevertheless: look at {page}"),
         )?;
-        self.http.send_once(&change, |response| response.json())
+        self.http.send_once(&change, |response| self.http.read(response))
     }
 
     /// Starts a manual job or bridge.
@@ -91,7 +91,7 @@ impl Client {
             &format!("/projects/{}/jobs/{id}/artifacts/keep", project_segment(project)),
             "they may be kept nevertheless; a repetition does no harm".to_owned(),
         )?;
-        self.http.send_once(&change, |response| response.json())
+        self.http.send_once(&change, |response| self.http.read(response))
     }
 
     /// Deletes the artifacts of a job.
@@ -152,7 +152,9 @@ impl Client {
         let root = root.strip_suffix("/api/v4").unwrap_or(&root);
         match project {
             ProjectRef::Id(id) => format!("{root}/projects/{id}"),
-            ProjectRef::Path(path) => format!("{root}/{}/-/{rest}", sanitize(path)),
+            ProjectRef::Path(path) | ProjectRef::Known { path, .. } => {
+                format!("{root}/{}/-/{rest}", sanitize(path))
+            }
         }
     }
 }

@@ -11,6 +11,7 @@
 pub mod by_ref;
 mod context;
 pub mod downstream;
+mod limits;
 mod pipeline_jobs;
 pub mod poll;
 mod query;
@@ -24,9 +25,8 @@ pub use wait::{Ended, ended_refusal, failed_jobs, pipeline_status, wait_for_pipe
 
 use crate::error::Error;
 use crate::model::PipelineBy;
-use crate::select::job::Listing;
 use crate::select::outcome::{self, OutcomeRules};
-use pipeline_jobs::{choose_jobs, find_by_id, find_in_pipeline, list_jobs};
+use pipeline_jobs::{choose_jobs, find_by_id, find_in_pipeline, list_jobs_of_all};
 use poll::poll_until;
 
 /// Looks up the wanted jobs, again and again for as long as waiting may help.
@@ -68,11 +68,7 @@ fn find_downstream(
         Ok(downstreams) => downstreams,
         Err(refusal) => return Ok(LookupResult::all_missing(&refusal, query)),
     };
-    let lists: Vec<Listing> = downstreams
-        .chosen
-        .into_iter()
-        .map(|it| list_jobs(ctx, it.at, it.pipeline, Some(it.bridge), query))
-        .collect::<Result<_, _>>()?;
+    let lists = list_jobs_of_all(ctx, downstreams.chosen, query)?;
     Ok(choose_jobs(ctx, &lists, &downstreams.untriggered, query))
 }
 

@@ -3,11 +3,14 @@
 use std::collections::HashSet;
 
 use super::context::Ctx;
+use super::limits::MAX_PARALLEL_LISTS;
 use super::query::{FoundJob, JobQuery, LookupResult};
 use super::resolve;
 use crate::error::Error;
-use crate::model::{ArchiveAt, JobId, Pipeline, PipelineAt, ProjectRef};
+use crate::model::{ArchiveAt, Job, JobId, PipelineAt, ProjectRef};
+use crate::parallel::parallel_until_failure;
 use crate::refusal::{Refusal, UntriggeredBridge};
+use crate::select::downstream::Downstream;
 use crate::select::job::{self, JobRules, Listing};
 use crate::select::outcome::Attempts;
 use crate::step::Step;
@@ -19,7 +22,10 @@ pub fn find_in_pipeline(
     query: &JobQuery,
 ) -> Result<LookupResult, Error> {
     let pipeline = resolve::readable(ctx, at, ctx.gitlab.pipeline(at))?;
-    let list = list_jobs(ctx, at.clone(), pipeline, None, query)?;
+    let at = at.clone().with_path(Some(&pipeline));
+    let jobs = ctx.gitlab.jobs(&at)?;
+    let list = Listing { at, pipeline, bridge: None, jobs };
+    tell_jobs(ctx, &list, query);
     Ok(choose_jobs(ctx, &[list], &[], query))
 }
 
@@ -45,22 +51,33 @@ pub fn find_by_id(
     Ok(LookupResult { found: vec![found], missing: Vec::new() })
 }
 
-/// Lists the jobs of a pipeline. Its status was read before the list: if that status is final, the
-/// list is complete.
-pub fn list_jobs(
+/// Lists the jobs of downstream pipelines, several at a time. The status of each pipeline was read
+/// before its list: if that status is final, the list is complete.
+pub fn list_jobs_of_all(
     ctx: &Ctx<'_>,
-    at: PipelineAt,
-    pipeline: Pipeline,
-    bridge: Option<String>,
+    downstreams: Vec<Downstream>,
     query: &JobQuery,
-) -> Result<Listing, Error> {
-    let jobs = ctx.gitlab.jobs(&at)?;
-    ctx.watch.step(&Step::Jobs { at: &at, status: &pipeline.status, jobs: &jobs });
-    let list = Listing { at, pipeline, bridge, jobs };
-    let candidates = job::candidates(&list, &query.jobs, rules(ctx, query));
-    let from = format!("jobs of pipeline {} in project {}", list.at.id, list.at.project);
-    ctx.watch.step(&Step::Chosen { from: &from, candidates: &candidates });
-    Ok(list)
+) -> Result<Vec<Listing>, Error> {
+    let list = |downstream: &Downstream| ctx.gitlab.jobs(&downstream.at);
+    let (lists, failure) = parallel_until_failure(MAX_PARALLEL_LISTS, &downstreams, list);
+    let listing = |(downstream, jobs): (Downstream, Vec<Job>)| {
+        let Downstream { bridge, at, pipeline, .. } = downstream;
+        Listing { at, pipeline, bridge: Some(bridge), jobs }
+    };
+    let lists: Vec<Listing> = downstreams.into_iter().zip(lists).map(listing).collect();
+    for list in &lists {
+        tell_jobs(ctx, list, query);
+    }
+    failure.map_or(Ok(lists), |error| Err(error.into()))
+}
+
+/// Reports a list of jobs, and what each job is good for.
+fn tell_jobs(ctx: &Ctx<'_>, list: &Listing, query: &JobQuery) {
+    let Listing { at, pipeline, jobs, .. } = list;
+    ctx.watch.step(&Step::Jobs { at, status: &pipeline.status, jobs });
+    let candidates = job::candidates(list, &query.jobs, rules(ctx, query));
+    let from = format!("jobs of pipeline {} in project {}", at.id, at.project);
+    ctx.watch.step(&Step::Chosen { from: &from, of: Some(at.id), candidates: &candidates });
 }
 
 /// Chooses the jobs that each pattern matches; a job that two patterns match is listed once.

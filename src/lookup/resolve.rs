@@ -3,7 +3,7 @@
 use super::context::Ctx;
 use crate::error::Error;
 use crate::gitlab;
-use crate::model::{Pipeline, PipelineAt, PipelineBy, ProjectRef};
+use crate::model::{PipelineAt, PipelineBy};
 use crate::refusal::Refusal;
 
 /// The number of existing pipelines that a message about a missing one names.
@@ -28,14 +28,10 @@ pub fn pipeline(ctx: &Ctx<'_>, by: &PipelineBy) -> Result<Result<PipelineAt, Ref
     };
     // Lists come newest first, but a merge request has two of them.
     let newest = newest.into_iter().max_by_key(|pipeline| pipeline.id);
+    // The pipelines of a merge request from a fork are in the project of the fork.
     Ok(newest
-        .map(|pipeline| at(project, &pipeline))
+        .map(|pipeline| pipeline.at(project))
         .ok_or_else(|| Refusal::NoPipeline { by: by.clone() }))
-}
-
-/// Returns where a pipeline of a project is.
-pub fn at(project: &ProjectRef, pipeline: &Pipeline) -> PipelineAt {
-    PipelineAt { project: project.clone(), id: pipeline.id }
 }
 
 /// Returns an answer about a pipeline; a missing pipeline is refused with those that exist.

@@ -8,6 +8,7 @@ mod tests;
 use std::collections::HashSet;
 
 use super::context::Ctx;
+use super::limits::{MAX_DEPTH, MAX_PARALLEL_LISTS};
 use super::query::Scope;
 use super::resolve;
 use crate::error::Error;
@@ -15,11 +16,6 @@ use crate::model::tree::{BridgeTree, LeftOut, PipelineTree, SubTree};
 use crate::model::{Bridge, Job, PipelineAt, PipelineId};
 use crate::parallel::parallel;
 use crate::select::{downstream, job};
-
-/// The number of requests at the same time.
-const MAX_PARALLEL_REQUESTS: usize = 8;
-/// Levels of downstream pipelines that are followed at most, even if a server makes up more.
-const MAX_DEPTH: u32 = 100;
 
 /// One of the two lists of a pipeline.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +30,7 @@ enum List {
 pub fn tree(ctx: &Ctx<'_>, address: &Scope, levels: u32) -> Result<PipelineTree, Error> {
     let at = root(ctx, address)?;
     let pipeline = ctx.gitlab.pipeline(&at)?;
+    let at = at.with_path(Some(&pipeline));
     let mut known = HashSet::from([pipeline.id]);
     let mut root = PipelineTree::unread(at, pipeline, LeftOut::Deeper);
     let mut level = vec![&mut root];
@@ -52,7 +49,7 @@ fn root(ctx: &Ctx<'_>, address: &Scope) -> Result<PipelineAt, Error> {
     match address {
         Scope::Below(by) | Scope::In(by) => Ok(resolve::pipeline(ctx, by)??),
         Scope::Job { project, id } => match ctx.gitlab.job(project, *id)?.pipeline {
-            Some(pipeline) => Ok(PipelineAt { project: project.clone(), id: pipeline.id }),
+            Some(pipeline) => Ok(pipeline.at(project)),
             None => {
                 let message = format!("GitLab does not tell the pipeline of job {id}");
                 Err(Error::Fault(anyhow::Error::msg(message)))
@@ -82,7 +79,7 @@ fn read(ctx: &Ctx<'_>, level: &mut [&mut PipelineTree], lenient: bool) -> Result
             },
         }
     };
-    let mut jobs = parallel(MAX_PARALLEL_REQUESTS, &asks, ask)?;
+    let mut jobs = parallel(MAX_PARALLEL_LISTS, &asks, ask)?;
     let bridges = jobs.split_off(level.len());
     for ((node, jobs), bridges) in level.iter_mut().zip(jobs).zip(bridges) {
         node.below = match (jobs, bridges) {
@@ -102,8 +99,7 @@ fn below(of: &PipelineAt, jobs: &[Job], bridges: Vec<Bridge>) -> SubTree {
     let tree = |bridge: Bridge| {
         let downstream = bridge.downstream_pipeline.clone().map(|pipeline| {
             // A server that does not even give a web address has children in mind: the same project.
-            let project = pipeline.project().unwrap_or_else(|| of.project.clone());
-            let at = PipelineAt { project, id: pipeline.id };
+            let at = pipeline.at(&of.project);
             PipelineTree::unread(at, pipeline, LeftOut::Deeper)
         });
         BridgeTree { bridge, downstream }

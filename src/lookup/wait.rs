@@ -67,7 +67,7 @@ fn read_pipelines(
         Scope::In(pipeline) => {
             let at = resolve::pipeline(ctx, pipeline)??;
             let pipeline = resolve::readable(ctx, &at, ctx.gitlab.pipeline(&at))?;
-            Ok((vec![(at, pipeline)], Vec::new()))
+            Ok((vec![(at.with_path(Some(&pipeline)), pipeline)], Vec::new()))
         }
         // A single job is waited for by looking it up; its pipeline does not matter.
         Scope::Job { .. } => Ok((Vec::new(), Vec::new())),

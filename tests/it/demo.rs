@@ -12,8 +12,8 @@ fn the_demo_runs_as_expected_to_the_end() {
     for line in [
         "Two repositories, one story",
         "  $ downriver fetch build-repo -D vendor",
-        "  [1/4] pipeline 9001 of project 70: 4 bridges",
-        "  [2/4] bridge `build-sharecode`: pipeline 9002 of project 93 (success)",
+        "  [1/4] pipeline 9001 of project shop/linebot: 4 bridges",
+        "  [2/4] bridge `build-sharecode`: pipeline 9002 of project shop/radar-sharecode (success)",
         "   12000 bytes  sharecode/lib/sharecode.dll",
         "  $ downriver fetch biuld-repo -D vendor",
         "  hint: did you mean `build-repo`?",

@@ -29,7 +29,7 @@ fn a_lookup_is_told_step_by_step() {
           retries    5  (default)
           timeout    1m  (default)
 
-        1. bridges of pipeline 9001 in project 70
+        1. bridges of pipeline 9001 in project shop/linebot
           GET <api>/api/v4/projects/70/pipelines/9001/bridges?per_page=100&page=1: 200 in 0 ms, 7625 bytes
             curl --header "JOB-TOKEN: $CI_JOB_TOKEN" '<api>/api/v4/projects/70/pipelines/9001/bridges?per_page=100&page=1'
           - deploy:later: its name is not asked for
@@ -37,7 +37,7 @@ fn a_lookup_is_told_step_by_step() {
           - child: unit tests: its name is not asked for
           + build-sharecode
 
-        2. jobs of pipeline 9002 in project 93
+        2. jobs of pipeline 9002 in project shop/radar-sharecode
           GET <api>/api/v4/projects/93/pipelines/9002/jobs?per_page=100&page=1: 200 in 0 ms, 20707 bytes
             curl --header "JOB-TOKEN: $CI_JOB_TOKEN" '<api>/api/v4/projects/93/pipelines/9002/jobs?per_page=100&page=1'
           - upload: symbols: its name is not asked for
@@ -70,7 +70,7 @@ fn the_same_is_told_as_data() {
     );
     let steps = told["steps"].as_array().unwrap();
     assert_eq!(steps.len(), 2);
-    assert_eq!(steps[0]["step"], "bridges of pipeline 9001 in project 70");
+    assert_eq!(steps[0]["step"], "bridges of pipeline 9001 in project shop/linebot");
     assert_eq!(steps[0]["chosen"], json!(["build-sharecode"]));
     assert_eq!(steps[0]["requests"][0]["status"], 200);
     let lint = steps[1]["candidates"].as_array().unwrap().iter().find(|it| it["name"] == "lint");

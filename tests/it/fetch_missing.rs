@@ -33,7 +33,7 @@ fn each_miss_has_its_sentence_and_its_hint() {
     for (line, says, hint) in [
         (
             "biuld",
-            "no job `biuld` in pipeline 20 of project 2 (success); there are `build`",
+            "no job `biuld` in pipeline 20 of project shop/down (success); there are `build`",
             "did you mean `build`?",
         ),
         ("lint", "job `lint` (202) did not succeed: it is failed (script_failure)", "--any-status"),

@@ -89,7 +89,7 @@ fn every_stage_is_waited_through_until_the_archive_is_there() {
         "waiting: pipeline 10 of project 1 has triggered no pipeline\n",
         "waiting: no downstream pipeline: bridge `down` is created\n",
         "waiting: no downstream pipeline: bridge `down` is running\n",
-        "waiting: no job `build` in pipeline 20 of project 2 (running), which shows no jobs",
+        "waiting: no job `build` in pipeline 20 of project shop/down (running), which shows no jobs",
         "waiting: job `build` (201) has not finished: it is created\n",
         "waiting: job `build` (201) has not finished: it is running\n",
         "waiting: job `build` (201) has no artifacts\n",

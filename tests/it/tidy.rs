@@ -20,7 +20,7 @@ const ARROWS: [(&str, &str); 28] = [
     ("step", "refusal"),
     ("select", "refusal"),
     ("ranged", ""),
-    ("gitlab", "step"),
+    ("gitlab", "step parallel"),
     ("archive", ""),
     ("disk", ""),
     ("error", "refusal select gitlab archive disk"),

@@ -16,6 +16,8 @@ pub struct ListedBridge {
     pub of: PipelineAt,
     /// The names of the bridges above it, outermost first.
     pub above: Vec<String>,
+    /// GitLab counts its failure as a warning: it or a bridge above it has `allow_failure`.
+    pub may_fail: bool,
 }
 
 /// A downstream pipeline and the name of the bridge that triggered it.
@@ -24,6 +26,8 @@ pub struct Downstream {
     pub bridge: String,
     pub at: PipelineAt,
     pub pipeline: Pipeline,
+    /// GitLab counts its failure as a warning: a bridge that led to it has `allow_failure`.
+    pub may_fail: bool,
 }
 
 /// The chosen pipelines, and the wanted bridges that have not triggered any.
@@ -150,13 +154,13 @@ fn names(listed: &ListedBridge) -> impl Iterator<Item = &str> {
 }
 
 fn downstream(listed: &ListedBridge, pipeline: &Pipeline) -> Downstream {
-    // Without id and address of its project, it is taken for a child pipeline, which is in the same
-    // project.
-    let project = pipeline.project().unwrap_or_else(|| listed.of.project.clone());
     Downstream {
         bridge: listed.bridge.name.clone(),
-        at: PipelineAt { project, id: pipeline.id },
+        // Without id and address of its project, it is taken for a child pipeline, which is in the
+        // same project.
+        at: pipeline.at(&listed.of.project),
         pipeline: pipeline.clone(),
+        may_fail: listed.may_fail,
     }
 }
 
@@ -171,7 +175,7 @@ fn untriggered(bridge: &Bridge) -> UntriggeredBridge {
 fn is_of(pipeline: &Pipeline, project: &str) -> bool {
     match ProjectRef::parse(project) {
         ProjectRef::Id(id) => pipeline.project_id == Some(id),
-        ProjectRef::Path(path) => {
+        ProjectRef::Path(path) | ProjectRef::Known { path, .. } => {
             pipeline.path().is_some_and(|known| known.eq_ignore_ascii_case(&path))
         }
     }
