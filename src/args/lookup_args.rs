@@ -13,7 +13,7 @@ pub struct LookupArgs {
     /// The upstream pipeline [CI_PIPELINE_ID]
     #[arg(long, value_name = "ID")]
     pub pipeline: Option<u64>,
-    /// Search the pipelines it triggered, the pipeline itself, or the one that triggered it
+    /// Search the pipelines it triggered, the pipeline itself, the one that triggered it, or any: what it triggered, then itself
     #[arg(long, value_name = "WHICH")]
     pub from: Option<LookupFrom>,
     /// The latest successful pipeline of a branch or tag, instead of a pipeline by its id
@@ -68,6 +68,7 @@ pub enum LookupFrom {
     Downstream,
     Pipeline,
     Upstream,
+    Any,
 }
 
 /// Parses a full commit id; GitLab's list of pipelines does not accept abbreviated ones.

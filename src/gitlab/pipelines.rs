@@ -2,8 +2,10 @@
 
 use super::client::Client;
 use super::error::Error;
-use super::request::{JobTokens, project_segment};
+use super::pages::read_all;
+use super::request::{ApiRequest, JobTokens, project_segment};
 use crate::model::{Pipeline, PipelineAt, PipelineId, ProjectRef};
+use crate::parallel::parallel;
 use crate::sanitize::sanitize;
 
 /// Returns the pipeline that an address of the API is about, if it is about a single one.
@@ -56,7 +58,8 @@ impl Client {
         self.list_pipelines(operation, project, &[("sha", sha)], 1)
     }
 
-    /// Returns the newest pipelines of a merge request, in no particular order.
+    /// Returns the pipelines of a merge request, in no particular order. With a job token, older ones
+    /// may be missing.
     pub fn merge_request_pipelines(
         &self,
         project: &ProjectRef,
@@ -64,23 +67,26 @@ impl Client {
     ) -> Result<Vec<Pipeline>, Error> {
         let operation =
             format!("listing the pipelines of merge request {iid} in project {project}");
-        if self.has_job_token() {
-            // The endpoint of merge requests does not accept job tokens. Merge request pipelines
-            // are listed by their refs instead.
-            let mut newest = Vec::new();
-            for name in ["head", "merge"] {
-                let ref_ = format!("refs/merge-requests/{iid}/{name}");
-                let filters = [("ref", &*ref_)];
-                newest.extend(self.list_pipelines(operation.clone(), project, &filters, 1)?);
-            }
-            return Ok(newest);
-        }
         let path = format!("/projects/{}/merge_requests/{iid}/pipelines", project_segment(project));
-        let request = self
-            .api_request(operation, &path, JobTokens::Never)
-            .query("per_page", "1")
-            .query("page", "1");
-        self.http.get(&request, |response| self.http.read(response))
+        let mut request = self.api_request(operation.clone(), &path, JobTokens::Never);
+        // Those on the refs of the merge request come first there, so that the newest of all can be
+        // on any page.
+        let list = |request: &ApiRequest| read_all(&self.http, request, |it: &Pipeline| it.id);
+        if !self.has_job_token() {
+            return list(&request);
+        }
+        // That endpoint does not accept job tokens, and only public projects show it to everybody.
+        // The pipelines of the refs that GitLab makes for a merge request are listed besides.
+        request.anonymous = true;
+        let refs =
+            ["head", "merge", "train"].map(|name| format!("refs/merge-requests/{iid}/{name}"));
+        let lists: Vec<Option<&str>> =
+            refs.iter().map(|ref_| Some(ref_.as_str())).chain([None]).collect();
+        let found = parallel(lists.len(), &lists, |ref_| match ref_ {
+            Some(ref_) => self.list_pipelines(operation.clone(), project, &[("ref", ref_)], 1),
+            None => Ok(list(&request).unwrap_or_default()),
+        })?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// Returns the newest pipeline of a branch or tag, whatever its status.

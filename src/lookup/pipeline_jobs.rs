@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use super::context::Ctx;
 use super::limits::MAX_PARALLEL_LISTS;
 use super::query::{FoundJob, JobQuery, LookupResult};
-use super::resolve;
+use super::{own_job, resolve};
 use crate::error::Error;
-use crate::model::{ArchiveAt, Job, JobId, PipelineAt, ProjectRef};
+use crate::model::{ArchiveAt, Job, JobId, Pipeline, PipelineAt, ProjectRef};
 use crate::parallel::parallel_until_failure;
 use crate::refusal::{Refusal, UntriggeredBridge};
+use crate::select::creation;
 use crate::select::downstream::Downstream;
 use crate::select::job::{self, JobRules, Listing};
 use crate::select::outcome::Attempts;
@@ -21,12 +22,52 @@ pub fn find_in_pipeline(
     at: &PipelineAt,
     query: &JobQuery,
 ) -> Result<LookupResult, Error> {
-    let pipeline = resolve::readable(ctx, at, ctx.gitlab.pipeline(at))?;
-    let at = at.clone().with_path(Some(&pipeline));
+    own_job::refuse_own(ctx, at, query)?;
+    let list = list_jobs(ctx, at, query)?;
+    Ok(choose_jobs(ctx, &[list], &[], query))
+}
+
+/// Looks up jobs in a pipeline that a list of pipelines showed.
+pub fn find_in_listed(
+    ctx: &Ctx<'_>,
+    pipeline: &Pipeline,
+    project: &ProjectRef,
+    query: &JobQuery,
+) -> Result<LookupResult, Error> {
+    let at = pipeline.at(project);
     let jobs = ctx.gitlab.jobs(&at)?;
-    let list = Listing { at, pipeline, bridge: None, jobs };
+    let list = listing(ctx, at, pipeline.clone(), jobs, None);
     tell_jobs(ctx, &list, query);
     Ok(choose_jobs(ctx, &[list], &[], query))
+}
+
+/// Lists the jobs of a single pipeline, whose status is read before.
+pub fn list_jobs(ctx: &Ctx<'_>, at: &PipelineAt, query: &JobQuery) -> Result<Listing, Error> {
+    let (pipeline, jobs) = resolve::readable(ctx, at, resolve::read(ctx, at))?;
+    let at = at.clone().with_path(Some(&pipeline));
+    let jobs = match jobs {
+        Some(jobs) => jobs,
+        None => ctx.gitlab.jobs(&at)?,
+    };
+    let list = listing(ctx, at, pipeline, jobs, None);
+    tell_jobs(ctx, &list, query);
+    Ok(list)
+}
+
+/// Returns the list of the jobs of a pipeline, with GitLab's reason if it has none.
+fn listing(
+    ctx: &Ctx<'_>,
+    at: PipelineAt,
+    pipeline: Pipeline,
+    jobs: Vec<Job>,
+    bridge: Option<(String, Option<String>)>,
+) -> Listing {
+    let (bridge, reason) = bridge.unzip();
+    let reason = match creation::may_have_reason(&pipeline, jobs.len()) {
+        true => resolve::creation_reason(ctx, &at, &pipeline, reason.flatten().as_deref()),
+        false => None,
+    };
+    Listing { at, pipeline, bridge, jobs, reason }
 }
 
 /// Reads a job by its id; a job token that is to download its archive skips the request, which
@@ -37,6 +78,7 @@ pub fn find_by_id(
     id: JobId,
     query: &JobQuery,
 ) -> Result<LookupResult, Error> {
+    own_job::refuse_own_id(ctx, id, query)?;
     let unreadable = ctx.gitlab.has_job_token() && query.archive;
     let job = if unreadable { None } else { Some(ctx.gitlab.job(project, id)?) };
     if let Some(job) = &job
@@ -61,8 +103,8 @@ pub fn list_jobs_of_all(
     let list = |downstream: &Downstream| ctx.gitlab.jobs(&downstream.at);
     let (lists, failure) = parallel_until_failure(MAX_PARALLEL_LISTS, &downstreams, list);
     let listing = |(downstream, jobs): (Downstream, Vec<Job>)| {
-        let Downstream { bridge, at, pipeline, .. } = downstream;
-        Listing { at, pipeline, bridge: Some(bridge), jobs }
+        let Downstream { bridge, at, pipeline, reason, .. } = downstream;
+        self::listing(ctx, at, pipeline, jobs, Some((bridge, reason)))
     };
     let lists: Vec<Listing> = downstreams.into_iter().zip(lists).map(listing).collect();
     for list in &lists {

@@ -51,7 +51,6 @@ fn the_path_below_which_gitlab_is_installed_is_no_part_of_a_project() {
         // A group may be called like the path, and begin like it.
         ("/gitlab", "gitlab/gitlab/down", Some("gitlab/down")),
         ("/gitlab", "gitlab-org/down", Some("gitlab-org/down")),
-        ("/gitlab", "gitlab", None),
     ] {
         let web_url = format!("https://gitlab.test/{path}/-/pipelines/1");
         let mut pipeline = pipeline(&format!(r#"{{"id": 1, "web_url": "{web_url}"}}"#));

@@ -25,11 +25,14 @@ impl Refusal {
             Refusal::Unsuccessful { .. } | Refusal::EndedBadly { .. } | Refusal::Blocked { .. } => {
                 true
             }
+            Refusal::NoneUsable { unusable, .. } => {
+                unusable.iter().any(|refusal| refusal.exit(waited) == Exit::Unsuccessful)
+            }
+            Refusal::Elsewhere { refusal, .. } => return refusal.exit(waited),
             Refusal::Archive(_) | Refusal::LineBreak { .. } => return Exit::Archive,
             Refusal::NoSuchPipeline { .. }
             | Refusal::NoPipeline { .. }
             | Refusal::NotEnded { .. }
-            | Refusal::NoneUsable { .. }
             | Refusal::ManyJobs { .. }
             | Refusal::NoArchive { .. }
             | Refusal::NotThere { .. }
@@ -44,7 +47,8 @@ impl Refusal {
     }
 }
 
-/// Returns true for `manual` as well: without a person, it stays as it is.
+/// Returns true for `manual` as well, which stays as it is without a person, and for `canceling`,
+/// which can only end as canceled.
 fn ended_badly(status: &Status) -> bool {
-    !status.may_move() && *status != Status::Success
+    *status == Status::Canceling || (!status.may_move() && *status != Status::Success)
 }

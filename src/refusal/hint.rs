@@ -1,11 +1,14 @@
 //! The advice that belongs to a refusal, in one line.
 
+use super::bridge_failure;
 use super::start_failure::StartFailure;
-use super::variants::{Refusal, UntriggeredBridge};
-use crate::model::{PipelineBy, Status};
+use super::variants::{PipelineStatus, Refusal, UntriggeredBridge};
+use crate::model::{PipelineBy, ProjectRef, Status};
 use crate::sanitize::sanitize;
 
 const WAIT: &str = "--wait waits for it";
+const NOT_CREATED: &str =
+    "GitLab could not create its jobs: mend what it says, and run the bridge again";
 const ANY_STATUS: &str = "--any-status takes the artifacts of jobs that did not succeed";
 
 impl Refusal {
@@ -24,8 +27,18 @@ impl Refusal {
                 started by `trigger` or the API, which have no bridge: name those with --pipeline ID --from pipeline"
             }
             Refusal::NoBridge { .. } | Refusal::NoFile { .. } => return self.did_you_mean(),
+            Refusal::Elsewhere { place, .. } => place.hint(),
+            Refusal::EndedBadly { pipelines, blocking, .. } if !blocking.is_empty() => {
+                return Some(unblock(pipelines));
+            }
             Refusal::NoDownstream { .. } => "name a project by its id or its full path, as listed",
             Refusal::NotTriggered { bridges } => not_triggered(bridges),
+            Refusal::NoJob { seen, pipelines, .. }
+                if seen.is_empty()
+                    && pipelines.iter().any(|pipeline| pipeline.reason.is_some()) =>
+            {
+                NOT_CREATED
+            }
             Refusal::NoJob { seen, .. } if seen.is_empty() => {
                 "\
                 a list of jobs is empty also where the token may not see them: check its role in that project"
@@ -67,6 +80,11 @@ impl Refusal {
             Refusal::ReportsUnknown { .. } => {
                 "GitLab gives out report files since 19.4; list the file under `artifacts: paths:` of the job as well"
             }
+            Refusal::EndedBadly { pipelines, .. }
+                if pipelines.iter().any(|pipeline| pipeline.reason.is_some()) =>
+            {
+                NOT_CREATED
+            }
             Refusal::NoReport { .. }
             | Refusal::NotEnded { .. }
             | Refusal::EndedBadly { .. }
@@ -77,9 +95,30 @@ impl Refusal {
     }
 
     fn did_you_mean(&self) -> Option<String> {
-        let candidates = self.candidates();
-        candidates.first().map(|name| format!("did you mean `{}`?", sanitize(name)))
+        self.nearest_candidate().map(|name| format!("did you mean `{}`?", sanitize(&name)))
     }
+}
+
+/// Returns the ways to start the manual jobs that block a pipeline.
+fn unblock(pipelines: &[PipelineStatus]) -> String {
+    let blocked = pipelines.iter().find(|pipeline| pipeline.status == Status::Manual);
+    // A path that a shell would not read as one word is left out.
+    let command = blocked.and_then(|blocked| {
+        let project = match &blocked.project {
+            ProjectRef::Id(id) | ProjectRef::Known { id, .. } => id.to_string(),
+            ProjectRef::Path(path) if is_plain(path) => path.clone(),
+            ProjectRef::Path(_) => return None,
+        };
+        let id = blocked.pipeline;
+        Some(format!(", or with `downriver trigger {project} --pid {id} --on-manual play`"))
+    });
+    format!("start the job in GitLab{}", command.unwrap_or_default())
+}
+
+/// Returns true if a shell reads the text as one word without quotes, and no flag.
+fn is_plain(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+    text.bytes().all(plain) && !text.starts_with('-')
 }
 
 fn no_pipeline(by: &PipelineBy) -> &'static str {
@@ -97,12 +136,15 @@ fn no_pipeline(by: &PipelineBy) -> &'static str {
 }
 
 fn not_triggered(bridges: &[UntriggeredBridge]) -> &'static str {
-    if bridges.iter().any(|bridge| bridge.status.may_move()) {
+    let known = || bridges.iter().find_map(|it| bridge_failure::hint(it.reason.as_deref()?));
+    if bridges.iter().any(UntriggeredBridge::may_trigger) {
         WAIT
+    } else if bridges.iter().any(|bridge| bridge.status == Status::Canceling) {
+        "it will end as canceled: run the bridge again in GitLab"
     } else if bridges.iter().any(|bridge| bridge.status == Status::Manual) {
         "start it by hand in GitLab, then try again"
     } else {
-        "look at the bridge in GitLab and retry it there"
+        known().unwrap_or("look at the bridge in GitLab and retry it there")
     }
 }
 

@@ -2,30 +2,32 @@
 
 use std::slice;
 
-use super::nearest::nearest;
+use super::nearest::{is_near, nearest};
 use super::variants::Refusal;
 
 impl Refusal {
-    /// Returns the names that were there, nearest to the wanted one first.
+    /// Returns the names that were there: those near the wanted one first, nearest of all first, then
+    /// the others in their order.
     pub fn candidates(&self) -> Vec<String> {
         match self {
             Refusal::NoBridge { wanted, seen, .. }
             | Refusal::NoDownstream { wanted, seen, .. }
             | Refusal::NoFile { wanted, seen } => nearest(wanted, seen),
-            Refusal::NoSuchPipeline { at, seen } => nearest(&[at.id.to_string()], seen),
+            Refusal::NoSuchPipeline { seen, .. } | Refusal::ManyJobs { seen } => seen.clone(),
             Refusal::NoJob { wanted, seen, .. } | Refusal::NoReport { wanted, seen, .. } => {
                 nearest(slice::from_ref(wanted), seen)
             }
-            Refusal::ManyJobs { seen } => seen.clone(),
             Refusal::NoneUsable { unusable, .. } => {
                 unusable.iter().map(Refusal::to_string).collect()
             }
             Refusal::NotTriggered { bridges } => {
                 bridges.iter().map(|bridge| bridge.name.clone()).collect()
             }
-            Refusal::EndedBadly { failed: jobs, .. } | Refusal::Blocked { jobs, .. } => {
-                jobs.iter().map(|job| job.name.clone()).collect()
+            Refusal::EndedBadly { failed, blocking, .. } => {
+                failed.iter().chain(blocking).map(|job| job.name.clone()).collect()
             }
+            Refusal::Blocked { jobs, .. } => jobs.iter().map(|job| job.name.clone()).collect(),
+            Refusal::Elsewhere { refusal, .. } => refusal.candidates(),
             Refusal::NoPipeline { .. }
             | Refusal::NoBridges { .. }
             | Refusal::NotEnded { .. }
@@ -40,5 +42,15 @@ impl Refusal {
             | Refusal::LineBreak { .. }
             | Refusal::Archive(_) => Vec::new(),
         }
+    }
+
+    /// Returns the name that is nearest to the wanted one, if any is near.
+    pub(super) fn nearest_candidate(&self) -> Option<String> {
+        let wanted = match self {
+            Refusal::NoBridge { wanted, .. } | Refusal::NoFile { wanted, .. } => wanted.as_slice(),
+            Refusal::NoJob { wanted, .. } => slice::from_ref(wanted),
+            _ => return None,
+        };
+        self.candidates().into_iter().next().filter(|name| is_near(wanted, name))
     }
 }

@@ -5,7 +5,9 @@
 //! holds their messages, `hint.rs` their advice, and `archive.rs` the refusals of an archive.
 
 mod archive;
+mod bridge_failure;
 mod candidate;
+mod elsewhere;
 mod exit;
 mod hint;
 mod instead;
@@ -20,6 +22,7 @@ mod tests;
 
 pub use archive::ArchiveRefusal;
 pub use candidate::Candidate;
+pub use elsewhere::Elsewhere;
 pub use nearest::nearest;
 pub use start_failure::StartFailure;
 pub use variants::{FailedJob, JobName, PipelineStatus, Refusal, UntriggeredBridge};

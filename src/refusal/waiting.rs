@@ -1,6 +1,6 @@
 //! The question whether waiting can turn a refusal into a success.
 
-use super::variants::Refusal;
+use super::variants::{Refusal, UntriggeredBridge};
 use crate::model::Status;
 
 impl Refusal {
@@ -13,16 +13,15 @@ impl Refusal {
             Refusal::NoBridges { ended, .. }
             | Refusal::NoBridge { ended, .. }
             | Refusal::NoDownstream { ended, .. } => ended.is_none(),
-            Refusal::NotTriggered { bridges } => {
-                bridges.iter().any(|bridge| bridge.status.may_move())
-            }
+            Refusal::NotTriggered { bridges } => bridges.iter().any(UntriggeredBridge::may_trigger),
             Refusal::NoJob { pipelines, untriggered, .. } => {
                 pipelines.iter().any(|pipeline| pipeline.status.may_move())
-                    || untriggered.iter().any(|bridge| bridge.status.may_move())
+                    || untriggered.iter().any(UntriggeredBridge::may_trigger)
             }
             Refusal::NoneUsable { unusable, .. } => unusable.iter().any(Refusal::may_change),
             Refusal::Unfinished { status, .. } => status.may_move(),
             Refusal::NoArchive { just_ended, .. } => *just_ended,
+            Refusal::Elsewhere { refusal, .. } => refusal.may_change(),
             Refusal::NoSuchPipeline { .. }
             | Refusal::ManyJobs { .. }
             | Refusal::EndedBadly { .. }

@@ -62,6 +62,7 @@ fn from_flags(inputs: &Inputs<'_>, settings: &mut Vec<Setting>) -> Result<Scope,
                 Ok(Scope::In(selected_pipeline(inputs, settings)?))
             }
             Some(LookupFrom::Downstream) => Ok(Scope::Below(selected_pipeline(inputs, settings)?)),
+            Some(LookupFrom::Any) => Ok(Scope::Any(selected_pipeline(inputs, settings)?)),
             Some(LookupFrom::Upstream) => Err(Usage::new(
                 "--from upstream takes the pipeline that triggered this one, and no other",
             )
@@ -73,6 +74,7 @@ fn from_flags(inputs: &Inputs<'_>, settings: &mut Vec<Setting>) -> Result<Scope,
             Ok(Scope::Below(PipelineBy::Id(pipeline_by_id(inputs, settings)?)))
         }
         LookupFrom::Pipeline => Ok(Scope::In(PipelineBy::Id(pipeline_by_id(inputs, settings)?))),
+        LookupFrom::Any => Ok(Scope::Any(PipelineBy::Id(pipeline_by_id(inputs, settings)?))),
         LookupFrom::Upstream => Ok(Scope::In(upstream_pipeline(inputs, settings)?)),
     }
 }

@@ -89,6 +89,7 @@ impl WebUrl {
             (WebUrlTarget::Pipeline(id), None | Some(LookupFrom::Downstream)) => {
                 Ok(Scope::Below(at(id)))
             }
+            (WebUrlTarget::Pipeline(id), Some(LookupFrom::Any)) => Ok(Scope::Any(at(id))),
             (WebUrlTarget::Pipeline(_), Some(LookupFrom::Upstream)) => Err(Usage::new(
                 "GitLab's API does not tell which pipeline triggered the one of the URL",
             )

@@ -7,8 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::context::Transfer;
 use crate::error::Error;
 use crate::lookup::by_ref::{self, Ref};
-use crate::lookup::poll::poll_until;
-use crate::lookup::{FoundJob, JobQuery, LookupResult, lookup_once};
+use crate::lookup::{FoundJob, JobQuery, LookupResult, lookup_once, repeat};
 use crate::model::ArchiveAt;
 use crate::parallel::parallel;
 use crate::refusal::Refusal;
@@ -37,7 +36,7 @@ pub fn acquire_each<T: Send>(
     let Transfer { ctx, scope, query, .. } = transfer;
     // An acquired archive is not downloaded again while others are waited for.
     let acquired = Archives { by_address: Mutex::default(), acquire };
-    let LookupResult { found, missing } = poll_until(ctx, || {
+    let LookupResult { found, missing } = repeat(ctx, scope, query, || {
         let LookupResult { found, missing } = lookup_once(ctx, scope, query)?;
         if query.archive {
             let pending = found.iter().filter(|found| !acquired.holds(found));

@@ -86,7 +86,8 @@ fn a_row_that_moves_to_the_next_page_counts_once_and_a_page_that_leads_back_is_t
     fake.fault(Fault::on(&page(2)).json(200, &json!([row(4), row(3)])).header("X-Next-Page", "1"));
     let ran = Run::new(&fake).args("fetch build").fails(3);
     ran.says("[1/4] pipeline 10 of project 1: 3 bridges");
-    assert_eq!(ran.requests.len(), 2);
+    let bridges = ran.requests.iter().filter(|request| request.contains("/bridges?"));
+    assert_eq!(bridges.count(), 2);
 }
 
 #[test]

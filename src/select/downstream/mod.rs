@@ -28,6 +28,8 @@ pub struct Downstream {
     pub pipeline: Pipeline,
     /// GitLab counts its failure as a warning: a bridge that led to it has `allow_failure`.
     pub may_fail: bool,
+    /// GitLab's `failure_reason` of the bridge.
+    pub reason: Option<String>,
 }
 
 /// The chosen pipelines, and the wanted bridges that have not triggered any.
@@ -57,7 +59,7 @@ pub fn choose(
     if let Some(unmatched) = bridges.iter().find(|pattern| best(listed, pattern).is_none()) {
         return Err(Refusal::NoBridge {
             wanted: vec![unmatched.text().to_owned()],
-            seen: listed.iter().map(|listed| listed.bridge.name.clone()).collect(),
+            seen: names_in_order(listed),
             ended: None,
         });
     }
@@ -65,7 +67,7 @@ pub fn choose(
     for (listed, verdict) in listed.iter().zip(verdicts(listed, bridges, projects)) {
         match verdict {
             Verdict::Chosen(pipeline) => downstreams.chosen.push(downstream(listed, pipeline)),
-            Verdict::Untriggered => downstreams.untriggered.push(untriggered(&listed.bridge)),
+            Verdict::Untriggered => downstreams.untriggered.push(untriggered(listed)),
             Verdict::OtherProject(pipeline) => others.push(project_name(pipeline)),
             Verdict::OtherName => {}
         }
@@ -92,7 +94,7 @@ pub fn candidates(
             Verdict::Chosen(_) => Candidate::chosen(name),
             Verdict::Untriggered => Candidate::rejected(
                 name,
-                format!("no downstream pipeline: {}", untriggered(&listed.bridge)),
+                format!("no downstream pipeline: {}", untriggered(listed)),
             ),
             Verdict::OtherProject(pipeline) => Candidate::rejected(
                 name,
@@ -153,6 +155,17 @@ fn names(listed: &ListedBridge) -> impl Iterator<Item = &str> {
     listed.above.iter().map(String::as_str).chain([listed.bridge.name.as_str()])
 }
 
+/// Returns the names of the bridges of each pipeline in the order of their creation.
+fn names_in_order(listed: &[ListedBridge]) -> Vec<String> {
+    let pipelines = listed.chunk_by(|one, next| one.of.id == next.of.id);
+    let names = pipelines.flat_map(|of_one| {
+        let mut bridges: Vec<&Bridge> = of_one.iter().map(|listed| &listed.bridge).collect();
+        bridges.sort_by_key(|bridge| bridge.id);
+        bridges.into_iter().map(|bridge| bridge.name.clone())
+    });
+    names.collect()
+}
+
 fn downstream(listed: &ListedBridge, pipeline: &Pipeline) -> Downstream {
     Downstream {
         bridge: listed.bridge.name.clone(),
@@ -161,14 +174,17 @@ fn downstream(listed: &ListedBridge, pipeline: &Pipeline) -> Downstream {
         at: pipeline.at(&listed.of.project),
         pipeline: pipeline.clone(),
         may_fail: listed.may_fail,
+        reason: listed.bridge.failure_reason.clone(),
     }
 }
 
-fn untriggered(bridge: &Bridge) -> UntriggeredBridge {
+fn untriggered(listed: &ListedBridge) -> UntriggeredBridge {
+    let bridge = &listed.bridge;
     UntriggeredBridge {
         name: bridge.name.clone(),
         status: bridge.status.clone(),
         reason: bridge.failure_reason.clone(),
+        may_fail: listed.may_fail,
     }
 }
 

@@ -27,6 +27,7 @@ fn listing(id: u64, status: &str, jobs: Vec<Job>) -> Listing {
         pipeline: serde_json::from_value(json!({"id": id, "status": status})).unwrap(),
         bridge: Some("b".to_owned()),
         jobs,
+        reason: None,
     }
 }
 

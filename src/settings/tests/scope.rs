@@ -18,6 +18,7 @@ fn scope(flags: &str, env: &Env) -> Result<String, String> {
     match resolved.map(|resolved| resolved.scope) {
         Ok(Scope::Below(by)) => Ok(format!("below {}", describe(&by))),
         Ok(Scope::In(by)) => Ok(format!("in {}", describe(&by))),
+        Ok(Scope::Any(by)) => Ok(format!("anywhere around {}", describe(&by))),
         Ok(Scope::Job { project, id }) => Ok(format!("job {id} of {project}")),
         Err(usage) => Err(format!("{}; {}", usage.message, usage.hint.unwrap_or_default())),
     }
