@@ -91,6 +91,8 @@ mod install;
 mod install_ps1;
 mod install_release;
 mod lists;
+mod lookup_places;
+mod lookup_reasons;
 mod loopback;
 mod ls;
 mod made;
