@@ -154,7 +154,7 @@ fn pipeline_by_id(inputs: &Inputs<'_>, settings: &mut Vec<Setting>) -> Result<Pi
     let branch = inputs.checkout().and_then(|checkout| checkout.branch);
     let hint = match branch {
         Some(branch) => format!(
-            "take the latest successful one of this branch with `--ref {}`, name one with --pipeline ID, \
+            "take the latest successful one of this branch with `--ref {} --from any`, name one with --pipeline ID, \
              or paste its address from the browser",
             sanitize(&branch)
         ),
