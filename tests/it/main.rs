@@ -98,6 +98,8 @@ mod install_ps1;
 mod install_release;
 mod json_schema;
 mod lists;
+mod lookup_places;
+mod lookup_reasons;
 mod loopback;
 mod ls;
 mod made;

@@ -85,7 +85,7 @@ const SHOWN_BY: [(usize, &str); 77] = [
     ),
     (
         21,
-        "lists::pages_are_asked_for_one_after_the_other_to_the_end fake_itself::pages_have_the_headers_of_gitlab_and_a_link_that_leads_astray",
+        "lists::every_page_is_asked_for_once_and_none_beyond_the_end fake_itself::pages_have_the_headers_of_gitlab_and_a_link_that_leads_astray",
     ),
     (22, "lists::a_downstream_pipeline_may_tell_its_project_by_its_web_address_alone"),
     (
