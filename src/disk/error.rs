@@ -16,6 +16,8 @@ pub enum Error {
     Io { doing: &'static str, path: PathBuf, source: io::Error },
     /// No temporary file could be created in the directory of the system for temporary files.
     TempFile { dir: PathBuf, source: io::Error },
+    /// A symlink could not be created.
+    NoLink { path: PathBuf, source: io::Error },
     /// An entry of another kind is at the path of a file or directory to be written. `what` names
     /// it, as in "a folder".
     InTheWay { path: PathBuf, what: &'static str },
@@ -43,6 +45,9 @@ impl Error {
                 Some("the variable TMP names another folder")
             }
             Error::TempFile { .. } => Some("the variable TMPDIR names another folder"),
+            Error::NoLink { .. } => {
+                Some("--symlinks copy writes copies of the linked files; --symlinks skip leaves links out")
+            }
             _ => None,
         }
     }
@@ -76,6 +81,10 @@ impl Display for Error {
                     sanitize(&dir),
                     reason(source)
                 )
+            }
+            Error::NoLink { path, source } => {
+                let path = name(path);
+                write!(f, "cannot make the link `{}`: {}", sanitize(&path), reason(source))
             }
             Error::InTheWay { path, what } => {
                 write!(f, "cannot write `{}`: {what} is in the way", sanitize(&name(path)))

@@ -42,7 +42,7 @@ use acquire::{Acquired, MAX_PARALLEL_DOWNLOADS, acquire_each};
 use archive_source::{AcquiredArchive, needs_download_first};
 use planning::{job_folder, merge_all};
 
-use crate::disk::Staging;
+use crate::disk::{Committed, Staging};
 use crate::error::Error;
 use crate::lookup::FoundJob;
 use crate::plan::{PlacementKind, Plan};
@@ -64,11 +64,12 @@ pub fn extract(
             AcquiredArchive::acquire(transfer, found, options, &staging, alone)
         })?;
     let jobs: Vec<FoundJob> = archives.iter().map(|(found, _)| found.clone()).collect();
-    let staged = match stage(transfer, archives, options, staging) {
+    let staged = match stage(transfer, staging, archives, options) {
         // An archive is not what its directory said: download all of them whole and start over.
         Err(error) if needs_download_first(&error) => {
             let staging = Staging::new_in(dest, transfer.ctx.interrupt)?;
-            stage(transfer, download_all(transfer, jobs, options, &staging)?, options, staging)?
+            let archives = download_all(transfer, jobs, options, &staging)?;
+            stage(transfer, staging, archives, options)?
         }
         staged => staged?,
     };
@@ -86,9 +87,10 @@ struct Staged {
 /// Plans all archives together, and extracts the files of each.
 fn stage(
     transfer: &Transfer<'_>,
+    mut staging: Staging,
+    // After the staging, because its files must be closed before the folder is removed.
     mut archives: Archives<'_>,
     options: &ExtractOptions,
-    mut staging: Staging,
 ) -> Result<Staged, Error> {
     let ctx = transfer.ctx;
     let plans = archives.iter_mut().map(|(found, it)| (&*found, std::mem::take(&mut it.plan)));
@@ -126,8 +128,11 @@ fn commit(
     options: &ExtractOptions,
     dest: &Path,
 ) -> Result<Vec<TransferredJob>, Error> {
-    let skipped: HashSet<PathBuf> =
-        staged.staging.commit(options.on_conflict)?.into_iter().collect();
+    let Committed { skipped, warnings } = staged.staging.commit(options.on_conflict)?;
+    for warning in warnings {
+        transfer.ctx.watch.step(&Step::Warning(&warning));
+    }
+    let skipped: HashSet<PathBuf> = skipped.into_iter().collect();
     let jobs = staged.jobs.into_iter().map(|(job, plan)| {
         let files = planned_files(plan, &skipped);
         let (count, bytes) = (files.len(), files.iter().map(|(_, size)| size).sum());

@@ -12,7 +12,7 @@ use super::acquire::{Acquired, acquire_each};
 use super::context::Transfer;
 use super::download::Spool;
 use super::result::{TransferResult, TransferredJob};
-use crate::disk::{self, AtomicFile, Staging};
+use crate::disk::{self, AtomicFile, Committed, Staging};
 use crate::error::{Context, Error};
 use crate::lookup::{Ctx, FoundJob, JobQuery, Scope};
 use crate::plan::OnConflict;
@@ -144,7 +144,10 @@ fn into_folder(
         new.finish(None)?;
         staged.push((found, folder, path, report.bytes));
     }
-    let skipped = staging.commit(on_conflict)?;
+    let Committed { skipped, warnings } = staging.commit(on_conflict)?;
+    for warning in warnings {
+        ctx.watch.step(&Step::Warning(&warning));
+    }
     let jobs = staged.into_iter().map(|(found, folder, path, bytes)| {
         let files = if skipped.contains(&path) { Vec::new() } else { vec![(path, bytes)] };
         transferred(found, folder, files, bytes)
@@ -216,5 +219,9 @@ impl Spool for Sniffed {
     fn restart(&mut self) -> io::Result<()> {
         self.head.clear();
         self.file.restart()
+    }
+
+    fn check(&mut self) -> io::Result<()> {
+        self.file.check()
     }
 }

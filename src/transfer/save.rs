@@ -32,14 +32,12 @@ pub fn save_archive(
         OnConflict::Overwrite | OnConflict::Skip | OnConflict::Fail => {}
     }
     let spool = |size: Option<u64>| {
-        let spool = AtomicFile::create_beside(file, transfer.ctx.interrupt)?;
+        let mut spool = AtomicFile::create_beside(file, transfer.ctx.interrupt)?;
         spool.require_free_space(size.unwrap_or_default().into())?;
         Ok(spool)
     };
     save_each(transfer, spool, |found, mut archive| {
-        if let Some(archive) = archive.file() {
-            check(archive, found)?;
-        }
+        check(archive.file(), found)?;
         Ok(archive.commit(on_conflict)?)
     })
 }
