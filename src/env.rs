@@ -69,10 +69,7 @@ impl Env {
                 terminal: io::stdout().is_terminal(),
                 writer: Box::new(NamedWriter("standard output", io::stdout())),
             },
-            stderr: Stream {
-                terminal: io::stderr().is_terminal(),
-                writer: Box::new(io::stderr()),
-            },
+            stderr: Stream { terminal: io::stderr().is_terminal(), writer: Box::new(io::stderr()) },
             clock: Arc::new(SystemClock(Instant::now())),
             interrupt,
         };
@@ -239,7 +236,9 @@ mod signals {
             return "interrupted: nothing was left behind\n".to_owned();
         };
         let first = sanitize(&first.to_string_lossy()).to_string();
-        format!("interrupted: `{first}` could not be removed in time; the next run there removes it\n")
+        format!(
+            "interrupted: `{first}` could not be removed in time; the next run there removes it\n"
+        )
     }
 
     /// Prints a message on standard error, past the lock of the stream: the run may hold that while

@@ -28,8 +28,10 @@ pub fn parallel<I: Sync, O: Send, E: Send>(
         outputs
     };
     let mut outputs = thread::scope(|scope| {
-        // The calling thread works as well, so a single input needs no other thread.
-        let others: Vec<_> = (1..max.min(inputs.len())).map(|_| scope.spawn(worker)).collect();
+        // The calling thread works as well, so a single input needs no other thread, and fewer
+        // threads than wanted only take longer.
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, worker).ok();
+        let others: Vec<_> = (1..max.min(inputs.len())).map_while(spawn).collect();
         let mut outputs = worker();
         for other in others {
             outputs.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));

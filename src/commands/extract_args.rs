@@ -30,6 +30,9 @@ pub struct ExtractArgs {
     /// What to do about a file that is there already
     #[arg(long, value_name = "WHAT", default_value = "overwrite")]
     on_conflict: OnConflict,
+    /// Sync files and folders to the disk before they are put in place, so that a power failure loses none of them
+    #[arg(long)]
+    durable: bool,
     /// What to do about links; `keep-inside` refuses an archive with one that leaves DIR
     #[arg(
         long,
@@ -85,6 +88,6 @@ impl ExtractArgs {
             OnConflict::Skip => plan::OnConflict::Skip,
             OnConflict::Fail => plan::OnConflict::Fail,
         };
-        Ok(ExtractOptions { rules, separate: self.separate, on_conflict })
+        Ok(ExtractOptions { rules, separate: self.separate, on_conflict, durable: self.durable })
     }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::app::{App, PreparedLookup};
 use super::destination::Destination;
-use super::dotenv;
+use super::dotenv::{DotenvFile, Values};
 use super::extract_args::ExtractArgs;
 use crate::args::{CacheArgs, JobArgs, WaitArgs};
 use crate::error::Error;
@@ -53,20 +53,25 @@ impl Fetch {
         destination.may_be(&app)?;
         let options = self.unpack.options()?;
         let cache = app.cache(&self.cache)?;
+        let file = self.dotenv.as_ref().map(|file| app.env.dir.join(file));
+        let dotenv = DotenvFile::create(file.as_deref(), &app.env.interrupt)?;
+        let dotenv = dotenv.durable(options.durable);
         let PreparedLookup { scope, mut query, client, .. } =
             app.prepare(&self.jobs, &self.args, false)?;
         // What is kept is known by the number of its job, which only the lists tell.
         query.listed = cache.is_some();
         let polling = Polling::from(&self.args.wait);
         let ctx = app.ctx(&client, polling);
-        let transfer = Transfer { ctx: &ctx, scope: &scope, query: &query, cache: cache.as_ref() };
+        let transfer = Transfer {
+            ctx: &ctx,
+            scope: &scope,
+            query: &query,
+            cache: cache.as_ref(),
+            before_commit: &|jobs| dotenv.stage(&Values::of(jobs.first().copied())),
+        };
         let result = destination.transfer(&app, &transfer, &options)?;
         app.tell_missing(&self.args.selection, &result.missing);
-        if let Some(file) = &self.dotenv {
-            let first = result.jobs.first().map(|job| &job.found);
-            let values = dotenv::Values::of(first);
-            values.write(&app.env.dir.join(file), &app.env.interrupt)?;
-        }
+        dotenv.commit()?;
         if !destination.is_stdout() {
             super::result::print(&result, self.output.as_deref(), &self.dir, &app.ui)?;
         }

@@ -8,7 +8,8 @@ pub use flags::{OnManual, Trigger};
 
 use super::app::App;
 use super::destination::Destination;
-use super::{dotenv, pipeline_trigger_cli, result};
+use super::dotenv::{DotenvFile, Values};
+use super::{pipeline_trigger_cli, result};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::lookup::{FoundJob, Polling, Scope};
@@ -16,7 +17,7 @@ use crate::model::PipelineBy;
 use crate::report::Report;
 use crate::select::trigger::OnManual as ManualRule;
 use crate::transfer::Transfer;
-use crate::trigger::{Started, logs, start, watch};
+use crate::trigger::{Again, Started, logs, start, watch};
 
 /// What there is to tell, however the run ends.
 #[derive(Default)]
@@ -64,13 +65,24 @@ impl Trigger {
         let polling = Polling::new(self.wait_timeout, self.poll_interval);
         let cache = if self.fetch.is_empty() { None } else { app.cache(&self.cache)? };
         let ctx = app.ctx(&client, polling);
+        let file = self.dotenv.as_ref().map(|file| app.env.dir.join(file));
+        let dotenv = DotenvFile::create(file.as_deref(), &app.env.interrupt)?;
+        let dotenv = dotenv.durable(options.durable);
+        if !self.fetch.is_empty() {
+            target.check_writable(app)?;
+        }
+        if order.start.token.is_some() && order.again == Again::No && !self.detach {
+            // Another token watches than the one that starts: it must be able to before.
+            ctx.gitlab.pipelines(&order.project, 1)?;
+        }
         let started = told.started.insert(start(&ctx, &order)?);
         let aside = !target.is_stdout();
         let line = result::pipeline_line(&started.ended);
         let again = if started.retried { "retried: " } else { "" };
         app.ui.print_early(&format!("{again}{line}"), aside)?;
         if self.detach {
-            return self.write_dotenv(app, started, None);
+            dotenv.stage(&values(started, None))?;
+            return dotenv.commit();
         }
         let id = started.ended.at.id;
         let watched = watch(&ctx, started, &rule, !self.legacy_cli).map_err(|error| {
@@ -87,32 +99,33 @@ impl Trigger {
             app.ui.line(result::pipeline_line(&started.ended))?;
         }
         if self.fetch.is_empty() {
-            return self.write_dotenv(app, started, None);
+            dotenv.stage(&values(started, None))?;
+            return dotenv.commit();
         }
         let (scope, query) = (Scope::In(PipelineBy::Id(started.ended.at.clone())), self.query());
-        let transfer = Transfer { ctx: &ctx, scope: &scope, query: &query, cache: cache.as_ref() };
+        let transfer = Transfer {
+            ctx: &ctx,
+            scope: &scope,
+            query: &query,
+            cache: cache.as_ref(),
+            before_commit: &|jobs| dotenv.stage(&values(started, jobs.first().copied())),
+        };
         let result = target.transfer(app, &transfer, &options)?;
         told.fetched =
             super::result::document(&result, self.output.as_deref(), &self.dir)["fetched"].take();
         if aside {
             super::result::print_files(&result, self.output.as_deref(), &self.dir, &app.ui)?;
         }
-        self.write_dotenv(app, started, result.jobs.first().map(|job| &job.found))
+        dotenv.commit()
     }
+}
 
-    fn write_dotenv(
-        &self,
-        app: &App,
-        started: &Started,
-        found: Option<&FoundJob>,
-    ) -> Result<(), Error> {
-        let Some(file) = &self.dotenv else { return Ok(()) };
-        let values = dotenv::Values {
-            job: found.and_then(FoundJob::id),
-            project: started.ended.project_id(),
-            pipeline: Some(&started.ended.pipeline),
-        };
-        values.write(&app.env.dir.join(file), &app.env.interrupt)
+/// Returns the values of a pipeline that was started, and of the job that was fetched from it.
+fn values<'a>(started: &'a Started, found: Option<&FoundJob>) -> Values<'a> {
+    Values {
+        job: found.and_then(FoundJob::id),
+        project: started.ended.project_id(),
+        pipeline: Some(&started.ended.pipeline),
     }
 }
 

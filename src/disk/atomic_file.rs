@@ -150,11 +150,7 @@ fn folder_of(dest: &Path) -> &Path {
 }
 
 /// Opens an existing file to write it in place, if its folder cannot be written.
-fn open_in_place(
-    dest: &Path,
-    found: &io::Result<fs::Metadata>,
-    error: &io::Error,
-) -> Option<File> {
+fn open_in_place(dest: &Path, found: &io::Result<fs::Metadata>, error: &io::Error) -> Option<File> {
     use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
     let refused = matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem);
     let is_file = found.as_ref().is_ok_and(fs::Metadata::is_file);

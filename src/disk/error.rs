@@ -23,6 +23,8 @@ pub enum Error {
     InTheWay { path: PathBuf, what: &'static str },
     /// Files that exist already, under `--on-conflict fail`.
     Conflict { paths: Vec<PathBuf> },
+    /// No thread could be started to write files.
+    NoThread(io::Error),
     /// The data does not fit on the file system; sizes in bytes.
     NoSpace { path: PathBuf, needed: u128, free: u64 },
     /// A signal asked the run to stop.
@@ -45,9 +47,10 @@ impl Error {
                 Some("the variable TMP names another folder")
             }
             Error::TempFile { .. } => Some("the variable TMPDIR names another folder"),
-            Error::NoLink { .. } => {
-                Some("--symlinks copy writes copies of the linked files; --symlinks skip leaves links out")
-            }
+            Error::NoThread(_) => Some("more processes must be allowed (ulimit -u)"),
+            Error::NoLink { .. } => Some(
+                "--symlinks copy writes copies of the linked files; --symlinks skip leaves links out",
+            ),
             _ => None,
         }
     }
@@ -101,6 +104,7 @@ impl Display for Error {
                 let path = name(path);
                 write!(f, "no space left on `{}` (needs {needed}, {free} free)", sanitize(&path))
             }
+            Error::NoThread(error) => write!(f, "cannot start a thread: {}", reason(error)),
             Error::Interrupted => f.write_str("interrupted"),
             Error::RollbackFailed { cause, rollback, backup } => write!(
                 f,

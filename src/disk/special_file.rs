@@ -76,14 +76,15 @@ fn own_stream(_path: &Path) -> io::Result<Option<File>> {
     Ok(None)
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
-
+    #[cfg(target_os = "linux")]
     use super::*;
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn what_leads_through_dev_or_proc_is_recognised() {
+        use std::os::unix::fs::symlink;
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("file");
         fs::write(&file, "mine").unwrap();
@@ -107,6 +108,7 @@ mod tests {
         assert!(own_stream(Path::new("/proc/1/fd/1")).unwrap().is_none());
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn an_open_file_of_the_process_is_written_at_its_end() {
         use std::io::Write;

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use super::area::Area;
 use super::close;
 use super::dir_handle::{DirHandle, Modified};
+use super::dir_tree::DirTree;
 use super::error::Error;
 use super::file_kind::FileKind;
 use super::free_space;
@@ -146,6 +147,17 @@ impl Staging {
             && matches!(dir.kind(name), Ok(Some(FileKind::Symlink)))
     }
 
+    /// Returns a function that returns the target of the symlink at a path of the destination, as
+    /// components; none if there is no symlink, or if its target is no UTF-8.
+    pub fn links_on_disk(&self) -> impl Fn(&[String]) -> Option<String> + use<> {
+        let (tree, dest) = (DirTree::new(Arc::clone(&self.base)), self.dest_in_base.clone());
+        move |at| {
+            let path = dest.join(at.iter().collect::<PathBuf>());
+            let target = tree.open_parent(&path).and_then(|(dir, name)| dir.read_link(name));
+            target.ok()?.into_string().ok()
+        }
+    }
+
     /// Returns true if a signal asked the run to stop.
     pub fn stopping(&self) -> bool {
         self.interrupt.stopping()
@@ -234,8 +246,7 @@ impl Staging {
     ) -> Result<T, Error> {
         let staged = Path::new(STAGED).join(path);
         let tree = &self.first().tree;
-        let attempt =
-            || tree.open_parent(&staged).and_then(|(parent, name)| action(&parent, name));
+        let attempt = || tree.open_parent(&staged).and_then(|(parent, name)| action(&parent, name));
         let result = match (attempt(), staged.parent()) {
             (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
                 tree.create_dir_all(parent, dir_mode(None)).and_then(|()| attempt())

@@ -269,7 +269,8 @@ fn an_interrupted_run_commits_nothing() {
     let interrupt = Interrupt::default();
     let staging = Staging::new_in(dest.path(), &interrupt).unwrap();
     staging.create_file(Path::new("new"), None).unwrap().finish(None).unwrap();
-    let stopped = commit_with(&staging, OnConflict::Overwrite, |_| drop(interrupt.clean_up(|| true)));
+    let stopped =
+        commit_with(&staging, OnConflict::Overwrite, |_| drop(interrupt.clean_up(|| true)));
     assert!(matches!(stopped, Err(Error::Interrupted)));
     drop(staging);
     assert_eq!(listing(dest.path()), before);

@@ -10,4 +10,6 @@ pub struct ExtractOptions {
     /// Extracts each job into a folder of its own.
     pub separate: bool,
     pub on_conflict: OnConflict,
+    /// Syncs files and folders to the disk before they are put in place.
+    pub durable: bool,
 }

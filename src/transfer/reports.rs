@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::acquire::{Acquired, acquire_each};
 use super::context::Transfer;
 use super::download::Spool;
+use super::options::ExtractOptions;
 use super::result::{TransferResult, TransferredJob};
 use crate::disk::{self, AtomicFile, Committed, Staging};
 use crate::error::{Context, Error};
@@ -31,12 +32,11 @@ pub enum ReportDestination<'a> {
     /// Each under its own name; `separate`: and below a folder named after its job.
     Folder {
         dest: &'a Path,
-        separate: bool,
-        on_conflict: OnConflict,
+        options: &'a ExtractOptions,
     },
     File {
         file: &'a Path,
-        on_conflict: OnConflict,
+        options: &'a ExtractOptions,
     },
     Out(&'a mut dyn FnMut(&mut File) -> io::Result<u64>),
 }
@@ -62,13 +62,11 @@ pub fn reports(
     let transfer = Transfer { query: &query, ..*transfer };
     let Acquired { archives: reports, missing } =
         acquire_each(&transfer, 1, |found, _| download_report(ctx, found, kind))?;
+    let found: Vec<&FoundJob> = reports.iter().map(|(found, _)| found).collect();
+    (transfer.before_commit)(&found)?;
     let jobs = match destination {
-        ReportDestination::Folder { dest, separate, on_conflict } => {
-            into_folder(ctx, reports, dest, separate, on_conflict)?
-        }
-        ReportDestination::File { file, on_conflict } => {
-            into_file(ctx, reports, file, on_conflict)?
-        }
+        ReportDestination::Folder { dest, options } => into_folder(ctx, reports, dest, options)?,
+        ReportDestination::File { file, options } => into_file(ctx, reports, file, options)?,
         ReportDestination::Out(out) => {
             let mut jobs = Vec::new();
             for (found, mut report) in reports {
@@ -122,15 +120,14 @@ fn into_folder(
     ctx: &Ctx<'_>,
     reports: Vec<(FoundJob, Report)>,
     dest: &Path,
-    separate: bool,
-    on_conflict: OnConflict,
+    options: &ExtractOptions,
 ) -> Result<Vec<TransferredJob>, Error> {
-    let staging = Staging::new_in(dest, ctx.interrupt)?;
+    let staging = Staging::new_in(dest, ctx.interrupt)?.durable(options.durable);
     let mut holders: HashMap<PathBuf, String> = HashMap::new();
     let mut staged = Vec::new();
     for (found, mut report) in reports {
         let label = found.label();
-        let folder = match separate {
+        let folder = match options.separate {
             true => PathBuf::from(folder_name(found.name().unwrap_or(&label))),
             false => PathBuf::new(),
         };
@@ -144,7 +141,7 @@ fn into_folder(
         new.finish(None)?;
         staged.push((found, folder, path, report.bytes));
     }
-    let Committed { skipped, warnings } = staging.commit(on_conflict)?;
+    let Committed { skipped, warnings } = staging.commit(options.on_conflict)?;
     for warning in warnings {
         ctx.watch.step(&Step::Warning(&warning));
     }
@@ -159,8 +156,9 @@ fn into_file(
     ctx: &Ctx<'_>,
     reports: Vec<(FoundJob, Report)>,
     file: &Path,
-    on_conflict: OnConflict,
+    options: &ExtractOptions,
 ) -> Result<Vec<TransferredJob>, Error> {
+    let on_conflict = options.on_conflict;
     if file.is_file() && on_conflict != OnConflict::Overwrite {
         return match on_conflict {
             OnConflict::Fail => Err(disk::Error::Conflict { paths: vec![file.to_owned()] }.into()),
@@ -169,7 +167,7 @@ fn into_file(
     }
     let mut jobs = Vec::new();
     for (found, mut report) in reports {
-        let mut whole = AtomicFile::create_beside(file, ctx.interrupt)?;
+        let mut whole = AtomicFile::create_beside(file, ctx.interrupt)?.durable(options.durable);
         whole.require_free_space(report.bytes.into())?;
         io::copy(&mut report.file, &mut whole)
             .with_context(|| format!("writing {}", file.display()))?;

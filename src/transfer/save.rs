@@ -8,6 +8,7 @@ use super::acquire::{Acquired, MAX_PARALLEL_DOWNLOADS, acquire_each};
 use super::cached;
 use super::context::Transfer;
 use super::download::{Spool, announce, download};
+use super::options::ExtractOptions;
 use super::remote_zip::reading;
 use super::result::{TransferResult, TransferredJob};
 use crate::archive::Archive;
@@ -21,9 +22,10 @@ use crate::sanitize::sanitize;
 /// already and is to stay spares the whole lookup.
 pub fn save_archive(
     transfer: &Transfer<'_>,
-    on_conflict: OnConflict,
+    options: &ExtractOptions,
     file: &Path,
 ) -> Result<TransferResult, Error> {
+    let on_conflict = options.on_conflict;
     match on_conflict {
         OnConflict::Skip if file.is_file() => return Ok(TransferResult::default()),
         OnConflict::Fail if file.is_file() => {
@@ -34,7 +36,7 @@ pub fn save_archive(
     let spool = |size: Option<u64>| {
         let mut spool = AtomicFile::create_beside(file, transfer.ctx.interrupt)?;
         spool.require_free_space(size.unwrap_or_default().into())?;
-        Ok(spool)
+        Ok(spool.durable(options.durable))
     };
     save_each(transfer, spool, |found, mut archive| {
         check(archive.file(), found)?;
@@ -68,6 +70,8 @@ fn save_each<S: Spool + Send>(
             let bytes = fill(transfer, found, &mut archive)?;
             Ok((archive, bytes))
         })?;
+    let found: Vec<&FoundJob> = archives.iter().map(|(found, _)| found).collect();
+    (transfer.before_commit)(&found)?;
     let mut jobs = Vec::new();
     for (found, (archive, bytes)) in archives {
         finish(&found, archive)?;

@@ -278,7 +278,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
     ),
     (
         73,
-        "disk::tests::races::the_next_run_removes_stale_temporary_directories_only disk::tests::a_staging_that_is_dropped_leaves_nothing disk::cache::tests::only_stale_partial_files_are_removed",
+        "disk::tests::races::the_next_run_removes_stale_temporary_directories_only disk::tests::a_staging_that_is_dropped_leaves_nothing disk::tests::races::the_next_run_removes_stale_temporary_directories_only",
     ),
     (
         74,

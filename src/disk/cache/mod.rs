@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-use crc32fast::Hasher;
 use super::error::Error;
 use super::temp_file::TempFile;
 use crate::interrupt::Interrupt;
 use crate::plan::OnConflict;
+use crc32fast::Hasher;
 use eviction::{CachedFile, select_evictions};
 use name::CacheName;
 

@@ -260,7 +260,8 @@ fn a_destination_that_a_killed_run_has_made_leads_to_what_it_left_above() {
 #[cfg(unix)]
 #[test]
 fn single_files_of_killed_runs_are_removed_beside_the_destination() {
-    let home = folder(&[(".downriver-00000000dead/lock", ""), (".downriver-00000000dead/file", "")]);
+    let home =
+        folder(&[(".downriver-00000000dead/lock", ""), (".downriver-00000000dead/file", "")]);
     let path = home.path().join("it.zip");
     let running = AtomicFile::create_beside(&path, &Interrupt::default()).unwrap();
     AtomicFile::create_beside(&path, &Interrupt::default())
