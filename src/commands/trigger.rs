@@ -12,12 +12,12 @@ use super::dotenv::{DotenvFile, Values};
 use super::{pipeline_trigger_cli, result};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::lookup::{FoundJob, Polling, Scope};
+use crate::lookup::{Ctx, FoundJob, Polling, Scope};
 use crate::model::PipelineBy;
 use crate::report::Report;
 use crate::select::trigger::OnManual as ManualRule;
 use crate::transfer::Transfer;
-use crate::trigger::{Again, Started, logs, start, watch};
+use crate::trigger::{Order, Started, logs, start, watch};
 
 /// What there is to tell, however the run ends.
 #[derive(Default)]
@@ -71,9 +71,9 @@ impl Trigger {
         if !self.fetch.is_empty() {
             target.check_writable(app)?;
         }
-        if order.start.token.is_some() && order.again == Again::No && !self.detach {
-            // Another token watches than the one that starts: it must be able to before.
-            ctx.gitlab.pipelines(&order.project, 1)?;
+        let unseen = order.start.token.is_some() && !client.has_token();
+        if unseen && !self.detach && !self.legacy_cli {
+            check_can_watch(&ctx, &order)?;
         }
         let started = told.started.insert(start(&ctx, &order)?);
         let aside = !target.is_stdout();
@@ -117,6 +117,19 @@ impl Trigger {
             super::result::print_files(&result, self.output.as_deref(), &self.dir, &app.ui)?;
         }
         dotenv.commit()
+    }
+}
+
+/// Checks that a pipeline which a trigger token starts can be watched without a token, as in a public
+/// project. Other failures say nothing about that, and starting the pipeline meets them again.
+fn check_can_watch(ctx: &Ctx<'_>, order: &Order) -> Result<(), Error> {
+    match ctx.gitlab.pipelines(&order.project, 1) {
+        Err(error) if matches!(error.status(), Some(401 | 403 | 404)) => {
+            let doing =
+                "nothing was started, because it could not be watched without a private token";
+            Err(Error::from(error).context(doing))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -15,7 +15,7 @@ use super::commit_plan::{CommitStep, join_relative};
 use super::copy::CopyTree;
 use super::dir_handle::{DirHandle, Mount};
 use super::dir_tree::DirTree;
-use super::error::Error;
+use super::error::{Error, MAKE_IN};
 use super::file_kind::FileKind;
 use super::modes::dir_mode;
 use super::staging::Notes;
@@ -113,7 +113,7 @@ impl Assignment<'_> {
                 _ => {
                     let display_path = join_relative(self.base_path, parent);
                     let area = self.area_of(areas, parent);
-                    let area = area.map_err(Error::doing("make a folder in", &display_path))?;
+                    let area = area.map_err(Error::doing(MAKE_IN, &display_path))?;
                     last = Some((parent.to_owned(), area));
                     area
                 }

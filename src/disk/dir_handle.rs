@@ -180,7 +180,8 @@ impl DirHandle {
     pub fn metadata(&self, name: &OsStr) -> io::Result<Metadata> {
         let found = rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)?;
         let modified = Modified { seconds: found.st_mtime, nanoseconds: found.st_mtime_nsec as _ };
-        Ok(Metadata { mode: u32::from(found.st_mode) & 0o777, modified })
+        let mode = (found.st_mode as u32) & 0o777;
+        Ok(Metadata { mode, modified })
     }
 
     /// Sets the modification time of an entry.

@@ -8,6 +8,9 @@ use bytesize::ByteSize;
 
 use crate::sanitize::{join_names, sanitize};
 
+/// The operation that creates a temporary directory.
+pub const MAKE_IN: &str = "make a folder in";
+
 /// An error while writing files. Existing files are unchanged after every error except
 /// [`Error::RollbackFailed`].
 #[derive(Debug)]
@@ -73,6 +76,17 @@ impl Display for Error {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let name = |path: &Path| path.to_string_lossy().into_owned();
         match self {
+            // The directory was there when it was looked at, or the run was started in it.
+            Error::Io { doing: MAKE_IN, path, source }
+                if source.kind() == io::ErrorKind::NotFound =>
+            {
+                let path = name(path);
+                write!(
+                    f,
+                    "cannot {MAKE_IN} `{}`: the folder does not exist any more",
+                    sanitize(&path)
+                )
+            }
             Error::Io { doing, path, source } => {
                 write!(f, "cannot {doing} `{}`: {}", sanitize(&name(path)), reason(source))
             }

@@ -13,7 +13,7 @@ use super::area::Area;
 use super::close;
 use super::dir_handle::{DirHandle, Modified};
 use super::dir_tree::DirTree;
-use super::error::Error;
+use super::error::{Error, MAKE_IN};
 use super::file_kind::FileKind;
 use super::free_space;
 use super::modes::{dir_mode, file_mode};
@@ -97,7 +97,7 @@ impl Staging {
             let first = Area::create_first(&base, base_path, exists, interrupt)?;
             Ok((base, first))
         };
-        let (base, first) = create().map_err(Error::doing("make a folder in", base_path))?;
+        let (base, first) = create().map_err(Error::doing(MAKE_IN, base_path))?;
         #[cfg(unix)]
         super::area::remove_stale_above(base_path);
         Ok(Staging {

@@ -13,6 +13,8 @@
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
 //!   `fetch_missing`, `fetch_files`, `fetch_archives` and `fetch_wait` go through the flags
 //! - `archives` and the six behind it: hostile and odd archives, over a hundred of them
+//! - `kills`: killed at any moment; `disks`: mounts, devices and limits; `odd_disks`: file systems that
+//!   refuse or fail late, made by `odd_disk`
 //! - `soak`: fetches through a stand-in that fails at random
 //! - `resume`, `stream`: downloads that break off, and that are unpacked as they come
 //! - `parts`, `sums`: downloads of wanted files alone, and of archives whose SHA-256 is told
@@ -70,6 +72,7 @@ mod client_refusals;
 mod completions;
 mod components;
 mod demo;
+mod disks;
 mod explain;
 mod fake_itself;
 mod fetch;
@@ -85,11 +88,16 @@ mod harness;
 mod install;
 mod install_ps1;
 mod install_release;
+mod kills;
 mod lists;
 mod loopback;
 mod ls;
 mod made;
 mod network;
+#[cfg(target_os = "linux")]
+mod odd_disk;
+#[cfg(target_os = "linux")]
+mod odd_disks;
 mod outside;
 mod parts;
 mod pictures;
