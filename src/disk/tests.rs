@@ -276,6 +276,23 @@ fn an_interrupted_run_commits_nothing() {
     assert_eq!(listing(dest.path()), before);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn what_surely_does_not_fit_is_refused() {
+    let home = folder(&[]);
+    let interrupt = Interrupt::default();
+    let staging = Staging::new_in(home.path(), &interrupt).unwrap();
+    let mut file = AtomicFile::create_beside(&home.path().join("it.zip"), &interrupt).unwrap();
+    assert!(staging.require_free_space(0).is_ok() && file.require_free_space(0).is_ok());
+    if free_space::is_known(&fs::File::open(home.path()).unwrap()) {
+        for refused in [staging.require_free_space(u128::MAX), file.require_free_space(u128::MAX)] {
+            let Err(Error::NoSpace { needed, path, .. }) = refused else { panic!("{refused:?}") };
+            assert_eq!(needed, u128::MAX);
+            assert!(path.starts_with(home.path()));
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn recorded_modes_apply_without_dangerous_bits() {

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -245,4 +246,34 @@ fn durable_files_and_folders_are_the_same_files() {
     assert_eq!(fs::read(home.path().join("vol/sub/new")).unwrap(), b"3");
     assert_eq!(run(&fake, home.path(), "fetch build --durable -o it.zip").0, Some(0));
     assert!(fs::read(home.path().join("it.zip")).unwrap().starts_with(b"PK"));
+}
+
+#[test]
+fn threads_that_cannot_be_started_are_told() {
+    let fake = Fake::start(downstream(&[job(201, "build")]));
+    let home = tempfile::tempdir().unwrap();
+    fs::set_permissions(home.path(), PermissionsExt::from_mode(0o777)).unwrap();
+    // Limits of processes do not hold for root.
+    let limited = |limit: usize, line: &str| {
+        let script = format!(
+            "exec setpriv --reuid=64123 --clear-groups prlimit --nproc={limit} \"$DOWNRIVER\" {line}"
+        );
+        shell(&fake, home.path(), &script)
+    };
+    let output = limited(1, "--version");
+    if !output.status.success() {
+        println!("skipped: {output:?}");
+        return;
+    }
+    let output = limited(1, "fetch build");
+    assert_eq!(output.status.code(), Some(9), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("cannot handle signals"), "{said}");
+    // Room for the signal handler alone, and then for one worker.
+    let output = limited(2, "fetch build");
+    assert_eq!(output.status.code(), Some(9), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("cannot start a thread"), "{said}");
+    let output = limited(3, "fetch build");
+    assert!(output.status.success(), "{output:?}");
 }

@@ -14,7 +14,7 @@
 //!   `fetch_missing`, `fetch_files`, `fetch_archives` and `fetch_wait` go through the flags
 //! - `archives` and the six behind it: hostile and odd archives, over a hundred of them
 //! - `kills`: killed at any moment; `disks`: mounts, devices and limits; `odd_disks`: file systems that
-//!   refuse or fail late, made by `odd_disk`
+//!   refuse or fail late, made by `odd_disk`; `proves`: checks before anything is changed
 //! - `soak`: fetches through a stand-in that fails at random
 //! - `resume`, `stream`: downloads that break off, and that are unpacked as they come
 //! - `parts`, `sums`: downloads of wanted files alone, and of archives whose SHA-256 is told
@@ -103,6 +103,7 @@ mod parts;
 mod pictures;
 mod places;
 mod process;
+mod proves;
 mod ran;
 mod raw;
 mod readme;
