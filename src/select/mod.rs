@@ -6,6 +6,7 @@
 // The lookup: steps 1 to 3.
 pub mod any;
 pub mod creation;
+pub mod disk_links;
 pub mod downstream;
 pub mod job;
 pub mod job_folder;
