@@ -10,6 +10,8 @@ pub struct Plan {
     pub placements: Vec<Placement>,
     /// Sanitised messages for the user, one line each.
     pub warnings: Vec<String>,
+    /// Patterns of `--path`, as typed, that match nothing in this archive.
+    pub unmatched: Vec<String>,
 }
 
 /// A file, folder or link to create.
@@ -84,7 +86,7 @@ mod tests {
             Placement { entry: 0, path: "d/a".into(), kind },
             Placement { entry: 1, path: "l".into(), kind: link },
         ];
-        let plan = Plan { placements, warnings: Vec::new() }.below(Path::new("job"));
+        let plan = Plan { placements, ..Plan::default() }.below(Path::new("job"));
         let paths: Vec<_> = plan.placements.iter().map(|placement| &placement.path).collect();
         assert_eq!(paths, [Path::new("job/d/a"), Path::new("job/l")]);
         assert_eq!(plan.size(), 3);

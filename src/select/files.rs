@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::file_pattern::Patterns;
+use super::file_pattern::{Matched, Patterns};
 use super::link::{Links, Symlinks};
 use super::name::{System, components};
 use super::name_tree::{NameTree, TreeItem};
@@ -81,15 +81,18 @@ pub fn files(
     if rules.links() != Symlinks::Copy {
         inside = NameTree::new(rules.system, 0);
     }
-    let chosen: Vec<&ValidEntry<'_>> =
-        valid.iter().filter(|entry| rules.patterns.choose(&entry.path.join("/"))).collect();
+    let mut matched = Matched::default();
+    let choose =
+        |entry: &&ValidEntry<'_>| rules.patterns.choose_and_mark(&entry.path, &mut matched);
+    let chosen: Vec<&ValidEntry<'_>> = valid.iter().filter(choose).collect();
     let typed = rules.patterns.typed();
     if chosen.is_empty() && !typed.is_empty() {
         let files = valid.iter().filter(|file| file.item.entry.kind != EntryKind::Folder);
         let seen = files.map(|file| file.path.join("/")).collect();
         return Err(Refusal::NoFile { wanted: typed.to_vec(), seen });
     }
-    let plan = place(&chosen, &valid, &inside, rules)?;
+    let mut plan = place(&chosen, &valid, &inside, rules)?;
+    plan.unmatched = rules.patterns.unmatched(&matched);
     if plan.size() > u128::from(rules.max_size) {
         return Err(ArchiveRefusal::TooLarge { size: plan.size(), most: rules.max_size }.into());
     }
@@ -104,7 +107,7 @@ pub fn links(entries: &[Entry], rules: &FileRules) -> Vec<usize> {
         Symlinks::Copy => true,
         Symlinks::KeepInside | Symlinks::All => {
             let path = components(&entry.name, entry.kind, rules.system);
-            path.is_ok_and(|path| rules.patterns.choose(&path.join("/")))
+            path.is_ok_and(|path| rules.patterns.choose(&path))
         }
     };
     let links = entries.iter().enumerate().filter(|(_, entry)| entry.kind == EntryKind::Link);
@@ -138,7 +141,7 @@ fn place(
     inside: &NameTree<'_>,
     rules: &FileRules,
 ) -> Result<Plan, ArchiveRefusal> {
-    let mut plan = Plan { placements: Vec::with_capacity(chosen.len()), warnings: Vec::new() };
+    let mut plan = Plan { placements: Vec::with_capacity(chosen.len()), ..Plan::default() };
     // Removing leading folders can make two paths equal, and copies have other paths than their
     // originals.
     let moved = rules.strip_components > 0 || rules.links() == Symlinks::Copy;

@@ -63,6 +63,10 @@ pub fn merge_all(
     plans: Vec<(&FoundJob, Plan)>,
     options: &ExtractOptions,
 ) -> Result<Vec<Plan>, Error> {
+    for pattern in unmatched_everywhere(plans.iter().map(|(_, plan)| plan)) {
+        let warning = format!("--path `{}` matches nothing", sanitize(&pattern));
+        ctx.watch.step(&Step::Warning(&warning));
+    }
     let mut labelled: Vec<(String, Plan)> = Vec::with_capacity(plans.len());
     for (found, mut plan) in plans {
         for warning in plan.warnings.drain(..) {
@@ -77,6 +81,15 @@ pub fn merge_all(
         ctx.watch.step(&Step::Warning(&warning));
     }
     Ok(labelled.into_iter().map(|(_, plan)| plan).collect())
+}
+
+/// Returns the patterns of `--path` that match nothing in any of the archives.
+fn unmatched_everywhere<'a>(plans: impl Iterator<Item = &'a Plan>) -> Vec<String> {
+    let in_both = |mut first: Vec<String>, other: Vec<String>| {
+        first.retain(|pattern| other.contains(pattern));
+        first
+    };
+    plans.map(|plan| plan.unmatched.clone()).reduce(in_both).unwrap_or_default()
 }
 
 /// Returns the folder of a job, relative to the destination; empty where all jobs share one.

@@ -77,6 +77,7 @@ mod fetch_archives;
 mod fetch_files;
 mod fetch_jobs;
 mod fetch_missing;
+mod fetch_patterns;
 mod fetch_wait;
 mod fetch_where;
 mod folder;

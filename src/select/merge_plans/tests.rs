@@ -17,7 +17,7 @@ fn plan(job: &str, lines: &[&str]) -> (String, Plan) {
         Placement { entry, path: path.into(), kind }
     };
     let placements = lines.iter().enumerate().map(placement).collect();
-    (job.to_owned(), Plan { placements, warnings: Vec::new() })
+    (job.to_owned(), Plan { placements, ..Plan::default() })
 }
 
 fn left(plans: &[(String, Plan)]) -> Vec<Vec<&str>> {
