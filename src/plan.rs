@@ -1,6 +1,7 @@
 //! The plan of an extraction: the files, folders and links that an archive becomes. Made by `select`,
 //! carried out by `extract` and `disk`.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Everything that the extraction of an archive creates.
@@ -40,7 +41,7 @@ pub enum PlacementKind {
         modified: Option<i64>,
     },
     Link {
-        target: String,
+        target: OsString,
     },
 }
 
@@ -81,7 +82,7 @@ mod tests {
     #[test]
     fn below_moves_all_paths_and_keeps_the_size() {
         let kind = PlacementKind::File { mode: None, modified: None, size: 3 };
-        let link = PlacementKind::Link { target: "a".to_owned() };
+        let link = PlacementKind::Link { target: "a".into() };
         let placements = vec![
             Placement { entry: 0, path: "d/a".into(), kind },
             Placement { entry: 1, path: "l".into(), kind: link },

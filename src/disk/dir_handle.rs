@@ -124,7 +124,7 @@ impl DirHandle {
     }
 
     /// Creates a symlink; fails if the name exists.
-    pub fn create_symlink(&self, target: &str, name: &OsStr) -> io::Result<()> {
+    pub fn create_symlink(&self, target: &OsStr, name: &OsStr) -> io::Result<()> {
         Ok(rustix::fs::symlinkat(target, &self.0, name)?)
     }
 

@@ -88,8 +88,8 @@ impl DirHandle {
     /// Creates a symlink; fails if the name exists. Windows has different symlinks for files and for
     /// directories, so the target decides which is created; a missing target counts as a file.
     #[cfg(windows)]
-    pub fn create_symlink(&self, target: &str, name: &OsStr) -> io::Result<()> {
-        let target = target.replace('/', "\\");
+    pub fn create_symlink(&self, target: &OsStr, name: &OsStr) -> io::Result<()> {
+        let target = target.to_string_lossy().replace('/', "\\");
         match self.0.join(&target).is_dir() {
             true => std::os::windows::fs::symlink_dir(target, self.0.join(name)),
             false => std::os::windows::fs::symlink_file(target, self.0.join(name)),

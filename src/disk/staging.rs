@@ -1,7 +1,7 @@
 //! Staging: files are written to a temporary directory on the file system of the destination
 //! before they are committed.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ pub struct Staging {
     pub(super) temp_tree: DirTree,
     pub(super) interrupt: Interrupt,
     /// Paths and targets of the symlinks to create.
-    symlinks: Vec<(PathBuf, String)>,
+    symlinks: Vec<(PathBuf, OsString)>,
     /// Directories and their modification times in seconds since the Unix epoch.
     dir_times: Vec<(PathBuf, i64)>,
 }
@@ -94,7 +94,7 @@ impl Staging {
         }
         let (dir, name) = (self.temp_dir.handle(), OsStr::new("link"));
         // Wine reports success without creating a symlink.
-        dir.create_symlink("nowhere", name).is_ok()
+        dir.create_symlink(OsStr::new("nowhere"), name).is_ok()
             && matches!(dir.kind(name), Ok(Some(FileKind::Symlink)))
     }
 
@@ -135,7 +135,7 @@ impl Staging {
     }
 
     /// Adds a symlink. Symlinks are created last, so that no staged file is written through one.
-    pub fn add_symlink(&mut self, path: &Path, target: &str) {
+    pub fn add_symlink(&mut self, path: &Path, target: &OsStr) {
         self.symlinks.push((path.to_owned(), target.to_owned()));
     }
 

@@ -34,15 +34,18 @@ impl Patterns {
     }
 
     /// Returns true if the entry at the path of these components is wanted.
-    pub fn choose(&self, path: &[&str]) -> bool {
+    pub fn choose(&self, path: &[&[u8]]) -> bool {
         self.choose_and_mark(path, &mut Matched::default())
     }
 
     /// Returns true if an entry is wanted, and marks the patterns of `--path` that match it.
-    pub fn choose_and_mark(&self, path: &[&str], matched: &mut Matched) -> bool {
+    pub fn choose_and_mark(&self, path: &[&[u8]], matched: &mut Matched) -> bool {
         if self.include.is_empty() && self.exclude.is_empty() {
             return true;
         }
+        // Each invalid byte sequence counts as one character, as in doublestar.
+        let path: Vec<_> =
+            path.iter().map(|component| String::from_utf8_lossy(component)).collect();
         let path: Vec<_> = path.iter().map(|component| normalized(component)).collect();
         matched.0.resize(self.include.len(), false);
         let mut included = self.include.is_empty();
@@ -79,7 +82,7 @@ mod tests {
     use super::*;
 
     fn choose(patterns: &Patterns, path: &str) -> bool {
-        patterns.choose(&path.split('/').collect::<Vec<_>>())
+        patterns.choose(&path.split('/').map(str::as_bytes).collect::<Vec<_>>())
     }
 
     #[test]
@@ -154,7 +157,7 @@ mod tests {
             (&[], &[]),
         ] {
             let (patterns, mut matched) = (patterns(list), Matched::default());
-            for path in ["a", "b", "c"] {
+            for path in [b"a", b"b", b"c"] {
                 patterns.choose_and_mark(&[path], &mut matched);
             }
             assert_eq!(patterns.unmatched(&matched), unmatched, "{list:?}");

@@ -26,7 +26,8 @@ const MOST_NAMES: usize = 50;
 /// The file of this path from the archive of each wanted job, handed to `out` once it is here
 /// whole and right. What is missing is returned with the reason.
 ///
-/// `path` has no empty, `.` or `..` segments. Links inside the archive are followed.
+/// `path` has no empty, `.` or `..` segments, and bytes that are not UTF-8 are escaped as in the
+/// display of a [`RawPath`](crate::model::RawPath). Links inside the archive are followed.
 pub fn cat(
     transfer: &Transfer<'_>,
     path: &str,
@@ -59,7 +60,7 @@ fn extract_file(ctx: &Ctx<'_>, found: &FoundJob, path: &str, to: &mut File) -> R
         Err(_) if given => return Ok(()),
         Err(error) => return Err(error),
     };
-    let named = archive.entries().iter().find(|entry| entry.name == path);
+    let named = archive.entries().iter().find(|entry| entry.name.to_string() == path);
     if given && named.is_some_and(|entry| entry.kind == EntryKind::File) {
         return Ok(());
     }
@@ -84,18 +85,18 @@ fn may_be_target(file: &mut File) -> std::io::Result<bool> {
 
 /// Resolves a path through the links of the archive.
 fn resolve(archive: &mut RemoteZip<'_>, path: &str) -> Result<String, archive::Error> {
-    let links: HashMap<String, usize> = archive
+    let links: HashMap<Vec<u8>, usize> = archive
         .entries()
         .iter()
         .enumerate()
         .filter(|(_, entry)| entry.kind == EntryKind::Link)
-        .map(|(index, entry)| (entry.name.clone(), index))
+        .map(|(index, entry)| (entry.name.to_string().into_bytes(), index))
         .collect();
-    let find = |at: &[String]| links.get(&at.join("/")).copied();
-    let read = |index| link_target(archive, index);
+    let find = |at: &[Vec<u8>]| links.get(&at.join(&b'/')).copied();
+    let read = |index| Ok(link_target(archive, index)?.to_string());
     let bad = |why| Err(archive::Error::LinkTarget { entry: path.to_owned(), why });
-    match link_target::resolve(System::Unix, Vec::new(), path, find, read) {
-        Ok(components) => Ok(components.join("/")),
+    match link_target::resolve(System::Unix, Vec::new(), path.as_bytes(), find, read) {
+        Ok(components) => Ok(String::from_utf8_lossy(&components.join(&b'/')).into_owned()),
         Err(ResolveError::Escapes) => bad("leads out of the archive"),
         Err(ResolveError::Loop) => bad("goes round in circles"),
         Err(ResolveError::Target(error)) => Err(error),
@@ -103,12 +104,12 @@ fn resolve(archive: &mut RemoteZip<'_>, path: &str) -> Result<String, archive::E
 }
 
 fn position(archive: &RemoteZip<'_>, name: &str, is: impl Fn(&Entry) -> bool) -> Option<usize> {
-    archive.entries().iter().position(|entry| entry.name == name && is(entry))
+    archive.entries().iter().position(|entry| is(entry) && entry.name.to_string() == name)
 }
 
 /// What there is instead: what lies below a folder, else what is called alike.
 fn no_file(entries: &[Entry], path: &str, end: &str) -> Refusal {
-    let names = entries.iter().filter(|entry| is_file(entry)).map(|entry| entry.name.clone());
+    let names = entries.iter().filter(|entry| is_file(entry)).map(|entry| entry.name.to_string());
     let names: Vec<String> = names.collect();
     let folder = if end.is_empty() { String::new() } else { format!("{end}/") };
     let below: Vec<String> =

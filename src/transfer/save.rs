@@ -97,6 +97,6 @@ fn fill<S: Spool>(
 
 /// Refuses a file that is no archive.
 fn check(file: &mut File, found: &FoundJob) -> Result<(), Error> {
-    Archive::open_directory(file).with_context(|| reading(found))?;
+    Archive::open_directory(file, usize::MAX).with_context(|| reading(found))?;
     Ok(())
 }
