@@ -74,7 +74,7 @@ impl Delete {
         let (client, _) = app.connect(&self.args.connect, &self.args.lookup, None)?;
         client.check_can_write(format!("deleting all artifacts of project {project}"))?;
         self.confirm(&mut app, &format!("all artifacts of project {project} that may go"))?;
-        client.delete_project_artifacts(&project)?;
+        client.delete_project_artifacts(&client.follow_rename(&project)?)?;
         app.ui
             .line(format!("GitLab deletes the artifacts of project {project} in its own time"))?;
         if app.ui.wants_json() {
@@ -101,5 +101,6 @@ impl Delete {
 
 fn delete(client: &Client, found: &FoundJob) -> Result<(), Error> {
     let (project, id) = found.project_and_id()?;
+    let project = &client.follow_rename(project)?;
     Ok(client.delete_artifacts(project, id)?)
 }

@@ -56,5 +56,6 @@ impl Keep {
 
 fn keep(client: &Client, found: &FoundJob) -> Result<Job, Error> {
     let (project, id) = found.project_and_id()?;
+    let project = &client.follow_rename(project)?;
     Ok(client.keep_artifacts(project, id)?)
 }

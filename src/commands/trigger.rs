@@ -8,7 +8,8 @@ pub use flags::{OnManual, Trigger};
 
 use super::app::App;
 use super::destination::Destination;
-use super::{dotenv, pipeline_trigger_cli, result};
+use super::pipeline_trigger_cli::{self, lines};
+use super::{dotenv, result};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::lookup::{FoundJob, Polling, Scope};
@@ -16,7 +17,7 @@ use crate::model::PipelineBy;
 use crate::report::Report;
 use crate::select::trigger::OnManual as ManualRule;
 use crate::transfer::Transfer;
-use crate::trigger::{Started, logs, start, watch};
+use crate::trigger::{Started, logs, play_waiting, start, watch};
 
 /// What there is to tell, however the run ends.
 #[derive(Default)]
@@ -55,8 +56,13 @@ impl Trigger {
         let options = self.unpack.options()?;
         let rule = self.rule()?;
         let (order, client) = self.order(app)?;
-        if matches!(rule, ManualRule::Play(_)) && !self.detach {
-            client.check_can_write(format!("playing manual jobs of project {}", order.project))?;
+        let plays = matches!(rule, ManualRule::Play(_));
+        if plays {
+            let playing = format!("playing manual jobs of project {}", order.project);
+            match client.check_can_write(playing) {
+                Err(error) if self.detach => app.ui.warn(&error.to_string()),
+                checked => checked?,
+            }
         }
         if self.print_logs && client.has_job_token() {
             app.ui.warn("GitLab shows no logs to a job token, so none will be printed; a private token (GITLAB_TOKEN) may read them");
@@ -64,13 +70,23 @@ impl Trigger {
         let polling = Polling::new(self.wait_timeout, self.poll_interval);
         let cache = if self.fetch.is_empty() { None } else { app.cache(&self.cache)? };
         let ctx = app.ctx(&client, polling);
-        let started = told.started.insert(start(&ctx, &order)?);
         let aside = !target.is_stdout();
-        let line = result::pipeline_line(&started.ended);
-        let again = if started.retried { "retried: " } else { "" };
-        app.ui.print_early(&format!("{again}{line}"), aside)?;
+        if self.legacy_cli {
+            app.ui.print_early(&lines::before(&order), aside)?;
+        }
+        let started = told.started.insert(start(&ctx, &order)?);
+        app.ui.print_early(&self.started_line(started), aside)?;
         if self.detach {
+            if plays && client.check_can_write(String::new()).is_ok() {
+                play_waiting(&ctx, started, &rule)?;
+            }
+            if self.legacy_cli {
+                app.ui.print_early(&lines::detached(), aside)?;
+            }
             return self.write_dotenv(app, started, None);
+        }
+        if self.legacy_cli {
+            app.ui.print_early(&lines::waiting(started.ended.at.id), aside)?;
         }
         let id = started.ended.at.id;
         let watched = watch(&ctx, started, &rule, !self.legacy_cli).map_err(|error| {
@@ -82,8 +98,11 @@ impl Trigger {
         if self.print_logs && !client.has_job_token() && !started.ended.pipeline.status.may_move() {
             logs(&ctx, &started.ended.at, |job, log| app.ui.log(job, log, aside))?;
         }
+        if self.legacy_cli && !matches!(watched, Err(Error::Unwatched { .. })) {
+            app.ui.line(lines::ended(started, watched.is_ok()))?;
+        }
         watched?;
-        if aside {
+        if aside && !self.legacy_cli {
             app.ui.line(result::pipeline_line(&started.ended))?;
         }
         if self.fetch.is_empty() {
@@ -98,6 +117,15 @@ impl Trigger {
             super::result::print_files(&result, self.output.as_deref(), &self.dir, &app.ui)?;
         }
         self.write_dotenv(app, started, result.jobs.first().map(|job| &job.found))
+    }
+
+    /// Returns the line about a pipeline that was started or retried.
+    fn started_line(&self, started: &Started) -> String {
+        match (self.legacy_cli, started.retried) {
+            (true, _) => lines::started(started),
+            (false, true) => format!("retried: {}", result::pipeline_line(&started.ended)),
+            (false, false) => result::pipeline_line(&started.ended),
+        }
     }
 
     fn write_dotenv(

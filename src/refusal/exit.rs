@@ -22,9 +22,10 @@ impl Refusal {
                         .any(|bridge| matches!(bridge.status, Status::Failed | Status::Canceled))
             }
             Refusal::Unfinished { status, .. } => ended_badly(status),
-            Refusal::Unsuccessful { .. } | Refusal::EndedBadly { .. } | Refusal::Blocked { .. } => {
-                true
-            }
+            Refusal::Unsuccessful { .. }
+            | Refusal::EndedBadly { .. }
+            | Refusal::Blocked { .. }
+            | Refusal::NoManualJob { .. } => true,
             Refusal::Archive(_) | Refusal::LineBreak { .. } => return Exit::Archive,
             Refusal::NoSuchPipeline { .. }
             | Refusal::NoPipeline { .. }

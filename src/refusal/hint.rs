@@ -64,6 +64,9 @@ impl Refusal {
                 "\
                 --on-manual play starts it, --on-manual pass takes the pipeline for passed where it stands"
             }
+            Refusal::NoManualJob { .. } => {
+                "--jobs takes the names of manual jobs, separated by commas; without it those that block are played"
+            }
             Refusal::ReportsUnknown { .. } => {
                 "GitLab gives out report files since 19.4; list the file under `artifacts: paths:` of the job as well"
             }

@@ -23,7 +23,9 @@ impl Refusal {
             Refusal::NotTriggered { bridges } => {
                 bridges.iter().map(|bridge| bridge.name.clone()).collect()
             }
-            Refusal::EndedBadly { failed: jobs, .. } | Refusal::Blocked { jobs, .. } => {
+            Refusal::EndedBadly { failed: jobs, .. }
+            | Refusal::Blocked { jobs, .. }
+            | Refusal::NoManualJob { jobs, .. } => {
                 jobs.iter().map(|job| job.name.clone()).collect()
             }
             Refusal::NoPipeline { .. }

@@ -32,6 +32,7 @@ impl Refusal {
             | Refusal::NoFile { .. }
             | Refusal::NotStarted { .. }
             | Refusal::Blocked { .. }
+            | Refusal::NoManualJob { .. }
             | Refusal::NoReport { .. }
             | Refusal::ReportsUnknown { .. }
             | Refusal::LineBreak { .. }

@@ -70,6 +70,11 @@ pub enum Manual {
     Wait,
     /// Ends the command: these jobs wait for a person.
     Stop(Vec<FailedJob>),
+    /// Ends the command: none of the names is that of a manual job; `jobs` are those that wait.
+    NoneNamed {
+        names: Vec<String>,
+        jobs: Vec<FailedJob>,
+    },
 }
 
 /// Returns the jobs and bridges of a pipeline, oldest first, newest attempts only.
@@ -130,7 +135,21 @@ pub fn manual(all: &[Playable], rule: &OnManual, played: &HashSet<JobId>) -> Man
         id: job.id,
         web_url: job.web_url.clone(),
     };
-    Manual::Stop(left.into_iter().map(named).collect())
+    let jobs: Vec<FailedJob> = left.into_iter().map(named).collect();
+    match rule {
+        OnManual::Play(names) => {
+            let is_played = |name: &&String| {
+                all.iter().any(|job| job.name == **name && played.contains(&job.id))
+            };
+            let names: Vec<String> =
+                names.iter().filter(|name| !is_played(name)).cloned().collect();
+            match names.is_empty() {
+                true => Manual::Stop(jobs),
+                false => Manual::NoneNamed { names, jobs },
+            }
+        }
+        OnManual::Pass | OnManual::Fail => Manual::Stop(jobs),
+    }
 }
 
 #[cfg(test)]
