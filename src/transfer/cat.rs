@@ -15,6 +15,7 @@ use crate::error::{Context, Error};
 use crate::lookup::{Ctx, FoundJob};
 use crate::model::{Entry, EntryKind};
 use crate::refusal::{Refusal, nearest};
+use crate::sanitize::escape_bytes;
 use crate::select::link_target::{self, ResolveError};
 use crate::select::name::System;
 
@@ -67,7 +68,7 @@ fn extract_file(ctx: &Ctx<'_>, found: &FoundJob, path: &str, to: &mut File) -> R
         Err(error) => return Err(refused.map_or(error, Error::from)),
     };
     let length = to.metadata().context("reading a temporary file")?.len();
-    let named = archive.entries().iter().find(|entry| entry.name.to_string() == path);
+    let named = archive.entries().iter().find(|entry| escape_bytes(&entry.name) == path);
     let is_right = |entry: &Entry| entry.kind == EntryKind::File && entry.size == length;
     if given && named.is_some_and(is_right) {
         return Ok(());
@@ -113,7 +114,7 @@ fn resolve(archive: &mut RemoteZip<'_>, path: &str) -> Result<String, archive::E
 }
 
 fn position(archive: &RemoteZip<'_>, name: &str, is: impl Fn(&Entry) -> bool) -> Option<usize> {
-    archive.entries().iter().position(|entry| is(entry) && entry.name.to_string() == name)
+    archive.entries().iter().position(|entry| is(entry) && escape_bytes(&entry.name) == name)
 }
 
 /// What there is instead: what lies below a folder, else what is called alike.
