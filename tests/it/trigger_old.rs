@@ -241,6 +241,6 @@ fn tokens_may_begin_with_a_hyphen_and_are_never_printed() {
         format!("trigger 93 -a {secret} --private-token {secret}"),
         format!("trigger 93 -p {secret} -q"),
     ] {
-        Run::new(&fake()).bare().args(&args).runs().never_says("secretToken");
+        Run::new(fake()).bare().args(&args).runs().never_says("secretToken");
     }
 }
