@@ -4,9 +4,10 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::app::App;
+use super::delete_guard::check_deletable;
 use crate::error::Error;
 use crate::sanitize::sanitize;
-use crate::settings::Usage;
+use crate::settings::{Usage, home_dir};
 use crate::transfer::{self, ExtractOptions, ReportDestination, Transfer, TransferResult};
 
 /// What the flags about where to say.
@@ -16,6 +17,8 @@ pub struct Destination<'a> {
     pub output: Option<&'a Path>,
     /// Not the archives, but the report files of this type.
     pub report: Option<&'a str>,
+    /// Files in the folder that are not of the archives are removed.
+    pub delete: bool,
 }
 
 impl Destination<'_> {
@@ -24,8 +27,12 @@ impl Destination<'_> {
         self.output.is_some_and(|file| file.as_os_str() == "-")
     }
 
-    /// Refuses to mix an archive with other output, or to show it on a terminal.
+    /// Refuses to mix an archive with other output, to show it on a terminal, and to remove files
+    /// from a folder that certainly holds others.
     pub fn may_be(&self, app: &App) -> Result<(), Usage> {
+        if self.delete {
+            check_deletable(&self.dest(app), &app.env.dir, home_dir(&app.env).as_deref())?;
+        }
         if !self.is_stdout() {
             return self.output.map_or(Ok(()), |file| not_a_folder(file, app));
         }

@@ -111,6 +111,16 @@ pub(super) struct Transaction<'a> {
 
 enum Change {
     CreatedDir(PathBuf),
+    /// An entry was moved to the backup directory under this name.
+    MovedAway {
+        path: PathBuf,
+        backup: OsString,
+    },
+    /// Permission bits were changed; these are the old ones.
+    SetMode {
+        path: PathBuf,
+        mode: u32,
+    },
     /// A rename that was done, or was attempted last.
     Renamed {
         step: CommitStep,
@@ -198,12 +208,55 @@ impl Transaction<'_> {
         Ok(backup)
     }
 
+    /// Moves an entry to the backup directory, with everything below it. An entry that is gone is
+    /// none to move.
+    pub(super) fn move_away(&mut self, path: &Path) -> Result<(), Error> {
+        let backup = OsString::from(self.applied.len().to_string());
+        let moved = self.base_tree.open_parent(path).and_then(|(parent, name)| {
+            parent.rename_no_replace(name, &*self.backup_dir()?, &backup)
+        });
+        match moved {
+            Ok(()) => self.applied.push(Change::MovedAway { path: path.to_owned(), backup }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Error::doing("remove", &self.display_path(path))(error)),
+        }
+        Ok(())
+    }
+
+    /// Sets the permission bits of a file or directory.
+    pub(super) fn set_mode(&mut self, path: &Path, mode: u32) -> Result<(), Error> {
+        let set = self.base_tree.open_parent(path).and_then(|(parent, name)| {
+            let old = parent.state(name)?.and_then(|state| state.mode);
+            parent.set_mode(name, mode)?;
+            let old = old.map(|mode| Change::SetMode { path: path.to_owned(), mode });
+            self.applied.extend(old);
+            Ok(())
+        });
+        set.map_err(Error::doing("set the mode of", &self.display_path(path)))
+    }
+
+    fn put_back(&self, path: &Path, backup: &OsString) -> io::Result<()> {
+        let (parent, name) = self.base_tree.open_parent(path)?;
+        self.backup_dir()?.rename_no_replace(backup, &parent, name)
+    }
+
+    fn restore_mode(&self, path: &Path, mode: u32) -> io::Result<()> {
+        let (parent, name) = self.base_tree.open_parent(path)?;
+        parent.set_mode(name, mode)
+    }
+
     /// Reverts all changes, the last one first. Goes on after a failure, and returns the first one.
     pub(super) fn roll_back(&mut self) -> Result<(), Error> {
         let mut first = Ok(());
         while let Some(change) = self.applied.pop() {
             let (reverted, doing, path) = match &change {
                 Change::CreatedDir(path) => (self.remove_created_dir(path), "remove", path),
+                Change::MovedAway { path, backup } => {
+                    (self.put_back(path, backup), "restore", path)
+                }
+                Change::SetMode { path, mode } => {
+                    (self.restore_mode(path, *mode), "restore the mode of", path)
+                }
                 Change::Renamed { step, staged, backup } => {
                     let reverted = self.revert_rename(step, *staged, backup.as_ref());
                     (reverted, if backup.is_some() { "restore" } else { "remove" }, &step.to)

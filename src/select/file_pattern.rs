@@ -39,6 +39,11 @@ impl Patterns {
         (!self.any_include || self.include.is_match(path)) && !self.exclude.is_match(path)
     }
 
+    /// Returns true if `--exclude` names a path.
+    pub fn excludes(&self, path: &str) -> bool {
+        self.exclude.is_match(path)
+    }
+
     /// Returns true if `--path` was given.
     pub fn are_narrow(&self) -> bool {
         self.any_include

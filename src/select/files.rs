@@ -11,7 +11,7 @@ use super::link::{Links, Symlinks};
 use super::name::{System, components};
 use super::name_tree::{NameTree, TreeItem};
 use crate::model::{Entry, EntryKind};
-use crate::plan::{Placement, PlacementKind, Plan};
+use crate::plan::{HeldPaths, Placement, PlacementKind, Plan};
 use crate::refusal::{ArchiveRefusal, Refusal};
 use crate::sanitize::join_names;
 
@@ -29,6 +29,8 @@ pub struct FileRules {
     pub max_size: u64,
     pub max_entries: usize,
     pub system: System,
+    /// The plan also tells the paths of all entries, for `--delete`.
+    pub lists_held: bool,
 }
 
 impl Default for FileRules {
@@ -41,6 +43,7 @@ impl Default for FileRules {
             max_size: 64 << 30,
             max_entries: 1_000_000,
             system: System::here(),
+            lists_held: false,
         }
     }
 }
@@ -89,7 +92,10 @@ pub fn files(
         let seen = files.map(|file| file.path.join("/")).collect();
         return Err(Refusal::NoFile { wanted: typed.to_vec(), seen });
     }
-    let plan = place(&chosen, &valid, &inside, rules)?;
+    let mut plan = place(&chosen, &valid, &inside, rules)?;
+    if rules.lists_held {
+        plan.held = held(&valid, rules.strip_components);
+    }
     if plan.size() > u128::from(rules.max_size) {
         return Err(ArchiveRefusal::TooLarge { size: plan.size(), most: rules.max_size }.into());
     }
@@ -132,13 +138,27 @@ fn validate<'a>(
     Ok(valid)
 }
 
+/// Returns the paths of all entries, also of those that are not chosen.
+fn held(valid: &[ValidEntry<'_>], strip_components: usize) -> HeldPaths {
+    let mut held = HeldPaths::default();
+    for entry in valid {
+        if let Some((stripped, path)) = entry.path.split_at_checked(strip_components)
+            && !path.is_empty()
+        {
+            held.paths.push(path.iter().collect());
+            held.stripped.insert(stripped.iter().collect());
+        }
+    }
+    held
+}
+
 fn place(
     chosen: &[&ValidEntry<'_>],
     valid: &[ValidEntry<'_>],
     inside: &NameTree<'_>,
     rules: &FileRules,
 ) -> Result<Plan, ArchiveRefusal> {
-    let mut plan = Plan { placements: Vec::with_capacity(chosen.len()), warnings: Vec::new() };
+    let mut plan = Plan { placements: Vec::with_capacity(chosen.len()), ..Plan::default() };
     // Removing leading folders can make two paths equal, and copies have other paths than their
     // originals.
     let moved = rules.strip_components > 0 || rules.links() == Symlinks::Copy;
@@ -251,13 +271,13 @@ fn originals(valid: &[ValidEntry<'_>], rules: &FileRules) -> Links {
 }
 
 fn placement_kind(item: TreeItem<'_>) -> PlacementKind {
-    let Entry { mode, modified, size, .. } = *item.entry;
+    let Entry { mode, modified, size, crc32, .. } = *item.entry;
     match item.entry.kind {
         EntryKind::Folder => PlacementKind::Folder { mode, modified },
         EntryKind::Link => {
             PlacementKind::Link { target: item.target.unwrap_or_default().to_owned() }
         }
-        EntryKind::File | EntryKind::Special => PlacementKind::File { mode, modified, size },
+        EntryKind::File | EntryKind::Special => PlacementKind::File { mode, modified, size, crc32 },
     }
 }
 

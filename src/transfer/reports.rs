@@ -177,7 +177,7 @@ fn transferred(
     files: Vec<(PathBuf, u64)>,
     bytes: u64,
 ) -> TransferredJob {
-    TransferredJob { found, folder, files, bytes }
+    TransferredJob { found, folder, files, bytes, synced: None }
 }
 
 /// A file that takes no archive where none is wanted.

@@ -15,6 +15,23 @@ pub struct TransferredJob {
     pub files: Vec<(PathBuf, u64)>,
     /// Bytes that were received.
     pub bytes: u64,
+    /// None without `--sync`.
+    pub synced: Option<Synced>,
+}
+
+/// The result of a `--sync` for one job. Files and links are counted, folders are not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Synced {
+    /// Their content was right, so that they were not written.
+    pub unchanged: usize,
+    /// Those among them whose permission bits were put right.
+    pub modes: usize,
+    /// Replaced by others.
+    pub changed: usize,
+    /// Nothing was at their path.
+    pub new: usize,
+    /// Removed files and folders, relative to the destination.
+    pub removed: Vec<PathBuf>,
 }
 
 /// The transferred jobs, and the patterns that are missing with the reason.

@@ -86,6 +86,7 @@ fn save_each<S: Spool + Send>(
             folder: PathBuf::new(),
             files: Vec::new(),
             bytes: received,
+            synced: None,
         });
     }
     Ok(TransferResult { jobs, missing })

@@ -19,6 +19,8 @@
 //! - `soak`: fetches through a stand-in that fails at random
 //! - `resume`, `stream`: downloads that break off, and that are unpacked as they come
 //! - `parts`, `sums`: downloads of wanted files alone, and of archives whose SHA-256 is told
+//! - `sync`, `sync_delete`: what `--sync` leaves alone, downloads and removes; `sync_fresh` compares
+//!   it with a fresh fetch, at random
 //! - `as_python`: what was unpacked against what another reader has
 //! - `cache`: archives that are kept for the next run
 //! - `speech`: what is said on both streams; `tokens`: who asks, and who is not let in
@@ -119,6 +121,8 @@ mod soak;
 mod speech;
 mod stream;
 mod sums;
+mod sync;
+mod sync_delete;
 mod threats;
 mod tidy;
 mod tls;

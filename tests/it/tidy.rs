@@ -22,7 +22,7 @@ const ARROWS: [(&str, &str); 28] = [
     ("ranged", ""),
     ("gitlab", "step"),
     ("archive", ""),
-    ("disk", ""),
+    ("disk", "parallel"),
     ("error", "refusal select gitlab archive disk"),
     ("extract", "archive disk error"),
     ("parallel", ""),

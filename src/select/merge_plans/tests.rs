@@ -12,12 +12,12 @@ fn plan(job: &str, lines: &[&str]) -> (String, Plan) {
         } else if let Some(path) = line.strip_suffix('/') {
             (path, PlacementKind::Folder { mode, modified })
         } else {
-            (*line, PlacementKind::File { mode, modified, size: 1 })
+            (*line, PlacementKind::File { mode, modified, size: 1, crc32: 0 })
         };
         Placement { entry, path: path.into(), kind }
     };
     let placements = lines.iter().enumerate().map(placement).collect();
-    (job.to_owned(), Plan { placements, warnings: Vec::new() })
+    (job.to_owned(), Plan { placements, ..Plan::default() })
 }
 
 fn left(plans: &[(String, Plan)]) -> Vec<Vec<&str>> {
