@@ -123,6 +123,7 @@ mod stream;
 mod sums;
 mod sync;
 mod sync_delete;
+mod sync_fresh;
 mod threats;
 mod tidy;
 mod tls;

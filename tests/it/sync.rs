@@ -22,19 +22,24 @@ pub fn noise(length: usize, seed: u32) -> Vec<u8> {
     (0..length as u32).map(byte).collect()
 }
 
-/// Some five megabytes in a hundred files, of which one in so many is of another version.
-fn items(changed_each: usize) -> Vec<ZipItem> {
+/// An archive of some five megabytes in a hundred files.
+fn unchanged() -> Vec<u8> {
+    zip(&items(1000, 50_000))
+}
+
+/// A hundred files of this size, of which one in so many is of another version.
+fn items(changed_each: usize, size: usize) -> Vec<ZipItem> {
     let mut items = vec![folder("bin/"), file("bin/run", "run").mode(0o100_755)];
     items.extend((0..100).map(|i| {
         let seed = u32::from((i + 1) % changed_each == 0);
-        file(format!("lib/{}/{i}", i % 7), noise(50_000 + i, seed))
+        file(format!("lib/{}/{i}", i % 7), noise(size + i, seed))
     }));
     items.push(link("lib/first", "0/0"));
     items
 }
 
-fn served(items: &[ZipItem], settings: Value) -> Fake {
-    let world = one_archive(zip(items)).server(json!({"archives": "redirect"}));
+fn served(archive: &[u8], settings: Value) -> Fake {
+    let world = one_archive(archive.to_vec()).server(json!({"archives": "redirect"}));
     Fake::start(world.server(settings))
 }
 
@@ -78,7 +83,7 @@ fn inodes(ran: &Ran) -> Vec<(String, u64)> {
 
 #[test]
 fn an_unchanged_archive_costs_its_directory_and_writes_nothing() {
-    let fake = served(&items(1000), json!({}));
+    let fake = served(&unchanged(), json!({}));
     let first = Run::new(&fake).args("fetch build -D out --sync").succeeds();
     first.says("[4/4] build (201): 0 files the same, 0 changed, 102 new, 0 removed");
     let old = age(&first);
@@ -94,10 +99,10 @@ fn an_unchanged_archive_costs_its_directory_and_writes_nothing() {
 
 #[test]
 fn of_a_changed_archive_only_the_changed_files_come() {
-    let fake = served(&items(1000), json!({}));
+    let fake = served(&unchanged(), json!({}));
     let first = Run::new(&fake).args("fetch build -D out --sync").succeeds();
     let old = age(&first);
-    let fake = served(&items(30), json!({}));
+    let fake = served(&zip(&items(30, 50_000)), json!({}));
     let second = Run::new(&fake).after(&first).args("fetch build -D out --sync --json").succeeds();
     assert_eq!(written(&second, old), ["out/lib/1/29", "out/lib/3/59", "out/lib/5/89"]);
     let (statuses, sent) = store(&second);
@@ -114,13 +119,14 @@ fn of_a_changed_archive_only_the_changed_files_come() {
 
 #[test]
 fn where_most_of_it_changed_the_whole_comes_and_the_rest_is_left_alone() {
+    let mut changed = items(1, 25_000);
+    // The one that is the same lies between others.
+    changed[52] = items(1000, 25_000).swap_remove(52);
+    let (before, changed) = (zip(&items(1000, 25_000)), zip(&changed));
     for settings in [json!({}), json!({"etag": "none"}), json!({"ranges": false})] {
-        let fake = served(&items(1000), settings.clone());
+        let fake = served(&before, settings.clone());
         let first = Run::new(&fake).args("fetch build -D out").succeeds();
         let old = age(&first);
-        let mut changed = items(1);
-        // The one that is the same lies between others.
-        changed[52] = items(1000).swap_remove(52);
         let fake = served(&changed, settings.clone());
         let ran = Run::new(&fake).after(&first).args("fetch build -D out --sync").succeeds();
         assert_eq!(store(&ran).0.iter().filter(|status| **status == 200).count(), 1, "{settings}");
@@ -134,13 +140,14 @@ fn where_most_of_it_changed_the_whole_comes_and_the_rest_is_left_alone() {
 
 #[test]
 fn without_ranges_nothing_that_is_the_same_is_written_either() {
+    let archive = zip(&items(1000, 25_000));
     for settings in [
         json!({"archives": "direct"}),
         json!({"etag": "weak"}),
         json!({"ranges": "416"}),
         json!({"ranges": "suffix-ignored"}),
     ] {
-        let fake = served(&items(1000), settings);
+        let fake = served(&archive, settings);
         let first = Run::new(&fake).args("fetch build -D out").succeeds();
         let old = age(&first);
         let ran = Run::new(&fake).after(&first).args("fetch build -D out --sync").succeeds();
@@ -242,9 +249,7 @@ fn the_flags_about_files_choose_what_is_made_equal() {
 
 #[test]
 fn of_two_jobs_with_one_path_the_one_that_wins_is_compared() {
-    let archive = |id: u64, name: &str| {
-        json!({"id": id, "name": name, "archive": {"files": {"both": name, name: name}}})
-    };
+    let archive = |id: u64, name: &str| json!({"id": id, "name": name, "archive": {"files": {"both": name, name: name}}});
     let fake = Fake::start(downstream(&[archive(201, "one"), archive(202, "two")]));
     let first = Run::new(&fake).args("fetch one two").succeeds();
     let old = age(&first);
@@ -286,7 +291,8 @@ fn flags_that_do_not_go_together_are_refused() {
 
 #[test]
 fn a_failure_at_any_step_leaves_everything_as_it_was() {
-    let fake = served(&items(1000), json!({}));
+    let (before, after) = (zip(&items(1000, 25_000)), zip(&items(30, 25_000)));
+    let fake = served(&before, json!({}));
     let spoil = |work: &Path| {
         fs::write(work.join("out/extra"), "").unwrap();
         fs::remove_file(work.join("out/bin/run")).unwrap();
@@ -298,7 +304,7 @@ fn a_failure_at_any_step_leaves_everything_as_it_was() {
             fs::set_permissions(work.join("out/lib/1/1"), shut).unwrap();
         }
     };
-    let clean = served(&items(30), json!({}));
+    let clean = served(&after, json!({}));
     let sync = "fetch build -D out --sync --delete --retries 0";
     let prepared = || {
         let first = Run::new(&fake).args("fetch build -D out").succeeds();
@@ -310,15 +316,15 @@ fn a_failure_at_any_step_leaves_everything_as_it_was() {
     let requests = store(&ran).0.len();
     assert!(requests > 3, "{requests}");
     let spoilt = prepared();
-    for after in 0..requests {
+    for at in 0..requests {
         for twist in [
             |fault: Fault| fault.status(404),
             |fault: Fault| fault.status(500),
             |fault: Fault| fault.cut(1000),
             |fault: Fault| fault.storage_refuses(),
         ] {
-            let fake = served(&items(30), json!({}));
-            fake.fault(twist(Fault::on(STORE)).always().after(after));
+            let fake = served(&after, json!({}));
+            fake.fault(twist(Fault::on(STORE)).always().after(at));
             let ran = Run::new(&fake).after(&spoilt).args(sync).runs();
             ran.check(ran.exit != Some(0), "it fails");
             ran.changes_nothing();
@@ -328,9 +334,9 @@ fn a_failure_at_any_step_leaves_everything_as_it_was() {
 
 #[test]
 fn another_archive_in_the_meantime_is_fetched_whole() {
-    let fake = served(&items(1000), json!({}));
+    let fake = served(&zip(&items(1000, 25_000)), json!({}));
     let first = Run::new(&fake).args("fetch build -D out").succeeds();
-    let fake = served(&items(30), json!({}));
+    let fake = served(&zip(&items(30, 25_000)), json!({}));
     let other = || Fault::on(STORE).without_header("ETag").header("ETag", "\"other\"");
     fake.fault(other().after(1));
     let ran = Run::new(&fake).after(&first).args("fetch build -D out --sync").succeeds();
@@ -341,7 +347,7 @@ fn another_archive_in_the_meantime_is_fetched_whole() {
 
 #[test]
 fn skip_downloads_only_what_is_missing() {
-    let fake = served(&items(1000), json!({}));
+    let fake = served(&unchanged(), json!({}));
     let first = Run::new(&fake).args("fetch build -D out").succeeds();
     let old = age(&first);
     let run = || Run::new(&fake).after(&first).args("fetch build -D out --on-conflict skip");

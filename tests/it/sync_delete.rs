@@ -43,14 +43,16 @@ fn files_and_empty_folders_that_no_archive_holds_are_removed() {
 #[test]
 fn what_exclude_names_and_what_an_archive_holds_stays() {
     let fake = Fake::start(world());
-    let run = || {
-        Run::new(&fake).args(DELETE).file("out/cache/x", "mine").file("out/docs/a.md", "mine")
-    };
+    let run =
+        || Run::new(&fake).args(DELETE).file("out/cache/x", "mine").file("out/docs/a.md", "mine");
     let ran = run().args("--exclude cache").succeeds();
     assert_eq!((ran.read("out/cache/x"), ran.read("out/docs/a.md")), ("mine".into(), "a".into()));
     // An excluded file of the archive is neither made equal nor removed.
     let ran = run().args("--exclude docs --exclude 'ca*'").succeeds();
-    assert_eq!((ran.read("out/cache/x"), ran.read("out/docs/a.md")), ("mine".into(), "mine".into()));
+    assert_eq!(
+        (ran.read("out/cache/x"), ran.read("out/docs/a.md")),
+        ("mine".into(), "mine".into())
+    );
     let ran = run().args("--path top.txt").succeeds();
     assert_eq!(ran.files(), ["out/docs/a.md", "out/top.txt"]);
     // The archive holds it below the folder that is removed from its paths.
