@@ -1,6 +1,7 @@
 //! Staging and commit: the destination after success, failure and interruption.
 
 mod races;
+mod sync;
 
 use std::fs;
 use std::io::Write;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::tidy::root;
 
 /// By the number of the row, tests by the names that `cargo test` gives them.
-const SHOWN_BY: [(usize, &str); 76] = [
+const SHOWN_BY: [(usize, &str); 79] = [
     (
         1,
         "wire::a_body_that_breaks_off_is_never_taken_for_whole resume::what_breaks_off_goes_on_where_it_was_with_a_fresh_address network::what_does_not_pass_ends_with_the_address_and_what_came_back",
@@ -291,6 +291,18 @@ const SHOWN_BY: [(usize, &str); 76] = [
     (
         76,
         "artifacts_api::delete_asks_on_a_terminal_and_wants_to_be_told_elsewhere trigger::a_redirect_is_not_followed_where_something_is_to_be_changed",
+    ),
+    (
+        77,
+        "sync_delete::folders_that_hold_more_than_artifacts_are_refused_before_anything_is_asked commands::delete_guard::tests::folders_that_hold_more_than_artifacts_are_refused sync_delete::where_a_job_is_missing_nothing_is_removed sync_delete::what_exclude_names_and_what_an_archive_holds_stays",
+    ),
+    (
+        78,
+        "sync_delete::links_to_folders_are_removed_and_not_followed sync::what_is_of_another_kind_is_replaced disk::tests::sync::the_content_is_read_only_where_the_size_is_right_and_never_through_a_link",
+    ),
+    (
+        79,
+        "sync::a_failure_at_any_step_leaves_everything_as_it_was sync::another_archive_in_the_meantime_is_fetched_whole disk::tests::sync::a_failure_at_any_change_undoes_all_of_them",
     ),
 ];
 
