@@ -1,10 +1,13 @@
 //! The commit of a `--sync`: all changes together, or none.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use super::*;
-use crate::disk::{CompareBy, SyncChanges};
+use super::{fill, folder, staged};
+use crate::disk::listing::listing;
+use crate::disk::{CompareBy, Staging, SyncChanges};
+use crate::interrupt::Interrupt;
 use crate::plan::{Existing, Placement, PlacementKind, Retention};
 
 fn paths(paths: &[&str]) -> Vec<PathBuf> {
