@@ -52,7 +52,7 @@ use crate::error::Error;
 use crate::lookup::FoundJob;
 use crate::plan::{PlacementKind, Plan};
 use crate::select::files::FileRules;
-use crate::step::{Step, SyncCounts};
+use crate::step::Step;
 
 /// Step 4: extracts the artifacts of the jobs below `dest`, which stays as it was if any part fails.
 pub fn extract(
@@ -66,11 +66,11 @@ pub fn extract(
     // Where nothing is on disk, there is nothing to compare with, and everything is needed.
     let directory_first = options.needs_comparison() && !staging.dest_is_empty()?;
     let mut options = ExtractOptions { rules, directory_first, ..*options };
-    let Acquired { archives, missing } =
+    let Acquired { archives, missing, left_out } =
         acquire_each(transfer, MAX_PARALLEL_DOWNLOADS, |found, alone| {
             AcquiredArchive::acquire(transfer, found, &options, &staging, alone)
         })?;
-    if options.delete && !missing.is_empty() {
+    if options.delete && (left_out || !missing.is_empty()) {
         let warning = "nothing is removed, because the artifacts of a job are missing";
         transfer.ctx.watch.step(&Step::Warning(warning));
         options.delete = false;
@@ -153,19 +153,14 @@ fn commit(
         let (count, bytes) = (files.len(), files.iter().map(|(_, size)| size).sum());
         let at: PathBuf = dest.join(&job.folder).components().collect();
         let (label, at) = (job.found.label(), at.to_string_lossy());
-        let step = match &job.synced {
-            Some(synced) => {
-                for path in &synced.removed {
-                    let path = dest.join(path);
-                    transfer.ctx.watch.step(&Step::Removed { path: &path.to_string_lossy() });
-                }
-                let Synced { unchanged, modes, changed, new, ref removed } = *synced;
-                let counts = SyncCounts { unchanged, modes, changed, new, removed: removed.len() };
-                Step::Synced { label: &label, counts, bytes, at: &at }
-            }
+        for path in job.synced.iter().flat_map(|synced| &synced.removed) {
+            let path = dest.join(path);
+            transfer.ctx.watch.step(&Step::Removed { path: &path.to_string_lossy() });
+        }
+        transfer.ctx.watch.step(&match job.synced.as_ref().map(Synced::counts) {
+            Some(counts) => Step::Synced { label: &label, counts, bytes, at: &at },
             None => Step::Placed { label: &label, files: count, bytes, at: &at },
-        };
-        transfer.ctx.watch.step(&step);
+        });
         TransferredJob { files, ..job }
     });
     Ok(jobs.collect())

@@ -59,7 +59,7 @@ pub fn reports(
     let blind = ctx.gitlab.has_job_token() && matches!(scope, Scope::Job { .. });
     let query = JobQuery { archive: blind, listed: true, ..query.clone() };
     let transfer = Transfer { query: &query, ..*transfer };
-    let Acquired { archives: reports, missing } =
+    let Acquired { archives: reports, missing, .. } =
         acquire_each(&transfer, 1, |found, _| download_report(ctx, found, kind))?;
     let jobs = match destination {
         ReportDestination::Folder { dest, on_conflict } => {

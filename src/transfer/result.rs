@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::lookup::FoundJob;
 use crate::refusal::Refusal;
+use crate::step::SyncCounts;
 
 /// A job whose artifacts were transferred.
 #[derive(Debug)]
@@ -32,6 +33,14 @@ pub struct Synced {
     pub new: usize,
     /// Removed files and folders, relative to the destination.
     pub removed: Vec<PathBuf>,
+}
+
+impl Synced {
+    /// Returns the numbers of files, for the listener.
+    pub fn counts(&self) -> SyncCounts {
+        let Synced { unchanged, modes, changed, new, ref removed } = *self;
+        SyncCounts { unchanged, modes, changed, new, removed: removed.len() }
+    }
 }
 
 /// The transferred jobs, and the patterns that are missing with the reason.

@@ -84,6 +84,16 @@ fn where_a_job_is_missing_nothing_is_removed() {
 }
 
 #[test]
+fn where_a_glob_leaves_a_job_out_nothing_is_removed() {
+    let gone = json!({"id": 203, "name": "build-old", "archive": {"gone": 100}});
+    let fake = Fake::start(downstream(&[job(201, "build-new"), gone]));
+    let run = Run::new(&fake).args("fetch 'build-*' --separate -D out --sync --delete");
+    let ran = run.file("out/build-old/from", "203").file("out/build-new/x", "").succeeds();
+    ran.says("left out: ").says("nothing is removed");
+    assert_eq!(ran.files(), ["out/build-new/from", "out/build-new/x", "out/build-old/from"]);
+}
+
+#[test]
 fn folders_that_hold_more_than_artifacts_are_refused_before_anything_is_asked() {
     for (dir, why) in [
         (".", "the current folder"),
