@@ -25,10 +25,10 @@ pub struct Fetch {
     #[arg(short = 'D', long, value_name = "DIR", default_value = ".", help_heading = "Where to")]
     dir: PathBuf,
     /// Keep the archive itself as FILE instead of extracting it; `-` is standard output
-    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["dir", "path", "exclude", "strip_components", "separate"], help_heading = "Where to")]
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["dir", "path", "exclude", "strip_components", "separate", "sync", "delete"], help_heading = "Where to")]
     output: Option<PathBuf>,
     /// Not the archive, but the report file of this type (`junit`, `dotenv`, `sast` and others), as it is; GitLab 19.4 and newer
-    #[arg(long, value_name = "TYPE", conflicts_with_all = ["path", "exclude", "strip_components"], help_heading = "Where to")]
+    #[arg(long, value_name = "TYPE", conflicts_with_all = ["path", "exclude", "strip_components", "sync", "delete"], help_heading = "Where to")]
     report: Option<String>,
     #[command(flatten)]
     unpack: ExtractArgs,
@@ -49,6 +49,7 @@ impl Fetch {
             dir: &self.dir,
             output: self.output.as_deref(),
             report: self.report.as_deref(),
+            delete: self.unpack.delete,
         };
         destination.may_be(&app)?;
         let options = self.unpack.options()?;

@@ -4,6 +4,7 @@ mod app;
 mod cat;
 mod completions;
 mod delete;
+mod delete_guard;
 mod destination;
 mod dotenv;
 mod explain;

@@ -29,3 +29,5 @@ pub mod link_target;
 pub mod merge_plans;
 pub mod name;
 mod name_tree;
+pub mod retention;
+pub mod sync;

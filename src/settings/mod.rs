@@ -31,5 +31,5 @@ pub use own_job::own_job;
 pub use scope::{ResolvedScope, project, scope};
 pub use sourced::{Setting, Source, Sourced};
 pub use token::{ChosenToken, own_projects, pipeline_token, token};
-pub use variables::check_variables;
+pub use variables::{check_variables, home_dir};
 pub use web_url::{WebUrl, split_web_url};

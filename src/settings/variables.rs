@@ -75,6 +75,6 @@ pub(super) fn in_ci(env: &Env) -> bool {
 }
 
 /// Returns the home directory of the user.
-pub(super) fn home_dir(env: &Env) -> Option<PathBuf> {
+pub fn home_dir(env: &Env) -> Option<PathBuf> {
     env.var("HOME").or(env.var("USERPROFILE")).map(PathBuf::from)
 }

@@ -164,6 +164,7 @@ fn rarer_documents_are_valid() {
         ("fetch", "fetch build-repo -R 93 --ref master --json"),
         ("fetch", "fetch --job-id 55500 --json"),
         ("fetch", "fetch matrix --separate --json"),
+        ("fetch", "fetch build-repo --sync -D out --delete --json"),
         ("explain", "explain build-repo -R 93 --ref master --json"),
         ("explain", "explain matrix --recursive --json"),
         ("tree", "tree --recursive --json"),

@@ -23,6 +23,8 @@
 //! - `ranges`: stores that ignore, refuse or misunderstand range requests; `transport`: proxies,
 //!   redirects and bytes that drip
 //! - `parts`, `sums`: downloads of wanted files alone, and of archives whose SHA-256 is told
+//! - `sync`, `sync_delete`: what `--sync` leaves alone, downloads and removes; `sync_fresh` compares
+//!   it with a fresh fetch, at random
 //! - `as_python`: what was unpacked against what another reader has
 //! - `cache`: archives that are kept for the next run
 //! - `speech`: what is said on both streams; `tokens`: who asks, and who is not let in
@@ -136,6 +138,9 @@ mod soak;
 mod speech;
 mod stream;
 mod sums;
+mod sync;
+mod sync_delete;
+mod sync_fresh;
 mod threats;
 mod tidy;
 mod tls;

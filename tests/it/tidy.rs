@@ -26,7 +26,7 @@ const ARROWS: [(&str, &str); 29] = [
     ("ranged", ""),
     ("gitlab", "step parallel"),
     ("archive", ""),
-    ("disk", ""),
+    ("disk", "parallel"),
     ("error", "refusal select gitlab archive disk"),
     ("extract", "archive disk error"),
     ("parallel", ""),
