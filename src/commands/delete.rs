@@ -12,7 +12,7 @@ use crate::gitlab::Client;
 use crate::lookup::{self, FoundJob, Polling};
 use crate::report::Report;
 use crate::sanitize::{join_names, sanitize};
-use crate::settings::{self, Usage};
+use crate::settings::{self, SplitWords, Usage};
 
 /// So many jobs are named before the rest is counted.
 const MOST_NAMES: usize = 20;
@@ -70,8 +70,10 @@ impl Delete {
     }
 
     fn all(&self, mut app: App) -> Result<Exit, Error> {
-        let project = settings::project(&self.args.lookup, &self.args.connect, &app.env)?;
-        let (client, _) = app.connect(&self.args.connect, &self.args.lookup, None)?;
+        let JobArgs { lookup, connect, .. } = &self.args;
+        let SplitWords { web_url, .. } = settings::split_web_url(&[], lookup, connect, &app.env)?;
+        let project = settings::project(lookup, connect, web_url.as_ref(), &app.env)?;
+        let (client, _) = app.connect(connect, lookup, web_url.as_ref())?;
         client.check_can_write(format!("deleting all artifacts of project {project}"))?;
         self.confirm(&mut app, &format!("all artifacts of project {project} that may go"))?;
         client.delete_project_artifacts(&project)?;

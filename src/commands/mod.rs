@@ -10,6 +10,7 @@ mod explain;
 mod extract_args;
 mod fetch;
 mod keep;
+mod list;
 mod ls;
 mod pairs;
 mod pipeline_trigger_cli;
@@ -44,6 +45,7 @@ pub enum Command {
     Cat(cat::Cat),
     Explain(explain::Explain),
     Wait(wait::Wait),
+    List(list::List),
     Tree(tree::Tree),
     Trigger(Box<trigger::Trigger>),
     Keep(keep::Keep),
@@ -68,6 +70,7 @@ pub fn run(command: Command, app: App) -> Result<Exit, Error> {
         Command::Cat(cat) => cat.run(app),
         Command::Explain(explain) => explain.run(app),
         Command::Wait(wait) => wait.run(app),
+        Command::List(list) => list.run(app),
         Command::Tree(tree) => tree.run(app),
         Command::Trigger(trigger) => trigger.run(app),
         Command::Keep(keep) => keep.run(app),
@@ -86,6 +89,7 @@ impl Command {
             Command::Cat(cat) => &cat.args.output,
             Command::Explain(explain) => &explain.args.output,
             Command::Wait(wait) => &wait.output_args,
+            Command::List(list) => &list.output_args,
             Command::Tree(tree) => &tree.output_args,
             Command::Trigger(trigger) => &trigger.output_args,
             Command::Keep(keep) => &keep.args.output,
@@ -102,7 +106,11 @@ impl Command {
             Command::Ls(ls) => ls.args.wait.wait,
             Command::Cat(cat) => cat.args.wait.wait,
             Command::Wait(_) | Command::Trigger(_) => true,
-            Command::Explain(_) | Command::Tree(_) | Command::Keep(_) | Command::Delete(_) => false,
+            Command::Explain(_)
+            | Command::List(_)
+            | Command::Tree(_)
+            | Command::Keep(_)
+            | Command::Delete(_) => false,
             Command::Completions(_) | Command::Man(_) => false,
         }
     }

@@ -42,6 +42,7 @@ pub use cause::{Cause, FailureKind};
 pub use client::Client;
 pub use error::Error;
 pub use network::Network;
+pub use pipelines::PipelineFilters;
 pub use remote_archive::{RemoteAnswer, RemoteArchive, TAIL_LENGTH};
 pub use tls_failure::TlsFailure;
 pub use write::Start;

@@ -11,6 +11,7 @@
 pub mod by_ref;
 mod context;
 pub mod downstream;
+mod latest;
 mod pipeline_jobs;
 pub mod poll;
 mod query;
@@ -24,7 +25,9 @@ pub use wait::{Ended, ended_refusal, failed_jobs, pipeline_status, wait_for_pipe
 
 use crate::error::Error;
 use crate::model::PipelineBy;
+use crate::refusal::Refusal;
 use crate::select::job::Listing;
+use crate::select::job_pattern::Pattern;
 use crate::select::outcome::{self, OutcomeRules};
 use pipeline_jobs::{choose_jobs, find_by_id, find_in_pipeline, list_jobs};
 use poll::poll_until;
@@ -48,7 +51,16 @@ pub fn lookup_once(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery) -> Result<Loo
             Ok(pipeline) => find_in_pipeline(ctx, &pipeline, query)?,
             Err(refusal) => LookupResult::all_missing(&refusal, query),
         },
-        Scope::Job { project, id } => find_by_id(ctx, project, *id, query)?,
+        Scope::Any(pipeline) => find_anywhere(ctx, pipeline, query)?,
+        Scope::Jobs { project, ids } => {
+            let mut result = LookupResult::default();
+            for id in ids {
+                let LookupResult { found, missing } = find_by_id(ctx, project, *id, query)?;
+                result.found.extend(found);
+                result.missing.extend(missing);
+            }
+            result
+        }
     };
     settle(result, ctx, query)
 }
@@ -77,6 +89,37 @@ fn find_downstream(
         })
         .collect::<Result<_, _>>()?;
     Ok(choose_jobs(ctx, &lists, &downstreams.untriggered, query))
+}
+
+/// Looks up jobs in the downstream pipelines, and those that are in none of them in the pipeline
+/// itself.
+fn find_anywhere(
+    ctx: &Ctx<'_>,
+    pipeline: &PipelineBy,
+    query: &JobQuery,
+) -> Result<LookupResult, Error> {
+    let at = match resolve::pipeline(ctx, pipeline)? {
+        Ok(at) => at,
+        Err(refusal) => return Ok(LookupResult::all_missing(&refusal, query)),
+    };
+    let mut result = find_downstream(ctx, &PipelineBy::Id(at.clone()), query)?;
+    let is_elsewhere = |refusal: &Refusal| {
+        matches!(
+            refusal,
+            Refusal::NoBridges { .. } | Refusal::NotTriggered { .. } | Refusal::NoJob { .. }
+        )
+    };
+    let (elsewhere, missing): (Vec<_>, Vec<_>) =
+        result.missing.into_iter().partition(|(_, refusal)| is_elsewhere(refusal));
+    result.missing = missing;
+    if !elsewhere.is_empty() {
+        let names = |pattern: &&Pattern| elsewhere.iter().any(|(name, _)| name == pattern.text());
+        let jobs = query.jobs.iter().filter(names).cloned().collect();
+        let own = find_in_pipeline(ctx, &at, &JobQuery { jobs, ..query.clone() })?;
+        result.found.extend(own.found);
+        result.missing.extend(own.missing);
+    }
+    Ok(result)
 }
 
 /// Ends the lookup where its result is not final, or not what was asked for.

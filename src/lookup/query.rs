@@ -13,8 +13,11 @@ pub enum Scope {
     Below(PipelineBy),
     /// This pipeline's own jobs.
     In(PipelineBy),
-    /// One job by its id; no lookup is needed.
-    Job { project: ProjectRef, id: JobId },
+    /// The downstream pipelines that this pipeline triggered, and for what is in none of them the
+    /// pipeline's own jobs.
+    Any(PipelineBy),
+    /// Jobs by their ids; no lookup is needed.
+    Jobs { project: ProjectRef, ids: Vec<JobId> },
 }
 
 /// The jobs that are wanted, and the downstream pipelines they are looked up in.

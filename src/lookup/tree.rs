@@ -50,14 +50,17 @@ pub fn tree(ctx: &Ctx<'_>, address: &Scope, levels: u32) -> Result<PipelineTree,
 /// Where the tree starts. A job stands for its pipeline.
 fn root(ctx: &Ctx<'_>, address: &Scope) -> Result<PipelineAt, Error> {
     match address {
-        Scope::Below(by) | Scope::In(by) => Ok(resolve::pipeline(ctx, by)??),
-        Scope::Job { project, id } => match ctx.gitlab.job(project, *id)?.pipeline {
-            Some(pipeline) => Ok(PipelineAt { project: project.clone(), id: pipeline.id }),
-            None => {
-                let message = format!("GitLab does not tell the pipeline of job {id}");
-                Err(Error::Fault(anyhow::Error::msg(message)))
+        Scope::Below(by) | Scope::In(by) | Scope::Any(by) => Ok(resolve::pipeline(ctx, by)??),
+        Scope::Jobs { project, ids } => {
+            let job = ids.first().map(|id| ctx.gitlab.job(project, *id)).transpose()?;
+            match job.and_then(|job| job.pipeline) {
+                Some(pipeline) => Ok(PipelineAt { project: project.clone(), id: pipeline.id }),
+                None => {
+                    let message = "GitLab does not tell the pipeline of the job";
+                    Err(Error::Fault(anyhow::Error::msg(message)))
+                }
             }
-        },
+        }
     }
 }
 

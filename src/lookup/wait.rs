@@ -57,7 +57,7 @@ fn read_pipelines(
     query: &JobQuery,
 ) -> Result<(Pipelines, Vec<UntriggeredBridge>), Error> {
     match scope {
-        Scope::Below(upstream) => {
+        Scope::Below(upstream) | Scope::Any(upstream) => {
             let upstream = resolve::pipeline(ctx, upstream)??;
             let bridges = downstream::list_bridges(ctx, &upstream, query.depth)?;
             let chosen = downstream::choose(ctx, &upstream, &bridges, query)??;
@@ -70,7 +70,7 @@ fn read_pipelines(
             Ok((vec![(at, pipeline)], Vec::new()))
         }
         // A single job is waited for by looking it up; its pipeline does not matter.
-        Scope::Job { .. } => Ok((Vec::new(), Vec::new())),
+        Scope::Jobs { .. } => Ok((Vec::new(), Vec::new())),
     }
 }
 

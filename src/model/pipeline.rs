@@ -17,6 +17,8 @@ pub struct Pipeline {
     pub ref_: Option<String>,
     pub sha: Option<String>,
     pub source: Option<String>,
+    /// As GitLab writes it: RFC 3339.
+    pub created_at: Option<String>,
     pub web_url: Option<String>,
 }
 

@@ -28,6 +28,7 @@ impl Refusal {
             Refusal::Archive(_) | Refusal::LineBreak { .. } => return Exit::Archive,
             Refusal::NoSuchPipeline { .. }
             | Refusal::NoPipeline { .. }
+            | Refusal::NoLatest { .. }
             | Refusal::NotEnded { .. }
             | Refusal::NoneUsable { .. }
             | Refusal::ManyJobs { .. }

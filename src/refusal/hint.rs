@@ -18,6 +18,9 @@ impl Refusal {
                 that counts within the project (CI_PIPELINE_IID)"
             }
             Refusal::NoPipeline { by } => no_pipeline(by),
+            Refusal::NoLatest { ref_, pushed, default_branch, seen, .. } => {
+                return Some(no_latest(ref_, *pushed, default_branch.as_deref(), seen));
+            }
             Refusal::NoBridges { .. } => {
                 "\
                 the list also stays empty where the token may not see the jobs of the pipeline, and for pipelines \
@@ -85,6 +88,42 @@ impl Refusal {
     }
 }
 
+/// Returns the flags that lead to a pipeline of another ref: of the default branch, if it has one.
+fn no_latest(
+    ref_: &str,
+    pushed: Option<bool>,
+    default_branch: Option<&str>,
+    seen: &[String],
+) -> String {
+    let push = if pushed == Some(false) { "push the branch, or " } else { "" };
+    let other = default_branch
+        .filter(|branch| seen.iter().any(|name| name == branch))
+        .or_else(|| seen.first().map(String::as_str))
+        .filter(|name| *name != ref_);
+    match other {
+        Some(name) if default_branch == Some(name) => format!(
+            "{push}take the newest of the default branch with `--pipeline latest --ref {}`",
+            shell_word(name)
+        ),
+        Some(name) => format!(
+            "{push}take the newest of another ref, as with `--pipeline latest --ref {}`",
+            shell_word(name)
+        ),
+        None if pushed == Some(false) => "push the branch".to_owned(),
+        None => "`downriver list` shows the pipelines of the project".to_owned(),
+    }
+}
+
+/// Returns a name as one word for a shell.
+fn shell_word(name: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+@".contains(&byte);
+    if name.bytes().all(is_plain) {
+        name.to_owned()
+    } else {
+        format!("'{}'", sanitize(name).to_string().replace('\'', "'\\''"))
+    }
+}
+
 fn no_pipeline(by: &PipelineBy) -> &'static str {
     match by {
         PipelineBy::Ref { .. } => {
@@ -93,7 +132,8 @@ fn no_pipeline(by: &PipelineBy) -> &'static str {
         PipelineBy::Id(_)
         | PipelineBy::OfJob { .. }
         | PipelineBy::MergeRequest { .. }
-        | PipelineBy::Commit { .. } => {
+        | PipelineBy::Commit { .. }
+        | PipelineBy::Latest { .. } => {
             "check the number; child pipelines are not listed there, name one with --pipeline ID"
         }
     }

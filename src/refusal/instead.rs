@@ -13,6 +13,7 @@ impl Refusal {
             | Refusal::NoDownstream { wanted, seen, .. }
             | Refusal::NoFile { wanted, seen } => nearest(wanted, seen),
             Refusal::NoSuchPipeline { at, seen } => nearest(&[at.id.to_string()], seen),
+            Refusal::NoLatest { ref_, seen, .. } => nearest(slice::from_ref(ref_), seen),
             Refusal::NoJob { wanted, seen, .. } | Refusal::NoReport { wanted, seen, .. } => {
                 nearest(slice::from_ref(wanted), seen)
             }

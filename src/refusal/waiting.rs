@@ -7,9 +7,10 @@ impl Refusal {
     /// Returns true if the answer may change without anybody acting, so that `--wait` makes sense.
     pub fn may_change(&self) -> bool {
         match self {
-            Refusal::NoPipeline { .. } | Refusal::NotThere { .. } | Refusal::NotEnded { .. } => {
-                true
-            }
+            Refusal::NoPipeline { .. }
+            | Refusal::NoLatest { .. }
+            | Refusal::NotThere { .. }
+            | Refusal::NotEnded { .. } => true,
             Refusal::NoBridges { ended, .. }
             | Refusal::NoBridge { ended, .. }
             | Refusal::NoDownstream { ended, .. } => ended.is_none(),

@@ -6,10 +6,13 @@
 mod api;
 mod cache;
 mod checkout;
+mod commit;
 mod credentials;
+mod dot_segment;
 mod effective;
 mod git_remote;
 mod inputs;
+mod latest;
 mod network;
 mod scope;
 mod secret_file;
@@ -17,6 +20,7 @@ mod sourced;
 #[cfg(test)]
 mod tests;
 mod token;
+mod url_word;
 mod variables;
 mod web_url;
 
@@ -28,4 +32,5 @@ pub use network::network;
 pub use scope::{ResolvedScope, project, scope};
 pub use sourced::{Setting, Source, Sourced};
 pub use token::{pipeline_token, token};
-pub use web_url::{WebUrl, split_web_url};
+pub use url_word::{SplitWords, split_web_url};
+pub use web_url::{WebUrl, WebUrlTarget};

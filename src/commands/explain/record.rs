@@ -61,7 +61,9 @@ impl Watch for Record {
                 let open = std::mem::take(&mut kept.open);
                 kept.steps.push(taken(from, open, candidates));
             }
-            Step::Warning(_) | Step::Retry { .. } | Step::Waiting { .. } => self.ui.step(step),
+            Step::Latest { .. } | Step::Warning(_) | Step::Retry { .. } | Step::Waiting { .. } => {
+                self.ui.step(step)
+            }
             _ => {}
         }
     }
