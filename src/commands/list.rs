@@ -12,7 +12,7 @@ use crate::gitlab::PipelineFilters;
 use crate::model::{Pipeline, ProjectRef, Status};
 use crate::sanitize::sanitize;
 use crate::settings::{self, SplitWords, Usage, WebUrl, WebUrlTarget};
-use crate::ui::pipelines::{self, ListOptions};
+use crate::ui::pipelines;
 
 /// List the newest pipelines of a project: id, status, ref, commit, source, age, address
 #[derive(Debug, Args)]
@@ -72,12 +72,7 @@ impl List {
         if listed.is_empty() {
             app.ui.note(&format!("no pipelines{} in project {project}", described(&filters)));
         }
-        let options = ListOptions {
-            aligned: app.ui.stdout_is_terminal(),
-            color: app.ui.color_stdout(),
-            now: app.env.clock.now(),
-        };
-        for line in pipelines::lines(&listed, options) {
+        for line in pipelines::lines(&listed, app.ui.color_stdout(), app.env.clock.now()) {
             app.ui.line(line)?;
         }
         if app.ui.wants_json() {

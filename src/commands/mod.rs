@@ -15,6 +15,7 @@ mod ls;
 mod pairs;
 mod pipeline_trigger_cli;
 mod result;
+mod suggest;
 mod tree;
 mod trigger;
 mod wait;
@@ -59,7 +60,11 @@ pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
     if pipeline_trigger_cli::is_meant(args) {
         return pipeline_trigger_cli::parse(args);
     }
-    Cli::try_parse_from(args).map(|cli| cli.command)
+    let parsed = Cli::try_parse_from(args).map(|cli| cli.command);
+    parsed.map_err(|error| {
+        let words = args.iter().map(|arg| arg.to_string_lossy().into_owned()).skip(1);
+        suggest::improve(error, &words.collect::<Vec<_>>())
+    })
 }
 
 /// Does what was asked.

@@ -42,7 +42,7 @@ impl Meaning {
     fn of(message: &str, form: Form) -> Meaning {
         match message {
             "404 Not Found" if form == Form::Error => Meaning::UnknownRoute,
-            "404 Not found" => Meaning::NoRecord,
+            "404 Not found" | "404 Commit Not Found" => Meaning::NoRecord,
             _ if message.contains("insufficient") && message.contains("scope") => {
                 Meaning::InsufficientScope
             }
@@ -199,6 +199,7 @@ mod tests {
             (r#"{"error":"404 Not Found"}"#, Meaning::UnknownRoute),
             (r#"{"message":"404 Not Found"}"#, Meaning::Other),
             (r#"{"message":"404 Not found"}"#, Meaning::NoRecord),
+            (r#"{"message":"404 Commit Not Found"}"#, Meaning::NoRecord),
             (r#"{"message":"404 Project Not Found"}"#, Meaning::Other),
             (
                 r#"{"error":"insufficient_scope","error_description":"The request requires …"}"#,

@@ -90,7 +90,7 @@ fn refusal(ctx: &Ctx<'_>, project: &ProjectRef, ref_: &str) -> Result<Refusal, E
     if !ctx.gitlab.has_job_token() {
         pushed = match ctx.gitlab.tip(project, ref_) {
             Ok(_) => Some(true),
-            Err(error) if error.status() == Some(404) => Some(false),
+            Err(error) if error.is_no_record() => Some(false),
             Err(_) => None,
         };
         default_branch = unless_hidden(ctx.gitlab.default_branch(project))?.flatten();

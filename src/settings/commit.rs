@@ -22,7 +22,11 @@ pub(super) fn commit(rev: &str, env: &Env) -> Result<String, Usage> {
             .hint("give the SHA of the commit, in full or its first digits")
     };
     let resolved = match Checkout::discover(&env.dir) {
-        Some(_) => rev_parse(rev, env),
+        // A tag is peeled in a second step: `:/text` would take the suffix as a part of the text.
+        Some(_) => rev_parse(rev, env).and_then(|found| match found {
+            Some(sha) => rev_parse(&format!("{sha}^{{commit}}"), env),
+            None => Ok(None),
+        }),
         None if is_sha(rev) => Ok(None),
         None => return Err(unknown("which is no SHA, and there is no git checkout here")),
     };
@@ -37,14 +41,13 @@ pub(super) fn commit(rev: &str, env: &Env) -> Result<String, Usage> {
     }
 }
 
-/// Asks git for the full SHA of a revision. None if git does not know it as a commit.
+/// Asks git for the full SHA of a revision. None if git does not know it.
 ///
 /// The command runs no hooks and no filters. The variables keep a partial clone from fetching
 /// missing objects, which could run commands that the configuration of an untrusted checkout names.
 fn rev_parse(rev: &str, env: &Env) -> io::Result<Option<String>> {
     let output = Command::new("git")
-        .args(["rev-parse", "--verify", "--quiet", "--end-of-options"])
-        .arg(format!("{rev}^{{commit}}"))
+        .args(["rev-parse", "--verify", "--quiet", "--end-of-options", rev])
         .current_dir(&env.dir)
         .env_clear()
         .envs(&env.vars)

@@ -1,4 +1,4 @@
-//! A list of pipelines: aligned columns for a terminal, or fields with tabs between them.
+//! A list of pipelines in aligned columns.
 
 use anstyle::Style;
 use jiff::Timestamp;
@@ -13,19 +13,10 @@ const SHORT_SHA: usize = 8;
 /// The column of the status, which is coloured.
 const STATUS: usize = 1;
 
-/// How a list is printed.
-#[derive(Debug, Clone, Copy)]
-pub struct ListOptions {
-    /// Pads the columns; otherwise a tab stands between them.
-    pub aligned: bool,
-    pub color: bool,
-    pub now: Timestamp,
-}
-
 /// Returns one line for each pipeline: id, status, ref, short SHA, source, age, web address. A value
 /// that GitLab does not tell is `-`.
-pub fn lines(pipelines: &[Pipeline], options: ListOptions) -> Vec<String> {
-    let rows: Vec<[String; 7]> = pipelines.iter().map(|it| columns(it, options.now)).collect();
+pub fn lines(pipelines: &[Pipeline], color: bool, now: Timestamp) -> Vec<String> {
+    let rows: Vec<[String; 7]> = pipelines.iter().map(|it| columns(it, now)).collect();
     let mut widths = [0; 7];
     for row in &rows {
         for (width, text) in widths.iter_mut().zip(row) {
@@ -38,14 +29,14 @@ pub fn lines(pipelines: &[Pipeline], options: ListOptions) -> Vec<String> {
             .iter()
             .enumerate()
             .map(|(column, text)| {
-                let style = if options.color && column == STATUS { style } else { Style::new() };
+                let style = if color && column == STATUS { style } else { Style::new() };
                 // The last column needs no padding.
                 let missing = widths[column] - text.chars().count();
-                let missing = if options.aligned && column < 6 { missing } else { 0 };
+                let missing = if column < 6 { missing } else { 0 };
                 format!("{style}{text}{style:#}{:missing$}", "")
             })
             .collect();
-        cells.join(if options.aligned { "  " } else { "\t" })
+        cells.join("  ")
     };
     pipelines.iter().zip(&rows).map(line).collect()
 }
@@ -76,7 +67,7 @@ mod tests {
         serde_json::from_str(json).unwrap()
     }
 
-    fn list(aligned: bool, color: bool) -> String {
+    fn list(color: bool) -> String {
         let pipelines = [
             pipeline(
                 r#"{"id": 10, "status": "success", "ref": "feature/\u00fcber", "sha": "c0ffee1234567890",
@@ -85,30 +76,21 @@ mod tests {
             pipeline(r#"{"id": 9, "status": "failed", "ref": "x\u001b[2J", "sha": null}"#),
         ];
         let now = "2026-03-02T10:10:00Z".parse().unwrap();
-        lines(&pipelines, ListOptions { aligned, color, now }).join("\n")
+        lines(&pipelines, color, now).join("\n")
     }
 
     #[test]
     fn columns_are_aligned_and_escaped() {
         assert_eq!(
-            list(true, false),
+            list(false),
             "10  success  feature/über  c0ffee12  push  1 hour ago  https://a.test/10\n\
              9   failed   x\\u{1b}[2J    -         -     -           -"
         );
     }
 
     #[test]
-    fn scripts_get_tabs() {
-        assert_eq!(
-            list(false, false),
-            "10\tsuccess\tfeature/über\tc0ffee12\tpush\t1 hour ago\thttps://a.test/10\n\
-             9\tfailed\tx\\u{1b}[2J\t-\t-\t-\t-"
-        );
-    }
-
-    #[test]
     fn only_the_status_is_coloured() {
-        let colored = list(true, true);
+        let colored = list(true);
         assert!(colored.contains("10  \u{1b}[32msuccess\u{1b}[0m  feature"), "{colored:?}");
         assert!(colored.contains("9   \u{1b}[31mfailed\u{1b}[0m   x"), "{colored:?}");
     }

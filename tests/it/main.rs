@@ -21,6 +21,7 @@
 //! - `parts`, `sums`: downloads of wanted files alone, and of archives whose SHA-256 is told
 //! - `as_python`: what was unpacked against what another reader has
 //! - `cache`: archives that are kept for the next run
+//! - `checkout`: the branch or commit that is checked out, and pasted addresses; `list`: what it prints
 //! - `speech`: what is said on both streams; `tokens`: who asks, and who is not let in
 //! - `lists`: GitLab's lists as they are; `network`: redirects, and what goes wrong on the line
 //! - `client`, `client_changes`, `client_refusals`: each request and each refusal of GitLab, one
@@ -68,6 +69,7 @@ mod as_python;
 mod book;
 mod cache;
 mod cat;
+mod checkout;
 mod checks;
 mod client;
 mod client_changes;
@@ -94,6 +96,7 @@ mod install;
 mod install_ps1;
 mod install_release;
 mod json_schema;
+mod list;
 mod lists;
 mod loopback;
 mod ls;
