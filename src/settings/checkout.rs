@@ -1,7 +1,8 @@
 //! The git checkout around the current folder: its branch and the remote of that branch.
 //!
-//! The files below `.git` are read directly and git is never run, because the configuration of an
-//! untrusted checkout can make git execute commands. `include` and `insteadOf` are not followed.
+//! The files below `.git` are read directly, because the configuration of an untrusted checkout can
+//! make git execute commands. `include` and `insteadOf` are not followed. Only a revision of
+//! `--commit` is resolved by git itself, by a command that executes nothing (`commit.rs`).
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

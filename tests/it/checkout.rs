@@ -238,6 +238,32 @@ fn a_commit_is_named_by_anything_that_git_resolves() {
     assert_eq!(ran.read("from"), "101");
 }
 
+/// A checkout that came from others can name commands in its configuration.
+#[cfg(unix)]
+#[test]
+fn nothing_that_the_configuration_names_is_run() {
+    let fake = Fake::start(world(&[], json!({})));
+    for rev in ["HEAD", "HEAD~1", "0123456789abcdef", "other", "HEAD:x"] {
+        let run = run(&fake, |dir| {
+            let mark = dir.join("ran").display().to_string();
+            let touch = format!("touch {mark}");
+            for key in ["core.fsmonitor", "core.pager", "core.editor", "core.sshCommand"] {
+                git(dir, &format!("config {key} '{touch}'"));
+            }
+            git(dir, &format!("config alias.rev-parse '!{touch}'"));
+            git(dir, "config core.repositoryFormatVersion 1");
+            git(dir, "config extensions.partialClone evil");
+            git(dir, "config protocol.ext.allow always");
+            git(dir, &format!("config remote.evil.url 'ext::{touch}'"));
+            git(dir, "config remote.evil.promisor true");
+            // A ref to a commit that is missing, which a partial clone would fetch.
+            std::fs::write(dir.join(".git/refs/heads/other"), "0123456789".repeat(4)).unwrap();
+        });
+        let ran = run.args(&format!("fetch build --any-status --commit {rev}")).runs();
+        assert!(!ran.files().iter().any(|file| file.contains("ran")), "{rev}: {:?}", ran.files());
+    }
+}
+
 #[test]
 fn outside_a_checkout_gitlab_completes_a_short_sha() {
     let first = sha("v1^{commit}");

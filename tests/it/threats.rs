@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::tidy::root;
 
 /// By the number of the row, tests by the names that `cargo test` gives them.
-const SHOWN_BY: [(usize, &str); 76] = [
+const SHOWN_BY: [(usize, &str); 77] = [
     (
         1,
         "wire::a_body_that_breaks_off_is_never_taken_for_whole resume::what_breaks_off_goes_on_where_it_was_with_a_fresh_address network::what_does_not_pass_ends_with_the_address_and_what_came_back",
@@ -292,6 +292,7 @@ const SHOWN_BY: [(usize, &str); 76] = [
         76,
         "artifacts_api::delete_asks_on_a_terminal_and_wants_to_be_told_elsewhere trigger::a_redirect_is_not_followed_where_something_is_to_be_changed",
     ),
+    (77, "checkout::nothing_that_the_configuration_names_is_run"),
 ];
 
 /// Whether a file of this module, or of one it stands in, has such a test.
