@@ -11,8 +11,8 @@ fn many() -> World {
     let pipeline = |id: u64| {
         json!({
             "id": id,
-            "ref": if id % 2 == 0 { "main" } else { "feature/dev" },
-            "status": if id % 5 == 0 { "failed" } else { "success" },
+            "ref": if id.is_multiple_of(2) { "main" } else { "feature/dev" },
+            "status": if id.is_multiple_of(5) { "failed" } else { "success" },
             "sha": format!("{id:040x}"),
             "source": "push",
             "created_at": "2026-03-02T08:10:00.000Z",

@@ -170,7 +170,7 @@ fn contradicting_arguments_are_refused() {
         (format!("{pipeline} -R https://a.test/g/p"), "there are two URLs"),
         (format!("-R {job} --ref main"), "the URL of --project names more than a project"),
         ("-R https://a.test/p --ref main".to_owned(), "--project: the URL names no project"),
-        (format!("https://a.test/g/p --project 1"), "the URL names the project and"),
+        ("https://a.test/g/p --project 1".to_owned(), "the URL names the project and"),
         ("--ref main --pipeline 1".to_owned(), "--ref and --pipeline ID both name a pipeline"),
         ("--ref= --pipeline latest".to_owned(), "--ref is empty"),
         ("--ref a/../b --pipeline latest".to_owned(), "--ref is `a/../b`"),
