@@ -1,7 +1,7 @@
 //! The environment of the process as one value. No other code reads arguments, variables, the clock
 //! or the current directory, so that tests can start whole runs in process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read, Write};
 use std::path::PathBuf;
@@ -20,6 +20,8 @@ pub struct Env {
     pub args: Vec<OsString>,
     /// Environment variables whose name and value are Unicode.
     pub vars: BTreeMap<String, String>,
+    /// The names of variables whose value is not Unicode.
+    pub not_unicode: BTreeSet<String>,
     /// The current directory.
     pub dir: PathBuf,
     pub stdin: Box<dyn Read + Send>,
@@ -51,15 +53,25 @@ impl Env {
         reason = "the only place that reads the process environment"
     )]
     pub fn from_process() -> std::io::Result<Env> {
-        let text = |(name, value): (OsString, OsString)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        };
+        let (mut vars, mut not_unicode) = (BTreeMap::new(), BTreeSet::new());
+        for (name, value) in std::env::vars_os() {
+            match (name.into_string(), value.into_string()) {
+                (Ok(name), Ok(value)) => {
+                    vars.insert(name, value);
+                }
+                (Ok(name), Err(_)) => {
+                    not_unicode.insert(name);
+                }
+                (Err(_), _) => {}
+            }
+        }
         let interrupt = Interrupt::default();
         signals::listen(interrupt.clone())?;
         end_on_panic(interrupt.clone());
         Ok(Env {
             args: std::env::args_os().collect(),
-            vars: std::env::vars_os().filter_map(text).collect(),
+            vars,
+            not_unicode,
             dir: std::env::current_dir()?,
             stdin: Box::new(std::io::stdin()),
             stdout: Stream {

@@ -12,7 +12,7 @@ pub enum Exit {
     Usage = 2,
     /// nothing to fetch: no such pipeline, bridge, downstream, job, artifacts or file, or not there yet, gone, or from a job that did not succeed
     Nothing = 3,
-    /// access denied: token missing, wrong, expired or without the required scope, or not allowed by the project
+    /// access denied: token missing, wrong, expired or without the required scope, or not allowed by the project; a sign-in page in place of an answer; and an answer 404 that may mean either, as GitLab gives it to those who may not see a project
     Denied = 4,
     /// network or server error: unreachable, or still failing after the retries
     Network = 5,

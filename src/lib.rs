@@ -1,14 +1,15 @@
-//! downriver takes the artifacts of a pipeline that another pipeline triggered.
+//! downriver fetches the artifacts of a pipeline that another pipeline triggered.
 //!
-//! This library is the program, cut so that tests and the demo can run it in process; it is not
-//! offered as an interface. The modules in reading order: the nouns, the decisions, the walk, the
-//! edges, the shell. ARCHITECTURE.md is the map.
+//! The library is the whole program except `main`, so that tests and the demo run it in process; it
+//! is not a public API. The modules stand in reading order: plain types, decisions, the lookup and
+//! the transfer, the edges, the shell. ARCHITECTURE.md describes them.
 
 pub mod error;
 pub mod exit;
 pub mod model;
 pub mod plan;
 pub mod sanitize;
+pub mod shell;
 pub mod token;
 
 pub mod refusal;
@@ -44,7 +45,7 @@ use exit::Exit;
 use report::Report;
 use ui::Ui;
 
-/// One run of the program, from its arguments to its exit code.
+/// Runs the program, from its arguments to its exit code.
 pub fn run(mut env: Env) -> Exit {
     let command = match commands::parse(&env.args) {
         Ok(command) => command,
@@ -70,7 +71,7 @@ pub fn run(mut env: Env) -> Exit {
     }
 }
 
-/// Help and version go to standard output, what cannot be parsed to standard error.
+/// Prints help and version to standard output, and errors of parsing to standard error.
 fn answer(env: &mut Env, error: &clap::Error) -> Exit {
     let (stream, exit) = if error.use_stderr() {
         (&mut env.stderr, Exit::Usage)
@@ -80,7 +81,7 @@ fn answer(env: &mut Env, error: &clap::Error) -> Exit {
     let text = error.render();
     let plain = !stream.terminal || env.vars.contains_key("NO_COLOR");
     let text = if plain { text.to_string() } else { text.ansi().to_string() };
-    // Who closed the stream does not want to read it.
+    // The reader may have closed the stream.
     let _ = stream.writer.write_all(text.as_bytes()).and_then(|()| stream.writer.flush());
     exit
 }

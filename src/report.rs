@@ -1,4 +1,4 @@
-//! From any error to what is said about it: one line, at most two hints, an exit code.
+//! Reports of errors: a message of one line, at most two hints, and an exit code.
 
 use std::io;
 
@@ -9,13 +9,13 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::refusal::Refusal;
 
-/// What is said about an error.
+/// The printed form of an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     pub exit: Exit,
     pub message: String,
     pub hints: Vec<String>,
-    /// What there was instead, nearest first.
+    /// The names that exist instead of the wanted one, nearest first.
     pub candidates: Vec<String>,
 }
 
@@ -54,7 +54,7 @@ impl Report {
         Report { exit, message: error.to_string(), hints, candidates }
     }
 
-    /// The document that `--json` prints instead of a result.
+    /// Returns the document that `--json` prints instead of a result.
     pub fn json(&self) -> Value {
         json!({ "error": {
             "exit": self.exit.code(),

@@ -89,10 +89,25 @@ impl Token {
         self.kind
     }
 
+    /// Returns true for the name of a variable in place of its value: `$NAME`, `${NAME}` or
+    /// `%NAME%`. GitLab leaves it so if the job may not read the variable.
+    pub fn is_variable_name(&self) -> bool {
+        let braced = |text: &'_ str| {
+            let inner = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+            is_identifier(inner.unwrap_or(text))
+        };
+        let percent = self.secret.strip_prefix('%').and_then(|rest| rest.strip_suffix('%'));
+        self.secret.strip_prefix('$').is_some_and(braced) || percent.is_some_and(is_identifier)
+    }
+
     /// Returns the secret, for building requests only.
     pub fn reveal(&self) -> &str {
         &self.secret
     }
+}
+
+fn is_identifier(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 impl fmt::Debug for Token {
@@ -116,6 +131,22 @@ mod tests {
         assert_eq!(Token::new(Kind::Private, "glcbt-64_x").unwrap().kind(), Kind::Job);
         assert_eq!(Token::new(Kind::Private, "glpat-x").unwrap().kind(), Kind::Private);
         assert_eq!(Token::new(Kind::Job, "eyJhbGciOi.J9.x-_").unwrap().kind(), Kind::Job);
+    }
+
+    #[test]
+    fn the_name_of_a_variable_is_no_token() {
+        for (text, expect) in [
+            ("$API_TOKEN", true),
+            ("${API_TOKEN}", true),
+            ("%API_TOKEN%", true),
+            ("$", false),
+            ("$API-TOKEN", false),
+            ("glpat-x", false),
+            ("%", false),
+        ] {
+            let token = Token::new(Kind::Private, text).unwrap();
+            assert_eq!(token.is_variable_name(), expect, "{text}");
+        }
     }
 
     #[test]

@@ -103,6 +103,7 @@ impl Soak {
         let env = Env {
             args: line.split(' ').map(Into::into).collect(),
             vars: vars.map(|(name, value)| (name.to_owned(), value)).into(),
+            not_unicode: Default::default(),
             dir: dir.to_owned(),
             stdin: Box::new(std::io::empty()),
             stdout: stream(&stdout),

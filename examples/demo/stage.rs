@@ -52,6 +52,7 @@ pub fn play(scene: &Scene, fake: &Arc<Fake>, folder: &Path) -> (u8, String) {
     let exit = downriver::run(Env {
         args: words(scene.typed),
         vars: vars.map(|(name, value)| (name.to_owned(), value)).into(),
+        not_unicode: Default::default(),
         dir: folder.to_owned(),
         stdin: Box::new(io::empty()),
         stdout: stream(),

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::value_parser::duration;
 
@@ -13,10 +13,10 @@ const DEFAULT_RETRIES: u32 = 5;
 /// Flags about the connection to GitLab.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ConnectArgs {
-    /// The root of the API [CI_API_V4_URL, or GITLAB_HOST or CI_SERVER_URL with /api/v4]
+    /// The root of the API [CI_API_V4_URL, or GITLAB_HOST, GITLAB_URI, GL_HOST, GITLAB_URL or CI_SERVER_URL with /api/v4]
     #[arg(long, value_name = "URL", help_heading = "Where from")]
     pub api_url: Option<String>,
-    /// A private token; better in the variable, where `ps` does not show it [GITLAB_TOKEN, GITLAB_PRIVATE_TOKEN, PRIVATE_TOKEN]
+    /// A private token; better in the variable, where `ps` does not show it [GITLAB_TOKEN, GITLAB_ACCESS_TOKEN, GITLAB_PRIVATE_TOKEN, PRIVATE_TOKEN]
     #[arg(
         long,
         value_name = "TOKEN",
@@ -44,7 +44,7 @@ pub struct ConnectArgs {
     /// Give up on connecting after this long
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s", help_heading = "Network")]
     pub connect_timeout: Duration,
-    /// Certificate authorities on top of the system's, as PEM [CI_SERVER_TLS_CA_FILE]
+    /// Certificate authorities on top of the system's, as PEM; SSL_CERT_FILE and SSL_CERT_DIR take the place of the system's [CI_SERVER_TLS_CA_FILE, CURL_CA_BUNDLE]
     #[arg(long, value_name = "FILE", help_heading = "Network")]
     pub cacert: Option<PathBuf>,
     /// A client certificate, as PEM [CI_SERVER_TLS_CERT_FILE]
@@ -53,10 +53,27 @@ pub struct ConnectArgs {
     /// The key of the client certificate, as PEM [CI_SERVER_TLS_KEY_FILE]
     #[arg(long, value_name = "FILE", requires = "cert", help_heading = "Network")]
     pub key: Option<PathBuf>,
+    /// What to do about an archive whose SHA-256 is not the one that GitLab tells; a wrong size or
+    /// CRC is always an error
+    #[arg(long, value_enum, value_name = "ACTION", default_value_t, help_heading = "Network")]
+    pub digest: OnDigestMismatch,
     /// Accepts any server certificate. Only the command line of pipeline-trigger sets this; no
     /// flag of downriver does.
     #[arg(skip)]
     pub unverified: bool,
+    /// Also reads the variables of Python's requests, as pipeline-trigger does.
+    #[arg(skip)]
+    pub as_requests: bool,
+}
+
+/// The consequence of an archive whose SHA-256 is not the one that GitLab tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum OnDigestMismatch {
+    /// Say it, and use the archive.
+    #[default]
+    Warn,
+    /// Refuse the archive (exit code 6).
+    Error,
 }
 
 impl ConnectArgs {

@@ -42,8 +42,8 @@ pub struct LookupArgs {
     /// Also what the downstream pipelines triggered in turn
     #[arg(long)]
     pub recursive: bool,
-    /// Search this many levels of downstream pipelines [default: 1]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Search this many levels of downstream pipelines, at most 100 [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub depth: Option<u32>,
 }
 

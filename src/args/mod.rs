@@ -13,7 +13,7 @@ mod value_parser;
 mod wait;
 
 pub use cache::CacheArgs;
-pub use connect::ConnectArgs;
+pub use connect::{ConnectArgs, OnDigestMismatch};
 pub use job::{JobArgs, NoWaitArgs};
 pub use lookup_args::{LookupArgs, LookupFrom, PipelineArg};
 pub use output::{Color, OutputArgs};

@@ -1,34 +1,35 @@
-//! What a command has to work with, and the lookup that its words and flags mean.
+//! The state that every command shares, and the lookup that its arguments ask for.
 
 use std::sync::Arc;
 
 use clap::Args;
 
 use crate::args::{
-    CacheArgs, ConnectArgs, IfMissing, JobArgs, LookupArgs, SelectionArgs, WaitArgs, WaitLimitArgs,
+    CacheArgs, ConnectArgs, IfMissing, JobArgs, LookupArgs, LookupFrom, SelectionArgs, WaitArgs,
+    WaitLimitArgs,
 };
 use crate::disk::Cache;
 use crate::env::Env;
 use crate::error::Error;
-use crate::gitlab::Client;
+use crate::gitlab::{Client, NamedBy, Origin};
 use crate::lookup::{Ctx, JobQuery, Polling, Scope};
 use crate::refusal::Refusal;
 use crate::sanitize::sanitize;
 use crate::select::job_pattern::Pattern;
 use crate::select::outcome::{JobCount, OnMissing};
-use crate::settings::{self, Setting, SplitWords, Usage, WebUrl};
+use crate::settings::{self, ChosenToken, Setting, Source, SplitWords, Usage, WebUrl};
 use crate::step::Watch;
 use crate::ui::Ui;
 
-/// What a command has to work with.
+/// The process, the streams and the listener of a run.
 pub struct App {
     pub env: Env,
     pub ui: Arc<Ui>,
-    /// Who is told what happens: mostly the person.
+    /// The listener of the run's steps: the terminal, or for `explain` a record.
     pub watch: Arc<dyn Watch>,
 }
 
-/// A lookup: where, for what, whom to ask; and by which settings.
+/// A lookup: its scope, its query, the client to ask, and the settings behind them.
 pub struct PreparedLookup {
     pub scope: Scope,
     pub query: JobQuery,
@@ -37,13 +38,19 @@ pub struct PreparedLookup {
 }
 
 impl App {
-    /// The lookup of a command for jobs. `all` says that no name means something, too.
+    /// Returns the lookup of a command that takes names of jobs.
+    ///
+    /// `all`: the command accepts an empty list of names.
+    ///
+    /// # Errors
+    /// A usage error where names and flags contradict each other or a setting is invalid.
     pub fn prepare<W: Args>(
         &mut self,
         words: &[String],
         args: &JobArgs<W>,
         all: bool,
     ) -> Result<PreparedLookup, Error> {
+        settings::check_variables(&self.env)?;
         let JobArgs { selection, lookup, connect, .. } = args;
         let SplitWords { web_url, words: mut jobs, .. } =
             settings::split_web_url(words, lookup, connect, &self.env)?;
@@ -90,6 +97,8 @@ impl App {
                 IfMissing::Warn | IfMissing::Ignore => OnMissing::Report,
             },
             listed: false,
+            from_can_change: lookup.from != Some(LookupFrom::Upstream),
+            own_job: settings::own_job(connect, &self.env),
         };
         let (client, mut settings) = self.connect(connect, lookup, web_url.as_ref())?;
         settings.extend(resolved.settings);
@@ -97,7 +106,7 @@ impl App {
         Ok(PreparedLookup { scope: resolved.scope, query, client, settings })
     }
 
-    /// What is missing is told, if the user wants to hear of it.
+    /// Prints a warning for each missing job, with `--if-missing warn`.
     pub fn tell_missing(&self, selection: &SelectionArgs, missing: &[(String, Refusal)]) {
         if selection.if_missing == IfMissing::Warn {
             for (query, refusal) in missing {
@@ -106,26 +115,37 @@ impl App {
         }
     }
 
-    /// The GitLab that is meant, with the token for it; and which settings said so.
+    /// Returns a client for the GitLab server and its token, and the settings that chose them.
     pub fn connect(
         &mut self,
         connect: &ConnectArgs,
         lookup: &LookupArgs,
         web_url: Option<&WebUrl>,
     ) -> Result<(Client, Vec<Setting>), Error> {
+        settings::check_variables(&self.env)?;
         let api = settings::api(connect, lookup, web_url, &self.env)?;
-        let (token, warnings) = settings::token(connect, &api, &mut self.env)?;
+        let ChosenToken { token, warnings, withheld } =
+            settings::token(connect, &api, &mut self.env)?;
         for warning in warnings {
             self.ui.warn(&warning);
         }
+        let origin = Origin {
+            named_by: if api.source == Source::Url { NamedBy::Url } else { NamedBy::Setting },
+            own_projects: settings::own_projects(&api.value, &self.env),
+            withheld,
+        };
         let settings = settings::connection_settings(&api, token.as_ref());
-        let network = settings::network(connect, &self.env)?;
+        let (network, warnings) = settings::network(connect, &self.env)?;
+        for warning in warnings {
+            self.ui.warn(&warning);
+        }
         let token = token.map(|token| token.value);
         let (clock, watch) = (self.env.clock.clone(), self.watch.clone());
-        Ok((Client::new(api.value, token, network, clock, watch), settings))
+        let client = Client::new(api.value, token, network, clock, watch).with_origin(origin);
+        Ok((client, settings))
     }
 
-    /// The cache that is meant, if one is. Of one that cannot be used a warning is enough.
+    /// Opens the cache, if one is set. A cache that cannot be opened is a warning.
     pub fn cache(&self, args: &CacheArgs) -> Result<Option<Cache>, Usage> {
         let Some(settings::CacheSettings { dir, max_bytes }) = settings::cache(args, &self.env)?
         else {
@@ -140,7 +160,7 @@ impl App {
         }
     }
 
-    /// What the steps need.
+    /// Returns the context of a lookup. The client's retries end with the time limit of `polling`.
     pub fn ctx<'a>(&'a self, gitlab: &'a Client, polling: Polling) -> Ctx<'a> {
         if let Some(limit) = polling.limit() {
             gitlab.give_up_at(self.env.clock.elapsed() + limit);

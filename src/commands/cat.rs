@@ -1,4 +1,4 @@
-//! `cat`: one file of a job's archive to standard output.
+//! `cat`: prints one file of a job's archive to standard output.
 
 use std::fs::File;
 use std::io::{Read, Seek};
@@ -15,7 +15,7 @@ use crate::settings::{self, SplitWords, Usage};
 use crate::transfer::{self, Transfer};
 use crate::ui::Ui;
 
-/// As much of the beginning of a file shows whether it is text, in bytes.
+/// The bytes at the start of a file that are searched for a NUL, which marks binary content.
 const BEGINNING: u64 = 8 << 10;
 
 /// Print one file of a job's archive
@@ -31,7 +31,7 @@ pub struct Cat {
 
 impl Cat {
     pub fn run(mut self, mut app: App) -> Result<Exit, Error> {
-        // Two files in one stream are neither of them.
+        // Standard output holds one file.
         self.args.selection.one = true;
         let JobArgs { lookup, connect, .. } = &self.args;
         let SplitWords { url, mut words, .. } =
@@ -65,7 +65,10 @@ impl Cat {
     }
 }
 
-/// A path as archives have it. Servers and proxies read `..` for themselves.
+/// Returns the path in the form that archives have, without a slash at its end.
+///
+/// # Errors
+/// A usage error for empty segments, `.` and `..`, which servers and proxies would resolve.
 fn checked(path: &str) -> Result<&str, Usage> {
     let path = path.strip_suffix('/').unwrap_or(path);
     let odd = path.split('/').find(|part| matches!(*part, "" | "." | ".."));
@@ -80,7 +83,7 @@ fn checked(path: &str) -> Result<&str, Usage> {
     }
 }
 
-/// A terminal is spared what is no text. Afterwards the file stands at its beginning.
+/// Refuses to print a binary file on a terminal. Afterwards the file is rewound.
 fn may_be_shown(file: &mut File, path: &str, ui: &Ui) -> Result<(), Error> {
     if !ui.stdout_is_terminal() {
         return Ok(());
@@ -100,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_taken_as_it_stands_or_not_at_all() {
+    fn a_path_is_used_unchanged_or_refused() {
         for (path, expect) in [
             ("a", Ok("a")),
             ("docs/讀我 (1).md", Ok("docs/讀我 (1).md")),

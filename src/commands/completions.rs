@@ -1,10 +1,9 @@
-//! `completions` and `man`: what a shell and a reader know of the command line, made from it.
+//! `completions` and `man`: shell completions and man pages, generated from the command line.
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 use clap_mangen::Man as Page;
 
-use super::Cli;
 use super::app::App;
 use crate::args::OutputArgs;
 use crate::error::Error;
@@ -22,12 +21,13 @@ pub struct Completions {
 }
 
 impl Completions {
-    pub fn run(self, app: App) -> Result<Exit, Error> {
+    /// Prints the script that completes `cli`.
+    pub fn run(self, app: App, mut cli: clap::Command) -> Result<Exit, Error> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "downriver", &mut script);
+        clap_complete::generate(self.shell, &mut cli, "downriver", &mut script);
         let mut script = String::from_utf8(script).map_err(anyhow::Error::from)?;
         if self.shell == Shell::Zsh {
-            // With two colons, zsh completes no flags once one of several arguments is there.
+            // With two colons, zsh completes no more flags after the first of several arguments.
             script = script.replace("\n'*::", "\n'*:");
         }
         app.ui.copy(&mut script.as_bytes())?;
@@ -46,9 +46,10 @@ pub struct Man {
 }
 
 impl Man {
-    pub fn run(self, app: App) -> Result<Exit, Error> {
-        // The command `help` has no page, and would have one for each of the others below it.
-        let mut all = Cli::command().disable_help_subcommand(true);
+    /// Prints the page of `cli`, or of one of its subcommands.
+    pub fn run(self, app: App, cli: clap::Command) -> Result<Exit, Error> {
+        // `help` would get a page of its own, and one for each command below it.
+        let mut all = cli.disable_help_subcommand(true);
         all.build();
         let page = match &self.command {
             None => all,
@@ -59,7 +60,8 @@ impl Man {
         };
         let version = concat!("downriver ", env!("CARGO_PKG_VERSION"));
         let mut text = Vec::new();
-        // The page is of a version rather than of a day; left out, what follows takes its place.
+        // The page shows the version and no date. The empty string keeps the date's position: without
+        // it, the version would be printed there.
         let page = Page::new(page).date("\"\"").source(version).manual("downriver manual");
         page.render(&mut text)?;
         app.ui.copy(&mut text.as_slice())?;
@@ -67,6 +69,7 @@ impl Man {
     }
 }
 
+/// Returns the error for a command that does not exist.
 fn unknown(name: &str, all: &clap::Command) -> Usage {
     let names: Vec<&str> = all.get_subcommands().map(clap::Command::get_name).collect();
     Usage::new(format!("there is no command `{}`", crate::sanitize::sanitize(name)))

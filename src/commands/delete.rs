@@ -1,4 +1,4 @@
-//! `delete`: deletes the artifacts of jobs, or all of a project, after asking.
+//! `delete`: deletes the artifacts of jobs or of a whole project, after confirmation.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -8,13 +8,13 @@ use super::result;
 use crate::args::{JobArgs, NoWaitArgs};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::gitlab::Client;
+use crate::gitlab::{Client, Operation};
 use crate::lookup::{self, FoundJob, Polling};
 use crate::report::Report;
 use crate::sanitize::{join_names, sanitize};
 use crate::settings::{self, SplitWords, Usage};
 
-/// So many jobs are named before the rest is counted.
+/// The most jobs that the question names; the others are counted.
 const MOST_NAMES: usize = 20;
 
 /// Delete the artifacts of jobs, or all artifacts of a project that may go
@@ -41,9 +41,10 @@ impl Delete {
         }
         let PreparedLookup { scope, mut query, client, .. } =
             app.prepare(&self.jobs, &self.args, false)?;
-        client.check_can_write("deleting artifacts".to_owned())?;
+        client.check_can_write(Operation::DeleteArtifacts, "deleting artifacts".to_owned())?;
         query.listed = true;
-        // Who names a job means its reports as well; a glob takes what has an archive.
+        // A job that is named exactly needs no archive, because its reports are deleted as well; a glob
+        // matches only jobs with an archive.
         query.archive = query.jobs.iter().any(|job| job.is_glob());
         let ctx = app.ctx(&client, Polling::once());
         let finding = lookup::find(&ctx, &scope, &query)?;
@@ -69,12 +70,14 @@ impl Delete {
         Ok(Exit::Done)
     }
 
+    /// Deletes all artifacts of the project.
     fn all(&self, mut app: App) -> Result<Exit, Error> {
         let JobArgs { lookup, connect, .. } = &self.args;
         let SplitWords { web_url, .. } = settings::split_web_url(&[], lookup, connect, &app.env)?;
         let project = settings::project(lookup, connect, web_url.as_ref(), &app.env)?;
         let (client, _) = app.connect(connect, lookup, web_url.as_ref())?;
-        client.check_can_write(format!("deleting all artifacts of project {project}"))?;
+        let description = format!("deleting all artifacts of project {project}");
+        client.check_can_write(Operation::DeleteProjectArtifacts, description)?;
         self.confirm(&mut app, &format!("all artifacts of project {project} that may go"))?;
         client.delete_project_artifacts(&project)?;
         app.ui
@@ -85,7 +88,10 @@ impl Delete {
         Ok(Exit::Done)
     }
 
-    /// Asks on a terminal; elsewhere only `--yes` will do.
+    /// Asks for confirmation on a terminal, unless `--yes` was given.
+    ///
+    /// # Errors
+    /// A usage error without confirmation, and without a terminal.
     fn confirm(&self, app: &mut App, what: &str) -> Result<(), Usage> {
         if self.yes {
             return Ok(());
@@ -101,6 +107,7 @@ impl Delete {
     }
 }
 
+/// Deletes the artifacts of one job.
 fn delete(client: &Client, found: &FoundJob) -> Result<(), Error> {
     let (project, id) = found.project_and_id()?;
     Ok(client.delete_artifacts(project, id)?)

@@ -1,4 +1,4 @@
-//! Where what is fetched lands: in a folder, in a file, or on standard output.
+//! The destination of fetched artifacts: a folder, a file or standard output.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -9,22 +9,22 @@ use crate::sanitize::sanitize;
 use crate::settings::Usage;
 use crate::transfer::{self, ExtractOptions, ReportDestination, Transfer, TransferResult};
 
-/// What the flags about where to say.
+/// The destination flags of a command.
 #[derive(Debug)]
 pub struct Destination<'a> {
     pub dir: &'a Path,
     pub output: Option<&'a Path>,
-    /// Not the archives, but the report files of this type.
+    /// The type of the reports to fetch instead of the archives.
     pub report: Option<&'a str>,
 }
 
 impl Destination<'_> {
-    /// Whether the archive goes to standard output, which is then for nothing else.
+    /// Returns if the archive goes to standard output, which then holds nothing else.
     pub fn is_stdout(&self) -> bool {
         self.output.is_some_and(|file| file.as_os_str() == "-")
     }
 
-    /// Refuses to mix an archive with other output, or to show it on a terminal.
+    /// Refuses to mix an archive with other output, or to print it on a terminal.
     pub fn may_be(&self, app: &App) -> Result<(), Usage> {
         if !self.is_stdout() {
             return self.output.map_or(Ok(()), |file| not_a_folder(file, app));
@@ -39,7 +39,7 @@ impl Destination<'_> {
         Ok(())
     }
 
-    /// The jobs' archives, or what is in them, brought there.
+    /// Looks up the jobs, and transfers their archives or reports to the destination.
     pub fn transfer(
         &self,
         app: &App,
@@ -86,11 +86,12 @@ impl Destination<'_> {
     }
 
     /// Returns a path in full, without `.` components.
+    /// Returns a path relative to the current directory as an absolute one.
     fn at(&self, app: &App, path: &Path) -> PathBuf {
         app.env.dir.join(path).components().collect()
     }
 
-    /// The folder in full, without the `.` that stands for the one where the run began.
+    /// Returns the absolute path of the destination folder, without `.` segments.
     fn dest(&self, app: &App) -> PathBuf {
         self.at(app, self.dir)
     }

@@ -1,4 +1,4 @@
-//! `--dotenv`: what was fetched or started, for `artifacts:reports:dotenv` and the jobs that come later.
+//! `--dotenv`: writes the ids of a fetched job or started pipeline for `artifacts:reports:dotenv`.
 
 use std::io::Write;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::model::{JobId, Pipeline};
 use crate::plan::OnConflict;
 use crate::refusal::Refusal;
 
-/// What is handed on; what is not known is empty.
+/// The values of the variables; an unknown value is written as empty.
 #[derive(Debug, Default)]
 pub struct Values<'a> {
     /// In the order of the JOBs; None where GitLab did not tell an id.
@@ -38,6 +38,7 @@ impl<'a> Values<'a> {
     }
 }
 
+/// Returns the content of the file.
 fn text(values: &Values<'_>) -> Result<String, Refusal> {
     let pipeline = values.pipeline;
     let ids: Vec<String> = values.jobs.iter().flatten().map(JobId::to_string).collect();
@@ -52,7 +53,7 @@ fn text(values: &Values<'_>) -> Result<String, Refusal> {
     let mut text = String::new();
     for (name, value) in values {
         let value = value.unwrap_or_default();
-        // A line break would set a variable of the server's choice in later jobs.
+        // A line break would let the server define a variable of later jobs.
         if value.contains(['\n', '\r']) {
             return Err(Refusal::LineBreak { name });
         }

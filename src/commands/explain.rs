@@ -1,4 +1,4 @@
-//! `explain`: the same lookup as `fetch`, told step by step, with nothing downloaded.
+//! `explain`: the lookup of `fetch` step by step, without a download.
 
 use std::sync::Arc;
 
@@ -8,8 +8,11 @@ use super::app::{App, PreparedLookup};
 use crate::args::{CacheArgs, JobArgs, NoWaitArgs};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::gitlab::Client;
 use crate::lookup::{self, LookupResult, Polling};
+use crate::refusal::Refusal;
 use crate::report::Report;
+use crate::select::outcome::OnMissing;
 use crate::settings;
 
 mod output;
@@ -40,10 +43,11 @@ impl Explain {
         query.listed = true;
         let ctx = app.ctx(&client, Polling::once());
         let (finding, error) = match lookup::find(&ctx, &scope, &query) {
-            Ok(finding) => (finding, None),
+            Ok(finding) => probe(&client, finding, query.on_missing),
             Err(error) => (LookupResult::default(), Some(error)),
         };
-        let told = Told { settings, steps: record.steps(&client), finding, client: &client };
+        let color = app.ui.color_stdout();
+        let told = Told { settings, steps: record.steps(&client), finding, client: &client, color };
         for line in told.lines() {
             app.ui.line(line)?;
         }
@@ -60,4 +64,38 @@ impl Explain {
             None => Ok(Exit::Done),
         }
     }
+}
+
+/// Asks for one byte of the archives that GitLab finds in the request that downloads them. The
+/// others are listed, so they are there.
+fn probe(
+    client: &Client,
+    finding: LookupResult,
+    on_missing: OnMissing,
+) -> (LookupResult, Option<Error>) {
+    let LookupResult { found, missing } = finding;
+    let mut result = LookupResult { found: Vec::new(), missing };
+    for found in found {
+        let error = match &found.job {
+            Some(_) => None,
+            None => client.probe_archive(&found.at).err(),
+        };
+        let Some(error) = error else {
+            result.found.push(found);
+            continue;
+        };
+        let label = found.label();
+        let refusal = match error.lost_in_storage() {
+            Some(storage) => Refusal::Lost { label, storage },
+            None if error.is_missing_artifact() && on_missing == OnMissing::Report => {
+                Refusal::NotThere { label }
+            }
+            None => return (result, Some(error.into())),
+        };
+        match on_missing {
+            OnMissing::Refuse => return (result, Some(refusal.into())),
+            OnMissing::Report => result.missing.push((found.pattern, refusal)),
+        }
+    }
+    (result, None)
 }

@@ -1,4 +1,4 @@
-//! The flags about files, for the commands that unpack.
+//! The flags about files, for the commands that extract archives.
 
 use clap::{Args, ValueEnum};
 
@@ -12,7 +12,7 @@ use crate::select::name::System;
 use crate::settings::Usage;
 use crate::transfer::ExtractOptions;
 
-/// What of an archive becomes files, and how.
+/// The choice of entries to extract, and the handling of conflicts, links and large archives.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Where to")]
 pub struct ExtractArgs {
@@ -92,7 +92,10 @@ impl ExtractArgs {
         })
     }
 
-    /// What the flags mean, or which of them cannot be read.
+    /// Converts the flags to the options of an extraction.
+    ///
+    /// # Errors
+    /// A usage error for a glob that cannot be parsed.
     pub fn options(&self) -> Result<ExtractOptions, Usage> {
         let patterns = Patterns::new(&self.path, &self.exclude)
             .map_err(|error| Usage::new(format!("a pattern cannot be read: {error}")))?;

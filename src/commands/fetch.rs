@@ -1,4 +1,4 @@
-//! `fetch`: the main job, from an upstream pipeline to files on disk.
+//! `fetch`: the main command, from an upstream pipeline to files on disk.
 
 use std::path::PathBuf;
 
@@ -55,7 +55,7 @@ impl Fetch {
         let cache = app.cache(&self.cache)?;
         let PreparedLookup { scope, mut query, client, .. } =
             app.prepare(&self.jobs, &self.args, false)?;
-        // What is kept is known by the number of its job, which only the lists tell.
+        // The cache names archives by the ids of their jobs, which only the lists contain.
         query.listed = cache.is_some();
         let polling = Polling::from(&self.args.wait);
         let ctx = app.ctx(&client, polling);

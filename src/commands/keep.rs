@@ -9,6 +9,7 @@ use crate::args::{JobArgs, NoWaitArgs};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gitlab::Client;
+use crate::gitlab::Operation;
 use crate::lookup::{self, FoundJob, Polling};
 use crate::model::Job;
 use crate::report::Report;
@@ -29,8 +30,8 @@ impl Keep {
     pub fn run(self, mut app: App) -> Result<Exit, Error> {
         let PreparedLookup { scope, mut query, client, .. } =
             app.prepare(&self.jobs, &self.args, false)?;
-        client.check_can_write("keeping artifacts".to_owned())?;
-        // Only a job's number says which one is to be kept.
+        client.check_can_write(Operation::KeepArtifacts, "keeping artifacts".to_owned())?;
+        // The request needs the id of the job, which only the lists contain.
         query.listed = true;
         let ctx = app.ctx(&client, Polling::once());
         let finding = lookup::find(&ctx, &scope, &query)?;
@@ -54,6 +55,7 @@ impl Keep {
     }
 }
 
+/// Keeps the artifacts of one job, and returns the job as GitLab sends it back.
 fn keep(client: &Client, found: &FoundJob) -> Result<Job, Error> {
     let (project, id) = found.project_and_id()?;
     Ok(client.keep_artifacts(project, id)?)

@@ -1,4 +1,4 @@
-//! `ls`: the files inside the archives of jobs, without downloading all of them.
+//! `ls`: lists the files in the archives of jobs from their central directories.
 
 use clap::Args;
 use serde_json::json;
@@ -47,7 +47,7 @@ impl Ls {
     }
 }
 
-/// A line for each: mode, size, path.
+/// Returns a line for each file: mode, size in bytes, path.
 fn table(files: &[ListedFile]) -> String {
     let width = files.iter().map(|file| file.size).max().unwrap_or(0).to_string().len();
     let line = |file: &ListedFile| {
@@ -57,6 +57,7 @@ fn table(files: &[ListedFile]) -> String {
     files.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// Returns a file as an item of the `--json` document.
 fn value(file: &ListedFile) -> serde_json::Value {
     json!({
         "path": file.path,
@@ -66,7 +67,7 @@ fn value(file: &ListedFile) -> serde_json::Value {
     })
 }
 
-/// As `chmod` takes it.
+/// Returns the permissions as four octal digits, the form of `chmod`.
 fn mode(file: &ListedFile) -> Option<String> {
     file.mode.map(|mode| format!("{mode:04o}"))
 }

@@ -1,4 +1,4 @@
-//! The commands: one file for each, with its flags and what it does.
+//! The commands: one file for each, with its flags and its `run`.
 
 mod app;
 mod cat;
@@ -22,7 +22,7 @@ mod wait;
 
 use std::ffi::OsString;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 pub use app::App;
 
@@ -38,7 +38,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// What can be done.
+/// The commands of the command line.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Fetch(Box<fetch::Fetch>),
@@ -55,10 +55,11 @@ pub enum Command {
     Man(completions::Man),
 }
 
-/// What was typed; the name under which the program was called can say how to read it.
+/// Parses the arguments; a program that is called `trigger` parses those of pipeline-trigger.
 pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
     if pipeline_trigger_cli::is_meant(args) {
-        return pipeline_trigger_cli::parse(args);
+        let trigger = pipeline_trigger_cli::parse(args)?;
+        return Ok(Command::Trigger(Box::new(trigger)));
     }
     let parsed = Cli::try_parse_from(args).map(|cli| cli.command);
     parsed.map_err(|error| {
@@ -67,7 +68,7 @@ pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
     })
 }
 
-/// Does what was asked.
+/// Runs a command, and returns the exit code.
 pub fn run(command: Command, app: App) -> Result<Exit, Error> {
     match command {
         Command::Fetch(fetch) => fetch.run(app),
@@ -80,8 +81,8 @@ pub fn run(command: Command, app: App) -> Result<Exit, Error> {
         Command::Trigger(trigger) => trigger.run(app),
         Command::Keep(keep) => keep.run(app),
         Command::Delete(delete) => delete.run(app),
-        Command::Completions(completions) => completions.run(app),
-        Command::Man(man) => man.run(app),
+        Command::Completions(completions) => completions.run(app, Cli::command()),
+        Command::Man(man) => man.run(app, Cli::command()),
     }
 }
 
@@ -104,7 +105,7 @@ impl Command {
         }
     }
 
-    /// Whether the user asked to wait, which gives a bad end an exit code of its own.
+    /// Returns if the user asked to wait; a pipeline that then ends badly has its own exit code.
     pub fn waits(&self) -> bool {
         match self {
             Command::Fetch(fetch) => fetch.args.wait.wait,

@@ -1,8 +1,8 @@
-//! `K=V`, as variables and inputs are typed.
+//! Parsers of `K=V`, the form of variables and inputs.
 
 use serde_json::Value;
 
-/// A variable, split at the first `=`: its value may hold more of them.
+/// Parses a variable: it is split at the first `=`, because its value may contain more of them.
 pub fn variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some(("", _)) => Err("it has no name before the `=`".to_owned()),
@@ -11,7 +11,8 @@ pub fn variable(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// An input. GitLab checks its type, so what reads as JSON is sent as that; `"3"` is the text 3.
+/// Parses an input. GitLab checks its type, so a value that parses as JSON is sent as JSON; `"3"` is
+/// the string 3.
 pub fn input(text: &str) -> Result<(String, Value), String> {
     let (name, value) = variable(text)?;
     let typed = serde_json::from_str(&value).unwrap_or(Value::String(value));
@@ -36,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn inputs_are_json_where_they_read_as_that() {
+    fn inputs_are_json_where_they_parse_as_json() {
         for (text, expect) in [
             ("a=text", json!("text")),
             ("a=true", json!(true)),

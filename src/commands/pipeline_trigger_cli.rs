@@ -1,5 +1,5 @@
-//! The command line of pipeline-trigger, for old CI files: a link named `trigger` to this program
-//! takes it, with its exit codes.
+//! The command line and the exit codes of pipeline-trigger, for CI files written for that tool. They
+//! apply when the program is called through a link named `trigger`.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -7,34 +7,37 @@ use std::time::Duration;
 
 use clap::{ArgAction, Parser};
 
-use super::Command;
-use super::trigger::{OnManual, Trigger};
+use super::trigger::flags::{OnManual, Trigger};
 use crate::error::Error;
 use crate::exit::Exit;
 
-/// The name that means this command line.
+/// The program name that selects this command line.
 const NAME: &str = "trigger";
 
-/// Whether the program was called by that name.
+/// Returns if the program was called by that name.
 pub fn is_meant(args: &[OsString]) -> bool {
     let called = args.first().map(Path::new).and_then(Path::file_name);
     let called = called.map(|name| name.to_string_lossy().to_ascii_lowercase());
     called.is_some_and(|name| name.strip_suffix(".exe").unwrap_or(&name) == NAME)
 }
 
-/// What was typed, as a command.
-pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
+/// Parses the arguments of pipeline-trigger into those of `downriver trigger`.
+pub fn parse(args: &[OsString]) -> Result<Trigger, clap::Error> {
     let typed = PipelineTriggerCli::try_parse_from(args)?;
-    // The rest of what `downriver trigger` has stays as it is when nothing is typed.
-    let super::Cli { command } = super::Cli::try_parse_from(["downriver", NAME, "0"])?;
-    Ok(match command {
-        Command::Trigger(ordinary) => Command::Trigger(Box::new(typed.over(*ordinary))),
-        other => other,
-    })
+    // Options that pipeline-trigger does not have keep the defaults of `downriver trigger`.
+    let DefaultOptions { trigger } = DefaultOptions::try_parse_from([NAME, "0"])?;
+    Ok(typed.over(trigger))
 }
 
-/// How pipeline-trigger would have ended: 2 for what makes no sense and for a pipeline that
-/// cannot be watched any more, 1 for all else that is no success.
+/// The options of `downriver trigger`, parsed only for their defaults.
+#[derive(Debug, Parser)]
+struct DefaultOptions {
+    #[command(flatten)]
+    trigger: Trigger,
+}
+
+/// Returns the exit code of pipeline-trigger: 2 for a usage error and for a pipeline that cannot be
+/// watched any more, 1 for every other failure.
 pub fn exit(error: &Error, exit: Exit) -> Exit {
     match (error, error.root()) {
         _ if exit == Exit::Done => Exit::Done,
@@ -101,8 +104,9 @@ struct PipelineTriggerCli {
 }
 
 impl PipelineTriggerCli {
+    /// Returns the options of `downriver trigger` with these set.
     fn over(self, mut trigger: Trigger) -> Trigger {
-        // In old CI files a path is written as the API takes it.
+        // CI files for pipeline-trigger write the project's path percent-encoded.
         let project = percent_encoding::percent_decode_str(&self.project);
         trigger.project = project.decode_utf8_lossy().into_owned();
         trigger.ref_ = Some(self.target_ref);
@@ -113,7 +117,7 @@ impl PipelineTriggerCli {
         trigger.jobs = self.jobs;
         trigger.detach = self.detach;
         trigger.print_logs = self.output && !self.detach;
-        // That tool waits as long as the job that calls it may; no job may longer than a month.
+        // pipeline-trigger waits without a limit; a CI job runs for a month at most.
         trigger.wait_timeout = Duration::from_secs(30 * 24 * 60 * 60);
         trigger.poll_interval = Some(self.sleep);
         trigger.pipeline_token = Some(self.pipeline_token);
@@ -121,13 +125,14 @@ impl PipelineTriggerCli {
         trigger.host = Some(self.host);
         trigger.url_path = Some(self.url_path);
         trigger.connect.unverified = !self.verify;
+        trigger.connect.as_requests = true;
         trigger.output_args.verbose = self.verbose;
         trigger.legacy_cli = true;
         trigger
     }
 }
 
-/// The words that Python takes for true and false.
+/// Parses a boolean by the words that Python's `strtobool` accepts.
 fn boolean(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "y" | "yes" | "t" | "true" | "on" | "1" => Ok(true),
@@ -141,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_alone_decides() {
+    fn only_the_program_name_selects_this_command_line() {
         for (called, expect) in [
             ("trigger", true),
             ("/usr/local/bin/trigger", true),
@@ -158,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn booleans_are_what_python_takes_for_them() {
+    fn booleans_are_the_words_that_python_accepts() {
         for (text, expect) in [("true", true), ("No", false), ("1", true), ("off", false)] {
             assert_eq!(boolean(text), Ok(expect));
         }

@@ -1,4 +1,4 @@
-//! What is printed of jobs and their files: paths for people, one document for scripts.
+//! The printed result of a command: paths for people, one JSON document for scripts.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub fn print_files(result: &TransferResult, output: Option<&Path>, ui: &Ui) -> i
     Ok(())
 }
 
-/// The document of `--json`.
+/// Returns the `--json` document of a transfer.
 pub fn document(result: &TransferResult, output: Option<&Path>, dir: &Path) -> Value {
     let fetched = result.jobs.iter().map(|job| fetched(job, output, dir));
     let missing = result.missing.iter();
@@ -32,6 +32,7 @@ pub fn document(result: &TransferResult, output: Option<&Path>, dir: &Path) -> V
     json!({ "fetched": fetched.collect::<Vec<_>>(), "missing": missing.collect::<Vec<_>>() })
 }
 
+/// Returns a job with its files; their paths are relative to the job's folder.
 fn fetched(job: &TransferredJob, output: Option<&Path>, dir: &Path) -> Value {
     let TransferredJob { found, folder, files, bytes } = job;
     let file = |(path, size): &(PathBuf, u64)| json!({ "path": slashes(path.strip_prefix(folder).unwrap_or(path)), "size": size });
@@ -43,12 +44,12 @@ fn fetched(job: &TransferredJob, output: Option<&Path>, dir: &Path) -> Value {
     value
 }
 
-/// A job by itself.
+/// Returns a job without its pipeline.
 pub fn job(job: &Job) -> Value {
     json!({ "id": job.id, "name": job.name, "status": job.status, "web_url": job.web_url })
 }
 
-/// A job with its pipeline and the bridge that led there; null is what GitLab did not tell.
+/// Returns a job with its pipeline and the bridge that triggered it; unknown fields are null.
 pub fn found(found: &FoundJob) -> Value {
     let (job, pipeline) = (found.job.as_ref(), found.pipeline.as_ref());
     json!({
@@ -69,7 +70,7 @@ pub fn found(found: &FoundJob) -> Value {
     })
 }
 
-/// How a pipeline stands, in a line.
+/// Returns a line with the id, project, status and address of a pipeline.
 pub fn pipeline_line(ended: &Ended) -> String {
     let Ended { at, pipeline, .. } = ended;
     let url = pipeline.web_url.as_deref().map(|url| format!("  {}", sanitize(url)));
@@ -77,7 +78,7 @@ pub fn pipeline_line(ended: &Ended) -> String {
     format!("pipeline {} of project {}: {}{url}", at.id, at.project, pipeline.status)
 }
 
-/// A pipeline with its jobs that failed.
+/// Returns a pipeline with its failed jobs.
 pub fn ended(ended: &Ended) -> Value {
     let failed = ended.failed.iter();
     let failed =
@@ -85,6 +86,7 @@ pub fn ended(ended: &Ended) -> Value {
     pipeline(&ended.pipeline, ended.project_id(), &failed.collect::<Vec<_>>())
 }
 
+/// Returns a pipeline of the `--json` document.
 pub fn pipeline(pipeline: &Pipeline, project: Option<u64>, failed: &[Value]) -> Value {
     json!({
         "id": pipeline.id,
@@ -101,14 +103,14 @@ fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// `./a` is `a`.
+/// Removes `.` segments: `./a` becomes `a`.
 fn plain(path: &Path) -> PathBuf {
     let plain = path.strip_prefix(".").unwrap_or(path);
     let plain = if plain.as_os_str().is_empty() { Path::new(".") } else { plain };
     plain.components().collect()
 }
 
-/// Paths in JSON are written with `/` on every system.
+/// Returns a path with `/` as its separator, the form in JSON on every system.
 fn slashes(path: &Path) -> String {
     let path = text(path);
     if cfg!(windows) { path.replace('\\', "/") } else { path }

@@ -1,8 +1,8 @@
-//! `tree`: a pipeline and all that it triggered, in one picture.
+//! `tree`: draws a pipeline and the pipelines that it triggered.
 
 use clap::Args;
 
-use super::App;
+use super::app::App;
 use crate::args::{ConnectArgs, LookupArgs, OutputArgs};
 use crate::env::Env;
 use crate::error::Error;
@@ -66,8 +66,8 @@ impl Tree {
     }
 }
 
-/// Whether the locale says that the terminal knows more than ASCII. Windows has no such variable,
-/// and its terminals do.
+/// Returns if the locale is one of UTF-8. Windows has no such variable, and its terminals support
+/// UTF-8.
 fn speaks_utf8(env: &Env) -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| env.var(name));
     match locale {

@@ -1,16 +1,17 @@
-//! `trigger`: starts a pipeline, waits for it, and takes artifacts from it.
+//! `trigger`: starts a pipeline, waits for it, and fetches artifacts from it.
 
-mod flags;
+pub(super) mod flags;
 
 use serde_json::{Value, json};
 
-pub use flags::{OnManual, Trigger};
+pub use flags::Trigger;
 
 use super::app::App;
 use super::destination::Destination;
 use super::{dotenv, pipeline_trigger_cli, result};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::gitlab::Operation;
 use crate::lookup::{FoundJob, Polling, Scope};
 use crate::model::PipelineBy;
 use crate::report::Report;
@@ -18,7 +19,7 @@ use crate::select::trigger::OnManual as ManualRule;
 use crate::transfer::Transfer;
 use crate::trigger::{Started, logs, start, watch};
 
-/// What there is to tell, however the run ends.
+/// The parts of the `--json` document, which is printed after a failure too.
 #[derive(Default)]
 struct Told {
     started: Option<Started>,
@@ -56,7 +57,8 @@ impl Trigger {
         let rule = self.rule()?;
         let (order, client) = self.order(app)?;
         if matches!(rule, ManualRule::Play(_)) && !self.detach {
-            client.check_can_write(format!("playing manual jobs of project {}", order.project))?;
+            let description = format!("playing manual jobs of project {}", order.project);
+            client.check_can_write(Operation::PlayJob, description)?;
         }
         if self.print_logs && client.has_job_token() {
             app.ui.warn("GitLab shows no logs to a job token, so none will be printed; a private token (GITLAB_TOKEN) may read them");

@@ -1,4 +1,4 @@
-//! `wait`: until jobs have ended well, or whole pipelines.
+//! `wait`: waits until jobs or whole pipelines have succeeded.
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ pub struct Wait {
 
 impl Wait {
     pub fn run(self, mut app: App) -> Result<Exit, Error> {
-        // Of the flags that choose among jobs, this command has --any-status alone.
+        // --any-status is the only selection flag of this command.
         let selection = SelectionArgs { any_status: self.any_status, ..SelectionArgs::default() };
         let args = JobArgs {
             selection,
@@ -73,6 +73,7 @@ impl Wait {
     }
 }
 
+/// Prints the document of a successful run.
 fn done(app: &App, document: &Value) -> Result<Exit, Error> {
     if app.ui.wants_json() {
         app.ui.document(document)?;
@@ -80,8 +81,8 @@ fn done(app: &App, document: &Value) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
+/// Returns the `--json` document; a pipeline with several of the jobs is listed once.
 fn document(pipelines: &[Value]) -> Value {
-    // Two jobs of one pipeline are waited for in one pipeline.
     let mut once: Vec<&Value> = Vec::new();
     for pipeline in pipelines {
         if !once.contains(&pipeline) {

@@ -2,15 +2,19 @@
 //!
 //! A query can be a secret, such as the signature of a presigned URL, so `Display` omits it.
 
-use std::fmt::{self, Write};
+use std::borrow::Cow;
+use std::fmt;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
 use ureq::http::Uri;
 
 use crate::sanitize::sanitize;
 
 /// Escapes everything except the unreserved characters of RFC 3986; `/` is escaped too.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Characters that no path and no query may contain, other than as an escape.
+const FORBIDDEN: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`');
 
 /// Percent-encodes one segment of a path, or one value of a query.
 pub fn escaped(segment: &str) -> impl fmt::Display + '_ {
@@ -37,6 +41,9 @@ pub enum BadAddress {
     Scheme,
     /// `user:password@` in front of the host.
     Userinfo,
+    /// A host with a character that no host name has. It could have a meaning for a shell that an
+    /// address is pasted into.
+    Host,
 }
 
 impl fmt::Display for BadAddress {
@@ -44,6 +51,7 @@ impl fmt::Display for BadAddress {
         f.write_str(match self {
             BadAddress::NotAnAddress => "is not a web address",
             BadAddress::Scheme => "is neither http nor https",
+            BadAddress::Host => "contains a character that no host name has",
             BadAddress::Userinfo => "contains a user name or a password, which is not allowed",
         })
     }
@@ -52,7 +60,7 @@ impl fmt::Display for BadAddress {
 impl Address {
     /// Parses an absolute address. A fragment is dropped.
     pub fn parse(text: &str) -> Result<Address, BadAddress> {
-        let text = text.split('#').next().unwrap_or_default();
+        let text = with_ascii_host(text.split('#').next().unwrap_or_default())?;
         let uri: Uri = text.parse().map_err(|_| BadAddress::NotAnAddress)?;
         let secure = match uri.scheme_str() {
             Some("https") => true,
@@ -66,6 +74,9 @@ impl Address {
         }
         if authority.host().is_empty() {
             return Err(BadAddress::NotAnAddress);
+        }
+        if !authority.host().chars().all(is_host_character) {
+            return Err(BadAddress::Host);
         }
         let port = match authority.port() {
             Some(port) => port.as_u16(),
@@ -82,15 +93,34 @@ impl Address {
         })
     }
 
-    /// Resolves a `Location` header: an absolute address, or a path on the same origin.
-    pub fn resolve(&self, location: &str) -> Result<Address, BadAddress> {
-        if let Some(rest) = location.strip_prefix("//") {
-            return Address::parse(&format!("{}://{rest}", self.scheme()));
+    /// Resolves a `Location` header: an absolute address, or one relative to this address (RFC
+    /// 3986, section 5.2). Characters that must not stand in an address are escaped; what is
+    /// escaped already stays as it is, because a signature covers it.
+    pub fn resolve(&self, location: &[u8]) -> Result<Address, BadAddress> {
+        let location = escape_forbidden(location.trim_ascii());
+        let location = location.split('#').next().unwrap_or_default();
+        if location.is_empty() {
+            return Err(BadAddress::NotAnAddress);
         }
-        if location.starts_with('/') {
-            return Address::parse(&format!("{}{location}", self.origin()));
+        if has_scheme(location) {
+            return Address::parse(location);
         }
-        Address::parse(location)
+        if location.starts_with("//") {
+            return Address::parse(&format!("{}:{location}", self.scheme()));
+        }
+        let (path, query) = match location.split_once('?') {
+            Some((path, query)) => (path, Some(query.to_owned())),
+            None => (location, None),
+        };
+        let path = if path.is_empty() {
+            self.path.clone()
+        } else if path.starts_with('/') {
+            path.to_owned()
+        } else {
+            let folder = self.path.rfind('/').map_or("/", |slash| &self.path[..=slash]);
+            without_dot_segments(&format!("{folder}{path}"))
+        };
+        Ok(Address { path, query, ..self.clone() })
     }
 
     /// Returns the address with `path` appended, which begins with `/` and may have a query.
@@ -113,18 +143,46 @@ impl Address {
         Address { query: Some(query), ..self.clone() }
     }
 
+    /// Returns the root of the API that the address lies below: everything up to `/api/v4`.
+    pub fn api_root(&self) -> Option<Address> {
+        let (root, _) = self.path.split_once("/api/v4/")?;
+        Some(Address { path: format!("{root}/api/v4"), query: None, ..self.clone() })
+    }
+
     /// Returns `scheme://host:port`, without the port if it is the default of the scheme.
     pub fn origin(&self) -> String {
-        let mut origin = format!("{}://{}", self.scheme(), self.host);
-        if self.port != default_port(self.secure) {
-            let _ = write!(origin, ":{}", self.port);
+        format!("{}://{}", self.scheme(), self.host_and_port())
+    }
+
+    /// Returns `host:port`, without the port if it is the default of the scheme.
+    pub fn host_and_port(&self) -> String {
+        match self.port == default_port(self.secure) {
+            true => self.host.clone(),
+            false => format!("{}:{}", self.host, self.port),
         }
-        origin
     }
 
     /// Returns true if scheme, host and port are equal. Tokens are sent only to the same origin.
     pub fn same_origin(&self, other: &Address) -> bool {
         (self.secure, &self.host, self.port) == (other.secure, &other.host, other.port)
+    }
+
+    /// Returns true if the other address is the same server, by https instead of http or the
+    /// other way round, each at its default port.
+    pub fn is_upgraded_by(&self, other: &Address) -> bool {
+        let is_default = |it: &Address| it.port == default_port(it.secure);
+        self.host == other.host
+            && self.secure != other.secure
+            && is_default(self)
+            && is_default(other)
+    }
+
+    /// Returns true if the host is this machine.
+    pub fn is_loopback(&self) -> bool {
+        let bare = self.host.trim_start_matches('[').trim_end_matches(']');
+        self.host == "localhost"
+            || self.host.ends_with(".localhost")
+            || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 
     /// Returns the host in lower case, an IPv6 address in brackets.
@@ -182,8 +240,74 @@ impl fmt::Debug for Address {
     }
 }
 
+/// Letters, digits, `-`, `.` and `_`, and those of IPv6 addresses.
+fn is_host_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '[' | ']' | ':')
+}
+
 fn default_port(secure: bool) -> u16 {
     if secure { 443 } else { 80 }
+}
+
+/// Returns a host name in ASCII (punycode), or `None` if it is no valid name.
+pub(super) fn ascii_host(host: &str) -> Option<Cow<'_, str>> {
+    match host.is_ascii() {
+        true => Some(Cow::Borrowed(host)),
+        false => idna::domain_to_ascii(host).ok().map(Cow::Owned),
+    }
+}
+
+/// Returns an address whose host is in ASCII.
+fn with_ascii_host(text: &str) -> Result<Cow<'_, str>, BadAddress> {
+    let Some((scheme, rest)) = text.split_once("://").filter(|_| !text.is_ascii()) else {
+        return Ok(Cow::Borrowed(text));
+    };
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let (host, port) = authority.split_at(authority.rfind(':').unwrap_or(authority.len()));
+    if authority.contains('@') {
+        return Err(BadAddress::Userinfo);
+    }
+    let host = ascii_host(host).ok_or(BadAddress::NotAnAddress)?;
+    Ok(Cow::Owned(format!("{scheme}://{host}{port}{path}")))
+}
+
+/// Percent-encodes the bytes of a `Location` that no address may contain, as browsers do. The host
+/// is left alone, because it is not percent-encoded.
+fn escape_forbidden(location: &[u8]) -> String {
+    let slashes = location.windows(2).position(|pair| pair == b"//").filter(|slashes| {
+        *slashes == 0 || has_scheme(&String::from_utf8_lossy(&location[..*slashes]))
+    });
+    let host_end = slashes.map_or(0, |slashes| {
+        let host = &location[slashes + 2..];
+        let end = host.iter().position(|byte| b"/?#".contains(byte)).unwrap_or(host.len());
+        slashes + 2 + end
+    });
+    let (origin, rest) = location.split_at(host_end);
+    format!("{}{}", String::from_utf8_lossy(origin), percent_encode(rest, FORBIDDEN))
+}
+
+/// Returns true if a reference begins with a scheme, such as `https:`.
+fn has_scheme(reference: &str) -> bool {
+    let Some((scheme, _)) = reference.split_once(':') else { return false };
+    let scheme_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(scheme_char)
+}
+
+/// Removes the segments `.` and `..` of an absolute path (RFC 3986, section 5.2.4).
+fn without_dot_segments(path: &str) -> String {
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in path.split('/').skip(1) {
+        match segment {
+            "." => {}
+            ".." => drop(segments.pop()),
+            segment => segments.push(segment),
+        }
+    }
+    // A path that ends in a dot segment is that of a folder.
+    if matches!(path.rsplit('/').next(), Some("." | "..")) {
+        segments.push("");
+    }
+    format!("/{}", segments.join("/"))
 }
 
 #[cfg(test)]
@@ -217,6 +341,25 @@ mod tests {
     }
 
     #[test]
+    fn a_host_beyond_ascii_is_called_by_its_ascii_form() {
+        for (text, expect) in [
+            ("https://bücher.test/api", "https://xn--bcher-kva.test/api"),
+            ("https://BÜCHER.test:8443?x=1", "https://xn--bcher-kva.test:8443/?x=1"),
+            ("http://\u{4f8b}\u{3048}.test", "http://xn--r8jz45g.test/"),
+            ("http://xn--bcher-kva.test/ü", "http://xn--bcher-kva.test/ü"),
+        ] {
+            assert_eq!(address(text).to_url(), expect);
+        }
+        assert_eq!(
+            address("https://a.test").resolve("//bücher.test".as_bytes()).unwrap().host(),
+            "xn--bcher-kva.test"
+        );
+        for refused in ["https://ü@a.test/", "https://\u{fffd}.test/", "https://a\u{2e}\u{301}/"] {
+            assert!(Address::parse(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_called_is_refused() {
         for (text, why) in [
             ("gitlab.test/api/v4", BadAddress::NotAnAddress),
@@ -224,6 +367,10 @@ mod tests {
             ("file:///etc/passwd", BadAddress::NotAnAddress),
             ("https://me:secret@gitlab.test/", BadAddress::Userinfo),
             ("https://", BadAddress::NotAnAddress),
+            ("https://a$(reboot).test/", BadAddress::Host),
+            ("https://a'b.test/", BadAddress::Host),
+            ("https://a;b.test/", BadAddress::Host),
+            ("https://a&b.test/", BadAddress::Host),
             ("https://gitlab.test:99999/", BadAddress::NotAnAddress),
             ("", BadAddress::NotAnAddress),
         ] {
@@ -232,17 +379,44 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_leads_to_another_address_or_to_a_path_of_the_same_origin() {
+    fn a_location_is_resolved_against_the_address_that_was_asked() {
         let here = address("https://gitlab.test/api/v4/projects/1?page=2");
         for (location, expect) in [
             ("/api/v4/projects/2", "https://gitlab.test/api/v4/projects/2"),
             ("//store.test/a?b=c", "https://store.test/a?b=c"),
             ("http://store.test/a#part", "http://store.test/a"),
+            ("HTTPS://Store.test/a", "https://store.test/a"),
+            ("x.zip", "https://gitlab.test/api/v4/projects/x.zip"),
+            ("./x.zip?a=b", "https://gitlab.test/api/v4/projects/x.zip?a=b"),
+            ("?x=1", "https://gitlab.test/api/v4/projects/1?x=1"),
+            ("../y", "https://gitlab.test/api/v4/y"),
+            ("../../../../y/..", "https://gitlab.test/"),
+            ("..", "https://gitlab.test/api/v4/"),
+            ("a:b/../c", "a:b"),
+            ("./a:b", "https://gitlab.test/api/v4/projects/a:b"),
+            (
+                " /a b<c>\"d`e?f g<h>\"i`j ",
+                "https://gitlab.test/a%20b%3Cc%3E%22d%60e?f%20g%3Ch%3E%22i%60j",
+            ),
+            (
+                "https://store.test/a%20b%2fc?sig=%2B+/%3d|{}^",
+                "https://store.test/a%20b%2fc?sig=%2B+/%3d|{}^",
+            ),
+            ("https://store.test/\u{fc}", "https://store.test/%C3%BC"),
+            ("/a?u=http://x/<", "https://gitlab.test/a?u=http://x/%3C"),
+            ("https://store.test?x=1", "https://store.test/?x=1"),
         ] {
-            assert_eq!(here.resolve(location).unwrap().to_url(), expect);
+            let resolved = here.resolve(location.as_bytes());
+            match has_scheme(expect) && expect.starts_with("http") {
+                true => assert_eq!(resolved.unwrap().to_url(), expect, "{location}"),
+                false => assert!(resolved.is_err(), "{location}"),
+            }
         }
-        assert!(here.resolve("garbage").is_err());
-        assert!(here.resolve("").is_err());
+        let latin = here.resolve(b"https://store.test/\xfc?\xe4=1").unwrap();
+        assert_eq!(latin.to_url(), "https://store.test/%FC?%E4=1");
+        for refused in ["", "  ", "#part", "mailto:me@gitlab.test", "javascript:alert(1)"] {
+            assert!(here.resolve(refused.as_bytes()).is_err(), "{refused}");
+        }
     }
 
     #[test]

@@ -10,8 +10,9 @@ use super::body::Body;
 use super::cause::Cause;
 use super::client::Client;
 use super::error::Error;
+use super::operation::Operation;
 use super::pages::read_all;
-use super::request::{ApiRequest, JobTokens, project_segment};
+use super::request::ApiRequest;
 use crate::model::ArchiveAt;
 use crate::sanitize::sanitize;
 
@@ -73,27 +74,26 @@ impl Client {
         let segments: Vec<String> =
             path.split('/').map(|segment| escaped(segment).to_string()).collect();
         let file = segments.join("/");
-        let operation = format!("reading `{}` from the artifacts of", sanitize(path));
-        match at {
+        let description = format!("reading `{}` from the artifacts of", sanitize(path));
+        let request = match at {
             // This path is the endpoint of the listing.
             ArchiveAt::Job { .. } if path == "tree" => None,
             ArchiveAt::Job { project, id } => Some(self.api_request(
-                format!("{operation} job {id} in project {project}"),
-                &format!("/projects/{}/jobs/{id}/artifacts/{file}", project_segment(project)),
-                JobTokens::Always,
+                Operation::ReadArtifactFile,
+                format!("{description} job {id} in project {project}"),
+                project,
+                &format!("/jobs/{id}/artifacts/{file}"),
             )),
             ArchiveAt::Ref { project, ref_, job, recent } => {
                 let (ref_name, job_name) = (sanitize(ref_), sanitize(job));
                 let ref_ = escaped(ref_);
                 let request = self.api_request(
+                    Operation::ReadArtifactFile,
                     format!(
-                        "{operation} job `{job_name}` for ref `{ref_name}` in project {project}"
+                        "{description} job `{job_name}` for ref `{ref_name}` in project {project}"
                     ),
-                    &format!(
-                        "/projects/{}/jobs/artifacts/{ref_}/raw/{file}",
-                        project_segment(project)
-                    ),
-                    JobTokens::Always,
+                    project,
+                    &format!("/jobs/artifacts/{ref_}/raw/{file}"),
                 );
                 let request = request.query("job", job);
                 Some(if *recent {
@@ -102,7 +102,8 @@ impl Client {
                     request
                 })
             }
-        }
+        };
+        request.map(|request| ApiRequest { is_download: true, ..request })
     }
 
     /// Returns the entries of an archive including folders (GitLab 18.8 and newer), or `None` for an
@@ -110,9 +111,10 @@ impl Client {
     pub fn list_archive(&self, at: &ArchiveAt) -> Result<Option<Vec<ListedEntry>>, Error> {
         let ArchiveAt::Job { project, id } = at else { return Ok(None) };
         let request = self.api_request(
+            Operation::ReadArtifactFile,
             format!("listing the artifacts of job {id} in project {project}"),
-            &format!("/projects/{}/jobs/{id}/artifacts/tree", project_segment(project)),
-            JobTokens::Always,
+            project,
+            &format!("/jobs/{id}/artifacts/tree"),
         );
         let request = request.query("recursive", "true");
         read_all(&self.http, &request, |entry: &ListedEntry| entry.path.clone()).map(Some)

@@ -18,9 +18,14 @@ use super::error::Error;
 use super::html_detector::HtmlDetector;
 use super::request::ApiRequest;
 use super::response::ApiResponse;
+use crate::step::Step;
 
 /// The size of the buffer for copying, in bytes.
 const BUFFER: usize = 256 << 10;
+
+/// The number of bytes by which a body may be longer than GitLab announces before it is not read
+/// any further.
+const SLACK: u64 = 64 << 10;
 
 /// The body of a download: a complete archive, or a range of one.
 pub struct Body<'a> {
@@ -39,7 +44,8 @@ pub struct Body<'a> {
     total: Option<u64>,
     /// The position in the archive at which the body ends.
     end: Option<u64>,
-    chunked: bool,
+    /// The body itself marks its end, because it is chunked or compressed.
+    marks_its_end: bool,
     /// The position in the archive of the next byte.
     position: u64,
     /// The check of the first bytes, until they are received.
@@ -83,7 +89,7 @@ impl<'a> Body<'a> {
             request: request.clone(),
             total,
             end: total,
-            chunked: response.is_chunked(),
+            marks_its_end: response.marks_its_end(),
             // The ETags of object storage are no checksums.
             checksum: etag
                 .filter(|_| response.from.same_origin(&client.http.root))
@@ -138,13 +144,13 @@ impl<'a> Body<'a> {
 
     /// Copies the rest of the body and returns the position at its end.
     ///
-    /// `min_length` is the length that a body without length and chunks must have, because its
-    /// end looks like a lost connection. `progress` gets the position and the length of the
+    /// `size` is the length that GitLab announces for the archive. A body that is longer is not read
+    /// to its end, and one whose end looks like a lost connection must have it. `progress` gets the position and the length of the
     /// archive.
     pub(super) fn copy_to(
         &mut self,
         to: &mut dyn Write,
-        min_length: Option<u64>,
+        size: Option<u64>,
         progress: &mut dyn FnMut(u64, Option<u64>),
     ) -> Result<u64, BodyError> {
         let mut buffer = vec![0; BUFFER];
@@ -154,6 +160,10 @@ impl<'a> Body<'a> {
             if count == 0 {
                 break;
             }
+            if let Some(size) = size.filter(|size| self.position > size.saturating_add(SLACK)) {
+                let reason = format!("it is longer than the {size} bytes that GitLab announces");
+                return Err(self.failed(Cause::Damaged { reason }));
+            }
             if let Some(checksum) = &mut checksum {
                 checksum.update(&buffer[..count]);
             }
@@ -161,11 +171,19 @@ impl<'a> Body<'a> {
             written.map_err(|error| self.failed(Cause::Local(error)))?;
             progress(self.position, self.total);
         }
-        let indefinite = self.total.is_none() && !self.chunked;
-        if let Some(expected) = min_length.filter(|min| indefinite && *min > self.position) {
-            return Err(BodyError::Interrupted(cut_short(self.position, expected)));
+        let has_size = size.is_none_or(|size| size == self.position);
+        if let Some(size) = size.filter(|size| *size > self.position) {
+            let indefinite = self.total.is_none() && !self.marks_its_end;
+            if indefinite {
+                return Err(BodyError::Interrupted(cut_short(self.position, size)));
+            }
         }
         match checksum.and_then(Sha256Check::mismatch) {
+            Some(reason) if has_size && !self.client.http.network.strict_digest => {
+                let warning = format!("the archive may be damaged: {reason}");
+                self.client.http.watch.step(&Step::Warning(&warning));
+                Ok(self.position)
+            }
             Some(reason) => Err(self.failed(Cause::Damaged { reason })),
             None => Ok(self.position),
         }
@@ -185,6 +203,10 @@ impl<'a> Body<'a> {
                         return Err(self.failed(cause));
                     }
                     self.position += count as u64;
+                    if self.end.is_some_and(|end| self.position > end) {
+                        let reason = "the answer is longer than announced".to_owned();
+                        return Err(self.failed(Cause::Unexpected { reason }));
+                    }
                     return Ok(count);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -229,7 +251,8 @@ impl<'a> Body<'a> {
                 Ok(())
             }
             Ok(None) => Err(BodyError::Interrupted(changed())),
-            Err(error) if error.status() == Some(416) => Err(BodyError::Interrupted(changed())),
+            // The server may not support ranges; then the download starts over.
+            Err(error) if error.is_range_refused() => Err(BodyError::Interrupted(changed())),
             Err(error) => Err(BodyError::Failed(error)),
         }
     }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::address::escaped;
 use super::client::Client;
 use super::error::Error;
-use super::request::{JobTokens, project_segment};
+use super::operation::Operation;
 use crate::model::ProjectRef;
 use crate::sanitize::sanitize;
 
@@ -25,9 +25,10 @@ impl Client {
     /// projects.
     pub fn default_branch(&self, project: &ProjectRef) -> Result<Option<String>, Error> {
         let mut request = self.api_request(
+            Operation::ReadProject,
             format!("asking for the default branch of project {project}"),
-            &format!("/projects/{}", project_segment(project)),
-            JobTokens::Never,
+            project,
+            "",
         );
         request.advice = Some("name the branch or tag with --ref, then nothing needs to be asked");
         let project: Project = self.http.get(&request, |response| response.json())?;
@@ -36,11 +37,10 @@ impl Client {
 
     /// Returns the SHA of the commit that a branch or tag points to.
     pub fn tip(&self, project: &ProjectRef, ref_: &str) -> Result<String, Error> {
-        let path =
-            format!("/projects/{}/repository/commits/{}", project_segment(project), escaped(ref_));
-        let operation =
+        let path = format!("/repository/commits/{}", escaped(ref_));
+        let description =
             format!("reading the commit of ref `{}` in project {project}", sanitize(ref_));
-        let request = self.api_request(operation, &path, JobTokens::Never);
+        let request = self.api_request(Operation::ReadCommit, description, project, &path);
         let commit: Commit = self.http.get(&request, |response| response.json())?;
         Ok(commit.id)
     }

@@ -13,12 +13,16 @@ pub enum Cause {
     Status { status: u16, body: ErrorBody, from: Address, request_id: Option<String> },
     /// A transient failure that persisted for this many attempts.
     Failing { reason: String, kind: FailureKind, tries: u32, request_id: Option<String> },
-    /// No server at the address of GitLab, or at that of its object storage.
-    Unreachable { reason: String, storage: bool },
+    /// No server at the address of GitLab, or at that of its object storage. `redirected`: at
+    /// another address than the requested one.
+    Unreachable { reason: String, storage: bool, redirected: bool },
     /// The server asked for a longer delay than is acceptable.
     AskedToWait { seconds: u64 },
     /// A web page in place of JSON or of an archive.
-    Page { title: String, from: Address },
+    Page { title: String, status: u16, from: Address },
+    /// A redirect to an address that is not of the API, such as a sign-in form or an identity
+    /// provider.
+    SignIn { from: Address, to: Address },
     /// A refused certificate or a failed handshake.
     Tls { reason: String, failure: TlsFailure, from: Address },
     /// A redirect that must not be followed.

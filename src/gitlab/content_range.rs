@@ -30,13 +30,11 @@ impl ContentRange {
         ContentRange { range: total.saturating_sub(length)..total, total }
     }
 
-    /// Formats the value of a `Range` header. A range up to the end of the file has no end.
+    /// Formats the value of a `Range` header. Both ends are named, because some stores know no
+    /// other form.
     pub fn range_header(&self) -> String {
         let Range { start, end } = self.range;
-        match end == self.total {
-            true => format!("bytes={start}-"),
-            false => format!("bytes={start}-{}", end.saturating_sub(1)),
-        }
+        format!("bytes={start}-{}", end.saturating_sub(1))
     }
 
     /// Returns the length of the range in bytes.
@@ -97,7 +95,7 @@ mod tests {
         assert_eq!(ContentRange::tail(64, 1000), ContentRange { range: 936..1000, total: 1000 });
         assert_eq!(ContentRange::tail(64, 10), ContentRange { range: 0..10, total: 10 });
         assert_eq!(ContentRange::tail(64, 1000).length(), 64);
-        assert_eq!(ContentRange::tail(64, 1000).range_header(), "bytes=936-");
+        assert_eq!(ContentRange::tail(64, 1000).range_header(), "bytes=936-999");
         assert_eq!(ContentRange { range: 5..10, total: 11 }.range_header(), "bytes=5-9");
     }
 }

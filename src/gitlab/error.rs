@@ -5,27 +5,33 @@
 use std::fmt;
 
 use super::cause::Cause;
+use super::denial::may_be_denied;
 use super::error_body::{Form, Meaning};
-use super::hint::{HintInput, hints};
-use super::request::{ApiRequest, JobTokens};
+use super::facts::Facts;
+use super::hint::hints;
+use super::request::ApiRequest;
 use crate::exit::Exit;
-use crate::token::Kind;
 
 /// A failed request to GitLab.
 #[derive(Debug)]
 pub struct Error {
     pub cause: Box<Cause>,
     request: Box<ApiRequest>,
-    token: Option<Kind>,
+    facts: Box<Facts>,
+    /// Hints of the lookup, shown before all others.
+    advice: Vec<String>,
 }
 
 impl Error {
-    pub(super) fn new(request: &ApiRequest, token: Option<Kind>, cause: Box<Cause>) -> Error {
-        let token = match request.job_tokens {
-            JobTokens::InBody(kind) => Some(kind),
-            JobTokens::Always | JobTokens::Newer | JobTokens::Never => token,
-        };
-        Error { cause, request: Box::new(request.clone()), token }
+    pub(super) fn new(request: &ApiRequest, facts: Facts, cause: Box<Cause>) -> Error {
+        let (request, facts) = (Box::new(request.clone()), Box::new(facts));
+        Error { cause, request, facts, advice: Vec::new() }
+    }
+
+    /// Adds a hint that is shown before all others.
+    pub fn advise(mut self, hint: String) -> Error {
+        self.advice.push(hint);
+        self
     }
 
     /// Returns the status of the response, if there was a response.
@@ -57,20 +63,77 @@ impl Error {
         self.request.presigned && matches!(self.status(), Some(400 | 401 | 403))
     }
 
+    /// Returns true if the server refused or misunderstood a range request, so that a request for
+    /// the complete file may succeed. GitLab's own 401, 403 and 404 are about the file.
+    pub fn is_range_refused(&self) -> bool {
+        match &*self.cause {
+            Cause::Unexpected { .. } => true,
+            Cause::Status { status: 404 | 410, .. } => false,
+            Cause::Status { status: 401 | 403, from, .. } => {
+                !from.same_origin(&self.request.address)
+            }
+            Cause::Status { status, .. } => matches!(status, 400..=499 | 501),
+            Cause::Page { from, .. } => !from.same_origin(&self.request.address),
+            _ => false,
+        }
+    }
+
     /// Returns true if the project exists and is readable, but has no such pipeline or job.
     pub fn is_no_record(&self) -> bool {
         self.is_status(404, Meaning::NoRecord)
     }
 
+    /// Returns true if GitLab hides the project: it does not exist, or the token may not read it.
+    pub fn is_hidden_project(&self) -> bool {
+        self.is_status(404, Meaning::ProjectNotFound)
+    }
+
+    /// Returns true if GitLab denies access, or may do so by an answer 404.
+    pub fn is_denied(&self) -> bool {
+        self.exit() == Exit::Denied
+    }
+
+    /// Returns true if the archive or file does not exist, and access to it is not the reason.
+    pub fn is_missing_artifact(&self) -> bool {
+        matches!(self.status(), Some(404 | 410)) && self.exit() == Exit::Nothing
+    }
+
+    /// Returns the words of object storage, if it no longer has an archive that GitLab lists.
+    pub fn lost_in_storage(&self) -> Option<String> {
+        match &*self.cause {
+            Cause::Status { status: status @ (404 | 410), body, from, .. } if self.is_storage() => {
+                let words = match body.message.as_str() {
+                    "" => String::new(),
+                    message => format!(": {message}"),
+                };
+                Some(format!("{} answered {status}{words}", from.origin()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns true if the server refused the range of a request, and may send the whole.
+    pub(super) fn is_refused_range(&self) -> bool {
+        match self.status() {
+            Some(416) => true,
+            Some(400 | 403 | 501) => self.is_storage(),
+            _ => false,
+        }
+    }
+
+    /// Returns true if object storage sent the response, directly or through GitLab.
+    pub(super) fn is_storage(&self) -> bool {
+        match &*self.cause {
+            Cause::Status { body, from, .. } => {
+                body.form == Form::Xml || self.facts.is_storage(&self.request, from)
+            }
+            _ => false,
+        }
+    }
+
     /// Returns true for failures that may not occur again later.
     pub fn is_transient(&self) -> bool {
         matches!(&*self.cause, Cause::Failing { .. })
-    }
-
-    /// Returns true if the response does not match the request, such as a range of another
-    /// archive.
-    pub fn is_unexpected(&self) -> bool {
-        matches!(&*self.cause, Cause::Unexpected { .. })
     }
 
     /// Returns true if no server can be reached at the address.
@@ -85,17 +148,19 @@ impl Error {
 
     /// Returns the exit code of the program for this error.
     pub fn exit(&self) -> Exit {
-        let token_in_body = matches!(self.request.job_tokens, JobTokens::InBody(_));
         match &*self.cause {
-            Cause::Status { status: 401 | 403, body, .. } if body.form != Form::Xml => Exit::Denied,
-            // With the token in the body, 404 is also the answer to a wrong token.
-            Cause::Status { status: 404, .. } if token_in_body => Exit::Denied,
+            Cause::Status { status: 404 | 410, .. } if self.is_storage() => Exit::Nothing,
+            Cause::Status { status: 401 | 403, .. } if !self.is_storage() => Exit::Denied,
+            Cause::Status { status: 404, body, from, .. }
+                if may_be_denied(&self.request, &self.facts, body.meaning, from) =>
+            {
+                Exit::Denied
+            }
             Cause::Status { status: 404 | 410, .. } => Exit::Nothing,
             Cause::Status { status: 405, body, .. } if body.meaning == Meaning::ProjectMoved => {
                 Exit::Nothing
             }
-            Cause::NotSent { .. } => Exit::Denied,
-            Cause::Page { .. } => Exit::Denied,
+            Cause::NotSent { .. } | Cause::Page { .. } | Cause::SignIn { .. } => Exit::Denied,
             Cause::Damaged { .. } => Exit::Archive,
             Cause::Local(_) => Exit::Disk,
             Cause::Status { .. }
@@ -111,13 +176,9 @@ impl Error {
 
     /// Returns at most two hints, the most likely one first.
     pub fn hints(&self) -> Vec<String> {
-        hints(&HintInput {
-            cause: &self.cause,
-            token: self.token,
-            job_tokens: self.request.job_tokens,
-            address: &self.request.address,
-            advice: self.request.advice,
-        })
+        let own = self.request.advice.map(str::to_owned);
+        let advice = self.advice.iter().cloned().chain(own).collect();
+        hints(&self.cause, &self.request, &self.facts, advice)
     }
 
     fn is_status(&self, expected: u16, meaning: Meaning) -> bool {
@@ -129,7 +190,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = &self.request.address;
-        write!(f, "{}: ", self.request.operation)?;
+        write!(f, "{}: ", self.request.description)?;
         match &*self.cause {
             Cause::Status { status, body, from, request_id } => {
                 write!(f, "{from} answered {status}")?;
@@ -143,17 +204,20 @@ impl fmt::Display for Error {
                 write!(f, "asked {address} {times}: {reason}")?;
                 write_request_id(f, request_id.as_deref())
             }
-            Cause::Unreachable { reason, storage: _ } => write!(f, "asked {address}: {reason}"),
+            Cause::Unreachable { reason, .. } => write!(f, "asked {address}: {reason}"),
             Cause::AskedToWait { seconds } => {
                 write!(
                     f,
                     "{address} asks to wait {seconds} s before the next request, which is too long"
                 )
             }
-            Cause::Page { title, from } if title.is_empty() => {
+            Cause::SignIn { from, to } => {
+                write!(f, "{from} redirected to {to}, which is no address of the API")
+            }
+            Cause::Page { title, from, .. } if title.is_empty() => {
                 write!(f, "{from} answered with a web page")
             }
-            Cause::Page { title, from } => {
+            Cause::Page { title, from, .. } => {
                 write!(f, "{from} answered with a web page (\"{title}\")")
             }
             Cause::Tls { reason, from, failure: _ } => {

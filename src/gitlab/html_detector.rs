@@ -5,7 +5,7 @@ use super::cause::Cause;
 use super::error_body::{self, is_page};
 
 /// The number of bytes that are inspected.
-const PREFIX: usize = 100;
+const PREFIX: usize = 1024;
 
 /// Detects by the headers and the first bytes of a body that it is a web page, such as a sign-in
 /// form.
@@ -20,7 +20,7 @@ impl HtmlDetector {
     /// Returns an error if the body, which begins with `start`, is a web page.
     pub(super) fn check(self, start: &[u8]) -> Option<Cause> {
         let is_html = !self.attachment && (self.html || starts_like_html(start));
-        is_html.then(|| html_page(start, self.from))
+        is_html.then(|| html_page(start, 200, self.from))
     }
 }
 
@@ -30,6 +30,6 @@ pub(super) fn starts_like_html(body: &[u8]) -> bool {
 }
 
 /// The cause for a web page, with its title.
-pub(super) fn html_page(body: &[u8], from: Address) -> Cause {
-    Cause::Page { title: error_body::parse(body).message, from }
+pub(super) fn html_page(body: &[u8], status: u16, from: Address) -> Cause {
+    Cause::Page { title: error_body::page_title(body), status, from }
 }

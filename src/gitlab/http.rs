@@ -1,9 +1,10 @@
 //! Single HTTP requests: headers, the token for its own origin only, and the classification of
 //! failures.
 
+use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use ureq::http::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
@@ -14,14 +15,18 @@ use ureq::{Agent, Body, Timeout};
 use super::address::Address;
 use super::attempt_error::AttemptError;
 use super::cause::{Cause, FailureKind};
+use super::content_coding::Coding;
 use super::error::Error;
-use super::error_body::{self, Form};
+use super::error_body::{self, Form, Meaning};
+use super::facts::{Facts, Origin};
 use super::min_throughput::with_min_throughput;
 use super::network::Network;
 use super::request::ApiRequest;
 use super::response::ApiResponse;
-use super::retry;
+use super::slots::Slots;
+use super::tls_config::TlsConfigs;
 use super::tls_failure::{TlsFailure, tls_error};
+use super::{read_deadline, retry};
 use crate::clock::Clock;
 use crate::sanitize::sanitize;
 use crate::step::{Exchange, Step, Watch};
@@ -41,6 +46,13 @@ pub(super) struct Http {
     /// One agent each for http and https, without and with proxy. They are created on first use,
     /// because an agent for https reads the certificates of the system.
     pub(super) agents: [[OnceLock<Agent>; 2]; 2],
+    /// The TLS settings, which are read when they are needed first.
+    tls: OnceLock<TlsConfigs>,
+    /// The settings that exit codes and hints depend on.
+    pub(super) origin: Origin,
+    /// The projects whose pipelines or jobs could be listed.
+    pub(super) readable: Mutex<HashSet<String>>,
+    pub(super) list_slots: Slots,
     /// The time on the clock after which no request is retried.
     pub(super) give_up: OnceLock<Duration>,
     /// The number of transient failures to connect to object storage in a row.
@@ -64,6 +76,10 @@ impl Http {
             clock,
             watch,
             agents: Default::default(),
+            tls: OnceLock::new(),
+            origin: Origin::default(),
+            readable: Mutex::default(),
+            list_slots: Slots::default(),
             give_up: OnceLock::new(),
             storage_failures: AtomicU32::new(0),
             via_gitlab: OnceLock::new(),
@@ -76,7 +92,17 @@ impl Http {
 
     /// The error of a request that was made, or would have been made, with the client's token.
     pub(super) fn error(&self, request: &ApiRequest, cause: Cause) -> Error {
-        Error::new(request, self.token_kind(), Box::new(cause))
+        Error::new(request, self.facts(request), Box::new(cause))
+    }
+
+    fn facts(&self, request: &ApiRequest) -> Facts {
+        Facts::new(
+            &self.root,
+            self.token.as_ref(),
+            &self.origin,
+            request,
+            self.is_readable(request),
+        )
     }
 
     /// Turns a response with an error status into an error, transient or permanent.
@@ -86,11 +112,23 @@ impl Http {
         response: Response<Body>,
         from: Address,
     ) -> Result<ApiResponse, AttemptError> {
-        let (head, body) = response.into_parts();
+        let (mut head, body) = response.into_parts();
         let status = head.status.as_u16();
-        let mut response = ApiResponse { status, headers: head.headers, body, from };
+        let coding = Coding::of(&head.headers);
+        let body = coding.decode(&mut head.headers, body);
+        let decoded = coding != Coding::Identity;
+        let mut response = ApiResponse { status, headers: head.headers, body, from, decoded };
         if head.status.is_success() {
+            // The range of an encoded body is none of the archive.
+            if decoded && (status == 206 || matches!(coding, Coding::Unknown(_))) {
+                return Err(AttemptError::permanent(encoded(&coding)));
+            }
             return Ok(response);
+        }
+        if status == 407 {
+            return Err(AttemptError::permanent(
+                self.proxy_wants_credentials(request, &response.from),
+            ));
         }
         let request_id = request_id(&response.headers);
         let requested_delay = retry::requested_delay(
@@ -98,12 +136,21 @@ impl Http {
             response.header("ratelimit-reset"),
             self.clock.now(),
         );
-        let body = error_body::parse(&response.text().unwrap_or_default());
+        let text = response.text().unwrap_or_default();
+        let body =
+            if response.is_html() { error_body::page(&text) } else { error_body::parse(&text) };
         let from = response.from;
         // A presigned URL may have expired. A retry gets a new one from GitLab, unless the request
         // was for the presigned URL itself.
-        let expired_url = body.form == Form::Xml && status == 403 && !request.presigned;
-        if retry::is_transient(status) || expired_url {
+        // A store that does not know ranges may answer 501, and would answer it again.
+        let no_ranges = status == 501 && request.is_range();
+        let expired_url = body.form == Form::Xml
+            && status == 403
+            && request.operation.may_leave_api()
+            && !request.presigned
+            && !request.is_range();
+        let busy = status == 409 && matches!(body.meaning, Meaning::Busy | Meaning::NoReason);
+        if (retry::is_transient(status) && !no_ranges) || expired_url || busy {
             let message =
                 if body.message.is_empty() { String::new() } else { format!(": {}", body.message) };
             return Err(AttemptError::Transient {
@@ -114,9 +161,11 @@ impl Http {
                 request_id,
             });
         }
-        // For a range or a presigned URL, the status counts even if the body is a web page.
-        if body.form == Form::Page && status != 416 && !request.presigned {
-            return Err(AttemptError::permanent(Cause::Page { title: body.message, from }));
+        // Of object storage the status counts, even if the body is a web page.
+        let storage = request.presigned || self.facts(request).is_storage(request, &from);
+        if body.form == Form::Page && status != 416 && !storage {
+            let cause = Cause::Page { title: body.message, status, from };
+            return Err(AttemptError::permanent(cause));
         }
         Err(AttemptError::permanent(Cause::Status { status, body, from, request_id }))
     }
@@ -132,7 +181,7 @@ impl Http {
             let agent = self.agent(at)?;
             let builder = self.builder(Method::GET, request, at, trusted)?;
             let message = builder.body(()).map_err(unsendable)?;
-            agent.run(message).map_err(|error| self.send_error(error, at))
+            agent.run(message).map_err(|error| self.send_error(error, request, at))
         })
     }
 
@@ -204,21 +253,55 @@ impl Http {
         Ok(builder)
     }
 
+    /// Creates an agent for an address, which shares the certificates with all others.
+    pub(super) fn new_agent(&self, at: &Address) -> Result<Agent, Cause> {
+        let tls = match self.tls.get() {
+            Some(tls) => Some(tls),
+            None if self.network.needs_tls(at) => {
+                let tls = TlsConfigs::new(&self.network, &self.root)?;
+                Some(self.tls.get_or_init(|| tls))
+            }
+            None => None,
+        };
+        self.network.agent(at, tls.cloned())
+    }
+
     fn agent(&self, at: &Address) -> Result<&Agent, AttemptError> {
         let has_proxy = self.network.proxy_for(at).is_some();
         let cell = &self.agents[usize::from(at.is_secure())][usize::from(has_proxy)];
         if let Some(agent) = cell.get() {
             return Ok(agent);
         }
-        let agent = self.network.agent(at).map_err(AttemptError::permanent)?;
+        let agent = self.new_agent(at).map_err(AttemptError::permanent)?;
         Ok(cell.get_or_init(|| agent))
     }
 
+    /// The cause of the status 407, whether a tunnel or a forwarded request was asked for.
+    fn proxy_wants_credentials(&self, request: &ApiRequest, at: &Address) -> Cause {
+        let origin = at.origin();
+        Cause::Unreachable {
+            reason: format!("the proxy requires a user name and a password for {origin} (407)"),
+            storage: self.facts(request).is_storage(request, at),
+            redirected: !at.same_origin(&request.address),
+        }
+    }
+
     /// Classifies a failure to send a request or to receive its response.
-    pub(super) fn send_error(&self, error: ureq::Error, at: &Address) -> AttemptError {
-        let (origin, storage) = (at.origin(), !at.same_origin(&self.root));
-        let unreachable = |reason| AttemptError::permanent(Cause::Unreachable { reason, storage });
+    pub(super) fn send_error(
+        &self,
+        error: ureq::Error,
+        request: &ApiRequest,
+        at: &Address,
+    ) -> AttemptError {
+        let (origin, storage) = (at.origin(), self.facts(request).is_storage(request, at));
+        let redirected = !at.same_origin(&request.address);
+        let unreachable =
+            |reason| AttemptError::permanent(Cause::Unreachable { reason, storage, redirected });
         match error {
+            ureq::Error::Timeout(_) if read_deadline::remaining() == Some(Duration::ZERO) => {
+                let reason = format!("{origin} did not answer before the waiting ended");
+                AttemptError::transient_of(FailureKind::Other, reason)
+            }
             ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => {
                 let seconds = self.network.connect_timeout.as_secs_f32();
                 let reason = format!("connecting to {origin} took longer than {seconds} s");
@@ -245,9 +328,9 @@ impl Http {
                 unreachable(format!("the host name of {origin} does not exist"))
             }
             // 407 asks for credentials, which a retry would not change. ureq has only a text here.
-            ureq::Error::ConnectProxyFailed(status) if status.contains("407") => unreachable(
-                format!("the proxy requires a user name and a password for {origin} (407)"),
-            ),
+            ureq::Error::ConnectProxyFailed(status) if status.contains("407") => {
+                AttemptError::permanent(self.proxy_wants_credentials(request, at))
+            }
             ureq::Error::ConnectProxyFailed(status) => {
                 AttemptError::transient(format!("the proxy cannot connect to {origin}: {status}"))
             }
@@ -278,6 +361,20 @@ pub(super) fn unsendable(error: impl Into<ureq::http::Error>) -> AttemptError {
 fn request_id(headers: &HeaderMap) -> Option<String> {
     let id = headers.get("x-request-id")?.to_str().ok()?;
     Some(sanitize(&id.chars().take(MAX_REQUEST_ID).collect::<String>()).to_string())
+}
+
+/// The cause for a body that cannot be decoded.
+fn encoded(coding: &Coding) -> Cause {
+    let name = match coding {
+        Coding::Unknown(name) => name,
+        Coding::Gzip => "gzip",
+        Coding::Deflate | Coding::Identity => "deflate",
+    };
+    let reason = format!(
+        "the answer is compressed (`{}`), although it was asked for as it is; a proxy in between does that",
+        sanitize(name)
+    );
+    Cause::Unexpected { reason }
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {

@@ -2,8 +2,8 @@
 
 use super::client::Client;
 use super::error::Error;
+use super::operation::Operation;
 use super::pages::read_all;
-use super::request::{JobTokens, project_segment};
 use crate::model::{Bridge, Job, JobId, PipelineAt, ProjectRef};
 
 impl Client {
@@ -11,9 +11,10 @@ impl Client {
     pub fn bridges(&self, at: &PipelineAt) -> Result<Vec<Bridge>, Error> {
         let list = |name: &str| {
             let request = self.api_request(
+                Operation::ListBridges,
                 format!("listing the bridges of pipeline {} in project {}", at.id, at.project),
-                &format!("/projects/{}/pipelines/{}/{name}", project_segment(&at.project), at.id),
-                JobTokens::Newer,
+                &at.project,
+                &format!("/pipelines/{}/{name}", at.id),
             );
             read_all(&self.http, &request, |bridge: &Bridge| bridge.id)
         };
@@ -27,9 +28,10 @@ impl Client {
     /// Returns the jobs of a pipeline, newest first, without bridges and retried jobs.
     pub fn jobs(&self, at: &PipelineAt) -> Result<Vec<Job>, Error> {
         let request = self.api_request(
+            Operation::ListJobs,
             format!("listing the jobs of pipeline {} in project {}", at.id, at.project),
-            &format!("/projects/{}/pipelines/{}/jobs", project_segment(&at.project), at.id),
-            JobTokens::Newer,
+            &at.project,
+            &format!("/pipelines/{}/jobs", at.id),
         );
         read_all(&self.http, &request, |job: &Job| job.id)
     }
@@ -37,20 +39,22 @@ impl Client {
     /// Returns one job. The endpoint does not accept job tokens and does not find bridges.
     pub fn job(&self, project: &ProjectRef, id: JobId) -> Result<Job, Error> {
         let request = self.api_request(
+            Operation::ReadJob,
             format!("reading job {id} of project {project}"),
-            &format!("/projects/{}/jobs/{id}", project_segment(project)),
-            JobTokens::Never,
+            project,
+            &format!("/jobs/{id}"),
         );
-        self.http.get(&request, |response| response.json())
+        self.http.get(&request, |response| self.http.read(response))
     }
 
     /// Returns the log of a job as its runner wrote it. The endpoint does not accept job tokens.
     pub fn job_log(&self, project: &ProjectRef, id: JobId) -> Result<Vec<u8>, Error> {
         let request = self.api_request(
+            Operation::ReadLog,
             format!("reading the log of job {id} in project {project}"),
-            &format!("/projects/{}/jobs/{id}/trace", project_segment(project)),
-            JobTokens::Never,
+            project,
+            &format!("/jobs/{id}/trace"),
         );
-        self.http.get(&request, |response| response.text())
+        self.http.get(&request, |response| response.plain_text())
     }
 }

@@ -1,7 +1,7 @@
 //! A lower limit for the throughput of response bodies.
 //!
-//! The read timeout restarts with every byte, so a slow server could block a CI job for days. Only
-//! the time spent in reads counts: a slow disk or slow extraction does not count against the
+//! The read timeout restarts with every byte, so a slow server could block a CI job for days: each
+//! read must bring a byte of the body in time, and each interval a number of them. Only the time spent in reads counts: a slow disk or slow extraction does not count against the
 //! connection.
 
 use std::fmt;
@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use ureq::{Body, BodyReader};
 
+use super::read_deadline;
 use crate::clock::Clock;
 
 /// The number of bytes that each interval must bring: about 1 KiB a second.
@@ -24,6 +25,7 @@ pub(super) fn with_min_throughput(body: Body, clock: Arc<dyn Clock>, timeout: Du
     Body::builder().reader(ThroughputReader {
         reader: body.into_reader(),
         clock,
+        timeout,
         meter: MinThroughput::new(timeout),
     })
 }
@@ -31,12 +33,16 @@ pub(super) fn with_min_throughput(body: Body, clock: Arc<dyn Clock>, timeout: Du
 struct ThroughputReader {
     reader: BodyReader<'static>,
     clock: Arc<dyn Clock>,
+    /// The longest time that one read may take.
+    timeout: Duration,
     meter: MinThroughput,
 }
 
 impl Read for ThroughputReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let before = self.clock.elapsed();
+        // Bytes that are no part of the body, such as chunk extensions and trailers, do not count.
+        let _limit = read_deadline::limit(self.timeout);
         let bytes = self.reader.read(buffer)?;
         self.meter.count(bytes, self.clock.elapsed().saturating_sub(before))?;
         Ok(bytes)

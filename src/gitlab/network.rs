@@ -16,6 +16,9 @@ pub struct Network {
     pub client: Option<(Vec<u8>, Vec<u8>)>,
     /// Turns the verification of server certificates off.
     pub unverified: bool,
+    /// Refuses an archive whose SHA-256 is not the one that GitLab tells. Otherwise that is a
+    /// warning, because a proxy may have sent another ETag that looks like one.
+    pub strict_digest: bool,
     /// The proxies for http and https addresses, and the list of hosts that bypass them.
     pub http_proxy: Option<String>,
     pub https_proxy: Option<String>,
@@ -32,6 +35,7 @@ impl Network {
             cacert: None,
             client: None,
             unverified: false,
+            strict_digest: false,
             http_proxy: None,
             https_proxy: None,
             no_proxy: None,

@@ -4,10 +4,18 @@ use serde::Deserialize;
 
 use super::client::Client;
 use super::error::Error;
-use super::pages::read_first;
-use super::request::{JobTokens, project_segment};
-use crate::model::{Pipeline, PipelineAt, ProjectRef};
+use super::operation::Operation;
+use super::pages::{read_all, read_first};
+use super::request::ApiRequest;
+use crate::model::{Pipeline, PipelineAt, PipelineId, ProjectRef};
+use crate::parallel::parallel;
 use crate::sanitize::sanitize;
+
+/// Returns the pipeline that an address of the API is about, if it is about a single one.
+pub fn pipeline_in(address: &str) -> Option<PipelineId> {
+    let (_, rest) = address.split_once("/pipelines/")?;
+    rest.split(['/', '?']).next()?.parse().ok().map(PipelineId)
+}
 
 /// Values that pipelines must have to be listed; None admits all.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,11 +40,12 @@ impl Client {
     /// Returns a pipeline.
     pub fn pipeline(&self, at: &PipelineAt) -> Result<Pipeline, Error> {
         let request = self.api_request(
+            Operation::ReadPipeline,
             format!("reading pipeline {} of project {}", at.id, at.project),
-            &format!("/projects/{}/pipelines/{}", project_segment(&at.project), at.id),
-            JobTokens::Newer,
+            &at.project,
+            &format!("/pipelines/{}", at.id),
         );
-        self.http.get(&request, |response| response.json())
+        self.http.get(&request, |response| self.http.read(response))
     }
 
     /// Returns the newest successful pipelines of a branch or tag, newest first. `limit` is at
@@ -47,18 +56,18 @@ impl Client {
         ref_: &str,
         limit: usize,
     ) -> Result<Vec<Pipeline>, Error> {
-        let operation = format!(
+        let description = format!(
             "listing the successful pipelines of ref `{}` in project {project}",
             sanitize(ref_)
         );
         let filters = [("ref", ref_), ("status", "success")];
-        self.list_pipelines(operation, project, &filters, limit)
+        self.list_pipelines(description, project, &filters, limit)
     }
 
     /// Returns the newest pipelines of a project, newest first. `limit` is at most 100.
     pub fn pipelines(&self, project: &ProjectRef, limit: usize) -> Result<Vec<Pipeline>, Error> {
-        let operation = format!("listing the pipelines of project {project}");
-        self.list_pipelines(operation, project, &[], limit)
+        let description = format!("listing the pipelines of project {project}");
+        self.list_pipelines(description, project, &[], limit)
     }
 
     /// Returns the newest pipeline of a commit, or an empty list.
@@ -67,36 +76,41 @@ impl Client {
         project: &ProjectRef,
         sha: &str,
     ) -> Result<Vec<Pipeline>, Error> {
-        let operation =
+        let description =
             format!("listing the pipelines of commit {} in project {project}", sanitize(sha));
-        self.list_pipelines(operation, project, &[("sha", sha)], 1)
+        self.list_pipelines(description, project, &[("sha", sha)], 1)
     }
 
-    /// Returns the newest pipelines of a merge request, in no particular order.
+    /// Returns the pipelines of a merge request, in no particular order. With a job token, older ones
+    /// may be missing.
     pub fn merge_request_pipelines(
         &self,
         project: &ProjectRef,
         iid: u64,
     ) -> Result<Vec<Pipeline>, Error> {
-        let operation =
+        let description =
             format!("listing the pipelines of merge request {iid} in project {project}");
-        if self.has_job_token() {
-            // The endpoint of merge requests does not accept job tokens. Merge request pipelines
-            // are listed by their refs instead.
-            let mut newest = Vec::new();
-            for name in ["head", "merge"] {
-                let ref_ = format!("refs/merge-requests/{iid}/{name}");
-                let filters = [("ref", &*ref_)];
-                newest.extend(self.list_pipelines(operation.clone(), project, &filters, 1)?);
-            }
-            return Ok(newest);
+        let path = format!("/merge_requests/{iid}/pipelines");
+        let operation = Operation::ListMergeRequestPipelines;
+        let mut request = self.api_request(operation, description.clone(), project, &path);
+        // Those on the refs of the merge request come first there, so that the newest of all can be
+        // on any page.
+        let list = |request: &ApiRequest| read_all(&self.http, request, |it: &Pipeline| it.id);
+        if !self.has_job_token() {
+            return list(&request);
         }
-        let path = format!("/projects/{}/merge_requests/{iid}/pipelines", project_segment(project));
-        let request = self
-            .api_request(operation, &path, JobTokens::Never)
-            .query("per_page", "1")
-            .query("page", "1");
-        self.http.get(&request, |response| response.json())
+        // That endpoint does not accept job tokens, and only public projects show it to everybody.
+        // The pipelines of the refs that GitLab makes for a merge request are listed besides.
+        request.anonymous = true;
+        let refs =
+            ["head", "merge", "train"].map(|name| format!("refs/merge-requests/{iid}/{name}"));
+        let lists: Vec<Option<&str>> =
+            refs.iter().map(|ref_| Some(ref_.as_str())).chain([None]).collect();
+        let found = parallel(lists.len(), &lists, |ref_| match ref_ {
+            Some(ref_) => self.list_pipelines(description.clone(), project, &[("ref", ref_)], 1),
+            None => Ok(list(&request).unwrap_or_default()),
+        })?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// Returns the newest pipeline of a branch or tag, whatever its status.
@@ -105,9 +119,9 @@ impl Client {
         project: &ProjectRef,
         ref_: &str,
     ) -> Result<Option<Pipeline>, Error> {
-        let operation =
+        let description =
             format!("listing the pipelines of ref `{}` in project {project}", sanitize(ref_));
-        let pipelines = self.list_pipelines(operation, project, &[("ref", ref_)], 1)?;
+        let pipelines = self.list_pipelines(description, project, &[("ref", ref_)], 1)?;
         Ok(pipelines.into_iter().next())
     }
 
@@ -119,9 +133,9 @@ impl Client {
         filters: &PipelineFilters<'_>,
         limit: usize,
     ) -> Result<Vec<Pipeline>, Error> {
-        let operation = format!("listing the pipelines of project {project}");
-        let path = format!("/projects/{}/pipelines", project_segment(project));
-        let mut request = self.api_request(operation, &path, JobTokens::Newer);
+        let description = format!("listing the pipelines of project {project}");
+        let mut request =
+            self.api_request(Operation::ListPipelines, description, project, "/pipelines");
         for (name, value) in
             [("ref", filters.ref_), ("sha", filters.sha), ("status", filters.status)]
         {
@@ -140,13 +154,13 @@ impl Client {
         project: &ProjectRef,
         branch: &str,
     ) -> Result<Vec<u64>, Error> {
-        let operation = format!(
+        let description = format!(
             "listing the merge requests of branch `{}` in project {project}",
             sanitize(branch)
         );
-        let path = format!("/projects/{}/merge_requests", project_segment(project));
+        let operation = Operation::ListMergeRequestPipelines;
         let request = self
-            .api_request(operation, &path, JobTokens::Never)
+            .api_request(operation, description, project, "/merge_requests")
             .query("state", "opened")
             .query("source_branch", branch)
             .query("per_page", "20")
@@ -158,17 +172,17 @@ impl Client {
 
     fn list_pipelines(
         &self,
-        operation: String,
+        description: String,
         project: &ProjectRef,
         filters: &[(&str, &str)],
         limit: usize,
     ) -> Result<Vec<Pipeline>, Error> {
-        let path = format!("/projects/{}/pipelines", project_segment(project));
-        let mut request = self.api_request(operation, &path, JobTokens::Newer);
+        let mut request =
+            self.api_request(Operation::ListPipelines, description, project, "/pipelines");
         for (name, value) in filters {
             request = request.query(name, value);
         }
         let request = request.query("per_page", &limit.to_string()).query("page", "1");
-        self.http.get(&request, |response| response.json())
+        self.http.get(&request, |response| self.http.read(response))
     }
 }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use ureq::{Proxy, ProxyProtocol};
 
-use super::address::Address;
+use super::address::{Address, ascii_host};
 use super::cause::Cause;
 use super::network::Network;
 
@@ -39,8 +39,10 @@ fn bypasses_proxy(list: &str, host: &str, port: u16) -> bool {
     let address: Option<IpAddr> = unbracketed(host).parse().ok();
     let entries = list.split(|c: char| c == ',' || c.is_whitespace());
     entries.filter(|entry| !entry.is_empty()).any(|entry| {
-        let entry = entry.to_ascii_lowercase();
+        let entry = entry.to_lowercase();
         let (entry, only) = split_port(&entry);
+        let Some(entry) = ascii_host(entry) else { return false };
+        let entry = &*entry;
         if only.is_some_and(|only| only != port) {
             return false;
         }
@@ -106,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_list_of_names_and_networks_says_what_goes_past_the_proxy() {
-        let bypassed: [(&str, &[&str]); 13] = [
+        let bypassed: [(&str, &[&str]); 14] = [
             (
                 "gitlab.test",
                 &["gitlab.test", "api.gitlab.test", "gitlab.test:8443", "gitlab.test."],
@@ -114,6 +116,7 @@ mod tests {
             (".gitlab.test", &["gitlab.test", "api.gitlab.test"]),
             ("*.gitlab.test", &["gitlab.test", "a.b.gitlab.test"]),
             ("GitLab.Test.", &["gitlab.test"]),
+            ("bücher.test", &["xn--bcher-kva.test", "a.bücher.test:8443"]),
             ("a.test, gitlab.test ,b.test", &["a.test", "gitlab.test", "b.test"]),
             ("a.test gitlab.test\tb.test", &["a.test", "gitlab.test", "b.test"]),
             ("a.test,*", &["anything.test", "10.0.0.1", "[::1]"]),

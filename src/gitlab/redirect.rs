@@ -51,8 +51,9 @@ impl Http {
                 return self.check_status(request, response, at);
             };
             let moved = response.status() == StatusCode::MOVED_PERMANENTLY;
-            let next =
-                self.redirect_target(&at, &location, moved).map_err(AttemptError::permanent)?;
+            let next = self
+                .redirect_target(request, &at, &location, moved)
+                .map_err(AttemptError::permanent)?;
             // With an unread body, the connection could not be reused.
             let _ = response.body_mut().with_config().limit(MAX_REDIRECT_BODY).read_to_vec();
             trusted = trusted && next.same_origin(&self.root);
@@ -91,15 +92,16 @@ impl Http {
     /// is true for the status 301.
     pub(super) fn redirect_target(
         &self,
+        request: &ApiRequest,
         at: &Address,
-        location: &str,
+        location: &[u8],
         moved: bool,
     ) -> Result<Address, Cause> {
         let next = at.resolve(location).map_err(|bad| Cause::Redirect {
             reason: format!("redirected to something that {bad}"),
         })?;
         if next.path().ends_with("/users/sign_in") {
-            return Err(Cause::Page { title: "Sign in".to_owned(), from: at.clone() });
+            return Err(Cause::Page { title: "Sign in".to_owned(), status: 302, from: at.clone() });
         }
         // For a renamed project, GitLab redirects to its configured host, which may not be the one
         // it is reached by. The new path is requested from the present host instead.
@@ -110,14 +112,29 @@ impl Http {
             && !at.path().ends_with(path)
         {
             let here = format!("{root}/api/v4/{path}{}", next.query_part());
-            return at.resolve(&here).map_err(|bad| Cause::Redirect { reason: bad.to_string() });
+            return at
+                .resolve(here.as_bytes())
+                .map_err(|bad| Cause::Redirect { reason: bad.to_string() });
         }
         if at.is_secure() && !next.is_secure() {
             let reason =
                 format!("redirected from https to {}, which is not followed", next.origin());
             return Err(Cause::Redirect { reason });
         }
+        if !request.operation.may_leave_api() && !self.is_below_api(&next) {
+            return Err(Cause::SignIn { from: at.clone(), to: next });
+        }
         Ok(next)
+    }
+}
+
+impl Http {
+    /// Returns true for addresses of this API, and of that of another server, to which a renamed
+    /// host or a change of the scheme leads.
+    fn is_below_api(&self, address: &Address) -> bool {
+        let root = self.root.path().trim_end_matches('/');
+        let below_root = address.path().strip_prefix(root).is_some_and(|it| it.starts_with('/'));
+        (address.same_origin(&self.root) && below_root) || address.api_root().is_some()
     }
 }
 
@@ -126,8 +143,8 @@ fn proxied_address(request: &ApiRequest) -> Address {
 }
 
 /// Returns the `Location` of a redirect. A redirect without it is treated as an ordinary response.
-pub(super) fn redirect_location(response: &Response<Body>) -> Option<String> {
+pub(super) fn redirect_location(response: &Response<Body>) -> Option<Vec<u8>> {
     let is_redirect = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
     let location = response.headers().get(LOCATION).filter(|_| is_redirect)?;
-    Some(String::from_utf8_lossy(location.as_bytes()).into_owned())
+    Some(location.as_bytes().to_vec())
 }

@@ -1,8 +1,9 @@
 //! Range requests: reading parts of an archive that stays on the server.
 //!
 //! The first request asks for the end of the archive. Its response shows the length, proves that
-//! the server supports ranges, and contains the central directory of most zips. A server without
-//! ranges answers with the complete archive, which is then used as a download.
+//! the server supports ranges, and contains the central directory of most zips. Ranges only save
+//! time: a server that ignores, refuses or misunderstands them is asked for the complete archive,
+//! which is then used as a download.
 
 use std::ops::Range;
 
@@ -21,6 +22,9 @@ use crate::sanitize::sanitize;
 /// The length of the first range request, in bytes: the largest distance of the EOCD record from
 /// the end of a zip, which its comment determines.
 pub const TAIL_LENGTH: u64 = 66 << 10;
+
+/// The length above which a second request for the end can save a download, in bytes.
+const MIN_LENGTH: u64 = 1 << 20;
 
 /// The response to the first range request.
 pub enum RemoteAnswer<'a> {
@@ -46,40 +50,104 @@ pub struct RemoteArchive<'a> {
 }
 
 impl Client {
-    /// Opens an archive for range requests.
+    /// Opens an archive for range requests. `size` is the length that GitLab announces.
     ///
     /// # Errors
-    /// The errors of a download. If access is denied, no further request is made.
-    pub fn open_remote(&self, at: &ArchiveAt) -> Result<RemoteAnswer<'_>, Error> {
-        self.or_without_token(self.archive_request(at), |request| self.request_tail(request))
+    /// The errors of a download. If access is denied, no further request is made. A server that
+    /// refuses ranges is asked for the complete archive.
+    pub fn open_remote(
+        &self,
+        at: &ArchiveAt,
+        size: Option<u64>,
+    ) -> Result<RemoteAnswer<'_>, Error> {
+        self.or_without_token(self.archive_request(at), |request| {
+            let tail = match size.filter(|size| *size > 0) {
+                Some(size) => self.request_known_tail(request, size),
+                None => self.request_suffix(request),
+            };
+            match tail {
+                Ok(Tail::Archive(answer)) => Ok(answer),
+                Ok(Tail::OtherSize(_)) => self.request_whole(request),
+                Err(error) if error.is_range_refused() => self.request_whole(request),
+                Err(error) => Err(error),
+            }
+        })
     }
 
-    fn request_tail(&self, request: &ApiRequest) -> Result<RemoteAnswer<'_>, Error> {
-        let read = |mut response: ApiResponse| {
-            if response.status != 206 {
-                let body = Body::not_resumable(self, request, response);
-                return Ok(RemoteAnswer::Whole(Box::new(body)));
+    /// Requests the end of an archive whose length nobody has told. Stores that do not know the
+    /// form `bytes=-N` ignore or refuse it.
+    fn request_suffix(&self, request: &ApiRequest) -> Result<Tail<'_>, Error> {
+        let suffix = request.clone().header("range", format!("bytes=-{TAIL_LENGTH}"));
+        let answer = self.http.open(&suffix, |response| self.read_tail(request, response))?;
+        let size = match &answer {
+            Tail::OtherSize(size) => *size,
+            // The length is known now. A long archive is worth one more request.
+            Tail::Archive(RemoteAnswer::Whole(body)) => {
+                match body.total().filter(|total| *total > MIN_LENGTH) {
+                    Some(total) => total,
+                    None => return Ok(answer),
+                }
             }
-            let range = content_range(&response)?;
-            check_range(&range, &ContentRange::tail(TAIL_LENGTH, range.total))?;
-            Ok(RemoteAnswer::Ranges(Box::new(RemoteArchive {
-                client: self,
-                request: request.clone(),
-                tail: response.exact_bytes(range.length())?,
-                etag: response.strong_etag().map(str::to_owned),
-                from: response.from,
-                length: range.total,
-                received: range.length(),
-            })))
+            Tail::Archive(RemoteAnswer::Ranges(_)) => return Ok(answer),
         };
-        let tail = request.clone().header("range", format!("bytes=-{TAIL_LENGTH}"));
-        match self.http.open(&tail, read) {
-            // The answer for an empty archive; some servers also refuse a range that is longer
-            // than the archive.
-            Err(error) if error.status() == Some(416) => self.http.open(request, read),
-            result => result,
+        match self.request_known_tail(request, size) {
+            Ok(tail @ Tail::Archive(RemoteAnswer::Ranges(_))) => Ok(tail),
+            // The response to the first request is as good as that to another one.
+            Ok(_) => Ok(answer),
+            Err(error) if error.is_range_refused() => Ok(answer),
+            Err(error) => Err(error),
         }
     }
+
+    /// Requests the end of an archive of `size` bytes, by a range with both ends.
+    fn request_known_tail(&self, request: &ApiRequest, size: u64) -> Result<Tail<'_>, Error> {
+        let ask = |size| {
+            let range = ContentRange::tail(TAIL_LENGTH, size).range_header();
+            let tail = request.clone().header("range", range);
+            self.http.open(&tail, |response| self.read_tail(request, response))
+        };
+        match ask(size)? {
+            Tail::OtherSize(size) => ask(size),
+            tail => Ok(tail),
+        }
+    }
+
+    fn read_tail(
+        &self,
+        request: &ApiRequest,
+        mut response: ApiResponse,
+    ) -> Result<Tail<'_>, AttemptError> {
+        if response.status != 206 {
+            let body = Body::not_resumable(self, request, response);
+            return Ok(Tail::Archive(RemoteAnswer::Whole(Box::new(body))));
+        }
+        let range = content_range(&response)?;
+        if range != ContentRange::tail(TAIL_LENGTH, range.total) {
+            return Ok(Tail::OtherSize(range.total));
+        }
+        Ok(Tail::Archive(RemoteAnswer::Ranges(Box::new(RemoteArchive {
+            client: self,
+            request: request.clone(),
+            tail: response.exact_bytes(range.length())?,
+            etag: response.strong_etag().map(str::to_owned),
+            from: response.from,
+            length: range.total,
+            received: range.length(),
+        }))))
+    }
+
+    /// Requests the complete archive.
+    fn request_whole(&self, request: &ApiRequest) -> Result<RemoteAnswer<'_>, Error> {
+        let response = self.http.open(request, Ok)?;
+        Ok(RemoteAnswer::Whole(Box::new(Body::new(self, request, response, 0))))
+    }
+}
+
+/// The response to a request for the end of an archive.
+enum Tail<'a> {
+    Archive(RemoteAnswer<'a>),
+    /// Another part than the end: the archive has another length than was assumed.
+    OtherSize(u64),
 }
 
 impl<'a> RemoteArchive<'a> {

@@ -21,6 +21,8 @@ pub(super) struct ApiResponse {
     pub(super) body: Body,
     /// The address after all redirects.
     pub(super) from: Address,
+    /// The body was compressed, and is decoded while it is read.
+    pub(super) decoded: bool,
 }
 
 impl ApiResponse {
@@ -34,15 +36,47 @@ impl ApiResponse {
     }
 
     pub(super) fn json<T: DeserializeOwned>(&mut self) -> Result<T, AttemptError> {
+        self.json_and_length().map(|(value, _)| value)
+    }
+
+    /// Returns the body as JSON, and its length in bytes.
+    pub(super) fn json_and_length<T: DeserializeOwned>(
+        &mut self,
+    ) -> Result<(T, u64), AttemptError> {
         let html = self.is_html();
         let text = self.text()?;
-        if html || starts_like_html(&text) {
-            return Err(AttemptError::permanent(html_page(&text, self.from.clone())));
+        // No JSON begins with `<`, but pages of every kind do.
+        let markup = text.trim_ascii_start().starts_with(b"<");
+        if html || markup || starts_like_html(&text) {
+            return Err(AttemptError::permanent(html_page(&text, self.status, self.from.clone())));
         }
-        serde_json::from_slice(&text).map_err(|error| {
+        let value = serde_json::from_slice(&text).map_err(|error| {
             let reason = format!("the answer is not the JSON that GitLab sends: {error}");
             AttemptError::permanent(Cause::Unexpected { reason })
-        })
+        })?;
+        Ok((value, text.len() as u64))
+    }
+
+    /// Reads the complete body as text that can look like anything, such as a log. Only its media
+    /// type shows that it is a web page.
+    pub(super) fn plain_text(&mut self) -> Result<Vec<u8>, AttemptError> {
+        let text = self.text()?;
+        if self.is_html() {
+            return Err(AttemptError::permanent(html_page(&text, self.status, self.from.clone())));
+        }
+        Ok(text)
+    }
+
+    /// Reads the body of a response whose content does not matter.
+    ///
+    /// # Errors
+    /// A web page, which means that the request did not reach GitLab.
+    pub(super) fn refuse_page(&mut self) -> Result<(), AttemptError> {
+        let text = self.text()?;
+        if self.is_html() || starts_like_html(&text) {
+            return Err(AttemptError::permanent(html_page(&text, self.status, self.from.clone())));
+        }
+        Ok(())
     }
 
     /// Reads the complete body, which may have at most 10 MiB.
@@ -79,24 +113,32 @@ impl ApiResponse {
         }
     }
 
-    /// Returns true if a complete body can be told from an interrupted one: it has a length or
-    /// is chunked.
+    /// Returns true if a complete body can be told from an interrupted one.
     pub(super) fn has_definite_end(&self) -> bool {
-        self.header("content-length").is_some() || self.is_chunked()
+        self.header("content-length").is_some() || self.marks_its_end()
     }
 
-    pub(super) fn is_chunked(&self) -> bool {
-        self.header("transfer-encoding").is_some_and(|coding| coding.contains("chunked"))
+    /// Returns true if the body itself marks its end: it is chunked, or compressed.
+    pub(super) fn marks_its_end(&self) -> bool {
+        let chunked = |coding: &str| coding.contains("chunked");
+        self.decoded || self.header("transfer-encoding").is_some_and(chunked)
     }
 
     pub(super) fn html_detector(&self) -> HtmlDetector {
         let attachment = self
             .header("content-disposition")
-            .is_some_and(|disposition| disposition.starts_with("attachment"));
+            .and_then(|disposition| disposition.split(';').next())
+            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("attachment"));
         HtmlDetector { html: self.is_html(), attachment, from: self.from.clone() }
     }
 
-    fn is_html(&self) -> bool {
-        self.header("content-type").is_some_and(|kind| kind.starts_with("text/html"))
+    /// Returns true if the media type of the body is that of a web page.
+    pub(super) fn is_html(&self) -> bool {
+        let kind = self.header("content-type").and_then(|kind| kind.split(';').next());
+        kind.is_some_and(|kind| {
+            ["text/html", "application/xhtml+xml"]
+                .iter()
+                .any(|html| kind.trim().eq_ignore_ascii_case(html))
+        })
     }
 }

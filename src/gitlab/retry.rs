@@ -12,9 +12,17 @@ const MAX_BACKOFF: Duration = Duration::from_secs(30);
 /// The longest delay that a server may ask for. A CI job costs money while it waits.
 const MAX_REQUESTED: Duration = Duration::from_secs(600);
 
-/// Returns true for transient statuses: rate limits and overload of GitLab or of a proxy before it.
+/// Returns true for statuses after which a GET is retried: rate limits, locks, and every failure of GitLab or of a proxy in front of it, those of Cloudflare (520 to 530)
+/// included.
 pub fn is_transient(status: u16) -> bool {
-    matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
+    matches!(status, 408 | 423 | 425 | 429 | 500..=599)
+}
+
+/// Returns true for statuses after which a request surely had no effect, and is retried even if it
+/// changes something: rate limits, locks, maintenance, and the statuses by which Cloudflare says
+/// that it could not connect to GitLab.
+pub fn is_without_effect(status: u16) -> bool {
+    matches!(status, 423 | 425 | 429 | 503 | 521 | 523 | 525 | 526)
 }
 
 /// Returns the delay that the server asks for: `Retry-After` in seconds or as a date, otherwise
@@ -88,11 +96,35 @@ mod tests {
 
     #[test]
     fn only_what_can_pass_is_asked_again() {
-        for status in [408, 429, 500, 502, 503, 504] {
-            assert!(is_transient(status));
-        }
-        for status in [200, 301, 400, 401, 403, 404, 405, 409, 416, 501] {
-            assert!(!is_transient(status), "{status}");
+        for (status, transient, without_effect) in [
+            (200, false, false),
+            (301, false, false),
+            (400, false, false),
+            (401, false, false),
+            (403, false, false),
+            (404, false, false),
+            (405, false, false),
+            (416, false, false),
+            (408, true, false),
+            (409, false, false),
+            (423, true, true),
+            (425, true, true),
+            (429, true, true),
+            (500, true, false),
+            (501, true, false),
+            (502, true, false),
+            (503, true, true),
+            (504, true, false),
+            (520, true, false),
+            (521, true, true),
+            (522, true, false),
+            (523, true, true),
+            (524, true, false),
+            (525, true, true),
+            (530, true, false),
+        ] {
+            let actual = (is_transient(status), is_without_effect(status));
+            assert_eq!(actual, (transient, without_effect), "{status}");
         }
     }
 }

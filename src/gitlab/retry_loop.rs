@@ -1,13 +1,18 @@
 //! The retry loop around single attempts. The policy is in `retry.rs`.
 
+use std::time::Duration;
+
 use super::attempt_error::AttemptError;
 use super::cause::Cause;
 use super::error::Error;
 use super::http::Http;
 use super::request::ApiRequest;
 use super::response::ApiResponse;
-use super::retry;
+use super::{read_deadline, retry};
 use crate::step::Step;
+
+/// The time for an attempt that begins when the waiting ends.
+const LAST_ATTEMPT: Duration = Duration::from_secs(1);
 
 impl Http {
     /// Sends a GET request and reads the response with `read`, with retries for both.
@@ -37,7 +42,21 @@ impl Http {
         tries: &mut u32,
         mut read: impl FnMut(ApiResponse) -> Result<T, AttemptError>,
     ) -> Result<T, Error> {
-        self.with_retries(request, tries, || self.follow(request).and_then(&mut read))
+        let value = self.with_retries(request, tries, || {
+            let _limit = self.time_left(request).map(read_deadline::limit);
+            self.follow(request).and_then(&mut read)
+        })?;
+        if request.operation.reads_pipelines() {
+            self.note_readable(request);
+        }
+        Ok(value)
+    }
+
+    /// Returns the time that an attempt may take, if it must end when the waiting does. The last
+    /// one, which begins at that moment, gets a little time as well.
+    fn time_left(&self, request: &ApiRequest) -> Option<Duration> {
+        let give_up = self.give_up.get().filter(|_| !request.is_download)?;
+        Some(give_up.saturating_sub(self.clock.elapsed()).max(LAST_ATTEMPT))
     }
 
     /// Repeats an attempt until it succeeds, fails permanently, or no retries are left.

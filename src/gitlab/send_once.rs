@@ -13,6 +13,7 @@ use super::http::{Http, unsendable};
 use super::redirect::redirect_location;
 use super::request::ApiRequest;
 use super::response::ApiResponse;
+use super::retry;
 use super::tls_failure::tls_error;
 
 /// A request that changes something.
@@ -45,18 +46,27 @@ impl Http {
         let response = self.observed(method(change), at, || self.send_request(change))?;
         let status = response.status().as_u16();
         if let Some(location) = redirect_location(&response) {
-            let next =
-                self.redirect_target(at, &location, false).map_err(AttemptError::permanent)?;
+            let next = self
+                .redirect_target(&change.request, at, &location, false)
+                .map_err(AttemptError::permanent)?;
+            let way = match next.api_root() {
+                Some(root) if !next.same_origin(at) => {
+                    format!("if that is the GitLab you mean, use --api-url {root}")
+                }
+                _ => "name the project by its new path or its number".to_owned(),
+            };
             let reason = format!(
-                "redirected ({status}) to {next}, which is not followed for a request that changes something; \
-                 ask there with --api-url, or by the new path of the project"
+                "redirected ({status}) to {next}, which is not followed for a request that changes something; {way}"
             );
             return Err(AttemptError::permanent(Cause::Redirect { reason }));
         }
-        self.check_status(&change.request, response, at.clone()).map_err(|error| match status {
-            // A server that limits the rate or is in maintenance has not processed the request.
-            429 | 503 => error,
-            _ => outcome_unknown(error, change),
+        self.check_status(&change.request, response, at.clone()).map_err(|error| {
+            // A conflict says that nothing was done.
+            if retry::is_without_effect(status) || status == 409 {
+                error
+            } else {
+                outcome_unknown(error, change)
+            }
         })
     }
 
@@ -70,7 +80,7 @@ impl Http {
         }
         // On a reused connection that the server has closed, a failure would not show if the
         // server processed the request. So the request gets a new connection.
-        let agent = self.network.agent(at).map_err(AttemptError::permanent)?;
+        let agent = self.new_agent(at).map_err(AttemptError::permanent)?;
         let sent = match body {
             Some((_, text)) => agent.run(builder.body(text.as_str()).map_err(unsendable)?),
             None if *method == Method::POST => agent.run(builder.body("").map_err(unsendable)?),
@@ -78,7 +88,7 @@ impl Http {
         };
         sent.map_err(|error| {
             let unsent = is_unsent(&error);
-            let error = self.send_error(error, at);
+            let error = self.send_error(error, request, at);
             if unsent { error } else { outcome_unknown(error, change) }
         })
     }

@@ -13,6 +13,11 @@ pub enum TlsFailure {
     WrongName,
     ClientCertificateRequired,
     Expired,
+    /// A key or a signature of a kind that the TLS library does not support, such as ECDSA on
+    /// P-521.
+    UnsupportedAlgorithm,
+    /// The server closed the handshake, because both sides support no common algorithm.
+    NothingInCommon,
     /// An unknown issuer, or any failure not listed here.
     Other,
 }
@@ -24,6 +29,12 @@ impl TlsFailure {
             Error::AlertReceived(AlertDescription::CertificateRequired) => {
                 TlsFailure::ClientCertificateRequired
             }
+            Error::AlertReceived(
+                AlertDescription::HandshakeFailure
+                | AlertDescription::InsufficientSecurity
+                | AlertDescription::ProtocolVersion,
+            )
+            | Error::PeerIncompatible(_) => TlsFailure::NothingInCommon,
             _ => TlsFailure::Other,
         }
     }
@@ -33,6 +44,10 @@ fn of_certificate(error: &CertificateError) -> TlsFailure {
     match error {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             TlsFailure::WrongName
+        }
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            TlsFailure::UnsupportedAlgorithm
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsFailure::Expired,
         CertificateError::Other(other)
@@ -69,7 +84,16 @@ mod tests {
                 Error::AlertReceived(AlertDescription::CertificateRequired),
                 TlsFailure::ClientCertificateRequired,
             ),
-            (Error::AlertReceived(AlertDescription::HandshakeFailure), TlsFailure::Other),
+            (Error::AlertReceived(AlertDescription::HandshakeFailure), TlsFailure::NothingInCommon),
+            (
+                CertificateError::UnsupportedSignatureAlgorithmContext {
+                    signature_algorithm_id: Vec::new(),
+                    supported_algorithms: Vec::new(),
+                }
+                .into(),
+                TlsFailure::UnsupportedAlgorithm,
+            ),
+            (Error::AlertReceived(AlertDescription::InternalError), TlsFailure::Other),
             (Error::General("CaUsedAsEndEntity expired".to_owned()), TlsFailure::Other),
         ] {
             assert_eq!(TlsFailure::new(&error), expect, "{error}");

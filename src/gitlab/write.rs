@@ -8,7 +8,8 @@ use super::address::escaped;
 use super::cause::Cause;
 use super::client::Client;
 use super::error::Error;
-use super::request::{ApiRequest, JobTokens, project_segment};
+use super::operation::{JobTokens, Operation};
+use super::request::ApiRequest;
 use super::send_once::Change;
 use crate::model::{Job, JobId, Pipeline, PipelineAt, ProjectRef};
 use crate::sanitize::sanitize;
@@ -36,20 +37,19 @@ impl Client {
         ref_: &str,
         start: &Start,
     ) -> Result<Pipeline, Error> {
-        let operation =
+        let description =
             format!("starting a pipeline of ref `{}` in project {project}", sanitize(ref_));
         let token = start.token.as_ref().or(self.http.token.as_ref());
-        let (path, job_tokens, body) = match token {
+        let (path, operation, body) = match token {
             Some(token) if token.kind() != Kind::Private => (
-                "trigger/pipeline",
-                JobTokens::InBody(token.kind()),
+                "/trigger/pipeline",
+                Operation::TriggerPipeline(token.kind()),
                 trigger_body(ref_, start, token),
             ),
-            _ => ("pipeline", JobTokens::Never, pipeline_body(ref_, start)),
+            _ => ("/pipeline", Operation::StartPipeline, pipeline_body(ref_, start)),
         };
-        let path = format!("/projects/{}/{path}", project_segment(project));
-        let mut request = self.api_request(operation, &path, job_tokens);
-        request.anonymous = matches!(job_tokens, JobTokens::InBody(_));
+        let mut request = self.api_request(operation, description, project, path);
+        request.anonymous = matches!(operation.job_tokens(), JobTokens::InBody(_));
         if !request.anonymous {
             self.require_supported_token(&request)?;
         }
@@ -58,7 +58,7 @@ impl Client {
             "the pipeline may have been started nevertheless: look at {page} before you try again"
         );
         let change = Change { request, method: Method::POST, body: Some(body), possible_effect };
-        self.http.send_once(&change, |response| response.json())
+        self.http.send_once(&change, |response| self.http.read(response))
     }
 
     /// Retries the failed and canceled jobs of a pipeline.
@@ -66,72 +66,91 @@ impl Client {
         let PipelineAt { project, id } = at;
         let page = self.web_page(project, &format!("pipelines/{id}"));
         let change = self.post(
+            Operation::RetryPipeline,
             format!("retrying pipeline {id} of project {project}"),
-            &format!("/projects/{}/pipelines/{id}/retry", project_segment(project)),
+            project,
+            &format!("/pipelines/{id}/retry"),
             format!("it may have been retried nevertheless: look at {page}"),
         )?;
-        self.http.send_once(&change, |response| response.json())
+        self.http.send_once(&change, |response| self.http.read(response))
     }
 
     /// Starts a manual job or bridge.
     pub fn play_job(&self, project: &ProjectRef, id: JobId) -> Result<(), Error> {
         let page = self.web_page(project, &format!("jobs/{id}"));
         let change = self.post(
+            Operation::PlayJob,
             format!("playing job {id} of project {project}"),
-            &format!("/projects/{}/jobs/{id}/play", project_segment(project)),
+            project,
+            &format!("/jobs/{id}/play"),
             format!("it may have been played nevertheless: look at {page}"),
         )?;
-        self.http.send_once(&change, |_| Ok(()))
+        self.http.send_once(&change, |response| response.refuse_page())
     }
 
     /// Keeps the artifacts of a job: they will not expire.
     pub fn keep_artifacts(&self, project: &ProjectRef, id: JobId) -> Result<Job, Error> {
         let change = self.post(
+            Operation::KeepArtifacts,
             format!("keeping the artifacts of job {id} in project {project}"),
-            &format!("/projects/{}/jobs/{id}/artifacts/keep", project_segment(project)),
+            project,
+            &format!("/jobs/{id}/artifacts/keep"),
             "they may be kept nevertheless; a repetition does no harm".to_owned(),
         )?;
-        self.http.send_once(&change, |response| response.json())
+        self.http.send_once(&change, |response| self.http.read(response))
     }
 
     /// Deletes the artifacts of a job.
     pub fn delete_artifacts(&self, project: &ProjectRef, id: JobId) -> Result<(), Error> {
         self.delete_at(
+            Operation::DeleteArtifacts,
             format!("deleting the artifacts of job {id} in project {project}"),
-            &format!("/projects/{}/jobs/{id}/artifacts", project_segment(project)),
+            project,
+            &format!("/jobs/{id}/artifacts"),
         )
     }
 
     /// Schedules the deletion of all artifacts of a project that are not locked.
     pub fn delete_project_artifacts(&self, project: &ProjectRef) -> Result<(), Error> {
         self.delete_at(
+            Operation::DeleteProjectArtifacts,
             format!("deleting all artifacts of project {project}"),
-            &format!("/projects/{}/artifacts", project_segment(project)),
+            project,
+            "/artifacts",
         )
     }
 
     /// Checks without a request that the token can change something: job tokens can only start
     /// pipelines.
-    pub fn check_can_write(&self, operation: String) -> Result<(), Error> {
-        self.require_supported_token(&self.api_request(operation, "", JobTokens::Never))
+    pub fn check_can_write(&self, operation: Operation, description: String) -> Result<(), Error> {
+        let address = self.http.root.clone();
+        self.require_supported_token(&ApiRequest::new(operation, description, None, address))
     }
 
-    fn delete_at(&self, operation: String, path: &str) -> Result<(), Error> {
-        let request = self.api_request(operation, path, JobTokens::Never);
+    fn delete_at(
+        &self,
+        operation: Operation,
+        description: String,
+        project: &ProjectRef,
+        path: &str,
+    ) -> Result<(), Error> {
+        let request = self.api_request(operation, description, project, path);
         self.require_supported_token(&request)?;
         let possible_effect =
             "they may be deleted nevertheless; a repetition does no harm".to_owned();
         let change = Change { request, method: Method::DELETE, body: None, possible_effect };
-        self.http.send_once(&change, |_| Ok(()))
+        self.http.send_once(&change, |response| response.refuse_page())
     }
 
     fn post(
         &self,
-        operation: String,
+        operation: Operation,
+        description: String,
+        project: &ProjectRef,
         path: &str,
         possible_effect: String,
     ) -> Result<Change, Error> {
-        let request = self.api_request(operation, path, JobTokens::Never);
+        let request = self.api_request(operation, description, project, path);
         self.require_supported_token(&request)?;
         Ok(Change { request, method: Method::POST, body: None, possible_effect })
     }
@@ -152,7 +171,9 @@ impl Client {
         let root = root.strip_suffix("/api/v4").unwrap_or(&root);
         match project {
             ProjectRef::Id(id) => format!("{root}/projects/{id}"),
-            ProjectRef::Path(path) => format!("{root}/{}/-/{rest}", sanitize(path)),
+            ProjectRef::Path(path) | ProjectRef::Known { path, .. } => {
+                format!("{root}/{}/-/{rest}", sanitize(path))
+            }
         }
     }
 }

@@ -4,9 +4,8 @@
 //! token for that in every version. Patterns need the lists.
 
 use super::context::Ctx;
-use super::pipeline_jobs::find_in_pipeline;
+use super::pipeline_jobs::find_in_listed;
 use super::query::{FoundJob, JobQuery, LookupResult};
-use super::resolve;
 use crate::error::Error;
 use crate::model::{ArchiveAt, PipelineBy, ProjectRef};
 use crate::refusal::Refusal;
@@ -29,11 +28,12 @@ pub fn find(ctx: &Ctx<'_>, ref_: &Ref<'_>, query: &JobQuery) -> Result<LookupRes
     if query.jobs.iter().any(|pattern| pattern.is_glob()) {
         return find_in_lists(ctx, ref_, query);
     }
-    // Where the lists may not be read, GitLab's own search in the download request remains.
-    if query.listed
-        && let Ok(result) = find_in_lists(ctx, ref_, query)
-    {
-        return Ok(result);
+    if query.listed {
+        match find_in_lists(ctx, ref_, query) {
+            // Where the lists may not be read, GitLab's own search in the download request remains.
+            Err(error) if error.as_gitlab().is_some_and(|error| error.is_denied()) => {}
+            result => return result,
+        }
     }
     let found = query.jobs.iter().map(|pattern| FoundJob {
         pattern: pattern.text().to_owned(),
@@ -62,7 +62,7 @@ pub fn find_in_lists(
     let pipelines = ctx.gitlab.successful_pipelines(ref_.project, ref_.name, count)?;
     let mut newest = None;
     for pipeline in &pipelines {
-        let result = find_in_pipeline(ctx, &resolve::at(ref_.project, pipeline), query)?;
+        let result = find_in_listed(ctx, pipeline, ref_.project, query)?;
         if result.missing.is_empty() {
             return Ok(result);
         }

@@ -118,5 +118,5 @@ fn report(ctx: &Ctx<'_>, project: &ProjectRef, pipeline: &Pipeline, of: &str) {
     ctx.watch.step(&Step::Latest { project, pipeline, of });
     let from = format!("newest pipeline of {of} in project {project}");
     let candidate = Candidate::chosen(format!("{} ({})", pipeline.id, pipeline.status));
-    ctx.watch.step(&Step::Chosen { from: &from, candidates: &[candidate] });
+    ctx.watch.step(&Step::Chosen { from: &from, of: None, candidates: &[candidate] });
 }

@@ -2,24 +2,26 @@
 //!
 //! A refusal says what was wanted, what was there instead and whether waiting can help. A request
 //! that failed is a `gitlab::Error` and not a refusal. `variants.rs` lists them, `sentence.rs`
-//! holds their messages, `hint.rs` their advice, and `archive.rs` the refusals of an archive.
+//! holds their messages, `consequences.rs` their exit codes and hints, and `archive.rs` the
+//! refusals of an archive.
 
 mod archive;
+mod bridge_failure;
 mod candidate;
-mod exit;
-mod hint;
-mod instead;
+mod consequences;
+mod elsewhere;
 mod nearest;
+mod no_latest;
 mod sentence;
 mod start_failure;
 mod variants;
-mod waiting;
 
 #[cfg(test)]
 mod tests;
 
 pub use archive::ArchiveRefusal;
 pub use candidate::Candidate;
+pub use elsewhere::Elsewhere;
 pub use nearest::nearest;
 pub use start_failure::StartFailure;
 pub use variants::{FailedJob, JobName, PipelineStatus, Refusal, UntriggeredBridge};

@@ -1,6 +1,7 @@
 //! The root of GitLab's API.
 
 use super::checkout::Checkout;
+use super::credentials;
 use super::sourced::{Source, Sourced};
 use super::variables::{in_ci, variable};
 use super::web_url::WebUrl;
@@ -11,6 +12,10 @@ use crate::usage::Usage;
 
 /// The API of GitLab.com, the default.
 pub(super) const GITLAB_COM: &str = "https://gitlab.com/api/v4";
+
+/// The variables that name a server: GitLab's own and those of glab and python-gitlab.
+const HOST_VARIABLES: &[&str] =
+    &["GITLAB_HOST", "GITLAB_URI", "GL_HOST", "GITLAB_URL", "CI_SERVER_URL"];
 
 /// Determines the root of the API. In order: `--api-url`, the web address, the variables, the git
 /// remote, GitLab.com. The git remote counts only if the project comes from it as well.
@@ -49,7 +54,7 @@ pub fn api(
 
 fn from_variables(env: &Env) -> Option<Sourced<String>> {
     variable(env, &["CI_API_V4_URL"]).or_else(|| {
-        let host = variable(env, &["GITLAB_HOST", "CI_SERVER_URL"])?;
+        let host = variable(env, HOST_VARIABLES)?;
         Some(Sourced { value: api_of_host(&host.value), source: host.source })
     })
 }
@@ -60,12 +65,17 @@ fn from_git_remote(lookup: &LookupArgs, env: &Env) -> Option<Sourced<String>> {
         return None;
     }
     let remote = Checkout::discover(&env.dir)?.remote?;
+    if let Some(api) = credentials::find_api(&remote.api, env) {
+        return Some(Sourced { value: api.value.to_url(), source: api.source });
+    }
     Some(Sourced { value: remote.api.to_url(), source: Source::GitRemote(remote.name) })
 }
 
 /// Returns the API root for a value of `GITLAB_HOST`, which in practice holds either a host name
 /// or a URL.
-fn api_of_host(host: &str) -> String {
+pub(super) fn api_of_host(host: &str) -> String {
     let host = host.trim_end_matches('/');
+    // Some tools want the root of the API in such a variable.
+    let host = host.strip_suffix("/api/v4").unwrap_or(host).trim_end_matches('/');
     if host.contains("://") { format!("{host}/api/v4") } else { format!("https://{host}/api/v4") }
 }

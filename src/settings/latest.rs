@@ -60,6 +60,7 @@ fn may_be_of(checkout: &Checkout, project: &Sourced<ProjectRef>) -> bool {
     match (&project.value, &project.source, &checkout.remote) {
         (_, Source::Url, _) => false,
         (_, Source::GitRemote(_), _) | (ProjectRef::Id(_), ..) | (_, _, None) => true,
+        (ProjectRef::Known { path, .. }, _, Some(remote)) => remote.may_be(path),
         // The remote of a GitLab under a relative URL has that in front of its path.
         (ProjectRef::Path(path), _, Some(remote)) => remote.may_be(path),
     }

@@ -33,14 +33,16 @@ pub(super) fn permission_warning(path: &Path) -> Option<String> {
     use std::os::unix::fs::PermissionsExt;
 
     use crate::sanitize::sanitize;
+    use crate::shell::quoted;
     let metadata = std::fs::metadata(path).ok()?;
     // A pipe, as `<(command)` creates one, has no content on disk.
     let open = metadata.is_file() && metadata.permissions().mode() & 0o077 != 0;
     let path = path.to_string_lossy();
     open.then(|| {
         format!(
-            "{0} holds a token and is open to others; `chmod 600 {0}` closes it",
-            sanitize(&path)
+            "{} holds a token and is open to others; `chmod 600 {}` closes it",
+            sanitize(&path),
+            quoted(&path)
         )
     })
 }

@@ -1,19 +1,31 @@
-//! The token, and the rule that decides to which servers it may be sent.
-//!
-//! Two kinds of tokens are withheld. A job token is sent only to the GitLab that runs the job. A
-//! token that is not bound to a server is not sent to a server known only from a git remote:
-//! anyone who can place a checkout in the folder (a submodule is enough) would receive it.
+//! The token of a run. The rule about the servers that it may be sent to is in `token_rule.rs`.
 
-use super::api::GITLAB_COM;
+use super::api::{GITLAB_COM, api_of_host};
 use super::sourced::{Source, Sourced};
+use super::token_rule::{AddressFrom, Concern, Decision, Ground, Home, TokenFrom, Wire, decide};
 use super::variables::{in_ci, variable};
 use super::{credentials, network};
 use crate::args::ConnectArgs;
 use crate::env::Env;
 use crate::error::Error;
 use crate::gitlab;
+use crate::model::ProjectRef;
+use crate::shell::quoted;
 use crate::token::{Kind, Token};
 use crate::usage::Usage;
+
+/// The variables that hold a private token: GitLab's own and those of glab and python-gitlab.
+const PRIVATE_TOKEN_VARIABLES: &[&str] =
+    &["GITLAB_TOKEN", "GITLAB_ACCESS_TOKEN", "GITLAB_PRIVATE_TOKEN", "PRIVATE_TOKEN"];
+
+/// The token of a run, and everything that is said about it.
+#[derive(Debug, Default)]
+pub struct ChosenToken {
+    pub token: Option<Sourced<Token>>,
+    pub warnings: Vec<String>,
+    /// The way to have a token sent, if one was withheld from this server.
+    pub withheld: Option<String>,
+}
 
 /// Returns the token for this API, if there is one, and warnings for the user.
 ///
@@ -27,24 +39,58 @@ pub fn token(
     connect: &ConnectArgs,
     api: &Sourced<gitlab::Address>,
     env: &mut Env,
-) -> Result<(Option<Sourced<Token>>, Vec<String>), Error> {
-    let mut warnings = Vec::new();
-    if let Some(token) = from_flags(connect, env, &mut warnings)? {
-        if is_untrusted(api, env) {
-            let message = format!("the token from {} {}", token.source, withheld_reason(api));
-            return Err(Usage::new(message).hint(consent_hint(api)).into());
+) -> Result<ChosenToken, Error> {
+    let mut chosen = ChosenToken::default();
+    if let Some(token) = from_flags(connect, env, &mut chosen.warnings)? {
+        let home = home(connect, &api.value, env);
+        match decide(address_from(&api.source), TokenFrom::Flag, home, wire(&api.value)) {
+            Decision::Refuse(_) => {
+                let message = format!("the token from {} {}", token.source, remote_only(api));
+                return Err(Usage::new(message).hint(consent_hint(api)).into());
+            }
+            Decision::Send => {}
+            Decision::Warn(concern) => {
+                let subject = format!("the token from {}", token.source);
+                chosen.warnings.push(warning(&subject, concern, api));
+            }
         }
-        return Ok((Some(token), warnings));
+        chosen.token = Some(token);
+        return Ok(chosen);
     }
-    if let Some(token) = from_variables(api, env, &mut warnings)? {
-        return Ok((Some(token), warnings));
+    let mut withheld = None;
+    if let Some((from, token)) = from_variables(env)? {
+        let home = match from {
+            TokenFrom::JobVariable => home_of_job(&api.value, env),
+            TokenFrom::Variable | TokenFrom::Flag => home(connect, &api.value, env),
+        };
+        match decide(address_from(&api.source), from, home, wire(&api.value)) {
+            Decision::Send => chosen.token = Some(token),
+            Decision::Warn(concern) => {
+                chosen.warnings.push(warning(&token.source.to_string(), concern, api));
+                chosen.token = Some(token);
+            }
+            Decision::Refuse(ground) => withheld = Some(refusal(&token, ground, api, env)),
+        }
     }
-    if in_ci(env) {
-        return Ok((None, warnings));
+    if chosen.token.is_none() && !in_ci(env) {
+        let stored = credentials::find_token(&api.value, env);
+        chosen.warnings.extend(stored.warnings);
+        chosen.token = stored.token;
     }
-    let stored = credentials::find_token(&api.value, env);
-    warnings.extend(stored.warnings);
-    Ok((stored.token, warnings))
+    if let (None, Some((why, hint))) = (&chosen.token, withheld) {
+        chosen.warnings.push(format!("{why}; {hint}"));
+        chosen.withheld = Some(hint);
+    }
+    Ok(chosen)
+}
+
+/// Returns the names of the project of the running job, if the job is one of this GitLab.
+pub fn own_projects(api: &gitlab::Address, env: &Env) -> Vec<ProjectRef> {
+    if home_of_job(api, env) != Home::This {
+        return Vec::new();
+    }
+    let names = ["CI_PROJECT_ID", "CI_PROJECT_PATH"].into_iter();
+    names.filter_map(|name| env.var(name)).map(ProjectRef::parse).collect()
 }
 
 /// Returns the trigger token of the flag or of `DOWNRIVER_PIPELINE_TOKEN`. It can only start a
@@ -79,48 +125,18 @@ fn from_flags(
     Ok(Some(parse(kind, &text, Source::Flag(flag))?))
 }
 
-/// Returns the token of a variable. A token that must not be sent to this server is left out with
-/// a warning.
-fn from_variables(
-    api: &Sourced<gitlab::Address>,
-    env: &Env,
-    warnings: &mut Vec<String>,
-) -> Result<Option<Sourced<Token>>, Usage> {
-    if let Some(Sourced { value, source }) =
-        variable(env, &["GITLAB_TOKEN", "GITLAB_PRIVATE_TOKEN", "PRIVATE_TOKEN"])
-    {
-        let token = parse(Kind::Private, &value, source)?;
-        if is_untrusted(api, env) {
-            warnings.push(format!(
-                "{} {}; {}",
-                token.source,
-                withheld_reason(api),
-                consent_hint(api)
-            ));
-            return Ok(None);
-        }
-        return Ok(Some(token));
+/// Returns the token of a variable.
+fn from_variables(env: &Env) -> Result<Option<(TokenFrom, Sourced<Token>)>, Usage> {
+    let private = variable(env, PRIVATE_TOKEN_VARIABLES).or_else(|| {
+        // glab reads this one too. It can be meant for another service, unless it looks like GitLab's.
+        variable(env, &["OAUTH_TOKEN"]).filter(|token| token.value.starts_with("glpat-"))
+    });
+    if let Some(Sourced { value, source }) = private {
+        return Ok(Some((TokenFrom::Variable, parse(Kind::Private, &value, source)?)));
     }
-    let Some(Sourced { value, source }) = variable(env, &["CI_JOB_TOKEN"]) else {
-        return Ok(None);
-    };
-    // The runner sets this variable together with the address of its own GitLab. Without that
-    // address, the user set the token by hand for the server given by hand.
-    let Some(home) = variable(env, &["CI_API_V4_URL", "CI_SERVER_URL"]) else {
-        if is_untrusted(api, env) {
-            warnings.push(format!("{source} {}; {}", withheld_reason(api), consent_hint(api)));
-            return Ok(None);
-        }
-        return parse(Kind::Job, &value, source).map(Some);
-    };
-    if gitlab::Address::parse(&home.value).is_ok_and(|home| home.same_origin(&api.value)) {
-        return parse(Kind::Job, &value, source).map(Some);
+    if let Some(Sourced { value, source }) = variable(env, &["CI_JOB_TOKEN"]) {
+        return Ok(Some((TokenFrom::JobVariable, parse(Kind::Job, &value, source)?)));
     }
-    warnings.push(format!(
-        "CI_JOB_TOKEN belongs to the GitLab of {} and is not sent to {}; pass --job-token or --private-token to use one there",
-        home.source,
-        api.value.origin()
-    ));
     Ok(None)
 }
 
@@ -131,24 +147,115 @@ fn parse(kind: Kind, text: &str, source: Source) -> Result<Sourced<Token>, Usage
     }
 }
 
-/// Returns true if only a git remote names this server: no flag, no variable and no stored
-/// credentials do, and it is not GitLab.com.
-fn is_untrusted(api: &Sourced<gitlab::Address>, env: &Env) -> bool {
-    let is_this = |address: &gitlab::Address| address.same_origin(&api.value);
-    matches!(api.source, Source::GitRemote(_))
-        && !gitlab::Address::parse(GITLAB_COM).as_ref().is_ok_and(is_this)
-        && !credentials::has_entry(&api.value, env)
+fn address_from(source: &Source) -> AddressFrom {
+    match source {
+        Source::Url => AddressFrom::Url,
+        Source::GitRemote(_) | Source::Checkout => AddressFrom::GitRemote,
+        Source::Flag(_) | Source::Variable(_) | Source::File(_) | Source::Default => {
+            AddressFrom::Setting
+        }
+    }
 }
 
-/// Says why the token is not sent.
-fn withheld_reason(api: &Sourced<gitlab::Address>) -> String {
+/// Returns whose server this is for a private token: that of a setting, or of another one.
+fn home(connect: &ConnectArgs, api: &gitlab::Address, env: &Env) -> Home {
+    let variables = ["GITLAB_HOST", "CI_API_V4_URL", "CI_SERVER_URL"];
+    let variables = variables.into_iter().filter_map(|name| env.var(name).map(api_of_host));
+    let named: Vec<String> = connect.api_url.iter().cloned().chain(variables).collect();
+    let is_this = |home: &String| {
+        gitlab::Address::parse(home).is_ok_and(|home| {
+            home.host() == api.host() && (home.port() == api.port() || home.is_upgraded_by(api))
+        })
+    };
+    if named.iter().any(is_this) {
+        return Home::This;
+    }
+    let is_gitlab_com = gitlab::Address::parse(GITLAB_COM).is_ok_and(|it| it.same_origin(api));
+    let is_known = is_gitlab_com || (!in_ci(env) && credentials::has_entry(api, env));
+    match (named.is_empty(), is_known) {
+        (false, _) => Home::Other,
+        (true, true) => Home::This,
+        (true, false) => Home::Unknown,
+    }
+}
+
+/// Returns whose server this is for `CI_JOB_TOKEN`. The runner sets that together with the address
+/// of its own GitLab; without the address, the user set the token by hand.
+fn home_of_job(api: &gitlab::Address, env: &Env) -> Home {
+    let Some(home) = variable(env, &["CI_API_V4_URL", "CI_SERVER_URL"]) else {
+        return if credentials::has_entry(api, env) { Home::This } else { Home::Unknown };
+    };
+    let is_this = |home: gitlab::Address| {
+        home.same_origin(api) || (!home.is_secure() && home.is_upgraded_by(api))
+    };
+    if gitlab::Address::parse(&home.value).is_ok_and(is_this) { Home::This } else { Home::Other }
+}
+
+fn wire(api: &gitlab::Address) -> Wire {
+    if api.is_secure() || api.is_loopback() { Wire::Private } else { Wire::Open }
+}
+
+fn warning(subject: &str, concern: Concern, api: &Sourced<gitlab::Address>) -> String {
+    let origin = api.value.origin();
+    match concern {
+        Concern::NoHome => format!(
+            "{subject} is sent to {origin}, the server of {}, because no setting names another; set GITLAB_HOST to the server that the token belongs to",
+            api.source
+        ),
+        Concern::OpenWire => {
+            format!(
+                "{subject} is sent to {origin} over http, where others can read it on the way; use https"
+            )
+        }
+    }
+}
+
+/// Says why a token is not sent, and how to have one sent.
+fn refusal(
+    token: &Sourced<Token>,
+    ground: Ground,
+    api: &Sourced<gitlab::Address>,
+    env: &Env,
+) -> (String, String) {
+    let Sourced { value, source } = token;
+    match (ground, value.kind()) {
+        (Ground::GitRemoteOnly, _) => (format!("{source} {}", remote_only(api)), consent_hint(api)),
+        (Ground::OtherServer, Kind::Job) if *source == Source::Variable("CI_JOB_TOKEN") => {
+            let home = variable(env, &["CI_API_V4_URL", "CI_SERVER_URL"]);
+            let origin = api.value.origin();
+            let why = match home {
+                Some(home) => format!("belongs to the GitLab of {}", home.source),
+                None => "belongs to the GitLab of CI_API_V4_URL, which is not set,".to_owned(),
+            };
+            (
+                format!("{source} {why} and is not sent to {origin}"),
+                "pass --job-token or --private-token to use one there".to_owned(),
+            )
+        }
+        (Ground::OtherServer, _) => {
+            let home = variable(env, &["GITLAB_HOST", "CI_API_V4_URL", "CI_SERVER_URL"]);
+            let home = home.map_or(Source::Flag("--api-url"), |home| home.source);
+            let origin = api.value.origin();
+            let stored = if in_ci(env) {
+                ""
+            } else {
+                ", or an entry for that server in the file of glab or python-gitlab"
+            };
+            (
+                format!("{source} belongs to the GitLab of {home} and is not sent to {origin}"),
+                format!("give a token of {origin} with --private-token or --token-file{stored}"),
+            )
+        }
+    }
+}
+
+/// Says why the token is not sent to a server of a git remote.
+fn remote_only(api: &Sourced<gitlab::Address>) -> String {
     format!("is not sent to {}, which only the {} names", api.value.origin(), api.source)
 }
 
 /// Says how to confirm that the server may receive the token.
 fn consent_hint(api: &Sourced<gitlab::Address>) -> String {
-    format!(
-        "to send it there set GITLAB_HOST={0}, or pass --api-url {0}/api/v4",
-        api.value.origin()
-    )
+    let origin = quoted(&api.value.origin());
+    format!("to send it there set GITLAB_HOST={origin}, or pass --api-url {origin}/api/v4")
 }

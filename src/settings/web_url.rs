@@ -3,6 +3,7 @@
 
 use percent_encoding::percent_decode_str;
 
+use super::credentials;
 use super::dot_segment::has_dot_segment;
 use super::sourced::Source;
 use crate::args::{ConnectArgs, LookupFrom};
@@ -60,14 +61,22 @@ impl WebUrl {
             WebUrlTarget::Project => path.strip_suffix(".git").unwrap_or(path),
             _ => path,
         };
+        // Another tool may know where the API for this host is, and below which path.
+        let known = match connect.api_url {
+            Some(_) => None,
+            None => credentials::find_api(&address, env).map(|api| api.value),
+        };
         // The relative URL of a GitLab installation looks like a group. Only the settings tell.
-        let root = relative_root(&address, path, connect, env);
+        let root = relative_root(&address, path, known.as_ref(), connect, env);
         let project = path.strip_prefix(&root).unwrap_or(path).trim_matches('/');
         if !project.contains('/') {
             return Err(unusable("names no project"));
         }
         Ok(WebUrl {
-            api: format!("{}{root}/api/v4", address.origin()),
+            api: match known.filter(|known| !known.same_origin(&address)) {
+                Some(known) => known.to_url(),
+                None => format!("{}{root}/api/v4", address.origin()),
+            },
             project: ProjectRef::Path(decoded(project)),
             target,
             source: Source::Url,
@@ -186,10 +195,11 @@ fn decoded(text: &str) -> String {
 }
 
 /// Returns the relative URL under which the GitLab of this address is installed, `""` for most.
-/// It is known only if a flag or a variable names the same server.
+/// It is known only if a flag, a variable or the file of another tool (`known`) names the server.
 fn relative_root(
     address: &gitlab::Address,
     path: &str,
+    known: Option<&gitlab::Address>,
     connect: &ConnectArgs,
     env: &Env,
 ) -> String {
@@ -204,5 +214,9 @@ fn relative_root(
                 root.strip_suffix("/api/v4").unwrap_or(root).to_owned()
             })
         });
-    server.filter(|root| path.starts_with(&format!("{root}/"))).unwrap_or_default()
+    let known = known.map(|known| {
+        let root = known.path().trim_end_matches('/');
+        root.strip_suffix("/api/v4").unwrap_or(root).to_owned()
+    });
+    server.or(known).filter(|root| path.starts_with(&format!("{root}/"))).unwrap_or_default()
 }

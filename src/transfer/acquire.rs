@@ -6,9 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use super::context::Transfer;
 use crate::error::Error;
+use crate::gitlab;
 use crate::lookup::by_ref::{self, Ref};
-use crate::lookup::poll::poll_until;
-use crate::lookup::{FoundJob, JobQuery, LookupResult, lookup_once};
+use crate::lookup::{FoundJob, JobQuery, LookupResult, lookup_once, repeat};
 use crate::model::ArchiveAt;
 use crate::parallel::parallel;
 use crate::refusal::Refusal;
@@ -21,7 +21,7 @@ use crate::step::Step;
 /// The number of archives that are downloaded at the same time.
 pub const MAX_PARALLEL_DOWNLOADS: usize = 4;
 
-/// What was acquired of each job, and the patterns that are missing with the reason.
+/// The acquired archives, and the patterns that are missing with the reason.
 pub struct Acquired<T> {
     pub archives: Vec<(FoundJob, T)>,
     pub missing: Vec<(String, Refusal)>,
@@ -37,7 +37,7 @@ pub fn acquire_each<T: Send>(
     let Transfer { ctx, scope, query, .. } = transfer;
     // An acquired archive is not downloaded again while others are waited for.
     let acquired = Archives { by_address: Mutex::default(), acquire };
-    let LookupResult { found, missing } = poll_until(ctx, || {
+    let LookupResult { found, missing } = repeat(ctx, scope, query, || {
         let LookupResult { found, missing } = lookup_once(ctx, scope, query)?;
         transfer.check_folders(&found)?;
         if query.archive {
@@ -155,7 +155,7 @@ fn is_not_found(error: &Error) -> bool {
         Error::Refusal(refusal) => {
             matches!(**refusal, Refusal::NoReport { .. } | Refusal::ReportsUnknown { .. })
         }
-        Error::GitLab(error) => error.status() == Some(404),
+        Error::GitLab(error) => error.is_missing_artifact(),
         _ => false,
     }
 }
@@ -179,6 +179,9 @@ fn explain_missing(
     }
     let rules = (ctx.polling.attempts(), query.on_missing);
     let label = found.label();
+    if let Some(storage) = error.as_gitlab().and_then(gitlab::Error::lost_in_storage) {
+        return Ok(Explanation::Refused(Refusal::Lost { label, storage }));
+    }
     let mut lists = ListSearch::NotAsked;
     loop {
         let now = ctx.clock.now();

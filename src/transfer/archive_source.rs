@@ -54,17 +54,17 @@ impl<'a> AcquiredArchive<'a> {
         }
         let (mut ranged, mut body) = (None, None);
         if reads_directory_first(options.rules.patterns.are_narrow(), found.size()) {
-            match ctx.gitlab.open_remote(&found.at) {
+            match ctx.gitlab.open_remote(&found.at, found.size()) {
                 Ok(RemoteAnswer::Ranges(remote)) => {
                     ranged = RangedArchive::open(found, *remote, options)?
                 }
                 Ok(RemoteAnswer::Whole(whole)) => body = Some(*whole),
                 // A wrong answer to a range request says nothing about a plain download.
-                Err(error) if error.is_unexpected() => {}
+                Err(error) if error.is_range_refused() => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        let mut may_stream = alone;
+        let mut may_stream = alone && !ctx.gitlab.requires_digest();
         if let Some(archive) = ranged.take() {
             let (length, wanted) = (archive.remote.length(), archive.missing_ranges());
             match strategy::choose(ArchiveFacts { length, alone, wanted }) {
@@ -145,7 +145,7 @@ impl<'a> AcquiredArchive<'a> {
 /// has to be downloaded first and checked as a whole.
 pub fn needs_download_first(error: &Error) -> bool {
     match error.root() {
-        Error::GitLab(error) => error.is_unexpected(),
+        Error::GitLab(error) => error.is_range_refused(),
         Error::Archive(archive::Error::NeedsFullCheck { .. }) => true,
         Error::Archive(archive::Error::Read(error)) => {
             error.get_ref().is_some_and(|it| it.is::<DownloadInterrupted>())

@@ -8,10 +8,13 @@ use super::acquire::{Acquired, acquire_each};
 use super::context::Transfer;
 use super::download::{Spool, announce};
 use super::list::is_file;
-use super::remote_zip::{RemoteZip, archive_error, copy_entry, link_target, open, reading};
+use super::remote_zip::{
+    RemoteZip, archive_error, copy_entry, link_target, needs_whole, open, reading,
+};
 use crate::archive;
 use crate::disk;
 use crate::error::{Context, Error};
+use crate::gitlab::RemoteAnswer;
 use crate::lookup::{Ctx, FoundJob};
 use crate::model::{Entry, EntryKind};
 use crate::refusal::{Refusal, nearest};
@@ -52,7 +55,7 @@ fn extract_file(ctx: &Ctx<'_>, found: &FoundJob, path: &str, to: &mut File) -> R
     if given && !may_be_target(to).context("reading a temporary file")? {
         return Ok(());
     }
-    let archive = ctx.gitlab.open_remote(&found.at).map_err(Error::from);
+    let archive = ctx.gitlab.open_remote(&found.at, found.size()).map_err(Error::from);
     let mut archive = match archive.and_then(|remote| open(ctx, found, remote)) {
         Ok(archive) => archive,
         // What GitLab gave is not lost because a second look fails.
@@ -63,16 +66,32 @@ fn extract_file(ctx: &Ctx<'_>, found: &FoundJob, path: &str, to: &mut File) -> R
     if given && named.is_some_and(|entry| entry.kind == EntryKind::File) {
         return Ok(());
     }
-    let end = resolve(&mut archive, path).map_err(|error| archive_error(error, reading(found)))?;
-    let Some(index) = position(&archive, &end, |entry| entry.kind == EntryKind::File) else {
+    match copy_from(&mut archive, found, path, to) {
+        Err(error) if needs_whole(&error) => {
+            let whole = RemoteAnswer::Whole(Box::new(ctx.gitlab.download(&found.at)?));
+            copy_from(&mut open(ctx, found, whole)?, found, path, to)
+        }
+        copied => copied,
+    }
+}
+
+/// Copies a file of an archive, or the one that a link leads to.
+fn copy_from(
+    archive: &mut RemoteZip<'_>,
+    found: &FoundJob,
+    path: &str,
+    to: &mut File,
+) -> Result<(), Error> {
+    let end = resolve(archive, path).map_err(|error| archive_error(error, reading(found)))?;
+    let Some(index) = position(archive, &end, |entry| entry.kind == EntryKind::File) else {
         return Err(no_file(archive.entries(), path, &end).into());
     };
     to.restart().context("writing a temporary file")?;
-    copy_entry(&mut archive, index, to).map_err(|error| archive_error(error, reading(found)))
+    copy_entry(archive, index, to).map_err(|error| archive_error(error, reading(found)))
 }
 
-/// Whether these could be the bytes of a link: of one, GitLab gives its target. A second look
-/// costs requests, so what no build calls a file is not taken for a target.
+/// Returns if these bytes could be the target of a link, which GitLab sends in place of the file.
+/// Finding out costs requests for the directory, so only bytes that are a plausible path count.
 fn may_be_target(file: &mut File) -> std::io::Result<bool> {
     file.rewind()?;
     let mut bytes = Vec::new();
@@ -106,7 +125,7 @@ fn position(archive: &RemoteZip<'_>, name: &str, is: impl Fn(&Entry) -> bool) ->
     archive.entries().iter().position(|entry| entry.name == name && is(entry))
 }
 
-/// What there is instead: what lies below a folder, else what is called alike.
+/// Returns the paths to suggest instead: those below a folder, or else those of similar names.
 fn no_file(entries: &[Entry], path: &str, end: &str) -> Refusal {
     let names = entries.iter().filter(|entry| is_file(entry)).map(|entry| entry.name.clone());
     let names: Vec<String> = names.collect();

@@ -3,7 +3,7 @@
 use super::acquire::{Acquired, acquire_each};
 use super::context::Transfer;
 use super::download::announce;
-use super::remote_zip::open;
+use super::remote_zip::{needs_whole, open};
 use crate::error::Error;
 use crate::gitlab::{ListedEntry, RemoteAnswer};
 use crate::lookup::{Ctx, FoundJob};
@@ -43,7 +43,20 @@ pub fn list(transfer: &Transfer<'_>) -> Result<Contents, Error> {
 
 fn files(ctx: &Ctx<'_>, found: &FoundJob) -> Result<Vec<ListedFile>, Error> {
     announce(ctx, found);
-    let remote = ctx.gitlab.open_remote(&found.at)?;
+    match list_remote(ctx, found, ctx.gitlab.open_remote(&found.at, found.size())?) {
+        Err(error) if needs_whole(&error) => {
+            let whole = ctx.gitlab.download(&found.at)?;
+            list_remote(ctx, found, RemoteAnswer::Whole(Box::new(whole)))
+        }
+        listed => listed,
+    }
+}
+
+fn list_remote<'a>(
+    ctx: &Ctx<'a>,
+    found: &FoundJob,
+    remote: RemoteAnswer<'a>,
+) -> Result<Vec<ListedFile>, Error> {
     if let RemoteAnswer::Whole(whole) = &remote
         && whole.total().is_none_or(|length| length > MAX_UNLISTED_SIZE)
         // Older servers make no listing, and none of an archive without metadata.

@@ -88,6 +88,11 @@ pub fn archive_error(error: archive::Error, doing: String) -> Error {
     }
 }
 
+/// Returns true if an archive cannot be read by ranges, but perhaps as a whole.
+pub fn needs_whole(error: &Error) -> bool {
+    matches!(error.root(), Error::GitLab(error) if error.is_range_refused())
+}
+
 /// Describes reading an archive, for messages.
 pub fn reading(found: &FoundJob) -> String {
     format!("reading the artifacts of {}", sanitize(&found.label()))

@@ -26,7 +26,7 @@ use crate::step::Step;
 const ZIP: [[u8; 4]; 2] = [*b"PK\x03\x04", *b"PK\x05\x06"];
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// Where reports are put.
+/// The destination of reports.
 pub enum ReportDestination<'a> {
     /// Each under its own name, below the folder of its job.
     Folder {
@@ -100,7 +100,7 @@ fn download_report(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> Result<Report
             return Err(Refusal::ReportsUnknown { job, wanted: kind.to_owned() }.into());
         }
         Ok(bytes) => bytes,
-        Err(error) if error.status() == Some(404) => {
+        Err(error) if error.is_missing_artifact() => {
             let job = found.job.as_ref();
             let refusal = select_reports::missing(job, &label, kind, ctx.clock.now());
             return Err(refusal.map_or_else(|| error.into(), Into::into));

@@ -30,7 +30,7 @@ pub struct Ui {
     pub(super) color_stdout: bool,
     pub(super) color_stderr: bool,
     pub(super) json: bool,
-    /// Whether long texts are marked as collapsible sections for GitLab's page of a job.
+    /// Marks long texts as collapsible sections for GitLab's page of a job.
     pub(super) sections: bool,
     pub(super) clock: Arc<dyn Clock>,
     progress: Mutex<Progress>,

@@ -1,8 +1,8 @@
-//! Hostile and odd archives: each is either taken with exactly these files, or refused with these
-//! words, kept first as well as unpacked while it is downloaded.
+//! Hostile and unusual archives: each is either extracted to exactly these files, or refused with
+//! these words, both when it is downloaded first and when it is streamed.
 //!
 //! `archives_names`, `archives_links`, `archives_headers`, `archives_ends` and `archives_data`
-//! hold the cases; this file tells how one is made and tried.
+//! hold the cases; this file builds and runs them.
 
 use std::sync::OnceLock;
 
@@ -16,7 +16,7 @@ use crate::{archives_data, archives_ends, archives_headers, archives_links, arch
 
 type Change<T> = Box<dyn Fn(&mut T)>;
 
-/// An archive, and what must come of it.
+/// An archive, and the expected outcome.
 pub struct Case {
     what: String,
     items: Vec<ZipItem>,
@@ -26,34 +26,34 @@ pub struct Case {
 }
 
 enum Outcome {
-    /// With words of the message.
+    /// Refused, with these words in the message.
     Refused(&'static str),
     /// `path` with its content, `path -> target`, or `folder/` where nothing is in it.
     Taken(Vec<(String, Vec<u8>)>),
-    /// Nothing lands, the honest file neither.
+    /// Extracted to nothing, without the valid file too.
     Empty,
 }
 
-/// An archive of one honest file and these entries, which is taken just so.
+/// Returns an archive of one valid file and these entries, expected to be extracted.
 pub fn case(what: &str, items: &[ZipItem]) -> Case {
     let (items, outcome) = (items.to_vec(), Outcome::Taken(Vec::new()));
     Case { what: what.to_owned(), items, whole: None, bytes: None, outcome }
 }
 
-/// These bytes, which are no archive.
+/// Returns bytes that are not an archive.
 pub fn no_archive(what: &str, bytes: &[u8], says: &'static str) -> Case {
     let bytes = bytes.to_vec();
     case(what, &[]).bytes(move |all| *all = bytes.clone()).refused(says)
 }
 
 impl Case {
-    /// With other end records, or more around it.
+    /// Changes the end records, or adds bytes around the archive.
     pub fn whole(mut self, change: impl Fn(&mut ZipBuilder) + 'static) -> Case {
         self.whole = Some(Box::new(change));
         self
     }
 
-    /// Changed in the end as bytes.
+    /// Changes the bytes of the archive.
     pub fn bytes(mut self, change: impl Fn(&mut Vec<u8>) + 'static) -> Case {
         self.bytes = Some(Box::new(change));
         self
@@ -64,19 +64,19 @@ impl Case {
         self
     }
 
-    /// Where this holds, of the system mostly.
+    /// Expects a refusal where `holds` is true, which mostly depends on the system.
     pub fn refused_if(self, holds: bool, says: &'static str) -> Case {
         if holds { self.refused(says) } else { self }
     }
 
-    /// Lands as these files, links and empty folders, besides the honest file.
+    /// Expects these files, links and empty folders besides the valid file.
     pub fn taken(mut self, files: &[(&str, &str)]) -> Case {
         let files = files.iter().map(|(line, text)| ((*line).to_owned(), text.as_bytes().to_vec()));
         self.outcome = Outcome::Taken(files.collect());
         self
     }
 
-    /// Lands as the files that its entries are.
+    /// Expects the files that its entries describe.
     pub fn taken_as_it_is(mut self) -> Case {
         let name = |item: &ZipItem| String::from_utf8(item.name.clone()).unwrap();
         let files = self.items.iter().map(|item| (name(item), item.data.clone()));
@@ -84,7 +84,7 @@ impl Case {
         self
     }
 
-    /// Not even the honest file lands.
+    /// Expects nothing, without the valid file too.
     pub fn empty(mut self) -> Case {
         self.outcome = Outcome::Empty;
         self
@@ -102,7 +102,7 @@ impl Case {
         bytes
     }
 
-    /// Fetches it behind these entries, and says what was not as it should be.
+    /// Fetches it with these entries before it, and describes the differences to the expectation.
     fn wrong(&self, first: &[ZipItem]) -> Option<String> {
         let world = one_archive(self.archive(first)).server(json!({"archives": "redirect"}));
         let run = Run::new(world).file("out/mine", "stays");
@@ -140,7 +140,7 @@ impl Case {
     }
 }
 
-/// What is in the destination, in the form of [`Outcome::Taken`].
+/// Returns the files of the destination in the form of [`Outcome::Taken`].
 fn landed(ran: &Ran) -> Vec<(String, Vec<u8>)> {
     let items = ran.items();
     let below =
@@ -158,7 +158,7 @@ fn landed(ran: &Ran) -> Vec<(String, Vec<u8>)> {
     landed
 }
 
-/// Tries each of these archives, small and kept first, and large and unpacked as it comes.
+/// Runs each of these archives twice: small, downloaded first, and large, streamed.
 pub fn each(cases: Vec<Case>) {
     static LARGE: OnceLock<ZipItem> = OnceLock::new();
     let large = LARGE.get_or_init(|| file("large.bin", vec![7; (2 << 20) + 1]));

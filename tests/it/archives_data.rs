@@ -1,9 +1,9 @@
-//! Archives whose data are not what was declared, and those that declare too much.
+//! Archives whose data differ from what they declare, and those that declare too much.
 
 use crate::archives::{Case, case, each};
 use crate::zip_builder::{ZipItem, file, zip64_extra};
 
-/// So many zeros, packed by hand: a zero, then copies of 258 of what came before. The codes are
+/// Compresses this many zeros by hand: a zero, then copies of 258 bytes before it. The codes are
 /// the fixed ones of deflate.
 pub fn zeros(name: &str, count: usize) -> ZipItem {
     let (mut packed, mut bits, mut held) = (Vec::new(), 0_u64, 0);
@@ -33,7 +33,7 @@ pub fn zeros(name: &str, count: usize) -> ZipItem {
     item
 }
 
-/// The checksum of so many zeros, without looking at each of them.
+/// Returns the CRC-32 of this many zeros without reading each of them.
 fn zeros_crc(count: usize) -> u32 {
     let (mut sum, mut power) = (crc32fast::Hasher::new(), crc32fast::Hasher::new());
     power.update(&[0]);

@@ -1,4 +1,4 @@
-//! Archives whose end records lie, that have more around them, or that are something else.
+//! Archives with false end records, with bytes around them, and files of other kinds.
 
 use crate::archives::{Case, case, each, no_archive};
 use crate::zip_builder::{Zip64, ZipBuilder, file, zip};
@@ -114,7 +114,7 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
-/// More than one archive in one file, or less.
+/// Files with more than one archive, or with a part of one.
 fn around() -> Vec<Case> {
     let cut = |what: &str, says, cut: fn(&mut Vec<u8>)| case(what, &[]).bytes(cut).refused(says);
     let inner = zip(&[file("inner", "x")]);
@@ -142,7 +142,7 @@ fn around() -> Vec<Case> {
     ]
 }
 
-/// What is no archive at all.
+/// Files that are not zip archives.
 fn others() -> Vec<Case> {
     let mut tar = vec![b'a'; 257];
     tar.extend(b"ustar\x0000");

@@ -1,4 +1,4 @@
-//! Archives whose headers contradict each other, share bytes, or say what cannot be unpacked.
+//! Archives whose headers contradict each other, overlap, or declare unsupported features.
 
 use crate::archives::{Case, case, each};
 use crate::zip_builder::{
@@ -12,7 +12,7 @@ fn x() -> ZipItem {
     file("x", "x")
 }
 
-/// Sizes behind the data of `x`, in one of the four ways, true or not.
+/// Returns a data descriptor of `x`, in one of the four forms, true or false.
 fn described(signature: bool, long: bool, lie: u64) -> ZipItem {
     let mut descriptor = if signature { b"PK\x07\x08".to_vec() } else { Vec::new() };
     descriptor.extend(crc32(b"x").to_le_bytes());
@@ -65,7 +65,7 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
-/// The header before an entry says something else than the directory.
+/// Cases in which a local header contradicts the directory.
 fn local() -> Vec<Case> {
     let lies = |what: &str, lie: fn(&mut ZipItem)| case(what, &[x().but(lie)]).refused(CONTRADICTS);
     vec![
@@ -114,7 +114,7 @@ fn local() -> Vec<Case> {
     ]
 }
 
-/// Entries that lie upon each other, elsewhere, or unseen.
+/// Cases of entries that overlap, are elsewhere, or are not in the directory.
 fn places() -> Vec<Case> {
     let quoted = {
         let inner = zip(&[file("y", "inner")]);
@@ -171,7 +171,7 @@ fn places() -> Vec<Case> {
     ]
 }
 
-/// Extra fields and comments.
+/// Cases of extra fields and comments.
 fn fields() -> Vec<Case> {
     let with = |what: &str, extra: Vec<u8>| case(what, &[x().but(|item| item.extra = extra)]);
     let large = |item: &mut ZipItem, sizes: &[u64]| {
@@ -216,7 +216,7 @@ fn fields() -> Vec<Case> {
     ]
 }
 
-/// Modes, types, dates.
+/// Cases of modes, types and dates.
 fn kinds() -> Vec<Case> {
     let mode =
         |what: &str, mode: u32| case(what, &[file("m", "x").mode(mode)]).taken(&[("m", "x")]);

@@ -1,10 +1,10 @@
-//! Archives with very many entries, and how little memory any archive takes.
+//! Archives with very many entries, and the memory that archives need.
 
 use crate::harness::Run;
 use crate::scenes::one_archive;
 use crate::zip_builder::{Zip64, ZipBuilder, ZipItem, file, zip};
 
-/// So many files are many. Making one takes Windows ten times as long.
+/// The number of files of a large archive; fewer on Windows, where each takes ten times as long.
 const MANY: usize = if cfg!(windows) { 2_000 } else { 20_000 };
 
 fn many(count: usize) -> Vec<ZipItem> {
@@ -47,8 +47,7 @@ fn as_many_entries_as_two_bytes_can_count_and_more() {
     Run::new(one_archive(zip(&many(70_000)))).args("fetch build").fails(6).says("lists 70000");
 }
 
-/// In a process that may have so little memory and so few open files, all that an archive says and
-/// holds has to fit.
+/// Extracts archives in a process with limits on memory and open files.
 #[cfg(target_os = "linux")]
 #[test]
 fn memory_does_not_grow_with_what_an_archive_says_or_holds() {
@@ -57,7 +56,7 @@ fn memory_does_not_grow_with_what_an_archive_says_or_holds() {
     use crate::process::downriver;
     use crate::zip_builder::{link, zip64_extra};
 
-    /// KiB of addresses, most of them the program itself and the stacks of its threads.
+    /// The address space in KiB, most of it for the program itself and the stacks of its threads.
     const LIMITED: &str = r#"ulimit -v 163840; ulimit -n 64; exec "$0" "$@""#;
     let mut starts = std::process::Command::new("sh");
     starts.args(["-c", LIMITED, env!("CARGO_BIN_EXE_downriver"), "--version"]);

@@ -1,4 +1,4 @@
-//! Archives whose links lead out, round in circles, or nowhere.
+//! Archives whose links lead out of the destination, in circles, or nowhere.
 
 use crate::archives::{Case, case};
 use crate::zip_builder::{ZipItem, file, link, zip64_extra};
@@ -7,7 +7,7 @@ const OUT: &str = "points out of the destination";
 const CIRCLES: &str = "goes round in circles";
 const BELOW: &str = "lies below the link `l`";
 
-/// One link to each of these: nothing of the archive is taken.
+/// Cases of one link each that refuse the archive.
 const HOSTILE: [(&str, &str, &str); 17] = [
     ("l", "/etc", "link `l` points out of the destination, to `/etc`"),
     ("l", "/", OUT),
@@ -28,7 +28,7 @@ const HOSTILE: [(&str, &str, &str); 17] = [
     ("../l", "x", "leaves the destination"),
 ];
 
-/// One link to each of these: made as it is.
+/// Cases of one link each that is created.
 const HONEST: [(&str, &str); 10] = [
     ("l", "good.txt"),
     ("l", "."),
@@ -60,7 +60,7 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
-/// What links do together.
+/// Cases with several links.
 fn several() -> Vec<Case> {
     let chain = |count: usize| -> Vec<ZipItem> {
         (0..count).map(|i| link(format!("l{i}"), format!("l{}", i + 1))).collect()
@@ -92,7 +92,7 @@ fn several() -> Vec<Case> {
     ]
 }
 
-/// Links that are packed in odd ways.
+/// Cases of links that are stored in unusual ways.
 fn odd() -> Vec<Case> {
     let long = |length: usize| "n/".repeat(length / 2);
     let here = |line: String, case: Case| case.taken(&[(&line, "")]);

@@ -1,11 +1,11 @@
-//! Archives whose names leave, lie, collide, or merely look as if they did.
+//! Archives with names that leave the destination, deceive, collide, or only look dangerous.
 
 use crate::archives::{Case, case, each};
 use crate::zip_builder::{ZipItem, extra, file, folder, link, unicode_extra};
 
 const LEAVES: &str = "leaves the destination";
 
-/// One entry that cannot land: its name, and what is said.
+/// Returns a case of one entry that is refused: its name, and words of the message.
 const HOSTILE: [(&str, &str); 23] = [
     ("../a", "entry `../a` leaves the destination"),
     ("d/../../a", LEAVES),
@@ -32,7 +32,7 @@ const HOSTILE: [(&str, &str); 23] = [
     ("d/e/", "is a folder and has bytes of its own"),
 ];
 
-/// Names that only look dangerous.
+/// Cases of names that only look dangerous.
 const HONEST: [&str; 17] = [
     "foo..bar",
     "..x",
@@ -53,7 +53,7 @@ const HONEST: [&str; 17] = [
     "console",
 ];
 
-/// Names that Windows alone cannot have.
+/// Cases of names that only Windows refuses.
 const NOT_ON_WINDOWS: [&str; 14] = [
     "CON",
     "nul.txt",
@@ -93,7 +93,7 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
-/// Bytes of names, and what they stand for.
+/// Cases of encoded names, and their text.
 fn spellings() -> Vec<Case> {
     let named = |bytes: &[u8], unicode: &str| {
         file(bytes, "x").but(|item| {
@@ -140,7 +140,7 @@ fn spellings() -> Vec<Case> {
     ]
 }
 
-/// Two entries, one place.
+/// Cases of two entries with one path.
 fn collisions() -> Vec<Case> {
     // What these systems take for one name.
     let one = cfg!(any(windows, target_vendor = "apple"));

@@ -125,8 +125,11 @@ fn what_was_done_before_a_failure_is_told_too() {
     let ran = Run::new(&fake).args(args).fails(4);
     assert_eq!(ran.json()["error"]["exit"], 4);
     assert_eq!(ran.json()["deleted"][0]["name"], "build");
-    fake.fault(Fault::on("POST artifacts/keep").reply(error_case("resource lock")));
-    Run::new(&fake).args("keep broken --from pipeline --any-status").fails(5);
+    fake.fault(Fault::on("POST artifacts/keep").times(2).reply(error_case("resource lock")));
+    let line = "keep broken --from pipeline --any-status";
+    Run::new(&fake).args(line).args("--retries 1").fails(5).says("409 Conflict: Resource lock");
+    fake.fault(Fault::on("POST artifacts/keep").times(2).reply(error_case("resource lock")));
+    Run::new(&fake).args(line).succeeds();
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What was unpacked, compared with the archive as another reader has it: Python's zipfile.
+//! Extracted files, compared with those that another reader extracts: Python's zipfile.
 //!
 //! Skipped where there is no Python, and required where the whole check runs on Linux.
 #![cfg(unix)]

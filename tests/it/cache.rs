@@ -1,4 +1,4 @@
-//! `--cache`: what is downloaded once, and what happens when the cache is no help.
+//! `--cache`: archives that are downloaded once, and faults of the cache.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::zip_builder::{ZipItem, file, zip};
 
 const ARCHIVE: &str = "GET projects/2/jobs/201/artifacts";
 
-/// More than two megabytes, which without a cache would be unpacked as they come.
+/// Returns an archive of more than 2 MiB, which would be streamed without a cache.
 fn items() -> Vec<ZipItem> {
     let noise = |length: u32| (0..length).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8);
     vec![file("a/large.bin", noise(2_200_000).collect::<Vec<u8>>()), file("b", "b").deflated()]
@@ -21,7 +21,7 @@ fn looks_only(ran: &Ran) {
     ran.says("from the cache");
 }
 
-/// The files in the cache, by their names.
+/// Returns the names of the files in the cache.
 fn kept(ran: &Ran) -> Vec<String> {
     let names =
         ran.files().into_iter().filter_map(|name| name.strip_prefix("kept/").map(str::to_owned));

@@ -1,4 +1,4 @@
-//! `cat`: does it print just the bytes of one file, and at which price?
+//! `cat`: the printed bytes of one file, and the requests for them.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ const JOB: &str = "GET projects/1/jobs/100";
 const API: &str = "GET projects/1/jobs/100/artifacts";
 const STORE: &str = "GET store/100/artifacts.zip";
 
-/// Runs on an archive of these files, which is long.
+/// Prepares a run with a long archive of these files.
 fn on(files: &[(&str, &str)]) -> Run<'static> {
     Run::new(world(spread(&zip(files), 5 << 20)))
 }

@@ -1,6 +1,6 @@
-//! What the tools say: rustfmt, clippy, rustdoc, shellcheck. `cargo test` is the only check there is.
+//! Checks by tools: rustfmt, clippy, rustdoc, shellcheck. `cargo test` is the only check there is.
 //!
-//! On Windows they are not asked: the same sources give the same answers elsewhere, and the tests
+//! On Windows they are skipped: the results are the same as elsewhere, and the tests
 //! may run in an emulation that has no cargo.
 #![cfg(not(windows))]
 

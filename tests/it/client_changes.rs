@@ -1,7 +1,7 @@
 //! Each request that changes something, to the letter; and what its refusals mean.
 
 use downriver::exit::Exit;
-use downriver::gitlab::{Client, Error, Start};
+use downriver::gitlab::{Client, Error, Operation, Start};
 use downriver::model::{JobId, PipelineAt, PipelineId, ProjectRef};
 use downriver::token::{Kind, Token};
 use mockito::{Matcher, Server};
@@ -29,7 +29,7 @@ fn retry(client: &Client) -> Result<(), Error> {
     client.retry_pipeline(&PipelineAt { project: ProjectRef::Id(93), id: PipelineId(5) }).map(drop)
 }
 
-/// What is asked, with which token, and the request that is made: method, path, type, body.
+/// Compares each call and its token with the request: method, path, type, body.
 #[test]
 fn each_change_is_one_exact_request() {
     const ID: ProjectRef = ProjectRef::Id(93);
@@ -137,7 +137,7 @@ fn each_change_is_one_exact_request() {
     }
 }
 
-/// What GitLab answers to a start, and what is made of it.
+/// Compares GitLab's answers to a start with the results.
 #[test]
 fn each_refusal_of_a_start_becomes_a_sentence_a_hint_and_an_exit_code() {
     let by_trigger: Question = |c| start(c, Some(TRIGGER));
@@ -189,7 +189,7 @@ fn each_refusal_of_a_start_becomes_a_sentence_a_hint_and_an_exit_code() {
             r#"{"error":"insufficient_scope","error_description":"x","scope":"api"}"#,
             Exit::Denied,
             "insufficient_scope",
-            "something: api",
+            "the scope api",
         ),
     ] {
         let mut server = Server::new();
@@ -220,7 +220,7 @@ fn what_is_in_vain_is_not_even_asked() {
         |c| c.keep_artifacts(&ID, JobId(7)).map(drop),
         |c| c.delete_artifacts(&ID, JobId(7)),
         |c| c.delete_project_artifacts(&ID),
-        |c| c.check_can_write("changing".to_owned()),
+        |c| c.check_can_write(Operation::PlayJob, "changing".to_owned()),
     ];
     for question in questions {
         for (token, hint) in [(Some(Kind::Job), "use a private token"), (None, "no token was sent")]

@@ -23,7 +23,7 @@ const ROOT: &str = "the address of GitLab's API?";
 /// an exit code, words in the message, and the words of the hints in their order.
 type Row = (&'static str, Question, Kind, Exit, &'static str, &'static [&'static str]);
 
-/// What belongs to commands that change something is asked with a question that only reads.
+/// Refusals of writing routes are tested with a request that only reads.
 const REFUSALS: [Row; 33] = [
     (
         "bad or expired-by-time PAT unknown to the server",
@@ -69,7 +69,7 @@ const REFUSALS: [Row; 33] = [
         "JOB-TOKEN on a non-job-token GET of pipelines.rb, private project (treated as anonymous)",
         BRIDGES,
         Kind::Job,
-        Exit::Nothing,
+        Exit::Denied,
         "404: 404 Project Not Found",
         &[ALLOWLIST, NEWER],
     ),
@@ -93,7 +93,7 @@ const REFUSALS: [Row; 33] = [
         "job token, project not on allowlist (old servers)",
         ARCHIVE,
         Kind::Job,
-        Exit::Nothing,
+        Exit::Denied,
         "404: 404 Project Not Found",
         &[ALLOWLIST],
     ),
@@ -103,7 +103,7 @@ const REFUSALS: [Row; 33] = [
         Kind::Job,
         Exit::Denied,
         "permission is required: read_jobs",
-        &["grant that permission"],
+        &["grant read_jobs where"],
     ),
     (
         "no permission (role, artifacts:access, CI visibility)",
@@ -117,7 +117,7 @@ const REFUSALS: [Row; 33] = [
         "project missing or invisible",
         JOBS,
         Kind::Private,
-        Exit::Nothing,
+        Exit::Denied,
         "404: 404 Project Not Found",
         &[HIDDEN],
     ),
@@ -225,7 +225,7 @@ const REFUSALS: [Row; 33] = [
         Kind::Private,
         Exit::Denied,
         "403: 403 Forbidden - Job is not retryable",
-        &["needs a role"],
+        &[],
     ),
     (
         "delete artifacts during stats refresh",
@@ -263,7 +263,7 @@ const REFUSALS: [Row; 33] = [
     ("server fault", JOBS, Kind::Private, Exit::Network, "once: ", &[]),
 ];
 
-/// What may pass, and did not.
+/// Transient statuses that outlasted all retries.
 const FAILURES: [(&str, &str); 4] = [
     ("rate limit, rack attack", "answered 429: Retry later"),
     (

@@ -1,4 +1,4 @@
-//! What shells and readers get to know of the command line.
+//! Shell completions and man pages of the command line.
 
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -1,4 +1,4 @@
-//! The main job: upstream pipeline, bridges, downstream pipeline, job, archive, files.
+//! `fetch` in its main form: upstream pipeline, bridges, downstream pipeline, job, archive, files.
 
 use serde_json::json;
 
@@ -8,8 +8,8 @@ use crate::harness::Run;
 use crate::ran::slashed;
 use crate::scenes::{LOOKUP, downstream, job, job_with};
 
-/// What lands of the archives that GitLab's runner wrote. `current` is a link to a folder, of which
-/// no copy is made where links cannot be.
+/// Returns the files of the archives that GitLab's runner wrote. `current` is a link to a folder,
+/// which is not copied where links cannot be created.
 fn sharecode() -> Vec<&'static str> {
     let mut files = SHARECODE.to_vec();
     files.retain(|file| takes_links() || *file != "current");
@@ -85,8 +85,8 @@ fn the_paths_are_printed_and_the_steps_are_told_beside_them() {
     let mut printed: Vec<&str> = printed.lines().collect();
     printed.sort_unstable();
     assert_eq!(printed, sharecode());
-    ran.says("[1/4] pipeline 9001 of project 70: 4 bridges\n")
-        .says("[2/4] bridge `build-sharecode`: pipeline 9002 of project 93 (success)\n")
+    ran.says("[1/4] pipeline 9001 of project shop/linebot: 4 bridges\n")
+        .says("[2/4] bridge `build-sharecode`: pipeline 9002 of project shop/radar-sharecode (success)\n")
         .says("[3/4] job build-repo (70108), success, 5.5 KiB\n")
         .says("[4/4] build-repo (70108): 5.5 KiB in 0.0 s\n")
         .says(&format!("[4/4] build-repo (70108): {} files (", sharecode().len()));

@@ -1,5 +1,5 @@
-//! What flags do to archives that are hostile, damaged or merely unusual; `archives` has those that
-//! need none.
+//! Flags for archives that are hostile, damaged or merely unusual; `archives` has those that need
+//! no flag.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::harness::Run;
 use crate::scenes::{downstream, job, one_archive};
 use crate::zip_builder::{ZipItem, file, link, zip};
 
-/// An archive of one honest file and these entries.
+/// Returns an archive of one valid file and these entries.
 fn with(items: &[ZipItem]) -> Vec<u8> {
     let mut all = vec![file("good.txt", "good")];
     all.extend_from_slice(items);

@@ -1,4 +1,4 @@
-//! Where to: folders, files, patterns, and what is there already.
+//! Destinations of `fetch`: folders, files, patterns, and files that exist already.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::harness::Run;
 use crate::ran::slashed;
 use crate::scenes::downstream;
 
-/// One job `build` with a small tree.
+/// Returns a world with one job, `build`, and a small tree of files.
 fn world() -> World {
     let files = json!({
         "top.txt": "top", "docs/": "", "docs/a.md": "a", "docs/deep/b.md": "b",

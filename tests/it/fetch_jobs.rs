@@ -1,4 +1,4 @@
-//! Which jobs are meant: names, base names, globs; bridges and downstream pipelines; how deep.
+//! The choice of jobs: names, base names, globs; bridges, downstream pipelines and depth.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn jobs() -> Vec<Value> {
     ]
 }
 
-/// The numbers of the jobs whose archives landed, each in a folder of its own.
+/// Returns the ids of the jobs whose archives were extracted, each into a folder of its own.
 fn taken(world: World, line: &str) -> Vec<String> {
     let ran = Run::new(world).args("fetch --separate").args(line).succeeds();
     let mut from: Vec<String> = ran.files().iter().map(|path| ran.read(path)).collect();
@@ -98,7 +98,7 @@ fn of_retried_jobs_the_latest_try_counts_even_if_an_old_server_lists_them_all() 
     }
 }
 
-/// Three bridges of pipeline 10: `one` and `two` to project 2, `far: [x]` to project 3; the
+/// Returns three bridges of pipeline 10: `one` and `two` to project 2, `far: [x]` to project 3; the
 /// pipeline in project 3 triggers one in 4, which triggers the first again.
 fn tree() -> World {
     let bridge = |id: u64, name: &str, to: u64| json!({"id": id, "name": name, "downstream": to});
@@ -118,7 +118,7 @@ fn tree() -> World {
     ]}))
 }
 
-/// The numbers of the jobs, from the document.
+/// Returns the ids of the jobs from the JSON document.
 fn found(world: World, line: &str) -> Vec<u64> {
     let ran = Run::new(world).args("fetch build --json").args(line).succeeds();
     let fetched = ran.json()["fetched"].clone();

@@ -1,4 +1,4 @@
-//! Where jobs are looked for: pasted addresses, flags, the variables of CI.
+//! Sources of the lookup's scope: pasted addresses, flags, the variables of CI.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::scenes::job;
 const SHA: &str = "1234567890abcdef1234567890abcdef12345678";
 
 /// `shop/up` (1) triggers `shop/down` (2), which has pipelines on a branch, of a merge request
-/// and of a commit besides. Every archive tells the number of its job.
+/// and of a commit. Every archive contains the id of its job.
 fn world() -> World {
     let branch = "feature/a#1 é";
     World::from_json(json!({
@@ -207,14 +207,18 @@ fn what_makes_no_sense_is_refused_before_anything_is_asked() {
         (format!("fetch {pipeline} build --ref main"), "names the project and the pipeline"),
         (format!("fetch {pipeline} build --from upstream"), "does not tell which pipeline"),
         (format!("fetch {job} --job-id 3"), "--job-id and a URL"),
-        ("fetch https://gitlab.invalid/shop/up build".into(), "names no pipeline and no job"),
+        (
+            "fetch https://gitlab.invalid/shop/up/-/issues build".into(),
+            "names no pipeline and no job",
+        ),
+        ("fetch https://gitlab.invalid/shop build".into(), "names no project"),
         ("fetch https://gitlab.invalid/-/pipelines/10 build".into(), "names no p"),
         ("fetch https://me:hush@gitlab.invalid/a/-/jobs/1".into(), "contains a user name"),
         ("fetch ftp://gitlab.invalid/a/-/jobs/1".into(), "is neither http nor https"),
         ("fetch build --job-id 3".into(), "the job is named twice"),
         ("fetch --job-id 3 --ref main".into(), "cannot be used with"),
         ("fetch build --ref main --mr 5".into(), "cannot be used with"),
-        ("fetch build --mr 5 --commit abc".into(), "all 40 digits"),
+        ("fetch build --mr 5 --commit abc".into(), "cannot be used with"),
         ("fetch build --search-recent".into(), "--ref"),
         ("fetch build --ref main --from upstream".into(), "--from upstream takes"),
         ("fetch build --from sideways".into(), "possible values"),
@@ -258,7 +262,6 @@ fn outside_of_ci_the_place_must_be_named() {
 fn a_place_that_does_not_exist_is_nothing_to_take() {
     for (line, says) in [
         ("fetch build --pipeline 77", "project 1 has no pipeline 77; its newest are"),
-        ("fetch build -R shop/nowhere", "404 Project Not Found"),
         ("fetch build -R 2 --ref nowhere", "no successful pipeline of ref `nowhere`"),
         ("fetch 'b*' -R 2 --ref nowhere", "no successful pipeline of ref `nowhere`"),
         ("fetch old -R 2 --ref 'feature/a#1 é'", "no job `old` in pipeline 30"),
@@ -269,4 +272,7 @@ fn a_place_that_does_not_exist_is_nothing_to_take() {
     ] {
         Run::new(world()).args(line).fails(3).says(says).says("hint: ");
     }
+    // GitLab does not tell a project that does not exist from one that may not be read.
+    let ran = Run::new(world()).args("fetch build -R shop/nowhere").fails(4);
+    ran.says("404 Project Not Found").says("hint: GitLab also answers this");
 }

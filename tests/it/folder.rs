@@ -1,4 +1,4 @@
-//! What is in a folder, to be compared and to be printed.
+//! A listing of a folder, for comparing and for printing.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 /// A file, folder or link below a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// Relative, `/` between its parts; a folder's ends with `/`.
+    /// The relative path with `/` between its parts; that of a folder ends with `/`.
     pub path: String,
     /// The permission bits; 0 where there are none.
     pub mode: u32,
     pub content: Vec<u8>,
-    /// Where a link points.
+    /// The target of a link.
     pub target: Option<PathBuf>,
 }
 
@@ -27,7 +27,7 @@ impl Item {
     }
 }
 
-/// Everything below a folder, sorted by path; links are not followed.
+/// Lists everything below a folder, sorted by path; links are not followed.
 pub fn items(folder: &Path) -> Vec<Item> {
     let mut all = Vec::new();
     walk(folder, "", &mut all);
@@ -70,7 +70,7 @@ fn mode(_about: &fs::Metadata) -> u32 {
     0
 }
 
-/// Whether links can be made here; on Windows not everybody may.
+/// Returns if links can be created here; on Windows that needs a privilege.
 pub fn takes_links() -> bool {
     #[cfg(unix)]
     return true;

@@ -1,4 +1,4 @@
-//! Guards that no other file of tests is about: dots in names, a planted leak, what lies around.
+//! Tests of guards without a file of their own: dots in names, planted leaks, leftover files.
 
 use serde_json::json;
 

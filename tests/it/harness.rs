@@ -1,8 +1,8 @@
-//! One run of the program, in this process: typed words, variables and a world go in; exit code,
-//! output, files and the list of requests come out.
+//! One run of the program in this process, from arguments, variables and a world to exit code,
+//! output, files and the list of requests.
 //!
-//! `Run::new("two-repos").args("fetch build-repo --json").succeeds()`. What must hold for every
-//! run is checked by `Ran` without being asked.
+//! `Run::new("two-repos").args("fetch build-repo --json").succeeds()`. `Ran` checks the conditions
+//! that hold for every run.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -20,7 +20,7 @@ use crate::folder::items;
 use crate::outside::{FakeClock, Pipe};
 use crate::ran::Ran;
 
-/// No run takes so long, not even in an emulator on a busy machine; one that does hangs.
+/// The time limit of a run, long enough for an emulator on a busy machine.
 const LONGEST: Duration = Duration::from_secs(300);
 
 /// The server of a run: shared with the test, or its own.
@@ -62,7 +62,7 @@ impl From<&str> for Server<'_> {
     }
 }
 
-/// A run that has not happened yet.
+/// A run that is being prepared.
 pub struct Run<'a> {
     server: Server<'a>,
     args: Vec<OsString>,
@@ -78,7 +78,7 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// With a fake, a world, or the name of a world; it stands where the world's `here` says.
+    /// Prepares a run against a fake, a world, or a world by its name, in the job of its `here`.
     pub fn new(server: impl Into<Server<'a>>) -> Run<'a> {
         let server = server.into();
         let place = Arc::new(tempfile::tempdir().unwrap());
@@ -113,19 +113,19 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Split as a shell would, with both kinds of quotes; call it as often as needed.
+    /// Adds arguments, split like a shell does, with both kinds of quotes.
     pub fn args(mut self, line: &str) -> Self {
         self.args.extend(words(line).into_iter().map(OsString::from));
         self
     }
 
-    /// One argument, as it is.
+    /// Adds one argument unchanged.
     pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
         self.args.push(arg.into());
         self
     }
 
-    /// The name under which the program was called.
+    /// Sets the name that the program is called by.
     pub fn called(mut self, name: &str) -> Self {
         self.args[0] = name.into();
         self
@@ -141,7 +141,7 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// No variables but `HOME`: outside CI.
+    /// Removes all variables except `HOME`, as outside CI.
     pub fn bare(mut self) -> Self {
         self.vars.retain(|name, _| name == "HOME");
         self
@@ -152,12 +152,12 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// A file that is there before the run, below the folder it starts in.
+    /// Adds a file that exists before the run, below its current folder.
     pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         self.put("work", path, content)
     }
 
-    /// A file below the home folder.
+    /// Adds a file below the home folder.
     pub fn home(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         self.put("home", path, content)
     }
@@ -169,13 +169,13 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// Prepares the folder the run starts in.
+    /// Prepares the current folder of the run.
     pub fn prepared(self, prepare: impl FnOnce(&std::path::Path)) -> Self {
         prepare(&self.work());
         self
     }
 
-    /// In the folder where an earlier run left off.
+    /// Uses the folder of an earlier run.
     pub fn after(mut self, earlier: &Ran) -> Self {
         self.place = Arc::clone(&earlier.place);
         let home = self.place.path().join("home").display().to_string();
@@ -183,43 +183,43 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// Both streams are terminals.
+    /// Makes both streams terminals.
     pub fn terminal(mut self) -> Self {
         self.terminal = true;
         self
     }
 
-    /// Standard output is not text.
+    /// Allows binary output on standard output.
     pub fn binary(mut self) -> Self {
         self.binary = true;
         self
     }
 
-    /// The reader of standard output goes away after so many bytes.
+    /// Closes standard output after this many bytes.
     pub fn stdout_holds(mut self, bytes: usize) -> Self {
         self.stdout_holds = bytes;
         self
     }
 
-    /// This run may fail and leave files behind, which others may not.
+    /// Allows the run to fail and leave files behind.
     pub fn may_leave_files(mut self) -> Self {
         self.may_leave_files = true;
         self
     }
 
-    /// Its clock moves on by this each time that the run looks at it.
+    /// Advances the clock by this each time that the run reads it.
     pub fn clock_moves(mut self, step: Duration) -> Self {
         self.clock.step = step;
         self
     }
 
-    /// Called in every pause, with its number from 1: to interrupt, or to change the world.
+    /// Sets a function that is called in every pause with its number from 1.
     pub fn when_paused(mut self, call: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.clock.when_paused = Arc::new(call);
         self
     }
 
-    /// What a signal would set; clone it into `when_paused`.
+    /// Returns the flag that a signal would set; clone it into `when_paused`.
     pub fn interrupt(&self) -> Interrupt {
         self.interrupt.clone()
     }
@@ -232,7 +232,7 @@ impl<'a> Run<'a> {
         self.exits(0)
     }
 
-    /// Ends with this code, and leaves every file as it was.
+    /// Runs, and asserts this exit code and that no file has changed.
     pub fn fails(self, code: u8) -> Ran {
         assert_ne!(code, 0);
         self.exits(code)
@@ -248,7 +248,7 @@ impl<'a> Run<'a> {
         ran
     }
 
-    /// Runs, and checks what must hold however it ends.
+    /// Runs, and checks the conditions that hold for every run.
     pub fn runs(self) -> Ran {
         let fake = self.server.fake();
         let before = items(self.place.path());
@@ -259,6 +259,7 @@ impl<'a> Run<'a> {
         let env = Env {
             args: self.args.clone(),
             vars: self.vars.clone(),
+            not_unicode: Default::default(),
             dir: self.work(),
             stdin: Box::new(io::Cursor::new(self.stdin)),
             stdout: stream(&stdout),
@@ -300,7 +301,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// The words of a line, as a shell splits it; quotes of both kinds, no escapes.
+/// Splits a line like a shell does, with quotes of both kinds and no escapes.
 pub fn words(line: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut quote = None;

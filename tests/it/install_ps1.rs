@@ -80,7 +80,7 @@ fn its_brackets_are_closed_and_it_only_calls_at_its_end() {
     assert!(compared < text.find("Expand-Archive").unwrap());
 }
 
-/// What is not called literal is a pattern, and brackets in it stand for something else.
+/// Checks that paths are passed as literal, because PowerShell reads brackets as a pattern.
 #[test]
 fn it_takes_the_names_of_folders_as_they_are() {
     let commands = [

@@ -62,7 +62,7 @@ impl Site {
         self.inner.cut.lock().unwrap().insert(path.to_owned(), bytes);
     }
 
-    /// What was asked for since the last call.
+    /// Returns the requests since the last call.
     pub fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.inner.asked.lock().unwrap())
     }

@@ -1,15 +1,15 @@
-//! Worlds with one job, `build` (100), whose archive is made for the test.
+//! Worlds with one job, `build` (100), whose archive the test builds.
 
 use serde_json::{Value, json};
 
 use crate::fake::{Packed, World, stored};
 
-/// Project 1 with pipeline 10, in which the job is.
+/// Returns project 1 with pipeline 10, which contains the job.
 pub fn world(archive: Vec<u8>) -> World {
     story(archive, "success", &json!([]))
 }
 
-/// The same where the job has another status and things change.
+/// Returns such a world with another status of the job, and with changes.
 pub fn story(archive: Vec<u8>, status: &str, changes: &Value) -> World {
     let job = json!({"id": 100, "name": "build", "status": status, "archive": {"made": "it"}});
     let pipeline = json!({"id": 10, "status": status, "jobs": [job]});
@@ -17,7 +17,7 @@ pub fn story(archive: Vec<u8>, status: &str, changes: &Value) -> World {
     World::from_json(json!({"projects": [project], "changes": changes})).made("it", archive)
 }
 
-/// An archive of files and, where the text begins with `->`, of links.
+/// Builds an archive of files, and of links where the text begins with `->`.
 pub fn zip(files: &[(&str, &str)]) -> Vec<u8> {
     let entry = |(name, text): &(&str, &str)| {
         let (text, mode) = match text.strip_prefix("->") {
@@ -41,7 +41,7 @@ pub fn large() -> Vec<u8> {
     spread(&zip(&files), 300_000_000)
 }
 
-/// The same archive, so long, with a gap between its entries and its directory.
+/// Returns the archive stretched to `length` by a gap between its entries and its directory.
 pub fn spread(zip: &[u8], length: usize) -> Vec<u8> {
     let at = zip.len() - 6;
     let start = u32::from_le_bytes([zip[at], zip[at + 1], zip[at + 2], zip[at + 3]]) as usize;

@@ -18,6 +18,8 @@
 //! - `archives` and the six behind it: hostile and odd archives, over a hundred of them
 //! - `soak`: fetches through a stand-in that fails at random
 //! - `resume`, `stream`: downloads that break off, and that are unpacked as they come
+//! - `ranges`: stores that ignore, refuse or misunderstand range requests; `transport`: proxies,
+//!   redirects and bytes that drip
 //! - `parts`, `sums`: downloads of wanted files alone, and of archives whose SHA-256 is told
 //! - `as_python`: what was unpacked against what another reader has
 //! - `cache`: archives that are kept for the next run
@@ -57,6 +59,7 @@ mod story;
 #[path = "../../src/archive/zip_builder.rs"]
 mod zip_builder;
 
+mod advice;
 mod archives;
 mod archives_data;
 mod archives_ends;
@@ -98,6 +101,8 @@ mod install_release;
 mod json_schema;
 mod list;
 mod lists;
+mod lookup_places;
+mod lookup_reasons;
 mod loopback;
 mod ls;
 mod made;
@@ -111,6 +116,7 @@ mod process;
 mod proxies;
 mod python_gitlab;
 mod ran;
+mod ranges;
 mod raw;
 mod readme;
 mod release;
@@ -126,6 +132,7 @@ mod threats;
 mod tidy;
 mod tls;
 mod tokens;
+mod transport;
 mod tree;
 mod trigger;
 mod trigger_again;

@@ -1,5 +1,5 @@
-//! What a run has instead of the world outside: streams that keep what is written, and a clock
-//! that moves only when somebody sleeps.
+//! Stand-ins for the process: streams that record what is written, and a clock that advances only
+//! when the program sleeps.
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use downriver::clock::Clock;
 
-/// A stream that keeps what is written, until its reader goes away.
+/// A stream that records what is written, until its reader closes it.
 #[derive(Clone)]
 pub struct Pipe {
     bytes: Arc<Mutex<Vec<u8>>>,
@@ -41,8 +41,8 @@ impl Write for Pipe {
     }
 }
 
-/// A clock that begins at 2026-03-02T10:10:00Z and moves only when somebody sleeps, or by a step
-/// each time that somebody looks.
+/// A clock that begins at 2026-03-02T10:10:00Z and advances only by sleeping, or by a step
+/// each time that it is read.
 #[derive(Clone)]
 pub struct FakeClock {
     pauses: Arc<Mutex<Vec<Duration>>>,

@@ -1,4 +1,4 @@
-//! Some files of a large archive: what is asked for, how much of it comes, and what comes of it.
+//! Some files of a large archive by range requests: the requests, their sizes, and the results.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;
@@ -14,15 +14,15 @@ use crate::zip_builder::{ZipItem, file, folder, link, zip};
 
 const STORE: &str = "store/*";
 const K: usize = 1 << 10;
-/// How much of the end of an archive is asked for first.
+/// The length of the first range request.
 const TAIL: usize = 66 * K;
 
-/// Bytes of which no two parts are alike.
+/// Returns bytes without repetitions.
 fn noise(length: usize) -> Vec<u8> {
     (0..length as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }
 
-/// Some five megabytes: a folder of small files between large ones, and links.
+/// Returns an archive of about 5 MB: a folder of small files between large ones, and links.
 fn items() -> Vec<ZipItem> {
     static ITEMS: OnceLock<Vec<ZipItem>> = OnceLock::new();
     ITEMS.get_or_init(made).clone()
@@ -58,19 +58,19 @@ fn fetched(items: &[ZipItem], settings: Value, faults: Vec<Fault>, line: &str) -
     Run::new(&fake).args("fetch build -D out").args(line).succeeds()
 }
 
-/// The statuses of the answers of the store, and the bytes that it sent.
+/// Returns the statuses of the storage's responses, and the bytes sent.
 fn store(ran: &Ran) -> (Vec<u16>, usize) {
     let stored: Vec<_> = ran.log.iter().filter(|logged| logged.short.contains("store/")).collect();
     let sent = stored.iter().map(|logged| logged.bytes_sent).sum();
     (stored.iter().map(|logged| logged.status).collect(), sent)
 }
 
-/// How often GitLab was asked for the archive.
+/// Returns the number of requests to GitLab for the archive.
 fn asked(ran: &Ran) -> usize {
     ran.log.iter().filter(|logged| logged.short.ends_with("/artifacts")).count()
 }
 
-/// What landed is what these items hold, and nothing else.
+/// Asserts that the wanted items were extracted with their content, and nothing else.
 fn holds(ran: &Ran, items: &[ZipItem], wanted: impl Fn(&str) -> bool) {
     let name = |item: &ZipItem| String::from_utf8_lossy(&item.name).into_owned();
     let files = items.iter().filter(|item| item.mode & 0o170_000 == 0o100_000);
@@ -128,7 +128,7 @@ fn only_the_directory_and_what_is_wanted_cross_the_wire() {
     assert!(copied.items().iter().filter(|it| it.content == noise(30_000)).count() == 2);
 }
 
-/// How many connections the store saw.
+/// Returns the number of connections to the storage.
 fn connections(ran: &Ran) -> usize {
     let stored = ran.log.iter().filter(|logged| logged.short.contains("store/"));
     stored.map(|logged| logged.connection).collect::<HashSet<_>>().len()

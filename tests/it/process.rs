@@ -1,5 +1,5 @@
-//! What only a real process shows: exit status, real streams, the help beside real variables, and
-//! limits of the system. Signals have a file of their own.
+//! Tests that need a real process: exit status, real streams, help with real variables, and limits
+//! of the system. Signals have a file of their own.
 
 use std::io::Read;
 #[cfg(unix)]
@@ -11,7 +11,7 @@ use crate::scenes::{downstream, job};
 #[cfg(unix)]
 use crate::scenes::{job_with, one_archive};
 
-/// The program, standing where the world's story stands, with nothing else of this process.
+/// Returns the program as a command in the world's current job, without this process's variables.
 pub fn downriver(fake: &Fake, dir: &std::path::Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_downriver"));
     let here = fake.here();
@@ -105,7 +105,7 @@ fn a_reader_that_goes_away_is_no_failure() {
     }
 }
 
-/// A run whose files may not get larger than a few kilobytes.
+/// Runs with a limit on the size of files of a few kilobytes.
 #[cfg(unix)]
 fn limited(fake: &Fake, dir: &Path, line: &str) -> Output {
     let program = downriver(fake, dir);
@@ -157,4 +157,29 @@ fn a_file_that_may_not_get_so_large_is_an_error_and_leaves_nothing() {
             assert!(after == before, "{line}: {lines:?}");
         }
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_an_error_that_names_it() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let fake = Fake::start(downstream(&[job(201, "build")]));
+    let dir = tempfile::tempdir().unwrap();
+    let bad = std::ffi::OsStr::from_bytes(b"hush\xff");
+    for name in ["GITLAB_TOKEN", "CI_JOB_TOKEN", "GITLAB_HOST", "CI_PIPELINE_ID", "https_proxy"] {
+        for command in ["fetch build", "trigger 2 --ref main", "delete --all-in-project --yes"] {
+            let run = downriver(&fake, dir.path()).args(command.split(' ')).env(name, bad).output();
+            let Output { status, stderr, .. } = run.unwrap();
+            let said = text(&stderr);
+            assert_eq!(status.code(), Some(2), "{name} {command}: {said}");
+            assert!(said.contains(&format!("the value of {name} is not UTF-8")), "{said}");
+            assert!(!said.contains("hush"), "{said}");
+        }
+        let help = downriver(&fake, dir.path()).arg("--version").env(name, bad).output().unwrap();
+        assert_eq!(help.status.code(), Some(0), "{name}");
+    }
+    // A variable that nothing reads does not matter.
+    let run = downriver(&fake, dir.path()).args(["fetch", "build"]).env("OTHER", bad).output();
+    assert_eq!(run.unwrap().status.code(), Some(0));
 }

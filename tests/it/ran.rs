@@ -1,4 +1,4 @@
-//! A run that is over: what it did, what must hold for every run, and its story when it does not.
+//! The result of a run: its assertions, the conditions for every run, and the report of a failure.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -10,21 +10,21 @@ use tempfile::TempDir;
 use crate::fake::Logged;
 use crate::folder::{Item, items};
 
-/// What came out of a run.
+/// The result of a run.
 ///
-/// In `stdout` and `stderr`, what differs from run to run stands as `<dir>`, `<home>`, `<api>`
-/// and `<store>` (the origins), `<api-host>` and `<store-host>`.
+/// In `stdout` and `stderr`, parts that differ between runs are replaced by `<dir>`, `<home>`,
+/// `<api>` and `<store>` (the origins), `<api-host>` and `<store-host>`.
 pub struct Ran {
     pub args: Vec<String>,
     pub vars: BTreeMap<String, String>,
-    /// None if the run panicked or hangs.
+    /// None if the run panicked or hung.
     pub exit: Option<u8>,
     pub ending: String,
     pub raw_stdout: Vec<u8>,
     pub raw_stderr: Vec<u8>,
     pub stdout: String,
     pub stderr: String,
-    /// The requests of this run in short, and in full.
+    /// The requests of the run in short, and in full.
     pub requests: Vec<String>,
     pub log: Vec<Logged>,
     pub pauses: Vec<Duration>,
@@ -37,7 +37,7 @@ pub struct Ran {
 }
 
 impl Ran {
-    /// Checks what must hold for every run, whatever it was for.
+    /// Checks the conditions that hold for every run.
     pub fn finished(mut self, api: &str, store: &str, colour: bool, binary: bool) -> Ran {
         let place = |folder: &str| self.place.path().join(folder).display().to_string();
         let host = |origin: &str| origin.trim_start_matches("http://").to_owned();
@@ -80,13 +80,13 @@ impl Ran {
         self
     }
 
-    /// Fails with the whole story unless this holds.
+    /// Asserts a condition, and prints the whole run if it is false.
     #[track_caller]
     pub fn check(&self, holds: bool, what: &str) {
         assert!(holds, "\n--- {what}: not so.\n{}", self.story());
     }
 
-    /// Exactly these requests, in this order.
+    /// Asserts exactly these requests, in this order.
     #[track_caller]
     pub fn asks(&self, requests: &[&str]) -> &Ran {
         let expected = requests.join("\n    ");
@@ -94,7 +94,7 @@ impl Ran {
         self
     }
 
-    /// Standard error says this; for people, paths are written as the system writes them.
+    /// Asserts that standard error contains this text, with paths in the system's form.
     #[track_caller]
     pub fn says(&self, text: &str) -> &Ran {
         let said = self.stderr.contains(text) || slashed(&self.stderr).contains(text);
@@ -109,7 +109,7 @@ impl Ran {
         self
     }
 
-    /// Standard output is just this.
+    /// Asserts that standard output is exactly this.
     #[track_caller]
     pub fn prints(&self, text: &str) -> &Ran {
         let printed = self.stdout == text || slashed(&self.stdout) == text;
@@ -117,7 +117,7 @@ impl Ran {
         self
     }
 
-    /// Standard output as JSON.
+    /// Parses standard output as JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
         let parsed = serde_json::from_str(&self.stdout);
@@ -125,7 +125,7 @@ impl Ran {
         parsed.unwrap_or_default()
     }
 
-    /// Every file, folder and link is as it was before the run.
+    /// Asserts that every file, folder and link is unchanged.
     #[track_caller]
     pub fn changes_nothing(&self) -> &Ran {
         self.check(self.is_unchanged(), "it leaves all files as they were");
@@ -136,12 +136,12 @@ impl Ran {
         items(self.place.path()) == self.before
     }
 
-    /// The files, folders and links where the run started, as `Item::line` shows them.
+    /// Returns the files, folders and links of the run's folder in the form of `Item::line`.
     pub fn tree(&self) -> Vec<String> {
         self.items().iter().map(Item::line).collect()
     }
 
-    /// The paths of the files and links alone.
+    /// Returns only the paths of the files and links.
     pub fn files(&self) -> Vec<String> {
         let files = self.items().into_iter().filter(|item| !item.path.ends_with('/'));
         files.map(|item| item.path).collect()
@@ -151,7 +151,7 @@ impl Ran {
         items(&self.place.path().join("work"))
     }
 
-    /// A file below the folder where the run started.
+    /// Reads a file below the run's folder.
     #[track_caller]
     pub fn read(&self, path: &str) -> String {
         let found = self.items().into_iter().find(|item| item.path == path);
@@ -185,7 +185,7 @@ impl Ran {
     }
 }
 
-/// Whether a text can act on a terminal; colours may, where they were asked for.
+/// Returns if a text has no control sequences; colours are allowed where they were asked for.
 fn harmless(text: &str, colour: bool) -> bool {
     let fine = |c: char| c == '\n' || (colour && matches!(c, '\u{1b}' | '\r'));
     text.chars().all(|c| fine(c) || !c.is_control())
@@ -209,7 +209,7 @@ fn colours_are_harmless_only_where_they_were_asked_for() {
     }
 }
 
-/// A text without the marks of sections, of which a line can have one, at its begin.
+/// Removes the section markers, of which each line can begin with one.
 fn without_marks(text: &str) -> String {
     let lines = text.split('\n').map(|line| match line.strip_prefix("section_") {
         Some(mark) => mark.replacen("\r\u{1b}[0K", "", 1),
@@ -218,7 +218,7 @@ fn without_marks(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// A text with the paths of Windows in it, as the other systems write them.
+/// Returns a text with `/` in the paths of Windows.
 pub fn slashed(text: &str) -> String {
     if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() }
 }

@@ -1,4 +1,4 @@
-//! Do the documents for users say what the program does?
+//! Documents for users, compared with the program: exit codes, help, command lines, JSON.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ fn text(name: &str) -> String {
     std::fs::read_to_string(root().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
-/// The codes of `exit.rs`, each with its doc line.
+/// Returns the codes of `exit.rs`, each with its doc line.
 fn exit_codes() -> Vec<(String, String)> {
     let source = text("src/exit.rs");
     let mut about = String::new();
@@ -39,8 +39,8 @@ fn the_table_of_exit_codes_is_that_of_the_source() {
     assert!(missing.is_empty(), "not in README.md: {missing:#?}");
 }
 
-/// The help blocks: a line `<!-- help: downriver fetch -->`, then a fenced block of text. Each with
-/// the words after `downriver`, and the range of its text.
+/// Finds the help blocks: a line `<!-- help: downriver fetch -->`, then a fenced block of text.
+/// Returns the words after `downriver` of each, and the range of its text.
 fn help_blocks(readme: &str) -> Vec<(String, Range<usize>)> {
     const MARK: &str = "<!-- help: downriver";
     const FENCE: &str = " -->\n```text\n";
@@ -56,7 +56,7 @@ fn help_blocks(readme: &str) -> Vec<(String, Range<usize>)> {
     blocks
 }
 
-/// The help of a command, as the README shows it.
+/// Returns the help of a command in the form of the README.
 fn help(command: &str) -> String {
     let world = World::from_json(serde_json::json!({"projects": [{"id": 1}]}));
     let ran = Run::new(world).bare().args(command).arg("--help").succeeds();
@@ -94,7 +94,7 @@ fn help_blocks_are_what_the_program_prints() {
     assert!(stale.is_empty(), "README.md shows other texts than these print; {advice}: {stale:#?}");
 }
 
-/// Where the table of measurements is.
+/// Returns the position of the table of measurements.
 #[cfg(not(windows))]
 fn speed_table(readme: &str) -> Range<usize> {
     let [begin, end] = ["<!-- speed -->\n", "<!-- /speed -->"]
@@ -102,7 +102,7 @@ fn speed_table(readme: &str) -> Range<usize> {
     begin + "<!-- speed -->\n".len()..end
 }
 
-/// Whatever stands in the README as a command line, but for the shell's part of it.
+/// Returns every line of the README that begins with `downriver`, also inside YAML.
 fn recipes(readme: &str) -> Vec<String> {
     let lines = readme.lines().map(|line| line.trim().trim_start_matches("- "));
     let unquoted = lines.map(|line| match line.strip_prefix('"') {
@@ -129,14 +129,14 @@ fn every_recipe_is_a_command_line_that_the_program_takes() {
     }
 }
 
-/// The blocks in a language.
+/// Returns the code blocks in a language.
 fn blocks(readme: &str, language: &str) -> Vec<String> {
     let mark = format!("```{language}\n");
     let blocks = readme.split(&mark).skip(1).filter_map(|rest| rest.split("```").next());
     blocks.map(str::to_owned).collect()
 }
 
-/// A line of a script with a colon in it can become a mapping, which GitLab refuses.
+/// Checks that no line of a script becomes a mapping because of a colon, which GitLab refuses.
 #[test]
 fn every_script_of_a_job_is_a_list_of_lines() {
     fn check(value: &serde_json::Value, lines: bool) {

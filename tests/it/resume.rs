@@ -1,4 +1,4 @@
-//! Downloads that break off: they go on where they were, or begin again, and never mix two archives.
+//! Interrupted downloads: they resume or start over, and never mix two archives.
 
 use serde_json::{Value, json};
 
@@ -10,18 +10,18 @@ use crate::zip_builder::{file, zip};
 
 const STORE: &str = "store/*";
 
-/// Bytes of which no two parts are alike.
+/// Returns bytes without repetitions.
 fn noise(length: usize) -> Vec<u8> {
     (0..length as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }
 
-/// About a megabyte in one file, from a store with these settings.
+/// Returns a world with an archive of about a megabyte, in a storage with these settings.
 fn world(settings: Value) -> World {
     let world = one_archive(zip(&[file("a.bin", noise(1_000_000))]));
     world.server(json!({"archives": "redirect"})).server(settings)
 }
 
-/// Fetches it with this fault, and looks whether it came as it is.
+/// Fetches the archive with this fault, and checks its content.
 fn fetched(settings: Value, faults: Vec<Fault>) -> Ran {
     let fake = Fake::start(world(settings));
     for fault in faults {
@@ -33,7 +33,7 @@ fn fetched(settings: Value, faults: Vec<Fault>) -> Ran {
     ran
 }
 
-/// The ranges that the store was asked for, and what it sent of them, in bytes.
+/// Returns the ranges requested from the storage, and the bytes sent for each.
 fn store(ran: &Ran) -> Vec<(Option<&str>, usize)> {
     let stored = ran.log.iter().filter(|logged| logged.short.contains("store/"));
     stored.map(|logged| (logged.header("range"), logged.bytes_sent)).collect()
@@ -45,7 +45,7 @@ fn what_breaks_off_goes_on_where_it_was_with_a_fresh_address() {
         let fault = Fault::on(STORE).cut(at);
         // Each signed address is good for one use.
         let ran = fetched(json!({"signature_uses": 1}), vec![fault]);
-        let rest = format!("bytes={at}-");
+        let rest = format!("bytes={at}-1000107");
         let sent = store(&ran);
         ran.check(sent.len() == 2 && sent[1].0 == Some(&rest), "the rest is asked for");
         ran.check(
@@ -65,7 +65,7 @@ fn it_may_break_off_as_often_as_tries_are_left() {
     let faults = (1..=3).map(|_| Fault::on(STORE).cut(200_000)).collect();
     let ran = fetched(json!({}), faults);
     let asked: Vec<_> = store(&ran).iter().map(|(range, _)| range.map(str::to_owned)).collect();
-    let range = |from: usize| Some(format!("bytes={from}-"));
+    let range = |from: usize| Some(format!("bytes={from}-1000107"));
     assert_eq!(asked, [None, range(200_000), range(400_000), range(600_000)]);
     let fake = Fake::start(world(json!({})));
     fake.fault(Fault::on(STORE).always().cut(10_000));
@@ -74,6 +74,16 @@ fn it_may_break_off_as_often_as_tries_are_left() {
         .fails(5)
         .says("broke off after 30000 of")
         .says("3 times");
+}
+
+#[test]
+fn where_ranges_are_refused_it_begins_again() {
+    for status in [400, 403, 416, 501] {
+        let refused = Fault::on(STORE).status(status);
+        let ran = fetched(json!({}), vec![Fault::on(STORE).cut(300_000), refused]);
+        let asked: Vec<bool> = store(&ran).iter().map(|(range, _)| range.is_some()).collect();
+        assert_eq!(asked, [false, true, false], "{status}");
+    }
 }
 
 #[test]

@@ -1,15 +1,15 @@
-//! Small worlds that many tests begin with.
+//! Small worlds that many tests share.
 
 use serde_json::{Value, json};
 
 use crate::fake::World;
 
-/// A job whose archive is one file `from`, which holds the number of the job.
+/// Returns a job whose archive has one file `from` with the id of the job.
 pub fn job(id: u64, name: &str) -> Value {
     json!({"id": id, "name": name, "archive": {"files": {"from": id.to_string()}}})
 }
 
-/// The same with other things said of it.
+/// Returns such a job with more fields.
 pub fn job_with(id: u64, name: &str, more: Value) -> Value {
     let mut job = job(id, name);
     let (Value::Object(keys), Value::Object(more)) = (&mut job, more) else { panic!("objects") };
@@ -17,8 +17,8 @@ pub fn job_with(id: u64, name: &str, more: Value) -> Value {
     job
 }
 
-/// Pipeline 10 of project 1, `shop/up`, whose bridge `down` triggered pipeline 20 of project 2,
-/// `shop/down`, which has these jobs. Archives come straight from the API.
+/// Returns pipeline 10 of project 1, `shop/up`, whose bridge `down` triggered pipeline 20 of project
+/// 2, `shop/down`, with these jobs. The API sends archives without a redirect.
 pub fn downstream(jobs: &[Value]) -> World {
     World::from_json(json!({
         "server": {"archives": "direct"},
@@ -33,13 +33,13 @@ pub fn downstream(jobs: &[Value]) -> World {
     }))
 }
 
-/// The requests that find a job in `downstream`.
+/// The requests of a lookup in `downstream`.
 pub const LOOKUP: [&str; 2] = [
     "GET projects/1/pipelines/10/bridges?per_page=100&page=1",
     "GET projects/2/pipelines/20/jobs?per_page=100&page=1",
 ];
 
-/// One job, `build` (201), whose archive is these bytes.
+/// Returns a world with one job, `build` (201), and this archive.
 pub fn one_archive(bytes: Vec<u8>) -> World {
     downstream(&[json!({"id": 201, "name": "build", "archive": {"made": "it"}})]).made("it", bytes)
 }

@@ -24,7 +24,7 @@ pub fn pipeline() -> Value {
     yaml::documents(&text).remove(0)
 }
 
-/// What the schema has against a document.
+/// Returns the errors of a document according to the schema.
 pub fn objections(document: &Value) -> Vec<String> {
     SCHEMA.iter_errors(document).map(|e| format!("{}: {e}", e.instance_path())).collect()
 }
@@ -33,7 +33,7 @@ pub fn assert_taken(what: &str, document: &Value) {
     assert_eq!(objections(document), [""; 0], "{what}: {document:#}");
 }
 
-/// The same pipeline with all that its jobs have from others written into them.
+/// Returns the pipeline with `extends` resolved in each job.
 pub fn extended(pipeline: &Value) -> Value {
     let whole = |(name, job): (&String, &Value)| (name.clone(), with_parents(pipeline, job));
     pipeline.as_object().unwrap().iter().map(whole).collect::<Map<_, _>>().into()
@@ -88,7 +88,7 @@ fn every_block_of_the_readme_is_taken() {
     }
 }
 
-/// What the README includes are components of this project, with inputs that they have.
+/// Checks that the includes of the README are components of this project, with known inputs.
 #[test]
 fn the_includes_of_the_readme_make_jobs_that_are_taken() {
     let mut included = Vec::new();

@@ -1,4 +1,4 @@
-//! Signals at any moment: the run ends soon, and leaves nothing behind.
+//! Signals during a run: it ends soon, and leaves nothing behind.
 #![cfg(unix)]
 
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::process::downriver;
 use crate::scenes::{downstream, job, one_archive};
 use crate::zip_builder::{ZipItem, file, zip};
 
-/// Longer than this nothing may go on after a signal.
+/// The longest time from a signal to the end of the process.
 const SOON: Duration = Duration::from_secs(2);
 
 fn signal(child: &Child, name: &str) {
@@ -20,7 +20,7 @@ fn signal(child: &Child, name: &str) {
     assert!(sent.success());
 }
 
-/// Waits until this holds; a test that waits in vain fails.
+/// Waits until a condition holds, and fails after a time limit.
 fn until(holds: impl Fn() -> bool) {
     let start = Instant::now();
     while !holds() {
@@ -29,7 +29,7 @@ fn until(holds: impl Fn() -> bool) {
     }
 }
 
-/// Sends the signal once `ready`, and checks that all is over soon and as it was before.
+/// Sends the signal when `ready`, and checks that the process ends soon and leaves no changes.
 fn interrupted(fake: &Fake, line: &str, name: &str, code: i32, ready: impl Fn(&Path) -> bool) {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("mine"), "stays").unwrap();
@@ -76,7 +76,7 @@ fn a_signal_ends_a_wait_and_a_pause_between_tries() {
     }
 }
 
-/// A large archive that stops coming in the middle, while it is unpacked.
+/// Returns a large archive whose download stalls in the middle, while it is extracted.
 fn stalled() -> Fake {
     let noise = |length: u32| -> Vec<u8> {
         (0..length).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
@@ -89,8 +89,8 @@ fn stalled() -> Fake {
     fake
 }
 
-/// Whether a private folder holds something under this name. Only this is looked at: everything
-/// else may go away meanwhile.
+/// Returns if a private folder holds an entry of this name. No other entry is read, because it may
+/// be removed meanwhile.
 fn private(dir: &Path, name: &str) -> bool {
     std::fs::read_dir(dir).unwrap().flatten().any(|entry| {
         entry.file_name().to_string_lossy().starts_with(".downriver-")

@@ -1,4 +1,4 @@
-//! How a run speaks: results on standard output, all else on standard error.
+//! The output of a run: results on standard output, everything else on standard error.
 
 use std::time::Duration;
 
@@ -120,7 +120,14 @@ fn a_failure_is_a_document_too() {
     for (line, exit, hint, candidates) in [
         ("fetch biuld", 3, json!("did you mean `build`?"), json!(["build"])),
         ("fetch build --bridge dwon", 3, json!("did you mean `down`?"), json!(["down"])),
-        ("fetch build -R 77", 3, json!(null), json!([])),
+        (
+            "fetch build -R 77",
+            4,
+            json!(
+                "GitLab also answers this for what the user of the token may not see: check the number, the path and the role"
+            ),
+            json!([]),
+        ),
         (
             "fetch build --max-size 1",
             6,

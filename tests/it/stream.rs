@@ -1,5 +1,5 @@
-//! Archives that are unpacked while they are downloaded: which are, what is asked for, and what
-//! comes of it.
+//! Archives that are extracted while they are downloaded: the choice of this strategy, its requests,
+//! and its results.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -15,12 +15,12 @@ use crate::zip_builder::{ZipItem, file, folder, link, zip};
 
 const STORE: &str = "store/*";
 
-/// Bytes of which no two parts are alike.
+/// Returns bytes without repetitions.
 fn noise(length: usize) -> Vec<u8> {
     (0..length as u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }
 
-/// Some three megabytes: entries of many sizes, packed and not, with modes and links.
+/// Returns an archive of about 3 MB: entries of many sizes, compressed and stored, modes, links.
 fn items() -> Vec<ZipItem> {
     let mut items = vec![
         file("large.bin", noise(1_500_000)),
@@ -47,7 +47,7 @@ fn fetched(items: &[ZipItem], settings: Value, faults: Vec<Fault>) -> Ran {
     Run::new(&fake).args("fetch build -D out").succeeds()
 }
 
-/// The statuses of the answers of the store, and the bytes that it sent.
+/// Returns the statuses of the storage's responses, and the bytes sent.
 fn store(ran: &Ran) -> (Vec<u16>, usize) {
     let stored: Vec<_> = ran.log.iter().filter(|logged| logged.short.contains("store/")).collect();
     let sent = stored.iter().map(|logged| logged.bytes_sent).sum();

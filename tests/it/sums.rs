@@ -1,4 +1,4 @@
-//! Archives whose checksum GitLab tells, and those of which it does not.
+//! Archives with and without a SHA-256 from GitLab.
 
 use std::fmt::Write;
 
@@ -27,29 +27,61 @@ fn sum(bytes: &[u8]) -> String {
     })
 }
 
-/// GitLab's answers, or storage's, with this tag.
+/// Sets this ETag on the responses of GitLab or of the storage.
 fn tagged(on: &str, tag: &str) -> Fault {
     Fault::on(on).always().without_header("ETag").header("ETag", tag)
 }
 
 #[test]
-fn what_is_kept_must_be_what_gitlab_says_it_is() {
+fn an_archive_with_another_sum_than_gitlab_tells_is_a_warning_or_an_error() {
     for (line, binary) in [("-o it.zip", false), ("-o -", true), ("", false)] {
-        let run = |tag: &str| {
+        let run = |tag: &str, strict: &str| {
             let fake = Fake::start(world("direct"));
             fake.fault(tagged(ARCHIVE, tag));
-            let run = Run::new(fake).args("fetch build").args(line);
+            let run = Run::new(fake).args("fetch build").args(line).args(strict);
             if binary { run.binary() } else { run }
         };
         let right = sum(&archive());
-        run(&format!("\"{right}\"")).succeeds();
-        let ran = run(&format!("\"{}\"", sum(b"other"))).fails(6);
+        let other = format!("\"{}\"", sum(b"other"));
+        for strict in ["", "--digest warn", "--digest error"] {
+            run(&format!("\"{right}\""), strict).succeeds().never_says("SHA-256");
+        }
+        for strict in ["", "--digest warn"] {
+            let ran = run(&other, strict).succeeds();
+            ran.says("warning: the archive may be damaged: its SHA-256 should be ").says(&right);
+        }
+        let ran = run(&other, "--digest error").fails(6);
         ran.says("its SHA-256 should be ").says(&right);
         assert!(ran.raw_stdout.is_empty() && ran.files().is_empty());
         // These are no checksums.
-        run(&format!("W/\"{}\"", sum(b"other"))).succeeds();
-        run(&format!("\"{}\"", &sum(b"other")[1..])).succeeds();
-        run(&format!("\"{}\"", sum(b"other").to_uppercase())).succeeds();
+        run(&format!("W/{other}"), "--digest error").succeeds();
+        run(&format!("\"{}\"", &sum(b"other")[1..]), "--digest error").succeeds();
+        run(&format!("\"{}\"", sum(b"other").to_uppercase()), "--digest error").succeeds();
+    }
+}
+
+#[test]
+fn a_wrong_sum_beside_a_wrong_size_or_crc_is_always_an_error() {
+    let broken = {
+        let mut bytes = archive();
+        let at = bytes.windows(5).position(|five| five == b"hello").unwrap();
+        bytes[at] = b'j';
+        bytes
+    };
+    let tag = format!("\"{}\"", sum(&archive()));
+    let longer = [archive(), b"more".to_vec()].concat();
+    for bytes in [broken, longer] {
+        let fake = Fake::start(world("direct"));
+        let answer = Fault::on(ARCHIVE).always().body(200, "application/zip", bytes);
+        fake.fault(answer.header("ETag", &tag));
+        Run::new(fake).args("fetch build").fails(6).changes_nothing();
+    }
+    // Extracted while it arrives, an archive could not be refused any more.
+    let large = zip(&[file("a.bin", crate::fake::noise(3 << 20, 1))]);
+    for (strict, exit) in [("", 0), ("--digest error", 6)] {
+        let fake = Fake::start(one_archive(large.clone()).server(json!({"archives": "direct"})));
+        fake.fault(tagged(ARCHIVE, &format!("\"{}\"", sum(b"other"))));
+        Run::new(fake).args("fetch build").args(strict).exits(exit);
     }
 }
 

@@ -1,11 +1,11 @@
-//! Which tests show that the rows of `THREATS.md` hold: at least one for each.
+//! The tests of each row of `THREATS.md`: at least one.
 
 use std::collections::BTreeSet;
 
 use crate::tidy::root;
 
-/// By the number of the row, tests by the names that `cargo test` gives them.
-const SHOWN_BY: [(usize, &str); 77] = [
+/// The number of a row, and the tests by the names that `cargo test` gives them.
+const SHOWN_BY: [(usize, &str); 78] = [
     (
         1,
         "wire::a_body_that_breaks_off_is_never_taken_for_whole resume::what_breaks_off_goes_on_where_it_was_with_a_fresh_address network::what_does_not_pass_ends_with_the_address_and_what_came_back",
@@ -20,7 +20,7 @@ const SHOWN_BY: [(usize, &str); 77] = [
     ),
     (
         4,
-        "network::silence_ends_after_the_timeout wire::who_sends_byte_by_byte_is_listened_to_and_who_pauses_too_long_is_not wire::who_sends_next_to_nothing_for_a_minute_is_not_waited_for",
+        "network::silence_ends_after_the_timeout wire::who_sends_byte_by_byte_is_listened_to_and_who_pauses_too_long_is_not wire::who_sends_next_to_nothing_for_a_minute_is_not_waited_for transport::a_server_that_drips_whatever_it_may_be_is_not_listened_to_for_ever",
     ),
     (
         5,
@@ -32,16 +32,16 @@ const SHOWN_BY: [(usize, &str); 77] = [
     ),
     (
         7,
-        "network::what_can_pass_is_tried_again network::tries_are_counted_and_pauses_double network::the_server_says_how_long_to_wait_and_too_long_is_not_waited network::what_cannot_pass_is_asked_once",
+        "advice::every_5xx_of_a_read_can_pass_whatever_its_body gitlab::retry::tests::only_what_can_pass_is_asked_again network::what_can_pass_is_tried_again network::tries_are_counted_and_pauses_double network::the_server_says_how_long_to_wait_and_too_long_is_not_waited network::what_cannot_pass_is_asked_once",
     ),
     (
         8,
-        "trigger::a_post_is_sent_again_only_where_it_surely_had_no_effect gitlab::send_once::tests::only_what_failed_while_connecting_was_surely_not_sent",
+        "advice::a_lock_is_waited_out_by_reads_and_by_changes trigger::a_post_is_sent_again_only_where_it_surely_had_no_effect gitlab::send_once::tests::only_what_failed_while_connecting_was_surely_not_sent",
     ),
     (9, "network::some_redirects_are_not_followed network::a_loop_of_redirects_ends"),
     (
         10,
-        "network::a_page_for_people_is_no_answer network::some_redirects_are_not_followed cat::a_page_in_an_archive_is_a_file_and_a_sign_in_page_is_not",
+        "advice::sign_in_pages_are_known_in_every_dress advice::a_redirect_away_from_the_api_is_a_sign_in network::a_page_for_people_is_no_answer network::some_redirects_are_not_followed cat::a_page_in_an_archive_is_a_file_and_a_sign_in_page_is_not",
     ),
     (
         11,
@@ -61,7 +61,7 @@ const SHOWN_BY: [(usize, &str); 77] = [
     ),
     (
         15,
-        "network::nothing_is_asked_to_be_compressed wire::an_answer_that_is_packed_or_too_long_or_too_deep_is_not_unfolded",
+        "network::nothing_is_asked_to_be_compressed wire::an_answer_that_is_too_long_or_too_deep_is_not_unfolded wire::an_answer_that_a_proxy_compressed_is_decoded_or_refused_by_name wire::a_body_that_is_longer_than_gitlab_announces_is_not_read_to_its_end wire::a_list_that_never_ends_is_given_up",
     ),
     (
         16,
@@ -85,7 +85,7 @@ const SHOWN_BY: [(usize, &str); 77] = [
     ),
     (
         21,
-        "lists::pages_are_asked_for_one_after_the_other_to_the_end fake_itself::pages_have_the_headers_of_gitlab_and_a_link_that_leads_astray",
+        "lists::every_page_is_asked_for_once_and_none_beyond_the_end fake_itself::pages_have_the_headers_of_gitlab_and_a_link_that_leads_astray",
     ),
     (22, "lists::a_downstream_pipeline_may_tell_its_project_by_its_web_address_alone"),
     (
@@ -114,7 +114,7 @@ const SHOWN_BY: [(usize, &str); 77] = [
     ),
     (
         29,
-        "tokens::the_token_of_the_job_is_for_the_gitlab_of_the_job_alone settings::tests::token::no_token_goes_to_a_server_that_only_a_git_remote_names explain::a_lookup_is_told_step_by_step",
+        "advice::a_token_goes_to_the_server_that_it_belongs_to settings::token_rule::tests::a_token_goes_to_the_server_that_it_is_known_to_belong_to tokens::the_token_of_the_job_is_for_the_gitlab_of_the_job_alone settings::tests::token::no_token_goes_to_a_server_that_only_a_git_remote_names explain::a_lookup_is_told_step_by_step",
     ),
     (
         30,
@@ -292,10 +292,14 @@ const SHOWN_BY: [(usize, &str); 77] = [
         76,
         "artifacts_api::delete_asks_on_a_terminal_and_wants_to_be_told_elsewhere trigger::a_redirect_is_not_followed_where_something_is_to_be_changed",
     ),
-    (77, "checkout::nothing_that_the_configuration_names_is_run"),
+    (
+        77,
+        "advice::what_is_pasted_is_quoted shell::tests::a_word_stays_one_word gitlab::address::tests::what_cannot_be_called_is_refused",
+    ),
+    (78, "checkout::nothing_that_the_configuration_names_is_run"),
 ];
 
-/// Whether a file of this module, or of one it stands in, has such a test.
+/// Returns if a file of this module, or of a parent module, has such a test.
 fn exists(test: &str) -> bool {
     let (modules, name) = test.rsplit_once("::").unwrap_or(("", test));
     let modules: Vec<&str> = modules.split("::").collect();
@@ -310,7 +314,7 @@ fn exists(test: &str) -> bool {
     })
 }
 
-/// What is wrong with a table of tests for the rows of this page.
+/// Returns the mistakes of a table of tests for the rows of this page.
 fn wrong(page: &str, table: &[(usize, &str)]) -> Vec<String> {
     let number = |line: &str| line.strip_prefix("| T")?.split(' ').next()?.parse().ok();
     let rows: Vec<usize> = page.lines().filter_map(number).collect();

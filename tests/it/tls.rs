@@ -1,8 +1,8 @@
-//! Certificates: which servers are believed, and where an https server may send us.
+//! Certificates: trusted servers, and redirects of an https server.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -14,17 +14,18 @@ use crate::fake::{Fake, fixtures};
 use crate::harness::Run;
 use crate::ran::Ran;
 use crate::scenes::{downstream, job};
+use crate::zip_builder::{file, zip};
 
 fn certificate(name: &str) -> CertificateDer<'static> {
     CertificateDer::from_pem_file(fixtures().join("tls").join(name)).unwrap()
 }
 
-/// A server on loopback that shows this certificate and gives this answer, again and again.
+/// Starts a server on loopback with this certificate, which always sends this response.
 fn server(shown: &str, answer: String) -> String {
     serve(shown, answer, false)
 }
 
-/// The same, and it may want a certificate of the client too.
+/// Serves an answer over TLS, optionally with a client certificate required.
 fn serve(shown: &str, answer: String, wants_one: bool) -> String {
     let key = PrivateKeyDer::from_pem_file(fixtures().join("tls/server.key")).unwrap();
     let config = match wants_one {
@@ -56,12 +57,12 @@ fn serve(shown: &str, answer: String, wants_one: bool) -> String {
 
 const TRUSTING: &str = "--cacert ca.pem";
 
-/// A run with the authority in its folder, as `ca.pem`.
+/// Prepares a run with the authority's certificate in its folder, as `ca.pem`.
 fn run(fake: &Fake) -> Run<'_> {
     Run::new(fake).file("ca.pem", std::fs::read(fixtures().join("tls/ca.pem")).unwrap())
 }
 
-/// Asks that server for the jobs of a pipeline, in the end with this exit code.
+/// Requests the jobs of a pipeline from that server, and asserts the exit code.
 fn asked(fake: &Fake, origin: &str, line: &str, exit: u8) -> Ran {
     let api = format!("{origin}/api/v4");
     run(fake).args("fetch build --retries 0 --api-url").arg(&api).args(line).exits(exit)
@@ -137,6 +138,101 @@ fn a_server_may_want_a_certificate_of_the_client_and_one_that_is_no_use_is_named
     ] {
         asked(line, ["", ""], 5).says(says);
     }
+}
+
+#[test]
+fn a_certificate_that_is_named_by_hand_is_trusted_for_its_host() {
+    let fake = Fake::start(downstream(&[job(201, "build")]));
+    let origin = server("self.pem", json_answer("[]"));
+    let file = |name: &str| std::fs::read(fixtures().join("tls").join(name)).unwrap();
+    let with_bom = |pem: Vec<u8>| [b"\xef\xbb\xbf".to_vec(), pem].concat();
+    let asked = |origin: &str, pem: Vec<u8>, exit| {
+        let run = Run::new(&fake).file("pem", pem).vars([("CI_SERVER_TLS_CA_FILE", "pem")]);
+        let run = run.args("fetch build --retries 0 --api-url");
+        run.arg(format!("{origin}/api/v4")).exits(exit)
+    };
+    asked(&origin, file("self.pem"), 3).says("0 bridges");
+    asked(&origin, with_bom(file("self.pem")), 3).says("0 bridges");
+    asked(&origin, [file("ca.pem"), file("self.pem")].concat(), 3).says("0 bridges");
+    let good = server("good.pem", json_answer("[]"));
+    asked(&good, with_bom(file("ca.pem")), 3).says("0 bridges");
+    // For no other host, and no other certificate.
+    asked(&server("self-other.pem", json_answer("[]")), file("self-other.pem"), 5)
+        .says("not valid for")
+        .says("hint: use an address of that server that is in its certificate");
+    for named in ["ca.pem", "self-other.pem"] {
+        let ran = asked(&origin, file(named), 5);
+        ran.says("hint: the server uses a CA certificate (CA:TRUE) as its own: name that very");
+    }
+}
+
+#[test]
+fn an_algorithm_that_is_not_supported_is_named() {
+    let fake = Fake::start(downstream(&[job(201, "build")]));
+    let origin = server("p521.pem", json_answer("[]"));
+    let pem = std::fs::read(fixtures().join("tls/p521-ca.pem")).unwrap();
+    let run = Run::new(&fake).file("pem", pem).args("fetch build --retries 0 --cacert pem");
+    let ran = run.arg("--api-url").arg(format!("{origin}/api/v4")).fails(5);
+    ran.says("the TLS library rustls does not support, such as ECDSA on P-521");
+}
+
+#[test]
+fn a_client_certificate_goes_to_the_api_alone() {
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let archive = zip(&[file("from", "storage")]);
+    let mut answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/zip\r\nContent-Length: {}\r\n\r\n",
+        archive.len()
+    )
+    .into_bytes();
+    answer.extend(archive);
+    let storage = asking("storage", answer, &shown);
+    let moved = format!(
+        "HTTP/1.1 302 Found\r\nLocation: {storage}/a.zip?sig=1\r\nContent-Length: 0\r\n\r\n"
+    );
+    let api = asking("api", moved.into_bytes(), &shown);
+    let pem = |name: &str| std::fs::read(fixtures().join("tls").join(name)).unwrap();
+    let fake = Fake::start(downstream(&[job(201, "build")]).with_token("job"));
+    let run = run(&fake).file("me.pem", pem("good.pem")).file("me.key", pem("server.key"));
+    let run = run.args("fetch -R 2 --job-id 201 -o it.zip --cert me.pem --key me.key");
+    run.args(TRUSTING)
+        .arg("--api-url")
+        .arg(format!("{api}/api/v4"))
+        .args("--job-token t")
+        .succeeds();
+    assert_eq!(*shown.lock().unwrap(), [("api", true), ("storage", false)]);
+}
+
+/// A server that accepts a certificate of the client, and notes if it got one.
+fn asking(
+    name: &'static str,
+    answer: Vec<u8>,
+    shown: &Arc<Mutex<Vec<(&'static str, bool)>>>,
+) -> String {
+    let key = PrivateKeyDer::from_pem_file(fixtures().join("tls/server.key")).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate("ca.pem")).unwrap();
+    let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).allow_unauthenticated();
+    let config = ServerConfig::builder()
+        .with_client_cert_verifier(verifier.build().unwrap())
+        .with_single_cert(vec![certificate("good.pem")], key)
+        .unwrap();
+    let (config, shown) = (Arc::new(config), Arc::clone(shown));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let origin = format!("https://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let connection = ServerConnection::new(config.clone()).unwrap();
+            let mut stream = StreamOwned::new(connection, stream);
+            if stream.read(&mut [0; 8192]).is_ok_and(|count| count > 0) {
+                shown.lock().unwrap().push((name, stream.conn.peer_certificates().is_some()));
+                let _ = stream.write_all(&answer);
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
+        }
+    });
+    origin
 }
 
 /// A server that answers whatever it is asked with these words, and hangs up.

@@ -1,4 +1,4 @@
-//! Who asks: one token in one header, where it may come from, and what a refusal of it says.
+//! Tokens: one token in one header, its possible sources, and the messages when it is refused.
 
 use serde_json::json;
 
@@ -35,7 +35,7 @@ fn world() -> World {
     }))
 }
 
-/// The header of every request to the API: its name and the token.
+/// Returns the token header of every request to the API: its name and the token.
 fn header(log: &[Logged]) -> (&'static str, String) {
     let of = |logged: &Logged| {
         let sent = ["PRIVATE-TOKEN", "JOB-TOKEN"].map(|name| (name, logged.header(name)));
@@ -155,7 +155,7 @@ fn without_a_token_what_is_public_can_be_had_and_the_rest_says_that_none_was_sen
     let ran =
         Run::new(world().with(&public)).without(&["GITLAB_TOKEN"]).args("fetch build").succeeds();
     ran.asks(&[LOOKUP[0], LOOKUP[1], ARCHIVE]);
-    let ran = Run::new(world()).without(&["GITLAB_TOKEN"]).args("fetch build").fails(3);
+    let ran = Run::new(world()).without(&["GITLAB_TOKEN"]).args("fetch build").fails(4);
     ran.says("404 Project Not Found").says("no token was sent: set GITLAB_TOKEN");
     let ran = Run::new(world()).without(&["GITLAB_TOKEN"]).args("fetch -R 2 --job-id 201").fails(4);
     ran.says("401 Unauthorized").says("hint: no token was sent");
@@ -177,7 +177,7 @@ fn what_a_token_is_refused_for_is_said_with_a_way_out() {
             "has expired or was revoked: create a new one",
         ),
         ("narrow", 4, "403: insufficient_scope: ", "the token needs the scope read_api"),
-        ("stranger", 3, "404: 404 Project Not Found", "what the user of the token may not see"),
+        ("stranger", 4, "404: 404 Project Not Found", "what the user of the token may not see"),
         ("finished", 4, "401: 401 Unauthorized", "a job token is valid only while its job runs"),
     ] {
         let ran = Run::new(world().with_token(token)).args("fetch build").fails(exit);
@@ -197,7 +197,7 @@ fn a_project_that_does_not_admit_the_job_token_is_explained() {
             4,
             "403 Forbidden - Authentication by CI/CD job token not allowed from up to project #2.",
         ),
-        ("old", 3, "404 Project Not Found"),
+        ("old", 4, "404 Project Not Found"),
     ] {
         let world = world().with_token("job").server(json!({"allowlist_errors": errors}));
         let world = world.with(&json!({"set": {"project": 2, "job_token_allowlist": []}}));
@@ -209,13 +209,13 @@ fn a_project_that_does_not_admit_the_job_token_is_explained() {
     }
     let narrow = json!({"set": {"project": 2, "job_token_permissions": ["read_pipelines"]}});
     let ran = Run::new(world().with_token("job").with(&narrow)).args("fetch build").fails(4);
-    ran.says("The following token permission is required: read_jobs").says("grant that permission");
+    ran.says("The following token permission is required: read_jobs").says("grant read_jobs where");
 }
 
 #[test]
 fn an_older_server_ignores_job_tokens_for_lists_and_the_ways_out_are_named() {
     let old = || world().with_token("job").server(json!({"job_token_lists": false}));
-    let ran = Run::new(old()).args("fetch build").fails(3);
+    let ran = Run::new(old()).args("fetch build").fails(4);
     ran.says("404 Project Not Found").says("GitLab before 18.3 (some before 18.7)");
     ran.says(
         "use a private token (GITLAB_TOKEN) with read_api, or name the job with --job-id or --ref",

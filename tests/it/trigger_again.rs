@@ -1,4 +1,4 @@
-//! `trigger` once more: retrying, and the logs of the jobs.
+//! `trigger --retry`, and the logs of the jobs.
 
 use serde_json::{Value, json};
 
@@ -7,8 +7,8 @@ use crate::harness::Run;
 
 const TIP: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
-/// Project 1 with pipeline 5, which ended so at the tip of `main`; once it is retried, the second
-/// look sees it succeed.
+/// Returns project 1 with pipeline 5, which ended with this status at the tip of `main`; after a
+/// retry, the second lookup sees its success.
 fn ended(status: &str) -> World {
     World::from_json(json!({
         "projects": [{
@@ -36,7 +36,10 @@ fn what_did_not_succeed_at_the_tip_is_retried() {
         for args in ["-r", "--retry --ref main", "--pid 5"] {
             let ran = Run::new(ended(status)).args("trigger 1").args(args).succeeds();
             assert_eq!(posts(&ran.requests), ["POST projects/1/pipelines/5/retry"], "{args}");
-            ran.check(ran.stdout.starts_with("retried: pipeline 5 of project 1: running"), args);
+            ran.check(
+                ran.stdout.starts_with("retried: pipeline 5 of project group/project-1: running"),
+                args,
+            );
         }
     }
 }
@@ -90,7 +93,7 @@ fn a_retried_pipeline_may_show_its_old_end_for_a_moment() {
     Run::new(&fake).args("trigger 1 -r").fails(8);
 }
 
-/// A pipeline whose jobs have these logs; `bad` failed.
+/// Returns a pipeline whose jobs have these logs; `bad` failed.
 fn logging(jobs: Value) -> World {
     World::from_json(json!({
         "projects": [{"id": 1, "on_trigger": {"id": 9, "status": "failed", "jobs": jobs}}],

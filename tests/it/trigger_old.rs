@@ -7,7 +7,7 @@ use crate::ran::Ran;
 const STARTS: &str = "glptt-startsRadarSharecode";
 const READS: &str = "glpat-meiTanReads70and93";
 
-/// A run under the old name, with the tokens and the host that an old file gives.
+/// Prepares a run under the old name, with the tokens and the host of an old CI file.
 fn old<'a>(fake: &'a Fake, args: &str) -> Run<'a> {
     let host = fake.api_origin();
     let tokens = format!("-a {READS} -p {STARTS} -h {host}");
@@ -22,7 +22,7 @@ fn posts(ran: &Ran) -> Vec<&str> {
     ran.requests.iter().filter(|r| r.starts_with("POST ")).map(String::as_str).collect()
 }
 
-/// Each old flag, with what `downriver trigger` calls it: both make the same requests.
+/// Compares each old flag with that of `downriver trigger`: both send equal requests.
 #[test]
 fn every_old_flag_has_its_new_one() {
     for (row, new) in [

@@ -7,7 +7,7 @@ use crate::harness::Run;
 
 const BRIDGES: &str = "GET pipelines/10/bridges";
 
-/// Pipeline 10 with a bridge to 20 of these statuses, where job 201 is called `build`.
+/// Returns pipeline 10 with a bridge to pipeline 20; both it and its job `build` (201) have a status.
 fn world(pipeline: &str, job: &str) -> World {
     changing(pipeline, job, &json!([]))
 }
@@ -23,7 +23,7 @@ fn changing(pipeline: &str, job: &str, changes: &Value) -> World {
     ]}))
 }
 
-/// Both run, and after so many looks at the bridges they become what is said.
+/// Returns that world while both run; after this many lists of bridges they get the status.
 fn later(times: u64, status: &str) -> World {
     let set = json!([{"pipeline": 20, "status": status}, {"job": 201, "status": status}]);
     let change = json!([{"after": {"request": BRIDGES, "times": times}, "set": set}]);

@@ -1,5 +1,5 @@
-//! Answers that break off, lie about their length, never end, or are too much: counted, and never
-//! taken for whole.
+//! Responses that are truncated, have a false length, never end, or are too large: they are detected
+//! and never used as complete.
 
 use std::time::Duration;
 
@@ -97,7 +97,8 @@ fn a_length_that_is_none_or_two_is_an_answer_of_no_web_server() {
         let what = format!("{:?}", fault.twist.headers);
         let ran = Run::new(struck(world(), fault)).args("fetch build --retries 0").runs();
         ran.check(ran.exit == Some(5), &what);
-        ran.changes_nothing().says("error: downloading the artifacts of job 201 in project 2: ");
+        ran.changes_nothing()
+            .says("error: downloading the artifacts of job 201 in project shop/down: ");
     }
 }
 
@@ -217,21 +218,71 @@ fn where_the_storage_cannot_be_reached_gitlab_hands_archives_through() {
 }
 
 #[test]
-fn an_answer_that_is_packed_or_too_long_or_too_deep_is_not_unfolded() {
+fn an_answer_that_is_too_long_or_too_deep_is_not_unfolded() {
     let jobs = "GET pipelines/20/jobs";
     let deep = "[".repeat(200_000) + &"]".repeat(200_000);
     let long = format!("[\"{}\"]", "x".repeat(11 << 20));
     for (fault, says) in [
-        // Nobody asked for that; and unpacked it is never.
-        (Fault::on(jobs).gzip(), "the answer is not the JSON that GitLab sends"),
         (Fault::on(jobs).body(200, "application/json", deep), "the JSON that GitLab sends"),
         (Fault::on(jobs).body(200, "application/json", long.clone()), "longer than 10 MiB"),
         (Fault::on(jobs).body(500, "application/json", long), "answered 500"),
     ] {
         Run::new(struck(world(), fault)).args("fetch build --retries 0").fails(5).says(says);
     }
-    let gzip = Fault::on(ARCHIVE).gzip();
-    Run::new(struck(world(), gzip)).args("fetch build").fails(6).says("it is gzip data");
+    // Neither is a list that unfolds to gigabytes.
+    let bomb = json!([{"id": 1, "name": "x".repeat(40 << 20)}]);
+    let bomb = Fault::on(jobs).json(200, &bomb).gzip();
+    let ran = Run::new(struck(world(), bomb)).args("fetch build --retries 0").fails(5);
+    ran.says("longer than 10 MiB");
+}
+
+#[test]
+fn an_answer_that_a_proxy_compressed_is_decoded_or_refused_by_name() {
+    type Strike = fn(Fault) -> Fault;
+    let codings: [(&str, Strike); 3] = [
+        ("gzip", |fault| fault.gzip()),
+        ("deflate", |fault| fault.deflate()),
+        ("gzip, chunked", |fault| fault.gzip().chunked()),
+    ];
+    let text = "one line\n".repeat(200);
+    for (what, strike) in codings {
+        let everything = || strike(Fault::on("GET *").always());
+        for line in ["fetch build", "fetch build -o it.zip", "ls build", "fetch build --path from"]
+        {
+            let ran = Run::new(struck(world(), everything())).args(line).succeeds();
+            ran.check(ran.pauses.is_empty(), &format!("{what}: {line} at the first try"));
+        }
+        let made = || struck(made::world(made::zip(&[("a", &text)])), everything());
+        Run::new(made()).args("cat --job-id 100 a").succeeds().prints(&text);
+    }
+    let jobs = "GET pipelines/20/jobs";
+    for coding in ["br", "zstd", "gzip, br"] {
+        for on in [jobs, ARCHIVE] {
+            let fault = Fault::on(on).header("Content-Encoding", coding);
+            let ran = Run::new(struck(world(), fault)).args("fetch build").fails(5);
+            ran.says(&format!("the answer is compressed (`{coding}`)")).changes_nothing();
+        }
+    }
+    // One that breaks off is asked for again, from its beginning.
+    let fake = struck(world(), Fault::on(ARCHIVE).gzip().chunked().cut(40));
+    let ran = Run::new(&fake).args("fetch build").succeeds();
+    ran.check(ran.pauses.len() == 1, "once more");
+    // An error stays what it is.
+    let fake = struck(world(), Fault::on(jobs).status(403).gzip());
+    Run::new(&fake).args("fetch build").fails(4).says("403 as scripted");
+}
+
+#[test]
+fn a_body_that_is_longer_than_gitlab_announces_is_not_read_to_its_end() {
+    let endless = vec![0; 4 << 20];
+    for strike in [Fault::chunked as fn(Fault) -> Fault, Fault::until_close] {
+        for line in ["fetch build", "fetch build -o it.zip", "fetch build --path from"] {
+            let fault = Fault::on(ARCHIVE).always().body(200, "application/zip", endless.clone());
+            let ran = Run::new(struck(world(), strike(fault))).args(line).fails(6);
+            ran.says("it is longer than the 109 bytes that GitLab announces").changes_nothing();
+            ran.check(ran.pauses.is_empty(), "it is not asked for again");
+        }
+    }
 }
 
 #[test]
@@ -244,6 +295,16 @@ fn a_list_that_never_ends_is_given_up() {
     ran.says("the list does not end after 2000 pages");
     assert_eq!(ran.requests.len(), 2000);
     assert_eq!(ran.requests[0], LOOKUP[0]);
+    // Nor may one fill the memory.
+    let name = "b".repeat(4 << 20);
+    let row = format!(
+        r#"[{{"id": {{page}}, "name": "{name}", "status": "success", "downstream_pipeline": null}}]"#
+    );
+    let page = Reply::new(200, "application/json", row).header("X-Next-Page", "{next}");
+    let large = Fault::on("GET pipelines/10/bridges").always().reply(page);
+    let ran = Run::new(struck(world(), large)).args("fetch build").fails(5);
+    ran.says("the list is longer than 64 MiB");
+    assert_eq!(ran.requests.len(), 16);
 }
 
 #[test]

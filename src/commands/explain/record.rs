@@ -1,13 +1,13 @@
-//! A watcher that keeps what happens, grouped into the steps of the lookup.
+//! A listener that records requests and choices, grouped into the steps of the lookup.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::gitlab::Client;
+use crate::gitlab::{self, Client};
 use crate::refusal::Candidate;
 use crate::step::{Exchange, Step, Watch};
 use crate::ui::Ui;
 
-/// Keeps requests and choices; warnings go on to the person at once.
+/// Records requests and choices; warnings are printed at once.
 pub(super) struct Record {
     ui: Arc<Ui>,
     kept: Mutex<Kept>,
@@ -16,13 +16,13 @@ pub(super) struct Record {
 #[derive(Default)]
 struct Kept {
     steps: Vec<Taken>,
-    /// Requests whose choice has not come yet.
+    /// Requests since the last choice.
     open: Vec<Exchange>,
 }
 
-/// A step as it was taken.
+/// A step of the lookup: the requests, and the choice that followed.
 pub(super) struct Taken {
-    /// What was chosen from: "bridges of pipeline …".
+    /// The list that was chosen from: "bridges of pipeline …".
     pub(super) step: String,
     pub(super) requests: Vec<(Exchange, String)>,
     pub(super) candidates: Vec<Candidate>,
@@ -33,8 +33,8 @@ impl Record {
         Record { ui, kept: Mutex::default() }
     }
 
-    /// The steps so far, each request with the `curl` line that repeats it by hand. Requests that
-    /// led to no choice, because they failed, are a step of their own.
+    /// Takes the recorded steps, and adds to each request the `curl` command that repeats it.
+    /// Requests without a choice, because one of them failed, are a step of their own.
     pub(super) fn steps(&self, client: &Client) -> Vec<Taken> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let mut steps = std::mem::take(&mut kept.steps);
@@ -56,10 +56,15 @@ impl Watch for Record {
                 let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
                 kept.open.push((*exchange).clone());
             }
-            Step::Chosen { from, candidates } => {
+            Step::Chosen { from, of, candidates } => {
                 let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-                let open = std::mem::take(&mut kept.open);
-                kept.steps.push(taken(from, open, candidates));
+                // Several pipelines are asked at the same time, before any choice.
+                let is_for_it = |exchange: &mut Exchange| match of {
+                    Some(id) => gitlab::pipeline_in(&exchange.address).is_none_or(|of| of == *id),
+                    None => true,
+                };
+                let requests = kept.open.extract_if(.., is_for_it).collect();
+                kept.steps.push(taken(from, requests, candidates));
             }
             Step::Latest { .. } | Step::Warning(_) | Step::Retry { .. } | Step::Waiting { .. } => {
                 self.ui.step(step)

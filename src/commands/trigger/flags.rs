@@ -1,4 +1,4 @@
-//! The flags of `trigger`, and what they mean: an order, a rule for manual jobs, what to fetch.
+//! The flags of `trigger`, converted to an order, a rule for manual jobs and a query for jobs.
 #![allow(rustdoc::broken_intra_doc_links, reason = "help texts name variables in brackets")]
 
 use std::path::PathBuf;
@@ -92,12 +92,12 @@ pub struct Trigger {
     pub connect: ConnectArgs,
     #[command(flatten)]
     pub output_args: OutputArgs,
-    /// Called as pipeline-trigger is, and to end as that does.
+    /// The command line was that of pipeline-trigger, so its exit codes apply.
     #[arg(skip)]
     pub legacy_cli: bool,
 }
 
-/// What to do at manual jobs.
+/// The rule for manual jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OnManual {
     Play,
@@ -106,7 +106,7 @@ pub enum OnManual {
 }
 
 impl Trigger {
-    /// What is to be started, and whom to ask.
+    /// Returns the pipeline to start, and the client of its server.
     pub(super) fn order(&self, app: &mut App) -> Result<(Order, Client), Error> {
         if self.project.trim_matches('/').is_empty() {
             return Err(Usage::new("PROJECT is empty")
@@ -124,7 +124,7 @@ impl Trigger {
             connect.api_url = Some(api_url(host, self.url_path.as_deref()));
         }
         let token = settings::pipeline_token(self.pipeline_token.as_ref(), &app.env)?;
-        // That the project is given keeps the git remote out of it.
+        // With a project given, the git remote is not read.
         let lookup = LookupArgs { project: Some(self.project.clone()), ..LookupArgs::default() };
         let (client, _) = app.connect(&connect, &lookup, None)?;
         let start = Start {
@@ -141,6 +141,10 @@ impl Trigger {
         Ok((Order { project, ref_: self.ref_.clone(), start, again }, client))
     }
 
+    /// Returns the rule for manual jobs.
+    ///
+    /// # Errors
+    /// A usage error for `--jobs` without `--on-manual play`.
     pub(super) fn rule(&self) -> Result<trigger::OnManual, Usage> {
         match self.on_manual {
             OnManual::Play => Ok(trigger::OnManual::Play(self.jobs.clone())),
@@ -153,6 +157,7 @@ impl Trigger {
         }
     }
 
+    /// Returns the query for the jobs of `--fetch`.
     pub(super) fn query(&self) -> JobQuery {
         JobQuery {
             jobs: self.fetch.iter().map(|job| Pattern::new(job)).collect(),
@@ -165,11 +170,13 @@ impl Trigger {
             count: if self.output.is_some() { JobCount::AtMostOne } else { JobCount::Any },
             on_missing: OnMissing::Refuse,
             listed: false,
+            from_can_change: false,
+            own_job: None,
         }
     }
 }
 
-/// `gitlab.com` and `/api/v4` as one address.
+/// Returns the address of the API from a host like `gitlab.com` and a path like `/api/v4`.
 fn api_url(host: &str, path: Option<&str>) -> String {
     let host = host.trim_end_matches('/');
     let scheme = if host.contains("://") { "" } else { "https://" };

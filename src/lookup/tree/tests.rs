@@ -43,6 +43,7 @@ fn walk(url: &str, address: &Scope, levels: u32) -> Result<PipelineTree, Error> 
         cacert: None,
         client: None,
         unverified: false,
+        strict_digest: false,
         http_proxy: None,
         https_proxy: None,
         no_proxy: None,

@@ -19,16 +19,16 @@ fn refusals_of_the_latest_pipeline_of_a_ref() {
     check(
         no_latest("fix/it", Some(false), Some("main"), &["dev", "main"]),
         expect![[r#"
-        no pipeline of ref `fix/it` in project 1, which GitLab does not know: it was never pushed, or is deleted; there are pipelines of `main`, `dev`
-        hint: push the branch, or take the newest of the default branch with `--pipeline latest --ref main`
-        3/3, may change"#]],
+            no pipeline of ref `fix/it` in project 1, which GitLab does not know: it was never pushed, or is deleted; there are pipelines of `dev`, `main`
+            hint: push the branch, or take the newest of the default branch with `--pipeline latest --ref main`
+            3/3, may change"#]],
     );
     check(
         no_latest("docs", Some(true), Some("main"), &["a'b"]),
         expect![[r#"
-        no pipeline of ref `docs` in project 1; there are pipelines of `a'b`
-        hint: take the newest of another ref, as with `--pipeline latest --ref 'a'\''b'`
-        3/3, may change"#]],
+            no pipeline of ref `docs` in project 1; there are pipelines of `a'b`
+            hint: take the newest of another ref, as with `--pipeline latest --ref "a'b"`
+            3/3, may change"#]],
     );
     check(
         no_latest("main", Some(true), Some("main"), &[]),

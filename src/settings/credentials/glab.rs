@@ -8,8 +8,8 @@ use saphyr_parser::{Event, Parser};
 use super::entry::{CredentialEntry, MalformedFile};
 use crate::env::Env;
 use crate::gitlab::Address;
-use crate::sanitize::sanitize;
 use crate::settings::variables::home_dir;
+use crate::shell::quoted;
 use crate::token::Kind;
 
 /// The settings of one host.
@@ -48,6 +48,21 @@ pub(super) fn find_entry(
     Ok(host.and_then(|(name, host)| entry(name, host)))
 }
 
+/// Finds the server whose API glab asks for a host of web pages and git: another one, or one below a
+/// path, where the entry has `api_host`.
+pub(super) fn find_server(text: &str, web: &Address) -> Result<Option<Address>, MalformedFile> {
+    let hosts = hosts(text)?;
+    let server = |(name, host): (&String, &Host)| {
+        // Git and web pages of a host can have ports of their own.
+        let is_this =
+            name.split(':').next().is_some_and(|name| name.eq_ignore_ascii_case(web.host()));
+        let api_host = non_empty(host, "api_host").filter(|_| is_this)?;
+        let protocol = non_empty(host, "api_protocol").unwrap_or("https");
+        Address::parse(&format!("{protocol}://{}", api_host.trim_end_matches('/'))).ok()
+    };
+    Ok(hosts.iter().find_map(server))
+}
+
 fn entry(name: &str, host: &Host) -> Option<CredentialEntry> {
     let is_true = |key| non_empty(host, key).is_some_and(|value| value == "true" || value == "1");
     // GitLab accepts an OAuth token only as a bearer token, for two hours, and only glab can renew
@@ -65,7 +80,7 @@ fn entry(name: &str, host: &Host) -> Option<CredentialEntry> {
             Some(CredentialEntry::Unused(format!(
                 "glab keeps it in the keyring of the system; \
                  set GITLAB_TOKEN to what `glab config get token --host {name}` prints",
-                name = sanitize(name)
+                name = quoted(name)
             )))
         }
         (None, None) => None,

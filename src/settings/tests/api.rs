@@ -30,6 +30,19 @@ fn the_api_root_comes_from_the_first_source_in_order() {
             "CI_SERVER_URL=https://server.test:8443",
             "https://server.test:8443/api/v4 from CI_SERVER_URL",
         ),
+        // The variables of glab and python-gitlab.
+        (
+            "",
+            "GITLAB_URI=https://uri.test GL_HOST=gl.test",
+            "https://uri.test/api/v4 from GITLAB_URI",
+        ),
+        ("", "GL_HOST=gl.test GITLAB_URL=https://url.test", "https://gl.test/api/v4 from GL_HOST"),
+        ("", "GITLAB_URL=https://url.test/api/v4/", "https://url.test/api/v4 from GITLAB_URL"),
+        (
+            "",
+            "GITLAB_URL=https://url.test/gitlab",
+            "https://url.test/gitlab/api/v4 from GITLAB_URL",
+        ),
         ("", "CI_API_V4_URL= GITLAB_HOST=", "https://gitlab.com/api/v4 from default"),
     ] {
         assert_eq!(api(flags, &env(variables)), expect, "{flags} {variables}");

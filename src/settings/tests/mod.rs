@@ -45,6 +45,7 @@ pub fn env_in(folder: &Path, variables: &str) -> Env {
     Env {
         args: Vec::new(),
         vars: variables.split_whitespace().map(pair).collect::<BTreeMap<_, _>>(),
+        not_unicode: Default::default(),
         dir: folder.to_owned(),
         stdin: Box::new(std::io::empty()),
         stdout: stream(),

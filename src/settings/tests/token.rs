@@ -2,15 +2,15 @@
 
 use super::{clone_of, env, env_in, parse_args, write};
 use crate::env::Env;
-use crate::settings;
+use crate::settings::{self, ChosenToken};
 
 /// Returns the header, the token and its source, or the error; then the warnings.
 fn token(flags: &str, env: &mut Env) -> (String, Vec<String>) {
     let connect = parse_args(flags).connect;
     let api = settings::api(&connect, &Default::default(), None, env).unwrap();
     match settings::token(&connect, &api, env) {
-        Ok((None, warnings)) => ("none".to_owned(), warnings),
-        Ok((Some(token), warnings)) => {
+        Ok(ChosenToken { token: None, warnings, .. }) => ("none".to_owned(), warnings),
+        Ok(ChosenToken { token: Some(token), warnings, .. }) => {
             let (header, secret) = (token.value.kind().header(), token.value.reveal());
             (format!("{header} {secret} from {}", token.source), warnings)
         }
@@ -34,6 +34,10 @@ fn a_flag_wins_over_the_variables_and_a_private_token_over_a_job_token() {
             "GITLAB_TOKEN= GITLAB_PRIVATE_TOKEN=two PRIVATE_TOKEN=three",
             "PRIVATE-TOKEN two from GITLAB_PRIVATE_TOKEN",
         ),
+        // The variables of glab; the last one only if it cannot be meant for another service.
+        ("", "GITLAB_ACCESS_TOKEN=a PRIVATE_TOKEN=b", "PRIVATE-TOKEN a from GITLAB_ACCESS_TOKEN"),
+        ("", "OAUTH_TOKEN=glpat-a", "PRIVATE-TOKEN glpat-a from OAUTH_TOKEN"),
+        ("", "OAUTH_TOKEN=gho_a", "JOB-TOKEN job from CI_JOB_TOKEN"),
         ("", "PRIVATE_TOKEN=three", "PRIVATE-TOKEN three from PRIVATE_TOKEN"),
         ("", "", "JOB-TOKEN job from CI_JOB_TOKEN"),
         // The prefix identifies a job token in any setting.

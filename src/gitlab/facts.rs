@@ -1,0 +1,107 @@
+//! The facts about a client that exit codes and hints of failed requests depend on, besides the
+//! request and the response.
+
+use std::sync::PoisonError;
+
+use super::address::Address;
+use super::http::Http;
+use super::operation::JobTokens;
+use super::request::{ApiRequest, project_segment};
+use crate::model::ProjectRef;
+use crate::token::{Kind, Token};
+
+/// The setting that named the address of the API, as far as hints depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NamedBy {
+    /// A flag, a variable or the default, all of which `--api-url` replaces.
+    #[default]
+    Setting,
+    /// A web address among the arguments, beside which `--api-url` must name the same server.
+    Url,
+}
+
+/// The settings behind a client that hints depend on.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    pub named_by: NamedBy,
+    /// The names of the project that the running job belongs to. Its job token needs no allowlist
+    /// there.
+    pub own_projects: Vec<ProjectRef>,
+    /// The way to have a token sent that was withheld from this server.
+    pub withheld: Option<String>,
+}
+
+/// The facts at the time of a failed request.
+#[derive(Debug, Clone)]
+pub(super) struct Facts {
+    /// The root of the API.
+    pub(super) root: Address,
+    /// The kind of the token that the request was made with.
+    pub(super) token: Option<Kind>,
+    /// The token is the name of a variable, such as `$API_TOKEN`.
+    pub(super) unexpanded: bool,
+    pub(super) named_by: NamedBy,
+    pub(super) withheld: Option<String>,
+    pub(super) access: Access,
+}
+
+/// The access to the project of a request, as far as earlier responses and settings prove it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Pipelines or jobs of the project could be listed.
+    Readable,
+    /// The project of the running job.
+    Own,
+    Unknown,
+}
+
+impl Facts {
+    pub(super) fn new(
+        root: &Address,
+        token: Option<&Token>,
+        origin: &Origin,
+        request: &ApiRequest,
+        readable: bool,
+    ) -> Facts {
+        let kind = match request.operation.job_tokens() {
+            JobTokens::InBody(kind) => Some(kind),
+            JobTokens::Always | JobTokens::Newer | JobTokens::Never => token.map(Token::kind),
+        };
+        let own = kind == Some(Kind::Job)
+            && request
+                .project
+                .as_ref()
+                .is_some_and(|project| origin.own_projects.contains(project));
+        Facts {
+            root: root.clone(),
+            token: kind,
+            unexpanded: token.is_some_and(Token::is_variable_name),
+            named_by: origin.named_by,
+            withheld: origin.withheld.clone(),
+            access: match (readable, own) {
+                (true, _) => Access::Readable,
+                (false, true) => Access::Own,
+                (false, false) => Access::Unknown,
+            },
+        }
+    }
+
+    /// Returns true if an address that a download was redirected to is of object storage: of
+    /// another server, and not of an API.
+    pub(super) fn is_storage(&self, request: &ApiRequest, at: &Address) -> bool {
+        request.is_download && !at.same_origin(&self.root) && at.api_root().is_none()
+    }
+}
+
+impl Http {
+    /// Remembers that pipelines or jobs of the project could be listed.
+    pub(super) fn note_readable(&self, request: &ApiRequest) {
+        let mut readable = self.readable.lock().unwrap_or_else(PoisonError::into_inner);
+        readable.extend(request.project.as_ref().map(project_segment));
+    }
+
+    pub(super) fn is_readable(&self, request: &ApiRequest) -> bool {
+        let readable = self.readable.lock().unwrap_or_else(PoisonError::into_inner);
+        request.project.as_ref().is_some_and(|it| readable.contains(&project_segment(it)))
+    }
+}

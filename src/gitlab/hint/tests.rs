@@ -1,0 +1,237 @@
+//! Tests of the hints, as tables.
+
+use super::super::error_body;
+use super::super::facts::Origin;
+use super::*;
+use crate::token::Token;
+
+const PRIVATE: Option<Kind> = Some(Kind::Private);
+const JOB: Option<Kind> = Some(Kind::Job);
+const BY_JOB: Operation = Operation::TriggerPipeline(Kind::Job);
+const BY_TRIGGER: Operation = Operation::TriggerPipeline(Kind::Trigger);
+
+const EXPIRED: &str = "has expired or was revoked: create a new one with the scope read_api";
+const NEVER: &str = "GitLab accepts no job token for this";
+const ROOT: &str = "is https://gitlab.test/api/v4 the address of GitLab's API? --api-url";
+const NUMBER: &str = "give the project by its number (--project ID)";
+
+fn address(text: &str) -> Address {
+    Address::parse(text).unwrap()
+}
+
+fn request(operation: Operation, project: &str) -> ApiRequest {
+    let address = address("https://gitlab.test/api/v4/projects/1/jobs");
+    let project = Some(ProjectRef::parse(project));
+    let is_download = operation == Operation::DownloadArchive;
+    ApiRequest { is_download, ..ApiRequest::new(operation, "asking".to_owned(), project, address) }
+}
+
+fn facts(request: &ApiRequest, token: Option<Kind>, access: Access) -> Facts {
+    let token = token.map(|kind| Token::new(kind, "secret").unwrap());
+    let root = address("https://gitlab.test/api/v4");
+    let facts = Facts::new(&root, token.as_ref(), &Origin::default(), request, false);
+    Facts { access, ..facts }
+}
+
+fn status(status: u16, body: &str) -> Cause {
+    let from = address("https://gitlab.test/api/v4/projects/1/jobs");
+    Cause::Status { status, body: error_body::parse(body.as_bytes()), from, request_id: None }
+}
+
+fn check(given: &[String], expect: &[&str], name: &str) {
+    assert_eq!(given.len(), expect.len(), "{name}: {given:?}");
+    for (given, expect) in given.iter().zip(expect) {
+        assert!(given.contains(expect), "{name}: {given}");
+    }
+}
+
+#[test]
+fn hints_follow_from_operation_token_access_and_words() {
+    use Access::{Own, Readable, Unknown};
+    use Operation::{DownloadArchive, ListBridges, ListJobs, ReadJob, StartPipeline};
+    let denied = r#"{"message":"403 Forbidden"}"#;
+    let archived = r#"{"message":"403 Forbidden - Project is archived"}"#;
+    let scope = r#"{"error":"insufficient_scope"}"#;
+    let granular = r#"{"error":"insufficient_granular_scope","error_description":"… permissions: [Job: Read]."}"#;
+    let enforced = r#"{"error":"insufficient_granular_scope"}"#;
+    let dpop = r#"{"error":"dpop_error"}"#;
+    let one = r#"{"message":"The following token permission is required: read_jobs."}"#;
+    let two = r#"{"message":"The following token permissions are required: a and b."}"#;
+    let no_job_token =
+        r#"{"message":"403 Forbidden - This action is unauthorized for CI/CD job tokens."}"#;
+    let foreign = r#"{"message":"403 Forbidden - Authentication by CI/CD job token not allowed from a to project #2."}"#;
+    let no_project = r#"{"message":"404 Project Not Found"}"#;
+    let no_record = r#"{"message":"404 Not found"}"#;
+    let no_file = r#"{"message":"404 Not Found"}"#;
+    let no_route = r#"{"error":"404 Not Found"}"#;
+    let moved = r#"{"message":"Non GET methods are not allowed for moved projects"}"#;
+    let xml = "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>";
+    type Row<'a> = (Operation, Option<Kind>, Access, u16, &'a str, &'a [&'a str]);
+    let table: &[Row<'_>] = &[
+        (ListJobs, None, Unknown, 401, "", &[NO_TOKEN]),
+        (ListJobs, PRIVATE, Unknown, 401, "", &[EXPIRED]),
+        (StartPipeline, PRIVATE, Unknown, 401, "", &["create a new one with the scope api"]),
+        (ListJobs, PRIVATE, Unknown, 401, dpop, &[PROOF]),
+        (DownloadArchive, JOB, Unknown, 401, "", &[JOB_ENDED]),
+        (BY_JOB, JOB, Unknown, 401, "", &[JOB_ENDED]),
+        (ListJobs, JOB, Unknown, 401, "", &[JOB_ENDED, JOB_TOKEN_NEWER]),
+        // The lists could be read a moment ago, so GitLab accepts job tokens for them.
+        (ListJobs, JOB, Readable, 401, "", &[JOB_ENDED]),
+        (ReadJob, JOB, Unknown, 401, "", &[NEVER]),
+        (BY_TRIGGER, None, Unknown, 401, "", &[TRIGGER]),
+        (ListJobs, None, Unknown, 403, denied, &[NO_TOKEN]),
+        (ListJobs, PRIVATE, Unknown, 403, denied, &[ROLE]),
+        (ListJobs, JOB, Unknown, 403, denied, &[ALLOWLIST]),
+        (ListJobs, JOB, Own, 403, denied, &[ROLE]),
+        (BY_TRIGGER, None, Unknown, 403, denied, &[TRIGGER_ROLE]),
+        // The reason is GitLab's own.
+        (ListJobs, PRIVATE, Unknown, 403, archived, &[]),
+        (DownloadArchive, JOB, Readable, 403, archived, &[]),
+        (StartPipeline, PRIVATE, Unknown, 403, archived, &[]),
+        // What was asked for decides about the role.
+        (StartPipeline, PRIVATE, Unknown, 403, denied, &["may start pipelines (Developer)"]),
+        (Operation::RetryPipeline, PRIVATE, Unknown, 403, denied, &["may run its jobs (Dev"]),
+        (Operation::PlayJob, PRIVATE, Readable, 403, denied, &["may run its jobs (Developer)"]),
+        (Operation::KeepArtifacts, PRIVATE, Readable, 403, denied, &["may keep artifacts"]),
+        (Operation::DeleteArtifacts, PRIVATE, Readable, 403, denied, &["(Maintainer)"]),
+        // Where the lists could be read, the artifacts themselves are closed.
+        (DownloadArchive, PRIVATE, Unknown, 403, denied, &[ROLE]),
+        (DownloadArchive, PRIVATE, Readable, 403, denied, &[ARTIFACT_ACCESS]),
+        (DownloadArchive, JOB, Unknown, 403, denied, &[ALLOWLIST]),
+        (DownloadArchive, JOB, Readable, 403, denied, &["lacks the permission read_jobs"]),
+        (DownloadArchive, JOB, Own, 403, denied, &["`artifacts:access`"]),
+        (ListJobs, PRIVATE, Unknown, 403, scope, &["the token needs the scope read_api"]),
+        (StartPipeline, PRIVATE, Unknown, 403, scope, &["the token needs the scope api"]),
+        (ListJobs, PRIVATE, Unknown, 403, granular, &["with the permission Job: Read;"]),
+        (ListJobs, PRIVATE, Unknown, 403, enforced, &["with the permission Pipeline: Read;"]),
+        (StartPipeline, PRIVATE, Unknown, 403, enforced, &["permission Pipeline: Create;"]),
+        (ListJobs, JOB, Unknown, 403, one, &["grant read_jobs where"]),
+        (ListJobs, JOB, Unknown, 403, two, &["grant a and b where"]),
+        (ListJobs, JOB, Unknown, 403, no_job_token, &[NEVER]),
+        (ListJobs, JOB, Unknown, 403, foreign, &[ALLOWLIST]),
+        (DownloadArchive, PRIVATE, Unknown, 403, xml, &[]),
+        (ListJobs, PRIVATE, Unknown, 404, no_record, &[HIDDEN]),
+        (ListJobs, PRIVATE, Unknown, 404, no_project, &[HIDDEN]),
+        (ReadJob, JOB, Unknown, 404, no_record, &[NEVER]),
+        (ListBridges, JOB, Unknown, 404, no_project, &["not allow the job", JOB_TOKEN_NEWER]),
+        // A job token may always read its own project.
+        (ListBridges, JOB, Own, 404, no_project, &[CHECK_OWN, JOB_TOKEN_NEWER]),
+        (ListBridges, JOB, Readable, 404, no_record, &[CHECK]),
+        (ListBridges, None, Readable, 404, no_record, &[CHECK]),
+        (DownloadArchive, JOB, Unknown, 404, no_project, &["not allow the job"]),
+        (DownloadArchive, JOB, Unknown, 404, no_file, &["not allow the job"]),
+        (DownloadArchive, JOB, Readable, 404, no_file, &[CHECK]),
+        (DownloadArchive, JOB, Own, 404, no_file, &[CHECK]),
+        (DownloadArchive, None, Unknown, 404, no_file, &["only a token may see"]),
+        (ListJobs, PRIVATE, Unknown, 404, no_route, &[ROOT]),
+        (BY_TRIGGER, None, Unknown, 404, no_route, &[TRIGGER]),
+        (BY_JOB, JOB, Unknown, 404, no_route, &[ALLOWLIST]),
+        (StartPipeline, PRIVATE, Unknown, 405, moved, &[MOVED]),
+        (ListJobs, PRIVATE, Unknown, 400, denied, &[]),
+    ];
+    for (operation, token, access, code, body, expect) in table {
+        let request = request(*operation, "1");
+        let facts = facts(&request, *token, *access);
+        let given = hints(&status(*code, body), &request, &facts, Vec::new());
+        check(&given, expect, &format!("{operation:?} {token:?} {access:?} {code} {body}"));
+    }
+}
+
+#[test]
+fn hints_follow_from_other_causes() {
+    let reason = String::new;
+    let from = || address("https://gitlab.test/");
+    let failing = |kind| Cause::Failing { reason: reason(), kind, tries: 1, request_id: None };
+    let tls = |failure| Cause::Tls { reason: reason(), failure, from: from() };
+    let unreachable =
+        |storage, redirected| Cause::Unreachable { reason: reason(), storage, redirected };
+    let page = |status| Cause::Page { title: reason(), status, from: from() };
+    let sign_in = || Cause::SignIn { from: from(), to: address("https://sso.test/login") };
+    let table: [(&str, Cause, &[&str]); 20] = [
+        ("1", failing(FailureKind::ConnectTimeout), &["--connect-timeout"]),
+        ("1", failing(FailureKind::Silence), &["--timeout"]),
+        ("1", failing(FailureKind::Other), &[]),
+        ("1", tls(TlsFailure::CaUsedAsServer), &["CA:FALSE"]),
+        ("1", tls(TlsFailure::WrongName), &["in its certificate"]),
+        ("1", tls(TlsFailure::ClientCertificateRequired), &["--cert FILE --key FILE"]),
+        ("1", tls(TlsFailure::Expired), &["clock"]),
+        ("1", tls(TlsFailure::Other), &["CI_SERVER_TLS_CA_FILE"]),
+        ("1", unreachable(true, true), &[STORAGE]),
+        ("1", unreachable(false, false), &[]),
+        ("1", unreachable(false, true), &[ROOT]),
+        ("1", page(200), &[SIGN_IN_PAGE, ROOT]),
+        ("1", page(404), &[SIGN_IN_PAGE, ROOT]),
+        ("g/p", page(200), &[SIGN_IN_PAGE, ROOT]),
+        // Apache and nginx can spoil an escaped path.
+        ("g/p", page(404), &[NUMBER]),
+        ("g/p", status(404, r#"{"error":"404 Not Found"}"#), &[NUMBER, ROOT]),
+        ("1", sign_in(), &[SIGN_IN_PAGE, ROOT]),
+        ("1", Cause::NotSent { reason: "" }, &[EXPIRED]),
+        ("1", Cause::Damaged { reason: reason() }, &[DAMAGED]),
+        ("1", Cause::AskedToWait { seconds: 3600 }, &[]),
+    ];
+    for (project, cause, expect) in table {
+        let request = request(Operation::ListJobs, project);
+        let facts = facts(&request, PRIVATE, Access::Unknown);
+        let given = hints(&cause, &request, &facts, Vec::new());
+        check(&given, expect, &format!("{project} {cause:?}"));
+    }
+}
+
+#[test]
+fn a_server_that_a_redirect_leads_to_is_named_with_the_line_that_works() {
+    let there = |url: &str| {
+        let body = error_body::parse(br#"{"message":"404 Project Not Found"}"#);
+        Cause::Status { status: 404, body, from: address(url), request_id: None }
+    };
+    let moved = "https://other.test/api/v4/projects/1/jobs";
+    let below = "https://gitlab.test:8443/git/api/v4/projects/1/jobs";
+    for (token, named_by, url, expect) in [
+        (PRIVATE, NamedBy::Setting, moved, Some("use --api-url https://other.test/api/v4")),
+        (
+            PRIVATE,
+            NamedBy::Setting,
+            below,
+            Some("use --api-url https://gitlab.test:8443/git/api/v4"),
+        ),
+        (PRIVATE, NamedBy::Url, moved, Some("paste the address with https://other.test")),
+        (JOB, NamedBy::Setting, below, Some("use --api-url https://gitlab.test:8443/git/api/v4")),
+        (
+            JOB,
+            NamedBy::Setting,
+            moved,
+            Some("use --api-url https://other.test/api/v4 --job-token \"$CI_JOB_TOKEN\""),
+        ),
+        (None, NamedBy::Setting, moved, None),
+    ] {
+        let request = request(Operation::ListJobs, "1");
+        let facts = Facts { named_by, ..facts(&request, token, Access::Unknown) };
+        let given = hints(&there(url), &request, &facts, vec!["use --ref".to_owned()]);
+        match expect {
+            Some(line) => {
+                assert_eq!(given.len(), 1, "{given:?}");
+                assert!(given[0].starts_with("no token was sent there: https://gitlab.test "));
+                assert!(given[0].ends_with(line), "{given:?}");
+            }
+            None => check(&given, &["use --ref", "only a token may see"], url),
+        }
+    }
+}
+
+#[test]
+fn the_advice_about_a_missing_token_is_the_one_that_helps() {
+    let request = request(Operation::ListJobs, "1");
+    let here = status(401, "");
+    let plain = facts(&request, PRIVATE, Access::Unknown);
+    let given = hints(&here, &request, &plain, vec!["use --ref".to_owned()]);
+    check(&given, &["use --ref", EXPIRED], "the advice of the operation comes first");
+    let unexpanded = Facts { unexpanded: true, ..plain };
+    check(&hints(&here, &request, &unexpanded, Vec::new()), &["protected"], "a variable");
+    let none = facts(&request, None, Access::Unknown);
+    let withheld = Facts { withheld: Some("set GITLAB_HOST".to_owned()), ..none };
+    for code in [401, 403, 404] {
+        let given = hints(&status(code, ""), &request, &withheld, Vec::new());
+        check(&given, &["set GITLAB_HOST"], "a token was withheld");
+        assert!(!given[0].contains("GITLAB_TOKEN"), "{given:?}");
+    }
+}
