@@ -4,7 +4,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 
-use super::App;
+use super::app::App;
 use crate::args::{ConnectArgs, LookupArgs, OutputArgs};
 use crate::error::Error;
 use crate::exit::Exit;

@@ -64,7 +64,7 @@ pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
     let parsed = Cli::try_parse_from(args).map(|cli| cli.command);
     parsed.map_err(|error| {
         let words = args.iter().map(|arg| arg.to_string_lossy().into_owned()).skip(1);
-        suggest::improve(error, &words.collect::<Vec<_>>())
+        suggest::improve(error, &Cli::command(), &words.collect::<Vec<_>>())
     })
 }
 

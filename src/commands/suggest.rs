@@ -1,10 +1,8 @@
 //! Suggestions for commands and flags that other tools have under another name. clap itself compares
 //! letters only.
 
-use clap::CommandFactory;
+use clap::Command;
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
-
-use super::Cli;
 
 /// Commands of other tools, and the command here that does the same.
 const COMMANDS: [(&str, &[&str]); 9] = [
@@ -33,7 +31,7 @@ const FLAGS: [(&str, &[&str]); 9] = [
 ];
 
 /// Replaces the suggestion of a parse error by the command or flag that was probably meant.
-pub(super) fn improve(mut error: Error, args: &[String]) -> Error {
+pub(super) fn improve(mut error: Error, cli: &Command, args: &[String]) -> Error {
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let typed = context(&error, ContextKind::InvalidSubcommand);
@@ -44,7 +42,7 @@ pub(super) fn improve(mut error: Error, args: &[String]) -> Error {
         }
         ErrorKind::UnknownArgument => {
             let typed = context(&error, ContextKind::InvalidArg);
-            if let Some(flag) = typed.and_then(|typed| flag(&typed, args)) {
+            if let Some(flag) = typed.and_then(|typed| flag(&typed, cli, args)) {
                 // The advice to pass it after `--` would only get in the way.
                 error.remove(ContextKind::Suggested);
                 error.insert(ContextKind::SuggestedArg, ContextValue::String(flag));
@@ -68,8 +66,7 @@ fn meant(names: &[(&'static str, &[&str])], typed: &str) -> Option<&'static str>
 
 /// Returns the flag that was meant, if the command that was typed has it: the one of the other case,
 /// or the one of another name.
-fn flag(typed: &str, args: &[String]) -> Option<String> {
-    let cli = Cli::command();
+fn flag(typed: &str, cli: &Command, args: &[String]) -> Option<String> {
     let command = args.iter().find_map(|arg| cli.find_subcommand(arg))?;
     let has_short = |letter| command.get_arguments().any(|arg| arg.get_short() == Some(letter));
     let has_long = |name: &str| command.get_arguments().any(|arg| arg.get_long() == Some(name));

@@ -107,5 +107,5 @@ fn words_that_make_no_sense_are_refused_before_anything_is_asked() {
         let ran = Run::new(&fake).args(line).fails(2);
         ran.check(ran.requests.is_empty(), "nothing is asked");
     }
-    Run::new(&fake).args("list -R 3 --json").fails(3);
+    Run::new(&fake).args("list -R 3 --json").fails(4);
 }
