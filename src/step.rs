@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::model::{Bridge, Job, Pipeline, PipelineAt, PipelineId, Status};
+use crate::model::{Bridge, Job, Pipeline, PipelineAt, PipelineId, ProjectRef, Status};
 use crate::refusal::Candidate;
 use crate::sanitize::sanitize;
 
@@ -15,6 +15,8 @@ pub trait Watch: Send + Sync {
 /// An event. The numbers 1 to 4 are the steps: bridges, downstream pipelines, jobs, transfer.
 #[derive(Debug)]
 pub enum Step<'a> {
+    /// Before 1: the newest pipeline of a ref was found. `of` names the ref for people.
+    Latest { project: &'a ProjectRef, pipeline: &'a Pipeline, of: &'a str },
     /// 1: the bridges of a pipeline were listed.
     Bridges { of: &'a PipelineAt, bridges: &'a [Bridge] },
     /// 2: a bridge with a downstream pipeline was selected.

@@ -11,10 +11,12 @@ mod explain;
 mod extract_args;
 mod fetch;
 mod keep;
+mod list;
 mod ls;
 mod pairs;
 mod pipeline_trigger_cli;
 mod result;
+mod suggest;
 mod tree;
 mod trigger;
 mod wait;
@@ -45,6 +47,7 @@ pub enum Command {
     Cat(cat::Cat),
     Explain(explain::Explain),
     Wait(wait::Wait),
+    List(list::List),
     Tree(tree::Tree),
     Trigger(Box<trigger::Trigger>),
     Keep(keep::Keep),
@@ -59,7 +62,11 @@ pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
         let trigger = pipeline_trigger_cli::parse(args)?;
         return Ok(Command::Trigger(Box::new(trigger)));
     }
-    Cli::try_parse_from(args).map(|cli| cli.command)
+    let parsed = Cli::try_parse_from(args).map(|cli| cli.command);
+    parsed.map_err(|error| {
+        let words = args.iter().map(|arg| arg.to_string_lossy().into_owned()).skip(1);
+        suggest::improve(error, &Cli::command(), &words.collect::<Vec<_>>())
+    })
 }
 
 /// Runs a command, and returns the exit code.
@@ -70,6 +77,7 @@ pub fn run(command: Command, app: App) -> Result<Exit, Error> {
         Command::Cat(cat) => cat.run(app),
         Command::Explain(explain) => explain.run(app),
         Command::Wait(wait) => wait.run(app),
+        Command::List(list) => list.run(app),
         Command::Tree(tree) => tree.run(app),
         Command::Trigger(trigger) => trigger.run(app),
         Command::Keep(keep) => keep.run(app),
@@ -88,6 +96,7 @@ impl Command {
             Command::Cat(cat) => &cat.args.output,
             Command::Explain(explain) => &explain.args.output,
             Command::Wait(wait) => &wait.output_args,
+            Command::List(list) => &list.output_args,
             Command::Tree(tree) => &tree.output_args,
             Command::Trigger(trigger) => &trigger.output_args,
             Command::Keep(keep) => &keep.args.output,
@@ -104,7 +113,11 @@ impl Command {
             Command::Ls(ls) => ls.args.wait.wait,
             Command::Cat(cat) => cat.args.wait.wait,
             Command::Wait(_) | Command::Trigger(_) => true,
-            Command::Explain(_) | Command::Tree(_) | Command::Keep(_) | Command::Delete(_) => false,
+            Command::Explain(_)
+            | Command::List(_)
+            | Command::Tree(_)
+            | Command::Keep(_)
+            | Command::Delete(_) => false,
             Command::Completions(_) | Command::Man(_) => false,
         }
     }

@@ -12,6 +12,7 @@ pub mod by_ref;
 mod context;
 pub mod downstream;
 mod elsewhere;
+mod latest;
 mod limits;
 mod own_job;
 mod pipeline_jobs;
@@ -66,10 +67,18 @@ pub fn lookup_once(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery) -> Result<Loo
             Ok(upstream) => match scope {
                 Scope::Below(_) => find_downstream(ctx, &upstream, query)?.result,
                 Scope::Any(_) => find_anywhere(ctx, &upstream, query)?,
-                Scope::In(_) | Scope::Job { .. } => find_in_pipeline(ctx, &upstream, query)?,
+                Scope::In(_) | Scope::Jobs { .. } => find_in_pipeline(ctx, &upstream, query)?,
             },
         },
-        Scope::Job { project, id } => find_by_id(ctx, project, *id, query)?,
+        Scope::Jobs { project, ids } => {
+            let mut result = LookupResult::default();
+            for id in ids {
+                let LookupResult { found, missing } = find_by_id(ctx, project, *id, query)?;
+                result.found.extend(found);
+                result.missing.extend(missing);
+            }
+            result
+        }
     };
     settle(result, ctx, query)
 }

@@ -16,8 +16,8 @@ pub enum Scope {
     In(PipelineBy),
     /// The downstream pipelines, and for a job that is in none of them this pipeline's own jobs.
     Any(PipelineBy),
-    /// One job by its id; no lookup is needed.
-    Job { project: ProjectRef, id: JobId },
+    /// Jobs by their ids; no lookup is needed.
+    Jobs { project: ProjectRef, ids: Vec<JobId> },
 }
 
 /// The jobs that are wanted, and the downstream pipelines they are looked up in.

@@ -57,7 +57,7 @@ pub fn reports(
     let Transfer { ctx, scope, query, .. } = *transfer;
     // A job can have reports and no archive, so it is looked at; unless its number is known and a
     // job token may not look.
-    let blind = ctx.gitlab.has_job_token() && matches!(scope, Scope::Job { .. });
+    let blind = ctx.gitlab.has_job_token() && matches!(scope, Scope::Jobs { .. });
     let query = JobQuery { archive: blind, listed: true, ..query.clone() };
     let transfer = Transfer { query: &query, ..*transfer };
     let Acquired { archives: reports, missing, .. } =

@@ -1,5 +1,6 @@
 //! The steps of a run, printed on standard error as they happen.
 
+use super::age::age;
 use super::style::FAINT;
 use super::totals::bytes;
 use super::verbosity::Verbosity;
@@ -10,6 +11,19 @@ use crate::step::{Step, SyncCounts, Watch};
 impl Watch for Ui {
     fn step(&self, step: &Step<'_>) {
         match step {
+            Step::Latest { project, pipeline, of } => {
+                let now = self.clock.now();
+                let age = pipeline.created_at.as_deref().and_then(|at| age(at, now));
+                let age = age.map(|age| format!(", created {age}")).unwrap_or_default();
+                let text = format!(
+                    "pipeline {} of project {project}, the newest of {of}: {}{age}",
+                    pipeline.id, pipeline.status
+                );
+                // A repeated lookup finds the same pipeline, with another age.
+                if self.is_new(&format!("pipeline {}", pipeline.id)) {
+                    self.message(Verbosity::Normal, &text);
+                }
+            }
             Step::Bridges { of, bridges } => self.stage(
                 1,
                 &format!(

@@ -181,6 +181,11 @@ impl Ui {
         }
     }
 
+    /// Prints a remark on standard error.
+    pub fn note(&self, note: &str) {
+        self.message(Verbosity::Normal, note);
+    }
+
     /// Prints a warning on standard error.
     pub fn warn(&self, warning: &str) {
         let label = self.styled(WARNING, "warning:");

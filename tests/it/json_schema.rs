@@ -167,6 +167,8 @@ fn rarer_documents_are_valid() {
         ("fetch", "fetch build-repo --sync -D out --delete --json"),
         ("explain", "explain build-repo -R 93 --ref master --json"),
         ("explain", "explain matrix --recursive --json"),
+        ("list", "list --json"),
+        ("list", "list --ref nothing-like-it --json"),
         ("tree", "tree --recursive --json"),
         ("wait", "wait --bridge build-sharecode --json"),
         ("trigger", "trigger 93 --ref master --detach --json"),

@@ -27,6 +27,7 @@
 //!   it with a fresh fetch, at random
 //! - `as_python`: what was unpacked against what another reader has
 //! - `cache`: archives that are kept for the next run
+//! - `checkout`: the branch or commit that is checked out, and pasted addresses; `list`: what it prints
 //! - `speech`: what is said on both streams; `tokens`: who asks, and who is not let in
 //! - `lists`: GitLab's lists as they are; `network`: redirects, and what goes wrong on the line
 //! - `client`, `client_changes`, `client_refusals`: each request and each refusal of GitLab, one
@@ -75,6 +76,7 @@ mod as_python;
 mod book;
 mod cache;
 mod cat;
+mod checkout;
 mod checks;
 mod client;
 mod client_changes;
@@ -105,6 +107,7 @@ mod install_ps1;
 mod install_release;
 mod json_schema;
 mod kills;
+mod list;
 mod lists;
 mod lookup_places;
 mod lookup_reasons;

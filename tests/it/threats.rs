@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::tidy::root;
 
 /// The number of a row, and the tests by the names that `cargo test` gives them.
-const SHOWN_BY: [(usize, &str); 87] = [
+const SHOWN_BY: [(usize, &str); 88] = [
     (
         1,
         "wire::a_body_that_breaks_off_is_never_taken_for_whole resume::what_breaks_off_goes_on_where_it_was_with_a_fresh_address network::what_does_not_pass_ends_with_the_address_and_what_came_back",
@@ -333,6 +333,7 @@ const SHOWN_BY: [(usize, &str); 87] = [
         88,
         "sync_delete::folders_that_hold_more_than_artifacts_are_refused_before_anything_is_asked commands::delete_guard::tests::folders_that_hold_more_than_artifacts_are_refused sync_delete::where_a_job_is_missing_nothing_is_removed sync_delete::what_exclude_names_and_what_an_archive_holds_stays",
     ),
+    (89, "checkout::nothing_that_the_configuration_names_is_run"),
 ];
 
 /// Returns if a file of this module, or of a parent module, has such a test.

@@ -20,7 +20,7 @@ const ARROWS: [(&str, &str); 29] = [
     ("shell", ""),
     ("clock", ""),
     ("interrupt", ""),
-    ("refusal", ""),
+    ("refusal", "shell"),
     ("step", "refusal"),
     ("select", "refusal"),
     ("ranged", ""),

@@ -6,6 +6,7 @@ mod checkout;
 mod network;
 mod scope;
 mod token;
+mod web_url;
 
 use std::collections::BTreeMap;
 use std::fs;
