@@ -35,6 +35,7 @@ impl Report {
             Error::Usage(usage) => (Exit::Usage, Vec::from_iter(usage.hint.clone()), Vec::new()),
             Error::Archive(archive::Error::Read(_)) => (Exit::Disk, Vec::new(), Vec::new()),
             Error::Archive(_) => (Exit::Archive, Vec::new(), Vec::new()),
+            Error::Canceled => (Exit::Interrupted, Vec::new(), Vec::new()),
             Error::Disk(error) => {
                 (Exit::Disk, Vec::from_iter(error.hint().map(str::to_owned)), Vec::new())
             }

@@ -105,6 +105,7 @@ impl Soak {
             vars: vars.map(|(name, value)| (name.to_owned(), value)).into(),
             dir: dir.to_owned(),
             stdin: Box::new(std::io::empty()),
+            keyboard: None,
             stdout: stream(&stdout),
             stderr: stream(&stderr),
             clock: Arc::new(FakeClock::default()),

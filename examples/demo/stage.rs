@@ -54,6 +54,7 @@ pub fn play(scene: &Scene, fake: &Arc<Fake>, folder: &Path) -> (u8, String) {
         vars: vars.map(|(name, value)| (name.to_owned(), value)).into(),
         dir: folder.to_owned(),
         stdin: Box::new(io::empty()),
+        keyboard: None,
         stdout: stream(),
         stderr: stream(),
         clock: Arc::new(StoryClock::new(fake, scene.meanwhile)),

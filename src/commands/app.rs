@@ -85,6 +85,7 @@ impl App {
                 IfMissing::Warn | IfMissing::Ignore => OnMissing::Report,
             },
             listed: false,
+            chosen: None,
         };
         let (client, mut settings) = self.connect(connect, lookup, web_url.as_ref())?;
         settings.extend(resolved.settings);

@@ -2,6 +2,7 @@
 
 mod app;
 mod cat;
+mod choose;
 mod completions;
 mod delete;
 mod destination;

@@ -11,6 +11,7 @@
 pub mod by_ref;
 mod context;
 pub mod downstream;
+mod offer;
 mod pipeline_jobs;
 pub mod poll;
 mod query;
@@ -19,6 +20,7 @@ pub mod tree;
 mod wait;
 
 pub use context::{Ctx, Polling};
+pub use offer::offered;
 pub use query::{FoundJob, JobQuery, LookupResult, Scope};
 pub use wait::{Ended, ended_refusal, failed_jobs, pipeline_status, wait_for_pipelines};
 
@@ -39,6 +41,9 @@ pub fn find(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery) -> Result<LookupResu
 /// # Errors
 /// A refusal where a job is missing and neither leniency nor waiting can help.
 pub fn lookup_once(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery) -> Result<LookupResult, Error> {
+    if let Some(found) = &query.chosen {
+        return Ok(LookupResult { found: found.clone(), missing: Vec::new() });
+    }
     let result = match scope {
         Scope::Below(upstream) => find_downstream(ctx, upstream, query)?,
         Scope::In(PipelineBy::Ref { project, ref_, recent }) => {

@@ -35,6 +35,8 @@ pub struct JobQuery {
     pub on_missing: OnMissing,
     /// Reads the lists of jobs even where GitLab could find the job in the download request.
     pub listed: bool,
+    /// The jobs that the user chose from a list; they are not looked up again.
+    pub chosen: Option<Vec<FoundJob>>,
 }
 
 /// A job that was found, with everything that GitLab told about it.

@@ -28,4 +28,5 @@ pub use network::network;
 pub use scope::{ResolvedScope, project, scope};
 pub use sourced::{Setting, Source, Sourced};
 pub use token::{pipeline_token, token};
+pub use variables::in_ci;
 pub use web_url::{WebUrl, split_web_url};

@@ -15,7 +15,7 @@ pub(super) fn variable(env: &Env, names: &[&'static str]) -> Option<Sourced<Stri
 
 /// Returns true in a CI job. There the git checkout and the credential files of other tools are
 /// ignored, because they belong to the job's image or repository and not to its user.
-pub(super) fn in_ci(env: &Env) -> bool {
+pub fn in_ci(env: &Env) -> bool {
     env.var("CI").or(env.var("GITLAB_CI")).is_some()
 }
 

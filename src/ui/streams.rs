@@ -132,6 +132,11 @@ impl Ui {
         lock(&self.stderr).terminal
     }
 
+    /// Returns true with `--quiet`.
+    pub fn is_quiet(&self) -> bool {
+        self.verbosity == Verbosity::Quiet
+    }
+
     /// Asks a question on standard error and reads a line. Returns true only for `y` or `yes`.
     pub fn confirm(&self, question: &str, answers: &mut dyn Read) -> bool {
         self.finish();
@@ -211,6 +216,15 @@ impl Ui {
                 let _ = writeln!(stderr.writer, "{line}").and_then(|()| stderr.writer.flush());
             });
         }
+    }
+
+    /// Writes text to standard error, whatever the verbosity.
+    ///
+    /// # Errors
+    /// Standard error is closed.
+    pub(super) fn write_stderr(&self, text: &str) -> io::Result<()> {
+        let mut stderr = lock(&self.stderr);
+        stderr.writer.write_all(text.as_bytes()).and_then(|()| stderr.writer.flush())
     }
 
     /// Applies a style, if standard error is coloured.

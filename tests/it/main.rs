@@ -16,6 +16,7 @@
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
 //!   `fetch_missing`, `fetch_files`, `fetch_archives` and `fetch_wait` go through the flags
 //! - `archives` and the six behind it: hostile and odd archives, over a hundred of them
+//! - `choose`: the list of jobs where none is named; `choose_on_pty` on a real terminal
 //! - `soak`: fetches through a stand-in that fails at random
 //! - `resume`, `stream`: downloads that break off, and that are unpacked as they come
 //! - `parts`, `sums`: downloads of wanted files alone, and of archives whose SHA-256 is told
@@ -69,6 +70,8 @@ mod book;
 mod cache;
 mod cat;
 mod checks;
+mod choose;
+mod choose_on_pty;
 mod client;
 mod client_changes;
 mod client_refusals;

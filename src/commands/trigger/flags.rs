@@ -170,6 +170,7 @@ impl Trigger {
             count: if self.output.is_some() { JobCount::AtMostOne } else { JobCount::Any },
             on_missing: OnMissing::Refuse,
             listed: false,
+            chosen: None,
         }
     }
 }

@@ -46,6 +46,7 @@ pub fn env_in(folder: &Path, variables: &str) -> Env {
         vars: variables.split_whitespace().map(pair).collect::<BTreeMap<_, _>>(),
         dir: folder.to_owned(),
         stdin: Box::new(std::io::empty()),
+        keyboard: None,
         stdout: stream(),
         stderr: stream(),
         clock: Arc::new(NoClock),
