@@ -38,7 +38,8 @@ pub mod usage;
 
 use std::sync::Arc;
 
-use commands::App;
+use clap::CommandFactory;
+use commands::{App, Cli, NameRecorder};
 use env::Env;
 use exit::Exit;
 use report::Report;
@@ -46,6 +47,9 @@ use ui::Ui;
 
 /// Runs the program, from its arguments to its exit code.
 pub fn run(mut env: Env) -> Exit {
+    if let Some(exit) = commands::complete(&mut env, Cli::command()) {
+        return exit;
+    }
     let command = match commands::parse(&env.args) {
         Ok(command) => command,
         Err(error) => return answer(&mut env, &error),
@@ -56,7 +60,9 @@ pub fn run(mut env: Env) -> Exit {
     let ui = Ui::new(stdout, stderr, command.output_args(), plain, env.clock.clone());
     let ui = Arc::new(ui.with_sections(in_a_job));
     let waited = command.waits();
-    let result = commands::run(command, App { env, ui: ui.clone(), watch: ui.clone() });
+    let recorder = Arc::new(NameRecorder::new(ui.clone(), &env));
+    let result = commands::run(command, App { env, ui: ui.clone(), watch: recorder.clone() });
+    recorder.save();
     ui.finish();
     match result {
         Ok(exit) => exit,

@@ -3,6 +3,7 @@
 mod app;
 mod cat;
 mod choose;
+mod complete;
 mod completions;
 mod delete;
 mod destination;
@@ -11,6 +12,7 @@ mod explain;
 mod extract_args;
 mod fetch;
 mod keep;
+mod known_names;
 mod ls;
 mod pairs;
 mod pipeline_trigger_cli;
@@ -24,6 +26,8 @@ use std::ffi::OsString;
 use clap::{CommandFactory, Parser, Subcommand};
 
 pub use app::App;
+pub use complete::complete;
+pub use known_names::NameRecorder;
 
 use crate::args::OutputArgs;
 use crate::error::Error;
@@ -74,7 +78,7 @@ pub fn run(command: Command, app: App) -> Result<Exit, Error> {
         Command::Trigger(trigger) => trigger.run(app),
         Command::Keep(keep) => keep.run(app),
         Command::Delete(delete) => delete.run(app),
-        Command::Completions(completions) => completions.run(app, Cli::command()),
+        Command::Completions(completions) => completions.run(app),
         Command::Man(man) => man.run(app, Cli::command()),
     }
 }

@@ -23,3 +23,11 @@ pub fn in_ci(env: &Env) -> bool {
 pub(super) fn home_dir(env: &Env) -> Option<PathBuf> {
     env.var("HOME").or(env.var("USERPROFILE")).map(PathBuf::from)
 }
+
+/// Returns the folder for files that can be made again.
+pub fn user_cache_dir(env: &Env) -> Option<PathBuf> {
+    let set = |name: &str| env.var(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    set("XDG_CACHE_HOME")
+        .or_else(|| set("LOCALAPPDATA"))
+        .or_else(|| home_dir(env).map(|home| home.join(".cache")))
+}

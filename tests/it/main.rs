@@ -29,7 +29,7 @@
 //! - `tls`: certificates; `wire`: answers that lie about their length, or never end
 //! - `pictures`: the pictures of the README show the output of today, with enough contrast
 //! - `json_schema`: the documents of `--json` against their schemas and examples
-//! - `completions`: scripts for shells, and man pages
+//! - `completions`: scripts for shells, and man pages; `complete`: what they offer in real shells
 //! - `process`, `signals`: what only a real process shows
 //! - `places`: destinations that others write to, that are full, or that cannot be written
 //! - `scenes`: small worlds that many tests begin with
@@ -75,6 +75,7 @@ mod choose_on_pty;
 mod client;
 mod client_changes;
 mod client_refusals;
+mod complete;
 mod completions;
 mod components;
 mod demo;
