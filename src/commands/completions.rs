@@ -3,7 +3,6 @@
 use clap::Args;
 use clap_complete::Shell;
 use clap_complete::env::Shells;
-use clap_mangen::Man as Page;
 
 use super::app::App;
 use super::complete::VARIABLE;
@@ -61,12 +60,8 @@ impl Man {
                 None => return Err(unknown(name, &all).into()),
             },
         };
-        let version = concat!("downriver ", env!("CARGO_PKG_VERSION"));
         let mut text = Vec::new();
-        // The page shows the version and no date. The empty string keeps the date's position: without
-        // it, the version would be printed there.
-        let page = Page::new(page).date("\"\"").source(version).manual("downriver manual");
-        page.render(&mut text)?;
+        super::help::man_page(&page, &mut text)?;
         app.ui.copy(&mut text.as_slice())?;
         Ok(Exit::Done)
     }

@@ -11,6 +11,7 @@ mod dotenv;
 mod explain;
 mod extract_args;
 mod fetch;
+pub mod help;
 mod keep;
 mod known_names;
 mod ls;
@@ -23,7 +24,7 @@ mod wait;
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use app::App;
 pub use complete::complete;
@@ -63,7 +64,12 @@ pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
         let trigger = pipeline_trigger_cli::parse(args)?;
         return Ok(Command::Trigger(Box::new(trigger)));
     }
-    Cli::try_parse_from(args).map(|cli| cli.command)
+    let mut command = help::command(Cli::command(), help::Extent::of(args));
+    let matches = command.try_get_matches_from_mut(args)?;
+    match Cli::from_arg_matches(&matches) {
+        Ok(cli) => Ok(cli.command),
+        Err(error) => Err(error.format(&mut command)),
+    }
 }
 
 /// Runs a command, and returns the exit code.
@@ -79,7 +85,7 @@ pub fn run(command: Command, app: App) -> Result<Exit, Error> {
         Command::Keep(keep) => keep.run(app),
         Command::Delete(delete) => delete.run(app),
         Command::Completions(completions) => completions.run(app),
-        Command::Man(man) => man.run(app, Cli::command()),
+        Command::Man(man) => man.run(app, help::command(Cli::command(), help::Extent::Full)),
     }
 }
 

@@ -35,6 +35,7 @@
 //! - `scenes`: small worlds that many tests begin with
 //! - `threats`: which tests show the rows of THREATS.md; `guarded`: those that had no other place
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
+//! - `reference`: the help, and `docs/reference.md`, which is made of it
 #![allow(
     dead_code,
     clippy::disallowed_methods,
@@ -114,6 +115,7 @@ mod python_gitlab;
 mod ran;
 mod raw;
 mod readme;
+mod reference;
 mod release;
 mod resume;
 mod scenes;
