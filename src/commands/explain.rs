@@ -45,7 +45,7 @@ impl Explain {
             Err(error) => (LookupResult::default(), Some(error)),
         };
         let told = Told { settings, steps: record.steps(&client), finding, client: &client };
-        for line in told.lines() {
+        for line in told.lines(app.ui.color_stdout()) {
             app.ui.line(line)?;
         }
         match error {

@@ -56,7 +56,8 @@ impl Ui {
         let (color_stdout, color_stderr) = (colored(&stdout), colored(&stderr));
         let verbosity = Verbosity::of(args);
         let has_bars = stderr.terminal && verbosity != Verbosity::Quiet;
-        let target = has_bars.then(ProgressDrawTarget::stderr);
+        let target =
+            has_bars.then(|| (ProgressDrawTarget::stderr(), console::Term::stderr().size().1));
         let progress = Mutex::new(Progress::new(target, clock.elapsed()));
         Ui {
             stdout: Mutex::new(stdout),

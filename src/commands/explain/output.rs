@@ -1,5 +1,6 @@
 //! The output of `explain`: lines for people, a JSON document for scripts.
 
+use anstyle::{AnsiColor, Style};
 use bytesize::ByteSize;
 use serde_json::{Value, json};
 
@@ -11,6 +12,8 @@ use crate::sanitize::sanitize;
 use crate::settings::Setting;
 use crate::step::Exchange;
 
+const CHOSEN: Style = AnsiColor::Green.on_default().bold();
+
 /// The settings, the steps and the result of a lookup.
 pub(super) struct Told<'a> {
     pub(super) settings: Vec<Setting>,
@@ -20,7 +23,12 @@ pub(super) struct Told<'a> {
 }
 
 impl Told<'_> {
-    pub(super) fn lines(&self) -> Vec<String> {
+    /// Returns the lines for people; `color`: what was chosen is green and bold.
+    pub(super) fn lines(&self, color: bool) -> Vec<String> {
+        let chosen = |line: String| match color {
+            true => format!("{CHOSEN}{line}{CHOSEN:#}"),
+            false => line,
+        };
         let mut lines = vec!["settings".to_owned()];
         for Setting { name, value, source } in &self.settings {
             lines.push(format!("  {name:<10} {}  ({source})", sanitize(value)));
@@ -34,7 +42,7 @@ impl Told<'_> {
             }
             for candidate in &step.candidates {
                 lines.push(match &candidate.why_not {
-                    None => format!("  + {}", sanitize(&candidate.name)),
+                    None => chosen(format!("  + {}", sanitize(&candidate.name))),
                     Some(why_not) => format!("  - {}: {why_not}", sanitize(&candidate.name)),
                 });
             }
@@ -43,7 +51,7 @@ impl Told<'_> {
             lines.extend([String::new(), "would fetch".to_owned()]);
         }
         for found in &self.finding.found {
-            lines.push(format!("  {}", archive(found)));
+            lines.push(chosen(format!("  {}", archive(found))));
             lines.push(format!("    {}", self.client.curl_archive(&found.at)));
         }
         for (query, refusal) in &self.finding.missing {
