@@ -85,7 +85,7 @@ fn the_other_commands_offer_one_job() {
     let ran = Run::new(world(&jobs())).args("cat from").keys([Key::ArrowDown, Key::Enter]);
     ran.succeeds().prints("22");
     let ran = Run::new(world(&jobs())).args("explain").keys(ENTER).succeeds();
-    assert!(ran.stdout.contains("would fetch\n  job build (21)"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("  job build (21), pipeline 20"), "{}", ran.stdout);
     // One file holds one archive, so space belongs to the filter.
     let typed = [Key::Char(' '), Key::Enter];
     Run::new(world(&jobs())).args("fetch -o a.zip").keys(typed).fails(130);
