@@ -99,6 +99,7 @@ fn env(vars: BTreeMap<String, String>) -> Env {
         vars,
         dir: PathBuf::from("/nonexistent"),
         stdin: Box::new(io::empty()),
+        keyboard: None,
         stdout: stream(),
         stderr: stream(),
         clock: Arc::new(Stopped),

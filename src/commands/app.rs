@@ -99,6 +99,7 @@ impl App {
             listed: false,
             from_can_change: lookup.from != Some(LookupFrom::Upstream),
             own_job: settings::own_job(connect, &self.env),
+            chosen: None,
         };
         let (client, mut settings) = self.connect(connect, lookup, web_url.as_ref())?;
         settings.extend(resolved.settings);

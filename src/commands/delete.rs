@@ -96,7 +96,7 @@ impl Delete {
         if self.yes {
             return Ok(());
         }
-        if !app.ui.stderr_is_terminal() {
+        if !app.ui.stderr_is_terminal() || app.no_input(&self.args.output) {
             return Err(Usage::new(format!("this would delete {what}"))
                 .hint("say --yes if that is meant; nothing is deleted"));
         }

@@ -13,10 +13,11 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::lookup::Polling;
 use crate::transfer::Transfer;
+use crate::ui::choose::Count;
 
 /// Take the artifacts of jobs of downstream pipelines
 #[derive(Debug, Args)]
-#[command(override_usage = "downriver fetch [OPTIONS] [URL] JOB...")]
+#[command(override_usage = "downriver fetch [OPTIONS] [URL] [JOB]...")]
 pub struct Fetch {
     /// Names of jobs: exact, or the base name of a parallel or matrix job, or a glob; a web address of a pipeline or a job may come first
     #[arg(value_name = "JOB")]
@@ -57,8 +58,9 @@ impl Fetch {
         let file = self.dotenv.as_ref().map(|file| app.env.dir.join(file));
         let dotenv = DotenvFile::create(file.as_deref(), &app.env.interrupt)?;
         let dotenv = dotenv.durable(options.durable);
+        let count = if self.args.selection.one { Count::One } else { Count::Several };
         let PreparedLookup { scope, mut query, client, .. } =
-            app.prepare(&self.jobs, &self.args, false)?;
+            app.prepare_or_choose(&self.jobs, &self.args, count)?;
         // The cache names archives by the ids of their jobs, which only the lists contain.
         query.listed = cache.is_some();
         let polling = Polling::from(&self.args.wait);

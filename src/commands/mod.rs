@@ -2,6 +2,8 @@
 
 mod app;
 mod cat;
+mod choose;
+mod complete;
 mod completions;
 mod delete;
 mod delete_guard;
@@ -10,7 +12,9 @@ mod dotenv;
 mod explain;
 mod extract_args;
 mod fetch;
+pub mod help;
 mod keep;
+mod known_names;
 mod list;
 mod ls;
 mod pairs;
@@ -23,9 +27,11 @@ mod wait;
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use app::App;
+pub use complete::complete;
+pub use known_names::NameRecorder;
 
 use crate::args::OutputArgs;
 use crate::error::Error;
@@ -62,11 +68,17 @@ pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
         let trigger = pipeline_trigger_cli::parse(args)?;
         return Ok(Command::Trigger(Box::new(trigger)));
     }
-    let parsed = Cli::try_parse_from(args).map(|cli| cli.command);
-    parsed.map_err(|error| {
-        let words = args.iter().map(|arg| arg.to_string_lossy().into_owned()).skip(1);
-        suggest::improve(error, &Cli::command(), &words.collect::<Vec<_>>())
-    })
+    let mut command = help::command(Cli::command(), help::Extent::of(args));
+    let words = || -> Vec<String> {
+        args.iter().map(|arg| arg.to_string_lossy().into_owned()).skip(1).collect()
+    };
+    let matches = command.try_get_matches_from_mut(args);
+    let matches =
+        matches.map_err(|error| suggest::improve(error, &Cli::command(), &words()))?;
+    match Cli::from_arg_matches(&matches) {
+        Ok(cli) => Ok(cli.command),
+        Err(error) => Err(error.format(&mut command)),
+    }
 }
 
 /// Runs a command, and returns the exit code.
@@ -82,8 +94,8 @@ pub fn run(command: Command, app: App) -> Result<Exit, Error> {
         Command::Trigger(trigger) => trigger.run(app),
         Command::Keep(keep) => keep.run(app),
         Command::Delete(delete) => delete.run(app),
-        Command::Completions(completions) => completions.run(app, Cli::command()),
-        Command::Man(man) => man.run(app, Cli::command()),
+        Command::Completions(completions) => completions.run(app),
+        Command::Man(man) => man.run(app, help::command(Cli::command(), help::Extent::Full)),
     }
 }
 

@@ -15,6 +15,7 @@ mod elsewhere;
 mod latest;
 mod limits;
 mod own_job;
+mod offer;
 mod pipeline_jobs;
 pub mod poll;
 mod query;
@@ -24,6 +25,7 @@ mod wait;
 
 pub use context::{Ctx, Polling};
 pub use own_job::OwnJob;
+pub use offer::offered;
 pub use query::{FoundJob, JobQuery, LookupResult, Scope};
 pub use resolve::read_pipeline;
 pub use wait::{Ended, ended_refusal, failed_jobs, wait_for_pipelines};
@@ -58,6 +60,9 @@ pub fn repeat<T>(
 /// # Errors
 /// A refusal where a job is missing and neither leniency nor waiting can help.
 pub fn lookup_once(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery) -> Result<LookupResult, Error> {
+    if let Some(found) = &query.chosen {
+        return Ok(LookupResult { found: found.clone(), missing: Vec::new() });
+    }
     let result = match scope {
         Scope::In(PipelineBy::Ref { project, ref_, recent }) => {
             by_ref::find(ctx, &by_ref::Ref { project, name: ref_, recent: *recent }, query)?

@@ -42,6 +42,8 @@ pub struct JobQuery {
     pub from_can_change: bool,
     /// The CI job that runs this program, which cannot be waited for.
     pub own_job: Option<OwnJob>,
+    /// The jobs that the user chose from a list; they are not looked up again.
+    pub chosen: Option<Vec<FoundJob>>,
 }
 
 /// A job that was found, with everything that GitLab told about it.

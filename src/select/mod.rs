@@ -12,6 +12,7 @@ pub mod job;
 pub mod job_folder;
 pub mod job_pattern;
 pub mod missing_archive;
+pub mod offer;
 pub mod outcome;
 pub mod pipelines;
 pub mod prune;

@@ -58,7 +58,7 @@ impl Checkout {
 
 /// Returns the git directory of this folder: `.git` itself, or the directory that a `.git` file
 /// names, as in a worktree or a submodule.
-fn git_dir(folder: &Path) -> Option<PathBuf> {
+pub(super) fn git_dir(folder: &Path) -> Option<PathBuf> {
     let git = folder.join(".git");
     if git.is_dir() {
         return Some(git);
@@ -120,7 +120,7 @@ fn choose_remote(config: &Config, branch: Option<&str>) -> Option<GitRemote> {
 }
 
 /// Reads a regular file as text. Anything else, such as a pipe in a shared folder, would block.
-fn read_text(path: &Path) -> Option<String> {
+pub(super) fn read_text(path: &Path) -> Option<String> {
     if !path.is_file() {
         return None;
     }

@@ -4,6 +4,7 @@
 //! the one while the log of the job keeps the other.
 
 mod age;
+pub mod choose;
 mod job_log;
 pub mod pipelines;
 pub mod progress;

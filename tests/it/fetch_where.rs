@@ -198,8 +198,6 @@ fn what_makes_no_sense_is_refused_before_anything_is_asked() {
     let pipeline = "https://gitlab.invalid/shop/up/-/pipelines/10";
     let job = "https://gitlab.invalid/shop/up/-/jobs/7";
     for (line, says) in [
-        ("fetch".to_owned(), "no job is named"),
-        (format!("fetch {pipeline}"), "no job is named"),
         (format!("fetch {job} build"), "the job is named twice"),
         (format!("fetch {job} --from pipeline"), "--from means nothing"),
         (format!("fetch {pipeline} build --pipeline 3"), "names the project and the pipeline"),

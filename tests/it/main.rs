@@ -16,8 +16,7 @@
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
 //!   `fetch_missing`, `fetch_files`, `fetch_names`, `fetch_patterns`, `fetch_archives` and `fetch_wait` go through the flags
 //! - `archives` and the six behind it: hostile and odd archives, over a hundred of them
-//! - `kills`: killed at any moment; `disks`: mounts, devices and limits; `odd_disks`: file systems that
-//!   refuse or fail late, made by `odd_disk`; `proves`: checks before anything is changed
+//! - `choose`: the list of jobs where none is named; `choose_on_pty` on a real terminal
 //! - `soak`: fetches through a stand-in that fails at random
 //! - `resume`, `stream`: downloads that break off, and that are unpacked as they come
 //! - `ranges`: stores that ignore, refuse or misunderstand range requests; `transport`: proxies,
@@ -35,12 +34,13 @@
 //! - `tls`: certificates; `wire`: answers that lie about their length, or never end
 //! - `pictures`: the pictures of the README show the output of today, with enough contrast
 //! - `json_schema`: the documents of `--json` against their schemas and examples
-//! - `completions`: scripts for shells, and man pages
+//! - `completions`: scripts for shells, and man pages; `complete`: what they offer in real shells
 //! - `process`, `signals`: what only a real process shows
 //! - `places`: destinations that others write to, that are full, or that cannot be written
 //! - `scenes`: small worlds that many tests begin with
 //! - `threats`: which tests show the rows of THREATS.md; `guarded`: those that had no other place
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
+//! - `reference`: the help, and `docs/reference.md`, which is made of it
 #![allow(
     dead_code,
     clippy::disallowed_methods,
@@ -78,9 +78,12 @@ mod cache;
 mod cat;
 mod checkout;
 mod checks;
+mod choose;
+mod choose_on_pty;
 mod client;
 mod client_changes;
 mod client_refusals;
+mod complete;
 mod completions;
 mod components;
 mod demo;
@@ -132,6 +135,7 @@ mod ran;
 mod ranges;
 mod raw;
 mod readme;
+mod reference;
 mod release;
 mod resume;
 mod scenes;

@@ -1,97 +1,32 @@
-//! Documents for users, compared with the program: exit codes, help, command lines, JSON.
+//! The README and the changelog, compared with the program. `reference` writes `docs/reference.md`.
 
+#[cfg(not(windows))]
 use std::ops::Range;
 
 use clap::Parser;
 
-use crate::fake::World;
-use crate::harness::{Run, words};
+use crate::harness::words;
 use crate::tidy::root;
 
 fn text(name: &str) -> String {
     std::fs::read_to_string(root().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
-/// Returns the codes of `exit.rs`, each with its doc line.
-fn exit_codes() -> Vec<(String, String)> {
-    let source = text("src/exit.rs");
-    let mut about = String::new();
-    let mut codes = Vec::new();
-    for line in source.lines().map(str::trim) {
-        if let Some(doc) = line.strip_prefix("/// ") {
-            about = doc.to_owned();
-        } else if let Some((_, number)) = line.trim_end_matches(',').split_once(" = ")
-            && number.parse::<u8>().is_ok()
-        {
-            codes.push((number.to_owned(), std::mem::take(&mut about)));
-        }
-    }
-    assert!(codes.len() > 10, "{codes:?}");
-    codes
-}
-
 #[test]
-fn the_table_of_exit_codes_is_that_of_the_source() {
-    let readme = text("README.md");
-    let rows: Vec<&str> = readme.lines().filter(|line| line.starts_with("| ")).collect();
-    let expect = exit_codes().into_iter().map(|(number, about)| format!("| {number} | {about} |"));
-    let missing: Vec<String> = expect.filter(|row| !rows.contains(&row.as_str())).collect();
-    assert!(missing.is_empty(), "not in README.md: {missing:#?}");
-}
-
-/// Finds the help blocks: a line `<!-- help: downriver fetch -->`, then a fenced block of text.
-/// Returns the words after `downriver` of each, and the range of its text.
-fn help_blocks(readme: &str) -> Vec<(String, Range<usize>)> {
-    const MARK: &str = "<!-- help: downriver";
-    const FENCE: &str = " -->\n```text\n";
-    let mut blocks = Vec::new();
-    for (at, _) in readme.match_indices(MARK) {
-        let end = at + readme[at..].find(FENCE).expect("a block of text after every mark");
-        let command = readme[at + MARK.len()..end].trim();
-        assert!(!command.contains('\n'), "no block of text follows the mark of {command:?}");
-        let start = end + FENCE.len();
-        let length = readme[start..].find("```").expect("an end of every block");
-        blocks.push((command.to_owned(), start..start + length));
-    }
-    blocks
-}
-
-/// Returns the help of a command in the form of the README.
-fn help(command: &str) -> String {
-    let world = World::from_json(serde_json::json!({"projects": [{"id": 1}]}));
-    let ran = Run::new(world).bare().args(command).arg("--help").succeeds();
-    ran.stdout.lines().map(|line| format!("{}\n", line.trim_end())).collect()
-}
-
-#[test]
-fn help_blocks_are_what_the_program_prints() {
+#[cfg(not(windows))]
+fn the_table_of_measurements_is_that_of_the_runs() {
     let mut readme = text("README.md");
-    let blocks = help_blocks(&readme);
-    assert!(!blocks.is_empty(), "README.md has no `<!-- help: downriver … -->`");
-    let mut stale = Vec::new();
-    // From the end, so that the ranges of those before stay right.
-    for (command, range) in blocks.into_iter().rev() {
-        let printed = help(&command);
-        if readme[range.clone()] != printed {
-            readme.replace_range(range, &printed);
-            stale.push(format!("downriver {command} --help"));
-        }
-    }
-    #[cfg(not(windows))]
-    {
-        let range = speed_table(&readme);
-        let measured = crate::album::table();
-        if readme[range.clone()] != measured {
-            readme.replace_range(range, &measured);
-            stale.push("the runs in benches/runs".to_owned());
-        }
-    }
-    if std::env::var_os("UPDATE_EXPECT").is_some() {
-        std::fs::write(root().join("README.md"), readme).unwrap();
+    let range = speed_table(&readme);
+    let measured = crate::album::table();
+    if readme[range.clone()] == measured {
         return;
     }
-    let advice = "UPDATE_EXPECT=1 cargo test --test it readme:: writes them anew";
-    assert!(stale.is_empty(), "README.md shows other texts than these print; {advice}: {stale:#?}");
+    assert!(
+        std::env::var_os("UPDATE_EXPECT").is_some(),
+        "README.md shows other numbers than benches/runs; UPDATE_EXPECT=1 writes them anew"
+    );
+    readme.replace_range(range, &measured);
+    std::fs::write(root().join("README.md"), readme).unwrap();
 }
 
 /// Returns the position of the table of measurements.

@@ -238,7 +238,7 @@ const SHOWN_BY: [(usize, &str); 88] = [
     ),
     (
         63,
-        "speech::names_from_a_server_cannot_act_on_a_terminal speech::names_from_an_archive_cannot_act_on_a_terminal sanitize::tests::what_acts_on_a_terminal_is_escaped_and_all_else_is_left_alone",
+        "choose::hostile_names_are_escaped speech::names_from_a_server_cannot_act_on_a_terminal speech::names_from_an_archive_cannot_act_on_a_terminal sanitize::tests::what_acts_on_a_terminal_is_escaped_and_all_else_is_left_alone",
     ),
     (
         64,

@@ -178,6 +178,7 @@ impl Trigger {
             listed: false,
             from_can_change: false,
             own_job: None,
+            chosen: None,
         }
     }
 }

@@ -48,6 +48,7 @@ pub fn env_in(folder: &Path, variables: &str) -> Env {
         not_unicode: Default::default(),
         dir: folder.to_owned(),
         stdin: Box::new(std::io::empty()),
+        keyboard: None,
         stdout: stream(),
         stderr: stream(),
         clock: Arc::new(NoClock),
