@@ -21,6 +21,7 @@ mod free_space;
 #[cfg(test)]
 pub mod listing;
 mod modes;
+mod positioned_write;
 mod staging;
 #[cfg(unix)]
 mod stale_temp_dirs;

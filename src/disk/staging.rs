@@ -42,9 +42,9 @@ pub struct Staging {
 /// A staged file that is being written; [`NewFile::finish`] closes it.
 #[derive(Debug)]
 pub struct NewFile {
-    file: File,
+    pub(super) file: File,
     /// Path at the destination, for messages.
-    dest_path: PathBuf,
+    pub(super) dest_path: PathBuf,
 }
 
 impl Staging {

@@ -1,9 +1,13 @@
 //! Extraction of planned entries from an archive into staging.
 
 mod buffer_pool;
+mod parted_file;
+mod segments;
 #[cfg(test)]
 mod tests;
 mod workers;
+
+pub use segments::{Segment, Segments};
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};

@@ -42,6 +42,7 @@ mod response;
 mod retry;
 mod retry_loop;
 mod send_once;
+mod stored_archive;
 mod tcp;
 mod tls_config;
 mod tls_failure;
@@ -57,6 +58,7 @@ pub use facts::{NamedBy, Origin};
 pub use network::Network;
 pub use operation::Operation;
 pub use remote_archive::{RemoteAnswer, RemoteArchive, TAIL_LENGTH};
+pub use stored_archive::{OnSetback, RangeStream, StoredArchive};
 pub use tls_failure::TlsFailure;
 pub use write::Start;
 // Parsers of what servers send, for the fuzz targets.

@@ -5,8 +5,8 @@
 //!          acquire.rs                planning.rs           archive_source.rs       disk
 //! ```
 //!
-//! An archive is acquired by one of three strategies (`strategy.rs`): range requests, streaming, or
-//! download first. All of them end with the same plan, the same workers and the same staging.
+//! An archive is acquired by one of four strategies (`strategy.rs`): range requests, streaming,
+//! streaming by several requests at the same time, or download first. All of them end with the same plan, the same workers and the same staging.
 
 mod acquire;
 mod archive_source;
@@ -17,12 +17,14 @@ mod context;
 mod download;
 mod list;
 mod options;
+mod parallel_ranges;
 mod planning;
 mod ranged;
 mod remote_zip;
 mod reports;
 mod result;
 mod save;
+mod segment_queue;
 mod strategy;
 mod streaming;
 

@@ -122,6 +122,7 @@ mod signals;
 mod soak;
 mod speech;
 mod stream;
+mod streams;
 mod sums;
 mod threats;
 mod tidy;
