@@ -53,15 +53,21 @@ impl Inflater {
 
     fn inflate(&mut self, output: &mut Output<'_>, from: &mut dyn BufRead) -> Result<(), Error> {
         self.decompress.reset(false);
+        let (length, room) = (output.location.compressed_size, self.window.len() as u64);
         let mut filled = 0;
         loop {
             let input = fill_buf(from)?;
             let end = input.is_empty();
-            // At least one byte of room, even if the entry is complete, to detect excess data.
-            let room = output.remaining(filled).max(1).min((self.window.len() - filled) as u64);
-            let window = &mut self.window[filled..filled + room as usize];
             let before = (self.decompress.total_in(), self.decompress.total_out());
-            let status = self.decompress.decompress(input, window, FlushDecompress::None);
+            // An entry that is complete here and fits is decompressed by one call, without a copy of
+            // its last bytes for a next one.
+            let flush = match input.len() as u64 == length && output.location.size < room {
+                true => FlushDecompress::Finish,
+                false => FlushDecompress::None,
+            };
+            // More room than the entry needs: excess data are detected, and the end is faster.
+            let window = &mut self.window[filled..];
+            let status = self.decompress.decompress(input, window, flush);
             let consumed = (self.decompress.total_in() - before.0) as usize;
             let produced = (self.decompress.total_out() - before.1) as usize;
             from.consume(consumed);

@@ -23,6 +23,7 @@ pub mod listing;
 mod modes;
 mod positioned_write;
 mod staging;
+mod staging_writer;
 #[cfg(unix)]
 mod stale_temp_dirs;
 mod temp_dir;
@@ -34,3 +35,4 @@ pub use atomic_file::{AtomicFile, temp_file};
 pub use cache::{Cache, CacheKey, CacheLookup, CacheWriter};
 pub use error::Error;
 pub use staging::{NewFile, Staging};
+pub use staging_writer::StagingWriter;

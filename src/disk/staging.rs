@@ -131,7 +131,17 @@ impl Staging {
     pub fn create_file(&self, path: &Path, mode: Option<u32>) -> Result<NewFile, Error> {
         let create = |parent: &DirHandle, name: &OsStr| parent.create_file(name, file_mode(mode));
         let file = self.with_parent("write", path, create)?;
-        Ok(NewFile { file, dest_path: self.dest.join(path) })
+        Ok(self.new_file(file, path))
+    }
+
+    /// Returns the staged file at a path that was just created.
+    pub(super) fn new_file(&self, file: File, path: &Path) -> NewFile {
+        NewFile { file, dest_path: self.dest.join(path) }
+    }
+
+    /// Opens a staged directory, if it exists.
+    pub(super) fn open_staged_dir(&self, path: &Path) -> Option<Arc<DirHandle>> {
+        self.temp_tree.open_dir(&Path::new(STAGED).join(path)).ok()
     }
 
     /// Adds a symlink. Symlinks are created last, so that no staged file is written through one.

@@ -9,7 +9,7 @@ use super::parted_file::PartedFile;
 use super::workers::{Task, at_path};
 use super::{all_tasks, create_folders_and_links};
 use crate::archive::{EntryReader, Inflater, Layout, SkipRead};
-use crate::disk::{self, Staging};
+use crate::disk::{self, Staging, StagingWriter};
 use crate::error::Error;
 use crate::plan::Plan;
 
@@ -99,6 +99,7 @@ impl<'a> Segments<'a> {
         body: B,
         inflater: &mut Inflater,
     ) -> Result<(), Error> {
+        let mut writer = StagingWriter::new(self.staging);
         let mut entries = EntryReader::sequential_from(body, segment.range.start);
         for Task { location, file } in &self.tasks[tasks.clone()] {
             self.check_running()?;
@@ -108,7 +109,7 @@ impl<'a> Segments<'a> {
             }
             let Some(file) = file else { continue };
             let mut data = entries.data(location);
-            let mut to = self.staging.create_file(file.path, file.mode)?;
+            let mut to = writer.create_file(file.path, file.mode)?;
             inflater
                 .copy(location, &mut data, &mut to)
                 .map_err(|error| at_path(error, file.path))?;
@@ -179,4 +180,72 @@ fn cut<'a>(
 /// Returns true if the data of an entry are the bytes of its file.
 fn is_plain(task: &Task<'_>) -> bool {
     !task.location.deflated && task.location.size == task.location.compressed_size
+}
+
+#[cfg(test)]
+impl Segment {
+    /// Returns a segment without entries.
+    pub fn for_tests(range: Range<u64>) -> Segment {
+        Segment { range, content: Content::Entries(0..0) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::io::Cursor;
+
+    use super::*;
+    use crate::archive::Archive;
+    use crate::archive::zip_builder::{ZipItem, file, folder, zip};
+    use crate::select::files::{FileRules, files};
+
+    /// Returns the segments of an archive: the ends, and `P` for a part of a stored entry.
+    fn ends(items: &[ZipItem], length: u64) -> Vec<(u64, &'static str)> {
+        let archive = Archive::open_directory(Cursor::new(zip(items))).unwrap();
+        let plan = files(archive.entries(), &BTreeMap::new(), &FileRules::default()).unwrap();
+        let layout = archive.into_layout();
+        let tasks = all_tasks(&layout, &plan).unwrap();
+        let (list, parted) = cut(&tasks, layout.directory_start, length);
+        let mut start = 0;
+        let (mut covered, mut parts) = (0, 0);
+        for segment in &list {
+            assert_eq!(segment.range.start, start, "no gap and no overlap");
+            assert!(segment.range.start < segment.range.end);
+            start = segment.range.end;
+            match &segment.content {
+                Content::Entries(tasks) => covered += tasks.len(),
+                Content::Part(..) => parts += 1,
+            }
+        }
+        assert_eq!(start, layout.directory_start);
+        assert_eq!(covered + parted.len(), tasks.len(), "each entry once");
+        assert_eq!(parts, parted.iter().map(|file| file.parts().len()).sum::<usize>());
+        let kind = |content: &Content| match content {
+            Content::Entries(_) => "E",
+            Content::Part(..) => "P",
+        };
+        list.iter().map(|segment| (segment.range.end, kind(&segment.content))).collect()
+    }
+
+    #[test]
+    fn archives_are_cut_between_entries_and_inside_large_stored_ones() {
+        let of = |name: &str, size: usize| file(name, vec![7; size]);
+        // Each entry takes 31 bytes more than its data.
+        let small = [of("a", 69), of("b", 69), of("c", 69), of("d", 69)];
+        assert_eq!(ends(&small, 200), [(200, "E"), (400, "E")]);
+        assert_eq!(ends(&small, 201), [(300, "E"), (400, "E")]);
+        assert_eq!(ends(&small, 1000), [(400, "E")]);
+        let large = [of("a", 69), of("b", 969), of("c", 69)];
+        assert_eq!(
+            ends(&large, 300),
+            [(100, "E"), (400, "P"), (700, "P"), (1100, "P"), (1200, "E")]
+        );
+        // A compressed entry cannot be cut, and a folder is no file.
+        let noise: Vec<u8> =
+            (0..900_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let packed = [of("a", 69), file("b", noise).deflated(), folder("c/"), of("d", 69)];
+        let cut = ends(&packed, 300);
+        assert_eq!(cut.iter().map(|(_, kind)| *kind).collect::<String>(), "EEE");
+    }
 }

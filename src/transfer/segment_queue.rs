@@ -87,3 +87,54 @@ impl<'a> State<'a> {
         (length > 2 * usual_length).then(|| self.waiting.remove(at))?
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns segments that begin at these positions; the last one ends at 100.
+    fn segments(starts: &[u64]) -> Vec<Segment> {
+        let ends = starts.iter().skip(1).chain([&100]);
+        starts.iter().zip(ends).map(|(start, end)| Segment::for_tests(*start..*end)).collect()
+    }
+
+    #[test]
+    fn streams_meet_in_the_middle_and_long_segments_come_first() {
+        let list = segments(&[0, 10, 20, 55, 65, 90]);
+        let queue = SegmentQueue::new(&list, 10, 2);
+        let take = |side| queue.take(side).map(|segment| segment.range.start);
+        assert_eq!(take(Side::Back), Some(20), "the longest one");
+        assert_eq!(take(Side::Front), Some(0));
+        assert_eq!(take(Side::Back), Some(65), "long as well");
+        assert_eq!(take(Side::Back), Some(90));
+        assert_eq!(take(Side::Front), Some(10));
+        assert_eq!(take(Side::Front), Some(55));
+        assert_eq!([take(Side::Back), take(Side::Front)], [None, None]);
+    }
+
+    #[test]
+    fn a_busy_server_gets_fewer_streams_but_never_none() {
+        let list = segments(&[0, 10, 20, 30]);
+        let queue = SegmentQueue::new(&list, 25, 3);
+        let last = queue.take(Side::Back).unwrap();
+        let other = queue.take(Side::Back).unwrap();
+        assert!(queue.lower() && queue.give_back(last), "three become two");
+        assert!(queue.lower(), "two become one");
+        assert!(queue.give_back(other));
+        assert!(!queue.lower(), "the last one goes on");
+        assert!(!queue.give_back(other));
+        let starts: Vec<u64> =
+            std::iter::from_fn(|| queue.take(Side::Front)).map(|it| it.range.start).collect();
+        assert_eq!(starts, [0, 10, 20, 30], "in order, and each once");
+    }
+
+    #[test]
+    fn a_surplus_stream_ends_with_its_segment() {
+        let list = segments(&[0, 10, 20, 30]);
+        let queue = SegmentQueue::new(&list, 25, 2);
+        queue.take(Side::Back).unwrap();
+        queue.lower();
+        assert_eq!(queue.take(Side::Back), None);
+        assert!(queue.take(Side::Front).is_some());
+    }
+}
