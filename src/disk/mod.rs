@@ -34,5 +34,6 @@ mod tests;
 pub use atomic_file::{AtomicFile, temp_file};
 pub use cache::{Cache, CacheKey, CacheLookup, CacheWriter};
 pub use error::Error;
+pub use positioned_write::write_all_at;
 pub use staging::{NewFile, Staging};
 pub use staging_writer::StagingWriter;

@@ -13,13 +13,15 @@ impl NewFile {
     }
 }
 
+/// Writes bytes at a position of a file, in bytes from its start.
 #[cfg(unix)]
-fn write_all_at(file: &File, bytes: &[u8], position: u64) -> io::Result<()> {
+pub fn write_all_at(file: &File, bytes: &[u8], position: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::write_all_at(file, bytes, position)
 }
 
+/// Writes bytes at a position of a file, in bytes from its start.
 #[cfg(windows)]
-fn write_all_at(file: &File, mut bytes: &[u8], mut position: u64) -> io::Result<()> {
+pub fn write_all_at(file: &File, mut bytes: &[u8], mut position: u64) -> io::Result<()> {
     while !bytes.is_empty() {
         let count = std::os::windows::fs::FileExt::seek_write(file, bytes, position)?;
         if count == 0 {

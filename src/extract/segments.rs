@@ -3,7 +3,6 @@
 
 use std::io::BufRead;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::parted_file::PartedFile;
 use super::workers::{Task, at_path};
@@ -42,8 +41,6 @@ pub struct Segments<'a> {
     /// The length of most segments in bytes.
     pub usual_length: u64,
     staging: &'a Staging,
-    /// Set when one segment failed: the others are given up.
-    pub failed: AtomicBool,
 }
 
 impl<'a> Segments<'a> {
@@ -61,14 +58,7 @@ impl<'a> Segments<'a> {
         let tasks = all_tasks(layout, plan)?;
         let length = (layout.directory_start / USUAL_COUNT).clamp(LENGTHS.0, LENGTHS.1);
         let (list, parted) = cut(&tasks, layout.directory_start, length);
-        Ok(Segments {
-            tasks,
-            parted,
-            list,
-            usual_length: length,
-            staging,
-            failed: AtomicBool::new(false),
-        })
+        Ok(Segments { tasks, parted, list, usual_length: length, staging })
     }
 
     /// Extracts a segment from `body`, whose bytes begin at or before the segment and end with it or
@@ -118,15 +108,8 @@ impl<'a> Segments<'a> {
         Ok(entries.finish(segment.range.end)?)
     }
 
-    /// Returns true if a signal asked the run to stop.
-    pub fn is_interrupted(&self) -> bool {
-        self.staging.stopping()
-    }
-
-    /// Fails if the run was interrupted. A segment that is given up because another one failed ends
-    /// with the same error, which is never reported.
-    pub fn check_running(&self) -> Result<(), Error> {
-        match self.staging.stopping() || self.failed.load(Ordering::Relaxed) {
+    fn check_running(&self) -> Result<(), Error> {
+        match self.staging.stopping() {
             true => Err(disk::Error::Interrupted.into()),
             false => Ok(()),
         }
@@ -180,14 +163,6 @@ fn cut<'a>(
 /// Returns true if the data of an entry are the bytes of its file.
 fn is_plain(task: &Task<'_>) -> bool {
     !task.location.deflated && task.location.size == task.location.compressed_size
-}
-
-#[cfg(test)]
-impl Segment {
-    /// Returns a segment without entries.
-    pub fn for_tests(range: Range<u64>) -> Segment {
-        Segment { range, content: Content::Entries(0..0) }
-    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,11 @@ use crate::step::Step;
 pub trait Spool: Write {
     /// Removes everything that was written.
     fn restart(&mut self) -> io::Result<()>;
+
+    /// Returns the file that several streams may write at any position, if there is one.
+    fn seekable(&mut self) -> Option<&File> {
+        None
+    }
 }
 
 /// Tells the listener which job's archive is read next.
@@ -45,12 +50,20 @@ impl Spool for File {
         self.set_len(0)?;
         self.rewind()
     }
+
+    fn seekable(&mut self) -> Option<&File> {
+        Some(self)
+    }
 }
 
 impl Spool for AtomicFile {
     fn restart(&mut self) -> io::Result<()> {
         // A device or a pipe cannot be emptied; the bytes it took are gone.
         self.file().map_or(Ok(()), Spool::restart)
+    }
+
+    fn seekable(&mut self) -> Option<&File> {
+        self.file().map(|file| &*file)
     }
 }
 

@@ -152,6 +152,31 @@ fn a_fault_in_one_segment_ends_in_the_right_files() {
 }
 
 #[test]
+fn the_archive_itself_comes_by_several_streams_too() {
+    let on = || Fault::on(STORE).after(2);
+    let other = || on().without_header("ETag").header("ETag", "\"other\"");
+    for (what, faults, wholes) in [
+        ("no fault", vec![], 1),
+        ("cut", vec![on().cut(500_000)], 1),
+        ("busy", vec![on().status(503).times(2)], 1),
+        ("another object", vec![other()], 2),
+        ("416", vec![on().status(416)], 2),
+    ] {
+        let ran = {
+            let fake = fake(ARCHIVE.clone(), json!({}), faults);
+            Run::new(&fake).args("fetch build -o it.zip --streams 4").succeeds()
+        };
+        let saved = std::fs::read(ran.place.path().join("work/it.zip")).unwrap();
+        assert!(saved == *ARCHIVE, "{what}: {} bytes", saved.len());
+        let statuses = store(&ran).0;
+        assert_eq!(statuses.iter().filter(|it| **it == 200).count(), wholes, "{what}");
+        assert!(statuses.contains(&206), "{what}");
+    }
+    let fake = fake(ARCHIVE.clone(), json!({}), vec![on().status(404).always()]);
+    Run::new(&fake).args("fetch build -o it.zip --streams 4").fails(3).changes_nothing();
+}
+
+#[test]
 fn a_busy_storage_gets_fewer_requests_at_once() {
     for status in [429, 503] {
         let busy = Fault::on(STORE).after(4).over(2).always().status(status).retry_after(3);
