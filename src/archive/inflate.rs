@@ -8,8 +8,11 @@ use flate2::{Decompress, FlushDecompress, Status};
 use super::error::Error;
 use super::local_header::EntryLocation;
 
-/// Size of the output buffer, in bytes: large enough that most files are one write.
+/// Greatest size of the output buffer, in bytes: large enough that most files are one write.
 const WINDOW_LENGTH: usize = 256 << 10;
+/// Room behind the end of an entry, in bytes, with which the decompressor need not check for the end
+/// of the buffer at every byte.
+const SLACK: u64 = 1 << 10;
 
 /// Decompressor of entries, one after the other. Its memory does not grow with their sizes.
 pub struct Inflater {
@@ -27,7 +30,7 @@ struct Output<'a> {
 
 impl Default for Inflater {
     fn default() -> Inflater {
-        Inflater { decompress: Decompress::new(false), window: vec![0; WINDOW_LENGTH] }
+        Inflater { decompress: Decompress::new(false), window: Vec::new() }
     }
 }
 
@@ -51,8 +54,18 @@ impl Inflater {
         output.finish()
     }
 
+    /// Enlarges the output buffer for an entry of this size, up to the greatest size.
+    fn make_room(&mut self, size: u64) {
+        let needed = usize::try_from(size.saturating_add(SLACK)).unwrap_or(WINDOW_LENGTH);
+        if self.window.len() < needed.min(WINDOW_LENGTH) {
+            let room = needed.checked_next_power_of_two().unwrap_or(WINDOW_LENGTH);
+            self.window.resize(room.min(WINDOW_LENGTH), 0);
+        }
+    }
+
     fn inflate(&mut self, output: &mut Output<'_>, from: &mut dyn BufRead) -> Result<(), Error> {
         self.decompress.reset(false);
+        self.make_room(output.location.size);
         let (length, room) = (output.location.compressed_size, self.window.len() as u64);
         let mut filled = 0;
         loop {

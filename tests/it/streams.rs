@@ -65,7 +65,7 @@ fn store(ran: &Ran) -> (Vec<u16>, usize) {
 #[test]
 fn four_streams_make_the_tree_that_one_makes() {
     let (one, four) = (&*BY_ONE, fetched(vec![], "--streams 4"));
-    assert!(store(&one).0.len() <= 3 && store(&four).0.len() > 5, "{:?}", store(&four));
+    assert!(store(one).0.len() <= 3 && store(&four).0.len() > 5, "{:?}", store(&four));
     assert_eq!(one.tree(), four.tree());
     assert!(one.items() == four.items());
     let landed = four.items();
