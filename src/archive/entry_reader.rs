@@ -94,6 +94,25 @@ impl<'a, B: SkipRead> EntryReader<'a, B> {
         EntryReader { body, check_headers: true, previous: Some(PreviousEntry::default()) }
     }
 
+    /// Reads a run of entries as [`EntryReader::sequential`] does, where the bytes of the run begin
+    /// at `start`.
+    pub fn sequential_from(body: B, start: u64) -> EntryReader<'a, B> {
+        let previous = Some(PreviousEntry { end: start, entry: None });
+        EntryReader { body, check_headers: true, previous }
+    }
+
+    /// Continues behind an entry whose data end at `end`, to check the gap that follows.
+    pub fn behind(body: B, entry: &'a EntryLocation, end: u64) -> EntryReader<'a, B> {
+        let previous = Some(PreviousEntry { end, entry: Some(entry) });
+        EntryReader { body, check_headers: true, previous }
+    }
+
+    /// Returns the position behind the data of the entry that was returned last; 0 if gaps are not
+    /// checked.
+    pub fn end(&self) -> u64 {
+        self.previous.as_ref().map_or(0, |previous| previous.end)
+    }
+
     /// Returns a reader of exactly the compressed data of an entry.
     pub fn next(&mut self, location: &'a EntryLocation) -> Result<io::Take<&mut B>, Error> {
         self.check_gap(location.offset)?;
@@ -116,6 +135,11 @@ impl<'a, B: SkipRead> EntryReader<'a, B> {
             return Err(location.damaged("it is not where the central directory says"));
         }
         Ok(self.body.by_ref().take(location.compressed_size))
+    }
+
+    /// Returns the reader of the compressed data of the entry that `next` returned, once more.
+    pub fn data(&mut self, location: &EntryLocation) -> io::Take<&mut B> {
+        self.body.by_ref().take(location.compressed_size)
     }
 
     /// Checks the gap between the last entry and the central directory.

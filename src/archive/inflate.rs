@@ -10,8 +10,11 @@ use super::output::{Output, fill_buf};
 use super::zstd::ZstdDecoder;
 use crate::model::Method;
 
-/// Size of the output buffer, in bytes: large enough that most files are one write.
+/// Greatest size of the output buffer, in bytes: large enough that most files are one write.
 const WINDOW_LENGTH: usize = 256 << 10;
+/// Room behind the end of an entry, in bytes, with which the decompressor need not check for the end
+/// of the buffer at every byte.
+const SLACK: u64 = 1 << 10;
 
 /// Decompressor of entries, one after the other. Its memory does not grow with their sizes.
 pub struct Inflater {
@@ -25,7 +28,7 @@ impl Default for Inflater {
         Inflater {
             decompress: Decompress::new(false),
             zstd: ZstdDecoder::default(),
-            window: vec![0; WINDOW_LENGTH],
+            window: Vec::new(),
         }
     }
 }
@@ -42,6 +45,7 @@ impl Inflater {
         from: &mut dyn BufRead,
         to: &mut dyn Write,
     ) -> Result<(), Error> {
+        self.make_room(location.size);
         let mut output = Output::new(location, to);
         match location.method {
             Method::Stored => copy_stored(&mut output, from)?,
@@ -54,17 +58,32 @@ impl Inflater {
         output.finish()
     }
 
+    /// Enlarges the output buffer for an entry of this size, up to the greatest size.
+    fn make_room(&mut self, size: u64) {
+        let needed = usize::try_from(size.saturating_add(SLACK)).unwrap_or(WINDOW_LENGTH);
+        if self.window.len() < needed.min(WINDOW_LENGTH) {
+            let room = needed.checked_next_power_of_two().unwrap_or(WINDOW_LENGTH);
+            self.window.resize(room.min(WINDOW_LENGTH), 0);
+        }
+    }
+
     fn inflate(&mut self, output: &mut Output<'_>, from: &mut dyn BufRead) -> Result<(), Error> {
         self.decompress.reset(false);
+        let (length, room) = (output.location().compressed_size, self.window.len() as u64);
         let mut filled = 0;
         loop {
             let input = fill_buf(from)?;
             let end = input.is_empty();
-            // At least one byte of room, even if the entry is complete, to detect excess data.
-            let room = output.remaining(filled).max(1).min((self.window.len() - filled) as u64);
-            let window = &mut self.window[filled..filled + room as usize];
             let before = (self.decompress.total_in(), self.decompress.total_out());
-            let status = self.decompress.decompress(input, window, FlushDecompress::None);
+            // An entry that is complete here and fits is decompressed by one call, without a copy of
+            // its last bytes for a next one.
+            let flush = match input.len() as u64 == length && output.location().size < room {
+                true => FlushDecompress::Finish,
+                false => FlushDecompress::None,
+            };
+            // More room than the entry needs: excess data are detected, and the end is faster.
+            let window = &mut self.window[filled..];
+            let status = self.decompress.decompress(input, window, flush);
             let consumed = (self.decompress.total_in() - before.0) as usize;
             let produced = (self.decompress.total_out() - before.1) as usize;
             from.consume(consumed);

@@ -46,6 +46,9 @@ pub struct ConnectArgs {
     /// Give up on connecting after this long
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s", help_heading = "Network")]
     pub connect_timeout: Duration,
+    /// At most this many requests bring one archive at the same time; without it 4 for an archive of 64 MiB or more in object storage, else 1
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16), help_heading = "Network")]
+    pub streams: Option<u8>,
     /// Certificate authorities on top of the system's, as PEM; SSL_CERT_FILE and SSL_CERT_DIR take the place of the system's [CI_SERVER_TLS_CA_FILE, CURL_CA_BUNDLE]
     #[arg(long, value_name = "FILE", help_heading = "Network")]
     pub cacert: Option<PathBuf>,

@@ -26,11 +26,13 @@ mod free_space;
 #[cfg(test)]
 pub mod listing;
 mod modes;
+mod positioned_write;
 mod removable;
 #[cfg(unix)]
 mod remove_tree;
 mod special_file;
 mod staging;
+mod staging_writer;
 #[cfg(unix)]
 mod stale_temp_dirs;
 mod sync_commit;
@@ -46,5 +48,7 @@ pub use close::check as check_written;
 pub use commit::Committed;
 pub use compare::{CompareBy, DiskState};
 pub use error::Error;
+pub use positioned_write::write_all_at;
 pub use staging::{NewFile, Staging};
+pub use staging_writer::StagingWriter;
 pub use sync_commit::SyncChanges;

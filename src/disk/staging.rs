@@ -79,10 +79,10 @@ impl Notes {
 /// A staged file that is being written; [`NewFile::finish`] closes it.
 #[derive(Debug)]
 pub struct NewFile {
-    file: File,
+    pub(super) file: File,
     /// Path at the destination, for messages.
-    dest_path: PathBuf,
-    notes: Arc<Notes>,
+    pub(super) dest_path: PathBuf,
+    pub(super) notes: Arc<Notes>,
 }
 
 impl Staging {
@@ -191,7 +191,17 @@ impl Staging {
     pub fn create_file(&self, path: &Path, mode: Option<u32>) -> Result<NewFile, Error> {
         let create = |parent: &DirHandle, name: &OsStr| parent.create_file(name, file_mode(mode));
         let file = self.with_parent("write", path, create)?;
-        Ok(NewFile { file, dest_path: self.dest.join(path), notes: Arc::clone(&self.notes) })
+        Ok(self.new_file(file, path))
+    }
+
+    /// Returns the staged file at a path that was just created.
+    pub(super) fn new_file(&self, file: File, path: &Path) -> NewFile {
+        NewFile { file, dest_path: self.dest.join(path), notes: Arc::clone(&self.notes) }
+    }
+
+    /// Opens a staged directory, if it exists.
+    pub(super) fn open_staged_dir(&self, path: &Path) -> Option<Arc<DirHandle>> {
+        self.first().tree.open_dir(&Path::new(STAGED).join(path)).ok()
     }
 
     /// Adds a symlink. Symlinks are created last, so that no staged file is written through one.

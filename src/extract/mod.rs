@@ -1,11 +1,16 @@
 //! Extraction of planned entries from an archive into staging.
 
 mod buffer_pool;
+mod parted_file;
+mod segments;
 #[cfg(test)]
 mod tests;
 mod workers;
 
+pub use segments::{Segment, Segments};
+
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::{Read, Seek};
 use std::path::Path;
 
@@ -90,25 +95,33 @@ fn all_tasks<'a>(layout: &'a Layout, plan: &'a Plan) -> Result<Vec<Task<'a>>, ar
 /// them, and registers the links with the staging.
 fn create_folders_and_links(plan: &Plan, staging: &mut Staging) -> Result<(), Error> {
     // Sorted, because a folder gets its mode when it is created, before its content.
-    let mut folders: BTreeMap<&Path, (Option<u32>, Option<i64>)> = BTreeMap::new();
+    // By bytes: the paths of a plan have one form, and a parent comes before its content.
+    let mut folders: BTreeMap<&OsStr, (Option<u32>, Option<i64>)> = BTreeMap::new();
+    let mut last_parent = None;
     for placement in &plan.placements {
         let path = placement.path.as_path();
-        for parent in path.ancestors().skip(1).take_while(|parent| *parent != Path::new("")) {
-            if folders.contains_key(parent) {
-                break;
+        let parent = path.parent().map(Path::as_os_str);
+        // Neighbours mostly lie in one folder.
+        if parent != last_parent {
+            last_parent = parent;
+            let parents = path.ancestors().skip(1).map(Path::as_os_str);
+            for parent in parents.take_while(|parent| !parent.is_empty()) {
+                if folders.contains_key(parent) {
+                    break;
+                }
+                folders.insert(parent, (None, None));
             }
-            folders.insert(parent, (None, None));
         }
         match &placement.kind {
             PlacementKind::Folder { mode, modified } => {
-                folders.insert(path, (*mode, *modified));
+                folders.insert(path.as_os_str(), (*mode, *modified));
             }
             PlacementKind::Link { target } => staging.add_symlink(path, target),
             PlacementKind::File { .. } => {}
         }
     }
     for (path, (mode, modified)) in folders {
-        staging.create_dir(path, mode, modified)?;
+        staging.create_dir(Path::new(path), mode, modified)?;
     }
     Ok(())
 }

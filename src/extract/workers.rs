@@ -15,7 +15,7 @@ use std::thread;
 
 use super::buffer_pool::{BUFFER_SIZE, Buffer, BufferPool, BufferReader};
 use crate::archive::{self, EntryLocation, EntryReader, Inflater, SkipRead};
-use crate::disk::{self, Staging};
+use crate::disk::{self, Staging, StagingWriter};
 use crate::error::Error;
 
 /// Upper bound of the number of workers. With four, the disk or the network is the bottleneck.
@@ -194,7 +194,7 @@ impl<'a, 'p> Workers<'a, 'p> {
     /// Runs one worker until the queue is closed. After a failure it keeps receiving and discards
     /// the items, because the reading thread may be waiting for their buffers.
     fn work(&self, queue: &WorkQueue<'a>) -> Result<(), (usize, Error)> {
-        let mut inflater = Inflater::default();
+        let (mut inflater, mut writer) = (Inflater::default(), StagingWriter::new(self.staging));
         let mut result = Ok(());
         loop {
             // Receiving with the lock held delays nobody: the other workers would wait for the
@@ -207,12 +207,20 @@ impl<'a, 'p> Workers<'a, 'p> {
             let done = match item {
                 WorkItem::Batch(Batch { buffer, entries }) => {
                     entries.into_iter().try_for_each(|(task, range)| {
-                        self.create_file(&mut inflater, task, &mut &buffer.bytes()[range])
+                        self.create_file(
+                            &mut inflater,
+                            &mut writer,
+                            task,
+                            &mut &buffer.bytes()[range],
+                        )
                     })
                 }
-                WorkItem::Stream(task, buffers) => {
-                    self.create_file(&mut inflater, task, &mut BufferReader::new(buffers))
-                }
+                WorkItem::Stream(task, buffers) => self.create_file(
+                    &mut inflater,
+                    &mut writer,
+                    task,
+                    &mut BufferReader::new(buffers),
+                ),
             };
             if done.is_err() {
                 self.failed.store(true, Ordering::Relaxed);
@@ -224,6 +232,7 @@ impl<'a, 'p> Workers<'a, 'p> {
     fn create_file(
         &self,
         inflater: &mut Inflater,
+        writer: &mut StagingWriter<'_>,
         index: usize,
         data: &mut dyn BufRead,
     ) -> Result<(), (usize, Error)> {
@@ -232,7 +241,7 @@ impl<'a, 'p> Workers<'a, 'p> {
             if self.staging.stopping() {
                 return Err(disk::Error::Interrupted.into());
             }
-            let mut to = self.staging.create_file(file.path, file.mode)?;
+            let mut to = writer.create_file(file.path, file.mode)?;
             inflater.copy(location, data, &mut to).map_err(|error| at_path(error, file.path))?;
             Ok(to.finish(file.modified)?)
         })();

@@ -137,6 +137,15 @@ impl<'a> Body<'a> {
         Body { checksum: None, ..self }
     }
 
+    /// Returns true if the bytes come from another origin than GitLab: from object storage.
+    pub fn is_from_storage(&self) -> bool {
+        !self.from.same_origin(&self.client.http.root)
+    }
+
+    pub(super) fn into_reader(self) -> BodyReader<'static> {
+        self.reader
+    }
+
     /// Returns the announced length of the archive in bytes.
     pub fn total(&self) -> Option<u64> {
         self.total

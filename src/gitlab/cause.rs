@@ -46,5 +46,7 @@ pub enum FailureKind {
     ConnectTimeout,
     /// No bytes, or too few, within `--timeout`.
     Silence,
+    /// The server asks for fewer requests: 429 or 503.
+    Busy,
     Other,
 }

@@ -61,6 +61,11 @@ impl Client {
         self.http.network.strict_digest
     }
 
+    /// Returns the most requests that may bring one archive at the same time, if the user said so.
+    pub fn streams(&self) -> Option<u8> {
+        self.http.network.streams
+    }
+
     /// Returns the root of the API, which identifies the server.
     pub fn server(&self) -> String {
         self.http.root.to_string()

@@ -76,7 +76,7 @@ fn cause_hints(cause: &Cause, request: &ApiRequest, facts: &Facts) -> Vec<String
         Cause::Tls { failure, .. } => vec![tls_hint(*failure).to_owned()],
         Cause::NotSent { .. } => unauthorized(Meaning::NoReason, request, facts),
         Cause::Damaged { .. } => vec![DAMAGED.to_owned()],
-        Cause::Failing { kind: FailureKind::Other, .. }
+        Cause::Failing { kind: FailureKind::Busy | FailureKind::Other, .. }
         | Cause::Unreachable { .. }
         | Cause::AskedToWait { .. }
         | Cause::Redirect { .. }

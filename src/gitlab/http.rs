@@ -155,7 +155,10 @@ impl Http {
                 if body.message.is_empty() { String::new() } else { format!(": {}", body.message) };
             return Err(AttemptError::Transient {
                 reason: format!("{from} answered {status}{message}"),
-                kind: FailureKind::Other,
+                kind: match status {
+                    429 | 503 => FailureKind::Busy,
+                    _ => FailureKind::Other,
+                },
                 // With other statuses, `RateLimit-Reset` does not mean that the client must wait.
                 requested_delay: requested_delay.filter(|_| matches!(status, 429 | 503)),
                 request_id,

@@ -43,6 +43,7 @@ mod retry;
 mod retry_loop;
 mod send_once;
 mod slots;
+mod stored_archive;
 mod tcp;
 mod tls_config;
 mod tls_failure;
@@ -60,6 +61,7 @@ pub use network::Network;
 pub use operation::Operation;
 pub use pipelines::{PipelineFilters, pipeline_in};
 pub use remote_archive::{RemoteAnswer, RemoteArchive, TAIL_LENGTH};
+pub use stored_archive::{OnSetback, RangeStream, StoredArchive};
 pub use tls_failure::TlsFailure;
 pub use write::Start;
 // Parsers of what servers send, for the fuzz targets.

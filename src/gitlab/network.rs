@@ -19,6 +19,8 @@ pub struct Network {
     /// Refuses an archive whose SHA-256 is not the one that GitLab tells. Otherwise that is a
     /// warning, because a proxy may have sent another ETag that looks like one.
     pub strict_digest: bool,
+    /// The most requests that bring one archive at the same time; `None`: chosen by its length.
+    pub streams: Option<u8>,
     /// The proxies for http and https addresses, and the list of hosts that bypass them.
     pub http_proxy: Option<String>,
     pub https_proxy: Option<String>,
@@ -36,6 +38,7 @@ impl Network {
             client: None,
             unverified: false,
             strict_digest: false,
+            streams: None,
             http_proxy: None,
             https_proxy: None,
             no_proxy: None,

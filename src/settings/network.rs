@@ -52,6 +52,7 @@ pub fn network(connect: &ConnectArgs, env: &Env) -> Result<(Network, Vec<String>
         client: cert.zip(key),
         unverified: connect.unverified,
         strict_digest: connect.digest == OnDigestMismatch::Error,
+        streams: connect.streams,
         // curl's precedence: lower case first, and ALL_PROXY as the fallback.
         http_proxy: proxy(&["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]),
         https_proxy: proxy(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),

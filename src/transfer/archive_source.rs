@@ -8,6 +8,7 @@ use super::cached;
 use super::context::Transfer;
 use super::download::{announce, download};
 use super::options::ExtractOptions;
+use super::parallel_ranges::ParallelArchive;
 use super::planning::{PlannedLayout, plan_archive, unpacking};
 use super::ranged::RangedArchive;
 use super::strategy::{self, ArchiveFacts, Strategy, reads_directory_first};
@@ -38,6 +39,8 @@ enum Source<'a> {
     Directory(Box<RangedArchive<'a>>),
     /// In a download that has begun.
     Streaming(Box<StreamingArchive<'a>>),
+    /// In object storage, to be read by several streams.
+    Parallel(Box<ParallelArchive<'a>>),
 }
 
 impl<'a> AcquiredArchive<'a> {
@@ -93,7 +96,10 @@ impl<'a> AcquiredArchive<'a> {
                 None => streaming::plan_beside(found, &body, options)?,
             };
             if let Some(PlannedLayout { plan, layout }) = planned {
-                let source = Source::Streaming(Box::new(StreamingArchive { body, layout }));
+                let source = match ParallelArchive::new(ctx, body, layout) {
+                    Ok(parallel) => Source::Parallel(Box::new(parallel)),
+                    Err(streaming) => Source::Streaming(streaming),
+                };
                 return Ok(AcquiredArchive { plan, source });
             }
         }
@@ -149,6 +155,7 @@ impl<'a> AcquiredArchive<'a> {
             Source::Ranged(archive, ranges) => archive.extract(ctx, found, &ranges, plan, staging),
             Source::Directory(archive) => extract_needed(*archive, ctx, found, plan, staging),
             Source::Streaming(archive) => archive.extract(ctx, found, plan, staging),
+            Source::Parallel(archive) => archive.extract(ctx, found, plan, staging),
         }
     }
 }

@@ -16,6 +16,11 @@ pub trait Spool: Write {
 
     /// Reports the errors of the writes so far that the file system has kept back.
     fn check(&mut self) -> io::Result<()>;
+
+    /// Returns the file that several streams may write at any position, if there is one.
+    fn seekable(&mut self) -> Option<&File> {
+        None
+    }
 }
 
 /// Tells the listener which job's archive is read next.
@@ -53,6 +58,10 @@ impl Spool for File {
     fn check(&mut self) -> io::Result<()> {
         disk::check_written(self)
     }
+
+    fn seekable(&mut self) -> Option<&File> {
+        Some(self)
+    }
 }
 
 impl Spool for AtomicFile {
@@ -62,6 +71,10 @@ impl Spool for AtomicFile {
 
     fn check(&mut self) -> io::Result<()> {
         AtomicFile::check(self)
+    }
+
+    fn seekable(&mut self) -> Option<&File> {
+        Some(self.file())
     }
 }
 

@@ -8,8 +8,9 @@
 //! Under `--sync` and `--on-conflict skip`, the plans are compared with the disk (`compare.rs`)
 //! before anything is extracted, so that only what is needed is downloaded.
 //!
-//! An archive is acquired by one of three strategies (`strategy.rs`): range requests, streaming, or
-//! download first. All of them end with the same plan, the same workers and the same staging.
+//! An archive is acquired by one of four strategies (`strategy.rs`): range requests, streaming,
+//! streaming by several requests at the same time, or download first. All of them end with the same
+//! plan, the same workers and the same staging.
 
 mod acquire;
 mod archive_source;
@@ -21,7 +22,10 @@ mod context;
 mod download;
 mod list;
 mod options;
+mod parallel_download;
+mod parallel_ranges;
 mod planning;
+mod range_queue;
 mod ranged;
 mod remote_zip;
 mod reports;
@@ -29,6 +33,7 @@ mod result;
 mod save;
 mod strategy;
 mod streaming;
+mod streams;
 
 pub use cached::forget_broken;
 pub use cat::cat;

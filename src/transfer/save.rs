@@ -5,16 +5,20 @@ use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
 
 use super::acquire::{Acquired, MAX_PARALLEL_DOWNLOADS, acquire_each};
+use super::archive_source::needs_download_first;
 use super::cached;
 use super::context::Transfer;
 use super::download::{Spool, announce, download};
 use super::options::ExtractOptions;
+use super::parallel_download::download_by_streams;
+use super::parallel_ranges::share_download;
 use super::remote_zip::reading;
 use super::result::{TransferResult, TransferredJob};
 use crate::archive::{self, Archive, NotZip};
 use crate::disk::{self, AtomicFile};
 use crate::error::{Context, Error};
-use crate::lookup::FoundJob;
+use crate::gitlab::Body;
+use crate::lookup::{Ctx, FoundJob};
 use crate::plan::OnConflict;
 use crate::sanitize::sanitize;
 use crate::step::Step;
@@ -131,12 +135,34 @@ fn fill<S: Spool>(
     }
     let body = ctx.gitlab.download(&found.at)?;
     let length_known = body.total().is_some() || found.size().is_some();
-    let received = download(ctx, found, body, archive)?;
+    let received = download_in_parallel(ctx, found, body, archive)?;
     match found.size() {
         Some(announced) if announced != received => {
             Err(archive::Error::Length { announced, received }).with_context(|| reading(found))
         }
         _ => Ok(Filled { length: received, received, length_known }),
+    }
+}
+
+/// Downloads an archive, by several streams where its server allows them.
+fn download_in_parallel<'a, S: Spool>(
+    ctx: &Ctx<'a>,
+    found: &FoundJob,
+    body: Body<'a>,
+    archive: &mut S,
+) -> Result<u64, Error> {
+    let Some(file) = archive.seekable().filter(|_| !ctx.gitlab.requires_digest()) else {
+        return download(ctx, found, body, archive);
+    };
+    match share_download(ctx, body) {
+        Err(body) => download(ctx, found, *body, archive),
+        Ok((remote, streams)) => match download_by_streams(ctx, found, &remote, streams, file) {
+            // The archive changed, or its server gives no ranges after all.
+            Err(error) if needs_download_first(&error) => {
+                download(ctx, found, ctx.gitlab.download(&found.at)?, archive)
+            }
+            result => result,
+        },
     }
 }
 

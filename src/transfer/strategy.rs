@@ -1,7 +1,8 @@
 //! The choice of how an archive is transferred, made without I/O:
 //!
 //! - ranged: its directory first, then only the wanted entries, neighbours in one range request;
-//! - streaming: all of it, extracted while it is downloaded;
+//! - streaming: all of it, extracted while it is downloaded, by one request or by several at the
+//!   same time;
 //! - download first: all of it into a file, which is extracted afterwards.
 
 use std::ops::Range;
@@ -10,6 +11,13 @@ use super::byte_ranges::{merge_for_requests, total};
 
 /// Below this size in bytes, one further request costs more than it can save.
 pub const SMALL_ARCHIVE: u64 = 2 << 20;
+
+/// The number of streams of a large archive in object storage.
+const USUAL_STREAMS: u8 = 4;
+/// From this size in bytes, an archive is large.
+const LARGE_ARCHIVE: u64 = 64 << 20;
+/// Each stream that the user allows has to bring this many bytes, to be worth its requests.
+const MIN_SHARE: u64 = 6 << 20;
 
 /// How an archive whose directory is known is transferred.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,11 +57,43 @@ pub fn choose(facts: ArchiveFacts) -> Strategy {
     }
 }
 
+/// Returns the number of streams that bring an archive of `length` bytes. `allowed`: the number that
+/// the user gave. GitLab itself gets one request at a time unless the user allows more.
+pub fn streams(allowed: Option<u8>, length: u64, from_storage: bool) -> u8 {
+    match allowed {
+        Some(allowed) => {
+            let worth = u8::try_from(length / MIN_SHARE).unwrap_or(u8::MAX);
+            allowed.min(worth).max(1)
+        }
+        None if from_storage && length >= LARGE_ARCHIVE => USUAL_STREAMS,
+        None => 1,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const M: u64 = 1 << 20;
+
+    #[test]
+    fn length_and_origin_decide_the_number_of_streams() {
+        for (allowed, length, from_storage, expect) in [
+            (None, 64 * M - 1, true, 1),
+            (None, 64 * M, true, 4),
+            (None, 10_000 * M, true, 4),
+            (None, 10_000 * M, false, 1),
+            (Some(1), 10_000 * M, true, 1),
+            (Some(4), 24 * M, true, 4),
+            (Some(4), 24 * M - 1, true, 3),
+            (Some(4), 5 * M, true, 1),
+            (Some(4), 0, true, 1),
+            (Some(8), 10_000 * M, false, 8),
+        ] {
+            let label = format!("{allowed:?} {length} {from_storage}");
+            assert_eq!(streams(allowed, length, from_storage), expect, "{label}");
+        }
+    }
 
     #[test]
     fn the_directory_comes_first_only_where_that_can_save_something() {

@@ -37,6 +37,7 @@ pub fn client(server: &ServerGuard, token: Option<Kind>) -> Client {
         client: None,
         unverified: false,
         strict_digest: false,
+        streams: None,
         http_proxy: None,
         https_proxy: None,
         no_proxy: None,

@@ -144,6 +144,7 @@ mod signals;
 mod soak;
 mod speech;
 mod stream;
+mod streams;
 mod sums;
 mod sync;
 mod sync_delete;

@@ -57,7 +57,7 @@ const SHOWN_BY: [(usize, &str); 88] = [
     ),
     (
         14,
-        "resume::what_cannot_be_tied_to_the_same_archive_begins_again stream::what_breaks_off_while_it_is_unpacked_goes_on gitlab::content_range::tests::a_content_range_is_read_to_the_byte_or_not_at_all",
+        "resume::what_cannot_be_tied_to_the_same_archive_begins_again stream::what_breaks_off_while_it_is_unpacked_goes_on gitlab::content_range::tests::a_content_range_is_read_to_the_byte_or_not_at_all streams::a_fault_in_one_segment_ends_in_the_right_files streams::a_failure_for_good_leaves_nothing",
     ),
     (
         15,

@@ -44,6 +44,7 @@ fn walk(url: &str, address: &Scope, levels: u32) -> Result<PipelineTree, Error> 
         client: None,
         unverified: false,
         strict_digest: false,
+        streams: None,
         http_proxy: None,
         https_proxy: None,
         no_proxy: None,

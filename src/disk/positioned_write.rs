@@ -1,0 +1,34 @@
+//! Writes at any position of a file, from several threads at the same time.
+
+use std::fs::File;
+use std::io;
+
+use super::error::Error;
+use super::staging::NewFile;
+
+impl NewFile {
+    /// Writes bytes at a position, in bytes from the start of the file.
+    pub fn write_all_at(&self, bytes: &[u8], position: u64) -> Result<(), Error> {
+        write_all_at(&self.file, bytes, position).map_err(Error::doing("write", &self.dest_path))
+    }
+}
+
+/// Writes bytes at a position of a file, in bytes from its start.
+#[cfg(unix)]
+pub fn write_all_at(file: &File, bytes: &[u8], position: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, position)
+}
+
+/// Writes bytes at a position of a file, in bytes from its start.
+#[cfg(windows)]
+pub fn write_all_at(file: &File, mut bytes: &[u8], mut position: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let count = std::os::windows::fs::FileExt::seek_write(file, bytes, position)?;
+        if count == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        bytes = &bytes[count..];
+        position += count as u64;
+    }
+    Ok(())
+}
