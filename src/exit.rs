@@ -1,6 +1,6 @@
 //! Exit codes. Scripts and `allow_failure: exit_codes:` in CI depend on them.
 
-/// The outcome of a run. A test compares these descriptions with the table in the README.
+/// The outcome of a run. A test compares these descriptions with `docs/exit-codes.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {

@@ -6,6 +6,7 @@ use super::*;
 use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef, Status};
 
 mod data;
+mod troubleshooting;
 
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()

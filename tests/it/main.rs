@@ -9,7 +9,7 @@
 //!   from a server of files (`loopback`); `install_ps1` is for Windows
 //! - `release`, `components`: the release pipeline, and the templates for pipelines of others (`yaml`);
 //!   `packages`: the crate, the Debian package and the RPM; `book`: the chapters of `docs/`;
-//!   `schema`: what GitLab's own schema says to these and to those of the README
+//!   `schema`: what GitLab's own schema says to these and to those of README and book
 //! - `tree`, `explain`, `wait`, `trigger`: the commands of those names; `trigger_again` retries and prints logs,
 //!   `trigger_old` is called as pipeline-trigger is
 //! - `artifacts_api`: every endpoint of the Job Artifacts API; `keep` and `delete` among it
@@ -28,7 +28,7 @@
 //! - `client`, `client_changes`, `client_refusals`: each request and each refusal of GitLab, one
 //!   by one
 //! - `tls`: certificates; `wire`: answers that lie about their length, or never end
-//! - `pictures`: the pictures of the README show the output of today, with enough contrast
+//! - `pictures`: the pictures of the documents show the output of today, with enough contrast
 //! - `json_schema`: the documents of `--json` against their schemas and examples
 //! - `completions`: scripts for shells, and man pages
 //! - `process`, `signals`: what only a real process shows
