@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::io::{IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -47,12 +47,14 @@ impl Stream {
 }
 
 impl Env {
-    /// Reads the environment of the process, and installs the handlers for signals and panics.
+    /// Reads the environment of the process, and installs the handlers for signals and panics. The
+    /// second value is an error if there are no descriptors or threads for them; the environment then
+    /// serves for nothing but messages.
     #[allow(
         clippy::disallowed_methods,
         reason = "the only place that reads the process environment"
     )]
-    pub fn from_process() -> std::io::Result<Env> {
+    pub fn from_process() -> (Env, io::Result<()>) {
         let (mut vars, mut not_unicode) = (BTreeMap::new(), BTreeSet::new());
         for (name, value) in std::env::vars_os() {
             match (name.into_string(), value.into_string()) {
@@ -66,31 +68,53 @@ impl Env {
             }
         }
         let interrupt = Interrupt::default();
-        signals::listen(interrupt.clone())?;
+        let ready = signals::listen(interrupt.clone());
         end_on_panic(interrupt.clone());
-        Ok(Env {
+        let env = Env {
             args: std::env::args_os().collect(),
             vars,
             not_unicode,
-            dir: std::env::current_dir()?,
-            stdin: Box::new(std::io::stdin()),
+            // A deleted directory has no path. Absolute paths can be used all the same.
+            dir: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+            stdin: Box::new(io::stdin()),
             stdout: Stream {
-                terminal: std::io::stdout().is_terminal(),
-                writer: Box::new(std::io::stdout()),
+                terminal: io::stdout().is_terminal(),
+                writer: Box::new(NamedWriter("standard output", io::stdout())),
             },
-            stderr: Stream {
-                terminal: std::io::stderr().is_terminal(),
-                writer: Box::new(std::io::stderr()),
-            },
+            stderr: Stream { terminal: io::stderr().is_terminal(), writer: Box::new(io::stderr()) },
             clock: Arc::new(SystemClock(Instant::now())),
             interrupt,
-        })
+        };
+        (env, ready)
     }
 
     /// Returns the value of a variable. Empty values count as unset, because CI jobs often define
     /// variables that way.
     pub fn var(&self, name: &str) -> Option<&str> {
         self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+/// A stream whose errors name it.
+struct NamedWriter<W>(&'static str, W);
+
+impl<W> NamedWriter<W> {
+    fn named<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        result.map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot write to {}: {error}", self.0))
+        })
+    }
+}
+
+impl<W: Write> Write for NamedWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.1.write(bytes);
+        self.named(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.1.flush();
+        self.named(flushed)
     }
 }
 
@@ -127,37 +151,62 @@ fn end_on_panic(interrupt: Interrupt) {
     }));
 }
 
-/// Handling of SIGINT and SIGTERM on a separate thread, because the run may sleep or be blocked in a
-/// read.
+/// Handling of SIGINT, SIGTERM and SIGHUP on a separate thread, because the run may sleep or be
+/// blocked in a read.
 mod signals {
-    use std::io::Result;
+    use std::io::{Result, Write, stderr};
+    use std::path::PathBuf;
+    use std::sync::mpsc;
+    use std::thread::Builder;
+    use std::time::{Duration, Instant};
 
     use signal_hook::consts::{SIGINT, SIGTERM};
 
     use crate::exit::Exit;
     use crate::interrupt::Interrupt;
+    use crate::sanitize::sanitize;
+
+    /// Time for removing temporary files after a signal.
+    const CLEANUP_LIMIT: Duration = Duration::from_millis(1300);
+
+    /// Time for the message after the cleanup; the reader of standard error may have stopped.
+    const MESSAGE_LIMIT: Duration = Duration::from_millis(200);
 
     #[cfg(unix)]
     pub fn listen(interrupt: Interrupt) -> Result<()> {
+        use signal_hook::consts::{SIGHUP, SIGXFSZ};
         // SIGXFSZ would end the process when a file exceeds `ulimit -f`. If it is ignored, the write
         // fails with an error that can be reported.
-        let ignored = std::sync::Arc::default();
-        signal_hook::flag::register(signal_hook::consts::SIGXFSZ, ignored)?;
-        let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
-        std::thread::spawn(move || {
+        signal_hook::flag::register(SIGXFSZ, std::sync::Arc::default())?;
+        let mut handled = vec![SIGINT, SIGTERM];
+        if !ignores_hangup() {
+            handled.push(SIGHUP);
+        }
+        let mut signals = signal_hook::iterator::Signals::new(handled)?;
+        Builder::new().spawn(move || {
             for (number, signal) in signals.forever().enumerate() {
                 // A second signal ends the process without waiting for the cleanup.
                 if number > 0 {
                     end(signal);
                 }
-                let interrupt = interrupt.clone();
-                std::thread::spawn(move || {
-                    let _hold = interrupt.clean_up();
-                    end(signal)
-                });
+                let cleaned = interrupt.clone();
+                let cleaner = Builder::new().spawn(move || clean_up_and_end(&cleaned, signal));
+                if cleaner.is_err() {
+                    clean_up_and_end(&interrupt, signal);
+                }
             }
-        });
+        })?;
         Ok(())
+    }
+
+    /// Returns true if the process was started with SIGHUP ignored, as by `nohup`, or if that cannot
+    /// be known.
+    #[cfg(unix)]
+    fn ignores_hangup() -> bool {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        mask.is_none_or(|mask| mask & 1 != 0)
     }
 
     #[cfg(not(unix))]
@@ -172,18 +221,64 @@ mod signals {
         for (signal, flag) in &raised {
             signal_hook::flag::register(*signal, Arc::clone(flag))?;
         }
-        std::thread::spawn(move || {
+        Builder::new().spawn(move || {
             loop {
                 if let Some((signal, _)) =
                     raised.iter().find(|(_, flag)| flag.load(Ordering::SeqCst))
                 {
-                    let _hold = interrupt.clean_up();
-                    end(*signal);
+                    clean_up_and_end(&interrupt, *signal);
                 }
-                std::thread::sleep(std::time::Duration::from_millis(50));
+                std::thread::sleep(Duration::from_millis(50));
             }
-        });
+        })?;
         Ok(())
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "the cleanup has a time limit of its own")]
+    fn clean_up_and_end(interrupt: &Interrupt, signal: i32) {
+        let start = Instant::now();
+        let cleanup = interrupt.clean_up(|| start.elapsed() < CLEANUP_LIMIT);
+        say(message(&cleanup.left));
+        end(signal)
+    }
+
+    /// Returns the message after a cleanup that left these paths.
+    fn message(left: &[PathBuf]) -> String {
+        let Some(first) = left.first() else {
+            return "interrupted: nothing was left behind\n".to_owned();
+        };
+        let first = sanitize(&first.to_string_lossy()).to_string();
+        format!(
+            "interrupted: `{first}` could not be removed in time; the next run there removes it\n"
+        )
+    }
+
+    /// Prints a message on standard error, past the lock of the stream: the run may hold that while
+    /// it is blocked in a write.
+    fn say(message: String) {
+        let (done, wait) = mpsc::channel();
+        let spawned = Builder::new().spawn(move || {
+            let _ = write(&message);
+            done.send(())
+        });
+        if spawned.is_ok() {
+            let _ = wait.recv_timeout(MESSAGE_LIMIT);
+        }
+    }
+
+    #[cfg(unix)]
+    fn write(message: &str) -> Result<()> {
+        use std::io::IsTerminal;
+        use std::os::fd::AsFd;
+        let mut stream = std::fs::File::from(stderr().as_fd().try_clone_to_owned()?);
+        // Overwrites `^C` and the progress bar on a terminal.
+        let start = if stream.is_terminal() { "\r\u{1b}[2K" } else { "" };
+        stream.write_all(format!("{start}{message}").as_bytes())
+    }
+
+    #[cfg(not(unix))]
+    fn write(message: &str) -> Result<()> {
+        stderr().write_all(message.as_bytes())
     }
 
     #[allow(
@@ -192,7 +287,7 @@ mod signals {
         reason = "a signal ends the process at any point of the run"
     )]
     fn end(signal: i32) -> ! {
-        let exit = if signal == SIGTERM { Exit::Terminated } else { Exit::Interrupted };
+        let exit = if signal == SIGINT { Exit::Interrupted } else { Exit::Terminated };
         std::process::exit(i32::from(exit.code()))
     }
 }

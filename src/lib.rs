@@ -42,6 +42,7 @@ use std::sync::Arc;
 use commands::App;
 use env::Env;
 use exit::Exit;
+use interrupt::Leftover;
 use report::Report;
 use ui::Ui;
 
@@ -57,8 +58,13 @@ pub fn run(mut env: Env) -> Exit {
     let ui = Ui::new(stdout, stderr, command.output_args(), plain, env.clock.clone());
     let ui = Arc::new(ui.with_sections(in_a_job));
     let waited = command.waits();
+    let interrupt = env.interrupt.clone();
     let result = commands::run(command, App { env, ui: ui.clone(), watch: ui.clone() });
     ui.finish();
+    for Leftover { path, reason } in interrupt.take_leftovers() {
+        let path = sanitize::sanitize(&path.to_string_lossy()).to_string();
+        ui.warn(&format!("cannot remove the temporary folder `{path}`: {reason}"));
+    }
     match result {
         Ok(exit) => exit,
         Err(error) => {
@@ -71,7 +77,22 @@ pub fn run(mut env: Env) -> Exit {
     }
 }
 
-/// Prints help and version to standard output, and errors of parsing to standard error.
+/// Answers questions about the program itself, where it cannot run: without descriptors or threads
+/// for its signal handlers, nothing would be cleaned up.
+pub fn run_without_signals(mut env: Env, reason: std::io::Error) -> Exit {
+    if let Err(error) = commands::parse(&env.args) {
+        return answer(&mut env, &error);
+    }
+    let message = format!(
+        "error: cannot handle signals: {reason}\nhint: more open files or threads must be allowed (ulimit -n, ulimit -u)\n"
+    );
+    let stderr = &mut env.stderr.writer;
+    // Without standard error there is nowhere to print it.
+    let _ = stderr.write_all(message.as_bytes()).and_then(|()| stderr.flush());
+    Exit::Disk
+}
+
+/// Help and version go to standard output, what cannot be parsed to standard error.
 fn answer(env: &mut Env, error: &clap::Error) -> Exit {
     let (stream, exit) = if error.use_stderr() {
         (&mut env.stderr, Exit::Usage)

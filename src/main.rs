@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use downriver::env::Env;
-use downriver::exit::Exit;
 
 fn main() -> ExitCode {
-    let exit = match Env::from_process() {
-        Ok(env) => {
+    let (env, ready) = Env::from_process();
+    let exit = match ready {
+        Ok(()) => {
             let interrupt = env.interrupt.clone();
             let exit = downriver::run(env);
             // After a signal, the signal thread cleans up and ends the process with its exit code.
@@ -16,8 +16,7 @@ fn main() -> ExitCode {
             }
             exit
         }
-        // Without a current directory or signal handlers, no report has been set up yet.
-        Err(_) => Exit::Fault,
+        Err(error) => downriver::run_without_signals(env, error),
     };
     ExitCode::from(exit.code())
 }

@@ -13,6 +13,19 @@ pub fn parallel<I: Sync, O: Send, E: Send>(
     inputs: &[I],
     work: impl Fn(&I) -> Result<O, E> + Sync,
 ) -> Result<Vec<O>, E> {
+    match parallel_until_failure(max, inputs, work) {
+        (outputs, None) => Ok(outputs),
+        (_, Some(failure)) => Err(failure),
+    }
+}
+
+/// Returns the outputs in the order of the inputs up to the first failure among them, and that
+/// failure. It works like [`parallel`], for callers that report what was done before the failure.
+pub fn parallel_until_failure<I: Sync, O: Send, E: Send>(
+    max: usize,
+    inputs: &[I],
+    work: impl Fn(&I) -> Result<O, E> + Sync,
+) -> (Vec<O>, Option<E>) {
     let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let worker = || {
         let mut outputs = Vec::new();
@@ -28,8 +41,11 @@ pub fn parallel<I: Sync, O: Send, E: Send>(
         outputs
     };
     let mut outputs = thread::scope(|scope| {
-        // The calling thread works as well, so a single input needs no other thread.
-        let others: Vec<_> = (1..max.min(inputs.len())).map(|_| scope.spawn(worker)).collect();
+        // The calling thread works as well, so a single input needs no other thread. Where the
+        // system gives no more threads, those that exist do all the work.
+        let others: Vec<_> = (1..max.min(inputs.len()))
+            .map_while(|_| thread::Builder::new().spawn_scoped(scope, worker).ok())
+            .collect();
         let mut outputs = worker();
         for other in others {
             outputs.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
@@ -37,7 +53,14 @@ pub fn parallel<I: Sync, O: Send, E: Send>(
         outputs
     });
     outputs.sort_by_key(|(index, _)| *index);
-    outputs.into_iter().map(|(_, output)| output).collect()
+    let mut done = Vec::with_capacity(outputs.len());
+    for (_, output) in outputs {
+        match output {
+            Ok(output) => done.push(output),
+            Err(failure) => return (done, Some(failure)),
+        }
+    }
+    (done, None)
 }
 
 #[cfg(test)]
@@ -63,5 +86,8 @@ mod tests {
         };
         assert_eq!(parallel(1, &(0..100).collect::<Vec<_>>(), work), Err("three"));
         assert_eq!(*worked.lock().unwrap(), [0, 1, 2, 3]);
+        let work = |n: &u32| if *n == 3 { Err("three") } else { Ok(*n) };
+        let done = parallel_until_failure(2, &(0..100).collect::<Vec<_>>(), work);
+        assert_eq!(done, (vec![0, 1, 2], Some("three")));
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::model::{Bridge, Job, Pipeline, PipelineAt, Status};
+use crate::model::{Bridge, Job, Pipeline, PipelineAt, PipelineId, Status};
 use crate::refusal::Candidate;
 use crate::sanitize::sanitize;
 
@@ -21,8 +21,9 @@ pub enum Step<'a> {
     Downstream { bridge: &'a str, pipeline: &'a Pipeline, at: &'a PipelineAt },
     /// 3: the jobs of a pipeline were listed.
     Jobs { at: &'a PipelineAt, status: &'a Status, jobs: &'a [Job] },
-    /// 2 and 3: the candidates of a selection, with the reasons against those not selected.
-    Chosen { from: &'a str, candidates: &'a [Candidate] },
+    /// 2 and 3: the candidates of a selection, with the reasons against those not selected. `of` is
+    /// the pipeline that alone was asked for them, if there is one.
+    Chosen { from: &'a str, of: Option<PipelineId>, candidates: &'a [Candidate] },
     /// 3: the jobs whose archives will be downloaded, with their sizes in bytes.
     Archives(&'a [(String, Option<u64>)]),
     /// 3: a job was selected. `named`: the label begins with its name, not with `job` and its id.

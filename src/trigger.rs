@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::error::Error;
 use crate::gitlab::{self, Operation, Start};
 use crate::lookup::poll::{self, Retryability};
-use crate::lookup::{Ctx, Ended, ended_refusal, failed_jobs, pipeline_status};
+use crate::lookup::{Ctx, Ended, ended_refusal, failed_jobs, read_pipeline};
 use crate::model::{Job, JobId, Pipeline, PipelineAt, PipelineId, ProjectRef, Status};
 use crate::refusal::{Refusal, StartFailure};
 use crate::select::trigger::{self, Manual, OnManual, StartPlan};
@@ -68,11 +68,8 @@ pub fn start(ctx: &Ctx<'_>, order: &Order) -> Result<Started, Error> {
         (StartPlan::Retry, Some(last)) => (ctx.gitlab.retry_pipeline(&at(last.id))?, true),
         _ => (new(ctx, project, &ref_, start)?, false),
     };
-    let at = PipelineAt {
-        project: pipeline.project_id.map_or_else(|| project.clone(), ProjectRef::Id),
-        id: pipeline.id,
-    };
-    Ok(Started { ended: Ended { at, pipeline, failed: Vec::new() }, retried })
+    let at = pipeline.at(project);
+    Ok(Started { ended: Ended::new(at, pipeline), retried })
 }
 
 fn ref_(ctx: &Ctx<'_>, order: &Order, named: Option<&Pipeline>) -> Result<String, Error> {
@@ -120,7 +117,7 @@ pub fn watch(
     };
     poll::repeat(ctx.polling, ctx.clock, ctx.watch, retryability, || {
         looks += 1;
-        match ctx.gitlab.pipeline(&ended.at) {
+        match read_pipeline(ctx, &ended.at) {
             Ok(pipeline) => ended.pipeline = pipeline,
             Err(error) if error.status() == Some(404) && !*retried && looks <= MOMENTS => {}
             Err(error) => return Err(error.into()),
@@ -137,7 +134,7 @@ pub fn watch(
         };
         match going {
             true => {
-                Err(Refusal::NotEnded { pipelines: vec![place(ended)], untriggered: Vec::new() }
+                Err(Refusal::NotEnded { pipelines: vec![ended.status()], untriggered: Vec::new() }
                     .into())
             }
             false => Ok(()),
@@ -167,7 +164,7 @@ fn at_manual(
         Manual::Pass => Ok(true),
         Manual::Wait => Ok(false),
         Manual::Stop(_) if ended.pipeline.status == Status::Skipped => Ok(true),
-        Manual::Stop(jobs) => Err(Refusal::Blocked { pipeline: place(ended), jobs }.into()),
+        Manual::Stop(jobs) => Err(Refusal::Blocked { pipeline: ended.status(), jobs }.into()),
         Manual::Play(jobs) => {
             for job in jobs {
                 let label = format!("{} ({})", job.name, job.id);
@@ -203,8 +200,4 @@ pub fn logs(
         }
     }
     Ok(())
-}
-
-fn place(ended: &Ended) -> crate::refusal::PipelineStatus {
-    pipeline_status(&ended.at, &ended.pipeline)
 }

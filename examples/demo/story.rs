@@ -111,7 +111,7 @@ const SCENES: &[Scene] = &[
         )
     },
     Scene {
-        says: &["waiting", "pipeline 9003 of project 70: success"],
+        says: &["waiting", "pipeline 9003 of project shop/linebot: success"],
         meanwhile: r#"{"set": {"pipeline": 9003, "status": "success"}}"#,
         ..Scene::new(
             "Wait for a pipeline as a whole (it ends meanwhile)",
@@ -119,7 +119,10 @@ const SCENES: &[Scene] = &[
         )
     },
     Scene {
-        says: &["pipeline 9100 of project 93: created", "pipeline 9100 of project 93: manual"],
+        says: &[
+            "pipeline 9100 of project shop/radar-sharecode: created",
+            "pipeline 9100 of project shop/radar-sharecode: manual",
+        ],
         shows: "started",
         ..Scene::new(
             "Start a pipeline over there, wait until it stops at a manual job, and take its files",

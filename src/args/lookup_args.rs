@@ -13,7 +13,7 @@ pub struct LookupArgs {
     /// The upstream pipeline [CI_PIPELINE_ID]
     #[arg(long, value_name = "ID")]
     pub pipeline: Option<u64>,
-    /// Search the pipelines it triggered, the pipeline itself, or the one that triggered it
+    /// Search the pipelines it triggered, the pipeline itself, the one that triggered it, or any: what it triggered, then itself
     #[arg(long, value_name = "WHICH")]
     pub from: Option<LookupFrom>,
     /// The latest successful pipeline of a branch or tag, instead of a pipeline by its id
@@ -42,8 +42,8 @@ pub struct LookupArgs {
     /// Also what the downstream pipelines triggered in turn
     #[arg(long)]
     pub recursive: bool,
-    /// Search this many levels of downstream pipelines [default: 1]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Search this many levels of downstream pipelines, at most 100 [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub depth: Option<u32>,
 }
 
@@ -68,6 +68,7 @@ pub enum LookupFrom {
     Downstream,
     Pipeline,
     Upstream,
+    Any,
 }
 
 /// Parses a full commit id; GitLab's list of pipelines does not accept abbreviated ones.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::args::{
-    CacheArgs, ConnectArgs, IfMissing, JobArgs, LookupArgs, SelectionArgs, WaitArgs, WaitLimitArgs,
+    CacheArgs, ConnectArgs, IfMissing, JobArgs, LookupArgs, LookupFrom, SelectionArgs, WaitArgs,
+    WaitLimitArgs,
 };
 use crate::disk::Cache;
 use crate::env::Env;
@@ -59,7 +60,7 @@ impl App {
                     .hint("leave out the name")
                     .into());
             }
-            (Scope::Below(_) | Scope::In(_), true) if !all => {
+            (Scope::Below(_) | Scope::In(_) | Scope::Any(_), true) if !all => {
                 return Err(Usage::new("no job is named")
                     .hint("name one or more; '*' takes every job that succeeded and has an archive")
                     .into());
@@ -86,6 +87,8 @@ impl App {
                 IfMissing::Warn | IfMissing::Ignore => OnMissing::Report,
             },
             listed: false,
+            from_can_change: lookup.from != Some(LookupFrom::Upstream),
+            own_job: settings::own_job(connect, &self.env),
         };
         let (client, mut settings) = self.connect(connect, lookup, web_url.as_ref())?;
         settings.extend(resolved.settings);

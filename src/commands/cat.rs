@@ -50,7 +50,7 @@ impl Cat {
                 .into());
         }
         let ctx = app.ctx(&client, Polling::from(&self.args.wait));
-        let transfer = Transfer::new(&ctx, &scope, &query);
+        let transfer = Transfer::reading(&ctx, &scope, &query);
         let out = |file: &mut File| {
             may_be_shown(file, path, &app.ui)?;
             app.ui.copy(file)?;

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::app::App;
+use crate::disk::{AtomicFile, Staging};
 use crate::error::Error;
 use crate::sanitize::sanitize;
 use crate::settings::Usage;
@@ -39,7 +40,19 @@ impl Destination<'_> {
         Ok(())
     }
 
-    /// Looks up the jobs, and transfers their archives or reports to the destination.
+    /// Checks that the destination can be written, and leaves it as it was.
+    pub fn check_writable(&self, app: &App) -> Result<(), Error> {
+        match self.output {
+            _ if self.is_stdout() => {}
+            Some(file) => {
+                drop(AtomicFile::create_beside(&self.at(app, file), &app.env.interrupt)?);
+            }
+            None => drop(Staging::new_in(&self.dest(app), &app.env.interrupt)?),
+        }
+        Ok(())
+    }
+
+    /// The jobs' archives, or what is in them, brought there.
     pub fn transfer(
         &self,
         app: &App,
@@ -53,9 +66,7 @@ impl Destination<'_> {
             _ if self.is_stdout() => {
                 transfer::write_archive(transfer, |archive| app.ui.copy(archive))
             }
-            Some(file) => {
-                transfer::save_archive(transfer, options.on_conflict, &self.at(app, file))
-            }
+            Some(file) => transfer::save_archive(transfer, options, &self.at(app, file)),
             None => transfer::extract(transfer, options, &self.dest(app)),
         };
         transfer::forget_broken(transfer, result)
@@ -68,18 +79,17 @@ impl Destination<'_> {
         options: &ExtractOptions,
         kind: &str,
     ) -> Result<TransferResult, Error> {
-        let on_conflict = options.on_conflict;
         let (file, dest);
         let mut out = |report: &mut File| app.ui.copy(report);
         let destination = match self.output {
             _ if self.is_stdout() => ReportDestination::Out(&mut out),
             Some(output) => {
                 file = self.at(app, output);
-                ReportDestination::File { file: &file, on_conflict }
+                ReportDestination::File { file: &file, options }
             }
             None => {
                 dest = self.dest(app);
-                ReportDestination::Folder { dest: &dest, on_conflict }
+                ReportDestination::Folder { dest: &dest, options }
             }
         };
         transfer::reports(transfer, kind, destination)

@@ -1,7 +1,8 @@
 //! `--dotenv`: writes the ids of a fetched job or started pipeline for `artifacts:reports:dotenv`.
 
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use crate::disk::AtomicFile;
 use crate::error::{Context, Error};
@@ -28,13 +29,52 @@ impl<'a> Values<'a> {
         let Some(first) = found.first() else { return Values::default() };
         Values { jobs, project: first.project_id(), pipeline: first.pipeline.as_ref() }
     }
+}
 
-    /// Writes the variables.
-    pub fn write(&self, file: &Path, interrupt: &Interrupt) -> Result<(), Error> {
-        let text = text(self)?;
-        let mut whole = AtomicFile::create_beside(file, interrupt)?;
-        whole.write_all(text.as_bytes()).with_context(|| format!("writing {}", file.display()))?;
-        Ok(whole.commit(OnConflict::Overwrite)?)
+/// The file of `--dotenv`, if one was asked for: opened before the first request, so that it is known
+/// to be writable, and put in place at the end.
+#[derive(Debug, Default)]
+pub struct DotenvFile(Mutex<Option<AtomicFile>>);
+
+impl DotenvFile {
+    /// Creates a temporary file beside `file`.
+    ///
+    /// # Errors
+    /// If `file` cannot be written.
+    pub fn create(file: Option<&Path>, interrupt: &Interrupt) -> Result<DotenvFile, Error> {
+        let file = file.map(|file| AtomicFile::create_beside(file, interrupt)).transpose()?;
+        Ok(DotenvFile(Mutex::new(file)))
+    }
+
+    /// Syncs the file to the disk before it is put in place, if `durable` is true.
+    pub fn durable(self, durable: bool) -> DotenvFile {
+        let file = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        DotenvFile(Mutex::new(file.map(|file| file.durable(durable))))
+    }
+
+    /// Writes the variables into the temporary file, in place of those that were written before.
+    ///
+    /// # Errors
+    /// If a value has a line break, or the disk is full.
+    pub fn stage(&self, values: &Values<'_>) -> Result<(), Error> {
+        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(file) = file.as_mut() else { return Ok(()) };
+        let text = text(values)?;
+        let staged = (|| {
+            file.file().set_len(0)?;
+            file.file().rewind()?;
+            file.write_all(text.as_bytes())?;
+            file.check()
+        })();
+        staged.context("writing the file of --dotenv")
+    }
+
+    /// Puts the file in place.
+    pub fn commit(self) -> Result<(), Error> {
+        match self.0.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(file) => Ok(file.commit(OnConflict::Overwrite)?),
+            None => Ok(()),
+        }
     }
 }
 

@@ -46,7 +46,8 @@ impl Explain {
             Ok(finding) => probe(&client, finding, query.on_missing),
             Err(error) => (LookupResult::default(), Some(error)),
         };
-        let told = Told { settings, steps: record.steps(&client), finding, client: &client };
+        let color = app.ui.color_stdout();
+        let told = Told { settings, steps: record.steps(&client), finding, client: &client, color };
         for line in told.lines() {
             app.ui.line(line)?;
         }

@@ -37,6 +37,9 @@ pub struct ExtractArgs {
     /// Print the path of each file that was written on standard output, relative to DIR
     #[arg(long)]
     pub list: bool,
+    /// Sync files and folders to the disk before they are put in place, so that a power failure loses none of them
+    #[arg(long)]
+    durable: bool,
     /// What to do about links; `keep-inside` refuses an archive with one that leaves DIR
     #[arg(
         long,
@@ -123,6 +126,6 @@ impl ExtractArgs {
             MtimeArg::Now => Mtime::Now,
             MtimeArg::Commit => Mtime::Commit,
         };
-        Ok(ExtractOptions { rules, on_conflict, mtime })
+        Ok(ExtractOptions { rules, on_conflict, mtime, durable: self.durable })
     }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::app::{App, PreparedLookup};
 use super::destination::Destination;
-use super::dotenv;
+use super::dotenv::{DotenvFile, Values};
 use super::extract_args::ExtractArgs;
 use crate::args::{CacheArgs, JobArgs, WaitArgs};
 use crate::error::Error;
@@ -53,6 +53,9 @@ impl Fetch {
         destination.may_be(&app)?;
         let options = self.unpack.options()?;
         let cache = app.cache(&self.cache)?;
+        let file = self.dotenv.as_ref().map(|file| app.env.dir.join(file));
+        let dotenv = DotenvFile::create(file.as_deref(), &app.env.interrupt)?;
+        let dotenv = dotenv.durable(options.durable);
         let PreparedLookup { scope, mut query, client, .. } =
             app.prepare(&self.jobs, &self.args, false)?;
         // The cache names archives by the ids of their jobs, which only the lists contain.
@@ -62,14 +65,12 @@ impl Fetch {
         let transfer = Transfer {
             cache: cache.as_ref(),
             separate: self.unpack.separate(),
-            ..Transfer::new(&ctx, &scope, &query)
+            before_commit: &|jobs| dotenv.stage(&Values::of(jobs.iter().copied())),
+            ..Transfer::reading(&ctx, &scope, &query)
         };
         let result = destination.transfer(&app, &transfer, &options)?;
         app.tell_missing(&self.args.selection, &result.missing);
-        if let Some(file) = &self.dotenv {
-            let values = dotenv::Values::of(result.jobs.iter().map(|job| &job.found));
-            values.write(&app.env.dir.join(file), &app.env.interrupt)?;
-        }
+        dotenv.commit()?;
         if !destination.is_stdout() {
             let output = self.output.as_deref();
             if self.unpack.list {

@@ -27,7 +27,7 @@ impl Ls {
         let PreparedLookup { scope, query, client, .. } =
             app.prepare(&self.jobs, &self.args, false)?;
         let ctx = app.ctx(&client, Polling::from(&self.args.wait));
-        let transfer = Transfer::new(&ctx, &scope, &query);
+        let transfer = Transfer::reading(&ctx, &scope, &query);
         let transfer::Contents { jobs, missing } = transfer::list(&transfer)?;
         app.tell_missing(&self.args.selection, &missing);
         if app.ui.wants_json() {

@@ -8,16 +8,17 @@ pub use flags::Trigger;
 
 use super::app::App;
 use super::destination::Destination;
-use super::{dotenv, pipeline_trigger_cli, result};
+use super::dotenv::{DotenvFile, Values};
+use super::{pipeline_trigger_cli, result};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gitlab::Operation;
-use crate::lookup::{FoundJob, Polling, Scope};
+use crate::lookup::{Ctx, FoundJob, Polling, Scope};
 use crate::model::PipelineBy;
 use crate::report::Report;
 use crate::select::trigger::OnManual as ManualRule;
 use crate::transfer::Transfer;
-use crate::trigger::{Started, logs, start, watch};
+use crate::trigger::{Order, Started, logs, start, watch};
 
 /// The parts of the `--json` document, which is printed after a failure too.
 #[derive(Default)]
@@ -66,13 +67,24 @@ impl Trigger {
         let polling = Polling::new(self.wait_timeout, self.poll_interval);
         let cache = if self.fetch.is_empty() { None } else { app.cache(&self.cache)? };
         let ctx = app.ctx(&client, polling);
+        let file = self.dotenv.as_ref().map(|file| app.env.dir.join(file));
+        let dotenv = DotenvFile::create(file.as_deref(), &app.env.interrupt)?;
+        let dotenv = dotenv.durable(options.durable);
+        if !self.fetch.is_empty() {
+            target.check_writable(app)?;
+        }
+        let unseen = order.start.token.is_some() && !client.has_token();
+        if unseen && !self.detach && !self.legacy_cli {
+            check_can_watch(&ctx, &order)?;
+        }
         let started = told.started.insert(start(&ctx, &order)?);
         let aside = !target.is_stdout();
         let line = result::pipeline_line(&started.ended);
         let again = if started.retried { "retried: " } else { "" };
         app.ui.print_early(&format!("{again}{line}"), aside)?;
         if self.detach {
-            return self.write_dotenv(app, started, &[]);
+            dotenv.stage(&values(started, &[]))?;
+            return dotenv.commit();
         }
         let id = started.ended.at.id;
         let watched = watch(&ctx, started, &rule, !self.legacy_cli).map_err(|error| {
@@ -89,13 +101,15 @@ impl Trigger {
             app.ui.line(result::pipeline_line(&started.ended))?;
         }
         if self.fetch.is_empty() {
-            return self.write_dotenv(app, started, &[]);
+            dotenv.stage(&values(started, &[]))?;
+            return dotenv.commit();
         }
         let (scope, query) = (Scope::In(PipelineBy::Id(started.ended.at.clone())), self.query());
         let transfer = Transfer {
             cache: cache.as_ref(),
             separate: self.unpack.separate(),
-            ..Transfer::new(&ctx, &scope, &query)
+            before_commit: &|jobs| dotenv.stage(&values(started, jobs)),
+            ..Transfer::reading(&ctx, &scope, &query)
         };
         let result = target.transfer(app, &transfer, &options)?;
         told.fetched =
@@ -103,18 +117,29 @@ impl Trigger {
         if aside && self.unpack.list {
             super::result::print_files(&result, self.output.as_deref(), &app.ui)?;
         }
-        let found: Vec<&FoundJob> = result.jobs.iter().map(|job| &job.found).collect();
-        self.write_dotenv(app, started, &found)
+        dotenv.commit()
     }
+}
 
-    fn write_dotenv(&self, app: &App, started: &Started, found: &[&FoundJob]) -> Result<(), Error> {
-        let Some(file) = &self.dotenv else { return Ok(()) };
-        let values = dotenv::Values {
-            jobs: found.iter().map(|found| found.id()).collect(),
-            project: started.ended.project_id(),
-            pipeline: Some(&started.ended.pipeline),
-        };
-        values.write(&app.env.dir.join(file), &app.env.interrupt)
+/// Checks that a pipeline which a trigger token starts can be watched without a token, as in a public
+/// project. Other failures say nothing about that, and starting the pipeline meets them again.
+fn check_can_watch(ctx: &Ctx<'_>, order: &Order) -> Result<(), Error> {
+    match ctx.gitlab.pipelines(&order.project, 1) {
+        Err(error) if matches!(error.status(), Some(401 | 403 | 404)) => {
+            let doing =
+                "nothing was started, because it could not be watched without a private token";
+            Err(Error::from(error).context(doing))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns the values of a pipeline that was started, and of the jobs that were fetched from it.
+fn values<'a>(started: &'a Started, found: &[&FoundJob]) -> Values<'a> {
+    Values {
+        jobs: found.iter().map(|found| found.id()).collect(),
+        project: started.ended.project_id(),
+        pipeline: Some(&started.ended.pipeline),
     }
 }
 

@@ -1,16 +1,19 @@
 //! A single file that is written to a temporary file and then renamed atomically.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
+use super::close;
 use super::error::Error;
 use super::free_space;
-use super::temp_layout::PREFIX;
+use super::special_file;
+use super::temp_file::TempFile;
 use crate::interrupt::Interrupt;
 use crate::plan::OnConflict;
+
+/// Permissions of new files, less the umask.
+const MODE: u32 = 0o666;
 
 /// A file that appears at its destination on [`AtomicFile::commit`]. Dropping it removes what was
 /// written.
@@ -18,83 +21,100 @@ use crate::plan::OnConflict;
 pub struct AtomicFile {
     dest: PathBuf,
     target: Target,
+    durable: bool,
     interrupt: Interrupt,
 }
 
 #[derive(Debug)]
 enum Target {
-    /// A temporary file in the directory of the destination; `None` after the commit.
-    Temp(Option<NamedTempFile>),
-    /// A device or pipe such as `/dev/null`, written directly because a rename would replace it.
-    Direct(File),
+    /// A temporary file in the directory of the destination.
+    Renamed(TempFile),
+    /// An unnamed temporary file, whose content is copied to the open destination: a device, a pipe,
+    /// an open file of the process, or a file in a directory that cannot be written.
+    Copied { spool: File, to: File, truncate: bool },
 }
 
 impl AtomicFile {
-    /// Creates a temporary file in the directory of `dest`, which must exist.
+    /// Creates a temporary file in the directory of `dest`, which must exist, after which those of
+    /// killed runs are removed there. An error means that `dest` cannot be written.
     pub fn create_beside(dest: &Path, interrupt: &Interrupt) -> Result<AtomicFile, Error> {
-        let target = match fs::metadata(dest) {
-            Ok(found) if found.is_dir() => {
-                return Err(Error::InTheWay { path: dest.to_owned(), what: "a folder" });
-            }
-            Ok(found) if !found.is_file() => Target::Direct(open_direct(dest)?),
-            _ => {
-                let dir = match dest.parent() {
-                    Some(dir) if !dir.as_os_str().is_empty() => dir,
-                    _ => Path::new("."),
-                };
-                let create = || {
-                    let file = temp_file_builder().tempfile_in(dir)?;
-                    let path = file.path().to_owned();
-                    Ok((file, path))
-                };
-                let file = interrupt.create_tracked(create).map_err(Error::doing("write", dest))?;
-                Target::Temp(Some(file))
-            }
+        let doing = || Error::doing("write", dest);
+        let found = fs::metadata(dest);
+        if dest_is_folder(dest, &found) {
+            return Err(Error::InTheWay { path: dest.to_owned(), what: "a folder" });
+        }
+        let target = match special_file::open(dest).map_err(doing())? {
+            Some(to) => Target::Copied { spool: temp_file()?, to, truncate: false },
+            None => match TempFile::create_in(folder_of(dest), MODE, interrupt) {
+                Ok(file) => Target::Renamed(file),
+                Err(error) => match open_in_place(dest, &found, &error) {
+                    Some(to) => Target::Copied { spool: temp_file()?, to, truncate: true },
+                    None => return Err(doing()(error)),
+                },
+            },
         };
-        Ok(AtomicFile { dest: dest.to_owned(), target, interrupt: interrupt.clone() })
+        Ok(AtomicFile {
+            dest: dest.to_owned(),
+            target,
+            durable: false,
+            interrupt: interrupt.clone(),
+        })
+    }
+
+    /// Sets whether the file is synced to the disk before it appears.
+    pub fn durable(self, durable: bool) -> AtomicFile {
+        AtomicFile { durable, ..self }
     }
 
     /// Fails with [`Error::NoSpace`] if `needed` bytes certainly do not fit on the file system.
-    pub fn require_free_space(&self, needed: u128) -> Result<(), Error> {
-        match &self.target {
-            Target::Temp(Some(file)) => free_space::require(needed, file.as_file(), &self.dest),
-            Target::Temp(None) | Target::Direct(_) => Ok(()),
-        }
+    pub fn require_free_space(&mut self, needed: u128) -> Result<(), Error> {
+        let dest = self.dest.clone();
+        free_space::require(needed, &*self.file(), &dest)
     }
 
-    /// Returns the temporary file, or `None` if a device or pipe is written directly.
-    pub fn file(&mut self) -> Option<&mut File> {
+    /// Returns the temporary file, open for reading and writing.
+    pub fn file(&mut self) -> &mut File {
         match &mut self.target {
-            Target::Temp(Some(file)) => Some(file.as_file_mut()),
-            Target::Temp(None) | Target::Direct(_) => None,
+            Target::Renamed(file) => file.file(),
+            Target::Copied { spool, .. } => spool,
         }
     }
 
-    /// Renames the temporary file to its destination. `on_conflict` decides about a file that exists
-    /// there by now.
-    pub fn commit(mut self, on_conflict: OnConflict) -> Result<(), Error> {
-        let Target::Temp(file) = &mut self.target else { return Ok(()) };
-        let Some(file) = file.take() else { return Ok(()) };
-        let path = file.path().to_owned();
-        let hold = self.interrupt.hold();
-        let committed = match self.interrupt.stopping() {
-            true => Err(Error::Interrupted),
-            false => persist(file, &self.dest, on_conflict),
-        };
-        drop(hold);
-        self.interrupt.untrack(&path);
-        committed
+    /// Reports the errors of the writes so far that the file system has kept back.
+    pub fn check(&mut self) -> io::Result<()> {
+        close::check(self.file())
     }
-}
 
-impl Drop for AtomicFile {
-    fn drop(&mut self) {
-        if let Target::Temp(file) = &mut self.target
-            && let Some(file) = file.take()
-        {
-            let path = file.path().to_owned();
-            if file.close().is_ok() {
-                self.interrupt.untrack(&path);
+    /// Puts the file in place. `on_conflict` decides about a file that exists there by now.
+    pub fn commit(mut self, on_conflict: OnConflict) -> Result<(), Error> {
+        let doing = || Error::doing("write", &self.dest);
+        if self.durable {
+            let file = match &mut self.target {
+                Target::Renamed(file) => file.file(),
+                Target::Copied { spool, .. } => spool,
+            };
+            file.sync_all().map_err(doing())?;
+        }
+        match self.target {
+            Target::Renamed(file) => {
+                file.persist(&self.dest, on_conflict, &self.interrupt)?;
+                match self.durable {
+                    true => sync_folder(folder_of(&self.dest)).map_err(doing()),
+                    false => Ok(()),
+                }
+            }
+            Target::Copied { mut spool, mut to, truncate } => {
+                let copied = spool.rewind().and_then(|()| {
+                    if truncate {
+                        to.set_len(0)?;
+                    }
+                    io::copy(&mut spool, &mut to)?;
+                    if self.durable && truncate {
+                        to.sync_all()?;
+                    }
+                    close::close(to)
+                });
+                copied.map_err(doing())
             }
         }
     }
@@ -102,20 +122,11 @@ impl Drop for AtomicFile {
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.target {
-            // The inner file, because `NamedTempFile` adds the temporary path to errors.
-            Target::Temp(Some(file)) => file.as_file_mut().write(bytes),
-            Target::Temp(None) => Err(io::ErrorKind::NotFound.into()),
-            Target::Direct(file) => file.write(bytes),
-        }
+        self.file().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match &mut self.target {
-            Target::Temp(Some(file)) => file.flush(),
-            Target::Temp(None) => Ok(()),
-            Target::Direct(file) => file.flush(),
-        }
+        self.file().flush()
     }
 }
 
@@ -126,34 +137,33 @@ pub fn temp_file() -> Result<File, Error> {
         .map_err(|source| Error::TempFile { dir: tempfile::env::temp_dir(), source })
 }
 
-fn persist(file: NamedTempFile, dest: &Path, on_conflict: OnConflict) -> Result<(), Error> {
-    let persisted = match on_conflict {
-        OnConflict::Overwrite => file.persist(dest),
-        OnConflict::Skip | OnConflict::Fail => file.persist_noclobber(dest),
-    };
-    match (persisted.map_err(|failed| failed.error), on_conflict) {
-        (Ok(_), _) => Ok(()),
-        (Err(error), OnConflict::Skip) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        (Err(error), OnConflict::Fail) if error.kind() == io::ErrorKind::AlreadyExists => {
-            Err(Error::Conflict { paths: vec![dest.to_owned()] })
-        }
-        (Err(error), _) => Err(Error::doing("write", dest)(error)),
+/// Returns true for a path that names a folder, also by a `/` at its end.
+fn dest_is_folder(dest: &Path, found: &io::Result<fs::Metadata>) -> bool {
+    found.as_ref().is_ok_and(fs::Metadata::is_dir) || dest.file_name().is_none()
+}
+
+fn folder_of(dest: &Path) -> &Path {
+    match dest.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
     }
 }
 
-fn open_direct(dest: &Path) -> Result<File, Error> {
-    File::options().write(true).open(dest).map_err(Error::doing("write", dest))
+/// Opens an existing file to write it in place, if its folder cannot be written.
+fn open_in_place(dest: &Path, found: &io::Result<fs::Metadata>, error: &io::Error) -> Option<File> {
+    use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    let refused = matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem);
+    let is_file = found.as_ref().is_ok_and(fs::Metadata::is_file);
+    (refused && is_file).then(|| File::options().write(true).open(dest).ok())?
 }
 
-/// Returns a builder for temporary files with the default permissions of new files, less the umask,
-/// instead of the private ones of `tempfile`.
-fn temp_file_builder() -> tempfile::Builder<'static, 'static> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(PREFIX);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    builder
+/// Syncs a directory, so that a rename in it is on the disk.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
 }

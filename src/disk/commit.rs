@@ -1,44 +1,61 @@
 //! The commit of staged files: a sequence of atomic renames that is rolled back if one fails.
 
-use std::ffi::OsString;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::area::{Area, Assignment, replaced_path};
 use super::commit_plan::{CommitPlan, CommitStep, Comparison, join_relative};
-use super::dir_handle::{DirHandle, Identity};
+use super::dir_handle::Identity;
 use super::dir_tree::DirTree;
 use super::error::Error;
-use super::staging::Staging;
-use super::temp_layout::BACKUP;
+use super::file_kind::FileKind;
+use super::staging::{Notes, Staging};
+use super::temp_layout::REPLACED;
 use crate::interrupt::Interrupt;
 use crate::plan::OnConflict;
 
 /// Number of attempts at a destination to which other processes write at the same time.
 const MAX_ATTEMPTS: usize = 10;
 
+/// The outcome of a commit.
+#[derive(Debug)]
+pub struct Committed {
+    /// Files that existed already and stay as they are, relative to the destination.
+    pub skipped: Vec<PathBuf>,
+    /// Sanitised messages for the user, one line each.
+    pub warnings: Vec<String>,
+}
+
 impl Staging {
-    /// Moves all staged files to the destination, which is created if missing. Under
-    /// `OnConflict::Skip`, returns the files that existed already and stay as they are, relative to
-    /// the destination.
+    /// Moves all staged files to the destination, which is created if missing.
     ///
     /// # Errors
     /// Conflicts are found before the destination is changed. A later failure is rolled back: old
     /// files are restored with their contents and modes, and new files are removed.
-    pub fn commit(mut self, on_conflict: OnConflict) -> Result<Vec<PathBuf>, Error> {
+    pub fn commit(mut self, on_conflict: OnConflict) -> Result<Committed, Error> {
         self.complete()?;
-        self.create_backup_dir()?;
         let mut attempts = 0;
         loop {
             attempts += 1;
             let base_tree = DirTree::new(Arc::clone(&self.base));
-            let plan = self.plan_commit(&base_tree, on_conflict)?;
-            match self.apply_or_roll_back(&base_tree, &plan.steps) {
-                Ok(()) => return Ok(plan.skipped),
+            let mut plan = self.plan_commit(&base_tree, on_conflict)?;
+            let applied = self
+                .assign_areas(&base_tree, &mut plan.steps, attempts)
+                .and_then(|()| self.apply_or_roll_back(&base_tree, &plan.steps));
+            match applied {
+                Ok(()) => {
+                    self.sync_destination(&base_tree, &plan.steps)?;
+                    return Ok(Committed {
+                        skipped: plan.skipped,
+                        warnings: self.notes.warnings(&self.dest),
+                    });
+                }
                 Err(error) if attempts < MAX_ATTEMPTS && error.is_concurrent_change() => {}
                 Err(error) => {
                     if let Error::RollbackFailed { .. } = error {
-                        self.temp_dir.preserve();
+                        self.areas.iter_mut().for_each(|area| area.temp_dir.preserve());
                     }
                     return Err(error);
                 }
@@ -46,10 +63,33 @@ impl Staging {
         }
     }
 
-    pub(super) fn create_backup_dir(&self) -> Result<(), Error> {
-        let path = self.temp_dir.path().join(BACKUP);
-        let created = self.temp_tree.create_dir_all(Path::new(BACKUP), 0o700);
-        created.map_err(Error::doing("make the folder", &path))
+    pub(super) fn assign_areas(
+        &mut self,
+        base_tree: &DirTree,
+        steps: &mut [CommitStep],
+        attempt: usize,
+    ) -> Result<(), Error> {
+        let assignment = Assignment {
+            base_tree,
+            base_path: &self.base_path,
+            interrupt: &self.interrupt,
+            notes: &self.notes,
+            attempt,
+        };
+        assignment.assign(&mut self.areas, steps)
+    }
+
+    /// Syncs the directories of the destination that were changed, if that was asked for.
+    fn sync_destination(&self, base_tree: &DirTree, steps: &[CommitStep]) -> Result<(), Error> {
+        if !self.notes.is_durable() {
+            return Ok(());
+        }
+        let parents: BTreeSet<&Path> = steps.iter().filter_map(|step| step.to.parent()).collect();
+        for parent in parents {
+            let synced = base_tree.open_dir(parent).and_then(|dir| dir.sync());
+            synced.map_err(Error::doing("sync", &join_relative(&self.base_path, parent)))?;
+        }
+        Ok(())
     }
 
     pub(super) fn plan_commit(
@@ -57,7 +97,8 @@ impl Staging {
         base_tree: &DirTree,
         on_conflict: OnConflict,
     ) -> Result<CommitPlan, Error> {
-        let Staging { temp_tree, dest, dest_in_base, .. } = self;
+        let Staging { dest, dest_in_base, .. } = self;
+        let temp_tree = &self.first().tree;
         Comparison { temp_tree, base_tree, dest, dest_in_base, on_conflict }.plan()
     }
 
@@ -79,12 +120,12 @@ impl Staging {
         base_tree: &DirTree,
         apply: impl FnOnce(&mut Transaction<'_>) -> Result<(), (Error, Option<Error>)>,
     ) -> Result<(), Error> {
-        let base_path = self.dest.ancestors().nth(self.dest_in_base.components().count());
         let mut transaction = Transaction {
             interrupt: &self.interrupt,
-            temp_tree: &self.temp_tree,
+            areas: &self.areas,
             base_tree,
-            base_path: base_path.unwrap_or(&self.dest),
+            base_path: &self.base_path,
+            notes: &self.notes,
             applied: Vec::new(),
         };
         apply(&mut transaction).map_err(|failure| match failure {
@@ -92,7 +133,7 @@ impl Staging {
             (cause, Some(rollback)) => Error::RollbackFailed {
                 cause: Box::new(cause),
                 rollback: Box::new(rollback),
-                backup: self.temp_dir.path().join(BACKUP),
+                backup: self.first().temp_dir.path().join(REPLACED),
             },
         })
     }
@@ -101,10 +142,11 @@ impl Staging {
 /// The changes of a commit that can be rolled back.
 pub(super) struct Transaction<'a> {
     interrupt: &'a Interrupt,
-    temp_tree: &'a DirTree,
+    areas: &'a [Area],
     base_tree: &'a DirTree,
     /// Path of the base directory, for messages.
     base_path: &'a Path,
+    notes: &'a Notes,
     /// In the order in which they were applied.
     applied: Vec<Change>,
 }
@@ -116,8 +158,8 @@ enum Change {
         step: CommitStep,
         /// Identity of the staged entry, to recognise it at the destination.
         staged: Option<Identity>,
-        /// Name of the replaced file in the backup directory.
-        backup: Option<OsString>,
+        /// Path of the replaced file in the temporary directory of its area.
+        backup: Option<PathBuf>,
     },
 }
 
@@ -142,23 +184,62 @@ impl Transaction<'_> {
             if self.interrupt.stopping() {
                 return Err(Error::Interrupted);
             }
-            let backup = if step.replaces { Some(self.back_up(&step.to)?) } else { None };
-            let renamed = self.staged_identity(step).and_then(|staged| {
-                self.applied.push(Change::Renamed { step: step.clone(), staged, backup });
-                self.rename(step)
-            });
-            renamed.map_err(Error::doing("write", &self.display_path(&step.to)))?;
+            self.apply_step(step)?;
         }
         Ok(())
     }
 
+    fn apply_step(&mut self, step: &CommitStep) -> Result<(), Error> {
+        let backup = if step.replaces { Some(self.back_up(step)?) } else { None };
+        let path = self.display_path(&step.to);
+        let staged = self.staged_identity(step).map_err(Error::doing("write", &path))?;
+        self.applied.push(Change::Renamed { step: step.clone(), staged, backup });
+        match self.rename(step) {
+            Err(error) if self.is_dir_that_cannot_be_renamed(step, &error) => {
+                self.applied.pop();
+                self.move_contents(step)
+            }
+            renamed => renamed.map_err(Error::doing("write", &path)),
+        }
+    }
+
+    /// Returns true if a rename failed because the file system renames no directories.
+    fn is_dir_that_cannot_be_renamed(&self, step: &CommitStep, error: &io::Error) -> bool {
+        use io::ErrorKind::{CrossesDevices, InvalidInput, PermissionDenied, Unsupported};
+        !step.replaces
+            && matches!(
+                error.kind(),
+                CrossesDevices | PermissionDenied | Unsupported | InvalidInput
+            )
+            && matches!(self.areas[step.from_area].tree.kind(&step.from), Ok(Some(FileKind::Dir)))
+    }
+
+    /// Creates a directory at the destination, and moves the contents of the staged one there.
+    fn move_contents(&mut self, step: &CommitStep) -> Result<(), Error> {
+        let path = self.display_path(&step.to);
+        let doing = || Error::doing("make the folder", &path);
+        let tree = &self.areas[step.from_area].tree;
+        let found = tree.open_parent(&step.from).and_then(|(dir, name)| dir.metadata(name));
+        let found = found.map_err(doing())?;
+        let (parent, name) = self.base_tree.open_parent(&step.to).map_err(doing())?;
+        parent.create_dir(name, found.mode).map_err(doing())?;
+        let names = tree.open_dir(&step.from).and_then(|dir| dir.names()).map_err(doing())?;
+        self.applied.push(Change::CreatedDir(step.to.clone()));
+        for entry in names {
+            let (from, to) = (step.from.join(&entry), step.to.join(&entry));
+            self.apply_step(&CommitStep { from, to, ..*step })?;
+        }
+        self.notes.time_set(parent.set_modified(name, found.modified));
+        Ok(())
+    }
+
     fn staged_identity(&self, step: &CommitStep) -> io::Result<Option<Identity>> {
-        let (parent, name) = self.temp_tree.open_parent(&step.from)?;
+        let (parent, name) = self.areas[step.from_area].tree.open_parent(&step.from)?;
         parent.identity(name)
     }
 
     fn rename(&self, step: &CommitStep) -> io::Result<()> {
-        let (from, old_name) = self.temp_tree.open_parent(&step.from)?;
+        let (from, old_name) = self.areas[step.from_area].tree.open_parent(&step.from)?;
         let (to, new_name) = self.base_tree.open_parent(&step.to)?;
         match step.replaces {
             true => from.rename(old_name, &to, new_name),
@@ -185,16 +266,20 @@ impl Transaction<'_> {
     }
 
     /// Backs up a file by a hard link, or by a rename where hard links are not supported. Returns
-    /// its name in the backup directory.
-    fn back_up(&self, path: &Path) -> Result<OsString, Error> {
-        let backup = OsString::from(self.applied.len().to_string());
+    /// its path in the temporary directory of its area.
+    fn back_up(&self, step: &CommitStep) -> Result<PathBuf, Error> {
+        let area = &self.areas[step.area];
+        let backup = replaced_path(area, &step.to);
         let backed_up = (|| {
-            let (parent, name) = self.base_tree.open_parent(path)?;
-            let dir = self.backup_dir()?;
+            let (parent, name) = self.base_tree.open_parent(&step.to)?;
+            area.tree.create_dir_all(backup.parent().unwrap_or(Path::new("")), 0o700)?;
+            let (dir, backup) = area.tree.open_parent(&backup)?;
+            // A rolled back attempt can have left its backup, of a file that was replaced since.
+            let _ = dir.remove_file(backup);
             // With a hard link, other processes find the file at its path all the time.
-            parent.hard_link(name, &dir, &backup).or_else(|_| parent.rename(name, &dir, &backup))
+            parent.hard_link(name, &dir, backup).or_else(|_| parent.rename(name, &dir, backup))
         })();
-        backed_up.map_err(Error::doing("replace", &self.display_path(path)))?;
+        backed_up.map_err(Error::doing("replace", &self.display_path(&step.to)))?;
         Ok(backup)
     }
 
@@ -229,30 +314,28 @@ impl Transaction<'_> {
         &self,
         step: &CommitStep,
         staged: Option<Identity>,
-        backup: Option<&OsString>,
+        backup: Option<&PathBuf>,
     ) -> io::Result<()> {
         let (parent, name) = self.base_tree.open_parent(&step.to)?;
         let current = parent.identity(name)?;
         if current.is_some() && current == staged {
-            let (staging, staged_name) = self.temp_tree.open_parent(&step.from)?;
+            let (staging, staged_name) = self.areas[step.from_area].tree.open_parent(&step.from)?;
             match backup {
                 // With a hard link, other processes find a file at the path all the time.
                 Some(backup) if parent.hard_link(name, &staging, staged_name).is_ok() => {
-                    return self.backup_dir()?.rename(backup, &parent, name);
+                    let (dir, backup) = self.areas[step.area].tree.open_parent(backup)?;
+                    return dir.rename(backup, &parent, name);
                 }
                 _ => parent.rename(name, &staging, staged_name)?,
             }
         }
         match backup {
             Some(backup) if parent.identity(name)?.is_none() => {
-                self.backup_dir()?.rename(backup, &parent, name)
+                let (dir, backup) = self.areas[step.area].tree.open_parent(backup)?;
+                dir.rename(backup, &parent, name)
             }
             _ => Ok(()),
         }
-    }
-
-    fn backup_dir(&self) -> io::Result<Arc<DirHandle>> {
-        self.temp_tree.open_dir(Path::new(BACKUP))
     }
 
     fn display_path(&self, path: &Path) -> PathBuf {

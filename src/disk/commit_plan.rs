@@ -12,12 +12,23 @@ use crate::plan::OnConflict;
 /// One rename of a file or of a whole directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommitStep {
-    /// Relative to the temporary directory.
+    /// Relative to the temporary directory of `from_area`.
     pub from: PathBuf,
     /// Relative to the base directory.
     pub to: PathBuf,
     /// True if a file or symlink exists at `to` and is replaced.
     pub replaces: bool,
+    /// Index of the area that holds the staged entry.
+    pub from_area: usize,
+    /// Index of the area of the destination, which takes the replaced file.
+    pub area: usize,
+}
+
+impl CommitStep {
+    /// Returns a step within the first area.
+    pub fn new(from: impl Into<PathBuf>, to: impl Into<PathBuf>, replaces: bool) -> CommitStep {
+        CommitStep { from: from.into(), to: to.into(), replaces, from_area: 0, area: 0 }
+    }
 }
 
 /// The renames of a commit, in order, and the files it skips.
@@ -68,7 +79,7 @@ impl Comparison<'_> {
         let in_the_way = |what| Err(Error::InTheWay { path: display_path.clone(), what });
         let (staged, existing) =
             (kind(self.temp_tree.kind(&from))?, kind(self.base_tree.kind(&to))?);
-        let step = |replaces| CommitStep { from: from.clone(), to: to.clone(), replaces };
+        let step = |replaces| CommitStep::new(&from, &to, replaces);
         match (staged, existing) {
             (_, None) => plan.steps.push(step(false)),
             (Some(FileKind::Dir), Some(FileKind::Dir)) => {

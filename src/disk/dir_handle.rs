@@ -6,13 +6,14 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RawMode, Timespec, Timestamps};
 use rustix::io::Errno;
 
 use super::file_kind::FileKind;
+use super::temp_layout::SPOOL_PREFIX;
 
 /// An open directory.
 #[derive(Debug)]
@@ -21,6 +22,24 @@ pub struct DirHandle(OwnedFd);
 /// The device and inode number of a file or directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity(i128, i128);
+
+/// A mounted file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mount(i128, u64);
+
+/// Permissions and modification time of a file or directory.
+#[derive(Debug, Clone, Copy)]
+pub struct Metadata {
+    pub mode: u32,
+    pub modified: Modified,
+}
+
+/// A modification time since the Unix epoch.
+#[derive(Debug, Clone, Copy)]
+pub struct Modified {
+    pub seconds: i64,
+    pub nanoseconds: i64,
+}
 
 /// Flag for opening a directory only for path lookup, which needs no read permission on it.
 #[cfg(target_os = "linux")]
@@ -83,6 +102,17 @@ impl DirHandle {
         }
     }
 
+    /// Returns the identity of this directory itself.
+    pub fn own_identity(&self) -> io::Result<Identity> {
+        let found = rustix::fs::fstat(&self.0)?;
+        Ok(Identity(found.st_dev.into(), found.st_ino.into()))
+    }
+
+    /// Opens the parent directory.
+    pub fn open_parent(&self) -> io::Result<DirHandle> {
+        self.open_dir(OsStr::new(".."))
+    }
+
     /// Returns the names of all entries, sorted.
     pub fn names(&self) -> io::Result<Vec<OsString>> {
         let list = rustix::fs::openat(&self.0, ".", OFlags::RDONLY | DIRECTORY, Mode::empty())?;
@@ -103,18 +133,30 @@ impl DirHandle {
         Ok(rustix::fs::openat(&self.0, name, flags, to_mode(mode))?.into())
     }
 
+    /// Creates a file and opens it for reading and writing; fails if the name exists.
+    pub fn create_readable(&self, name: &OsStr, mode: u32) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        Ok(rustix::fs::openat(&self.0, name, flags, to_mode(mode))?.into())
+    }
+
     /// Creates a file without a name, open for reading and writing; it is deleted when it is closed.
     pub fn create_unnamed(&self) -> io::Result<File> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let name = format!("spool-{:016x}", fastrand::u64(..));
-        let file = rustix::fs::openat(&self.0, &name, flags, to_mode(0o600))?;
-        rustix::fs::unlinkat(&self.0, &name, AtFlags::empty())?;
-        Ok(file.into())
+        let name = OsString::from(format!("{SPOOL_PREFIX}{:016x}", fastrand::u64(..)));
+        let file = self.create_readable(&name, 0o600)?;
+        self.remove_file(&name)?;
+        Ok(file)
     }
 
     /// Opens an existing file for reading.
     pub fn open_file(&self, name: &OsStr) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        Ok(rustix::fs::openat(&self.0, name, flags, Mode::empty())?.into())
+    }
+
+    /// Opens an existing file so that it can be locked, which some network file systems allow only
+    /// for writing.
+    pub fn open_for_lock(&self, name: &OsStr) -> io::Result<File> {
+        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         Ok(rustix::fs::openat(&self.0, name, flags, Mode::empty())?.into())
     }
 
@@ -124,16 +166,57 @@ impl DirHandle {
     }
 
     /// Creates a symlink; fails if the name exists.
-    pub fn create_symlink(&self, target: &str, name: &OsStr) -> io::Result<()> {
+    pub fn create_symlink(&self, target: &OsStr, name: &OsStr) -> io::Result<()> {
         Ok(rustix::fs::symlinkat(target, &self.0, name)?)
     }
 
-    /// Sets the modification time of a subdirectory, in seconds since the Unix epoch.
-    pub fn set_dir_modified(&self, name: &OsStr, seconds: i64) -> io::Result<()> {
-        let date = Timespec { tv_sec: seconds, tv_nsec: 0 };
+    /// Returns the target of a symlink.
+    pub fn read_link(&self, name: &OsStr) -> io::Result<OsString> {
+        let target = rustix::fs::readlinkat(&self.0, name, Vec::new())?;
+        Ok(OsString::from_vec(target.into_bytes()))
+    }
+
+    /// Returns the permissions and the modification time of an entry.
+    pub fn metadata(&self, name: &OsStr) -> io::Result<Metadata> {
+        let found = rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        let modified = Modified { seconds: found.st_mtime, nanoseconds: found.st_mtime_nsec as _ };
+        let mode = (found.st_mode as u32) & 0o777;
+        Ok(Metadata { mode, modified })
+    }
+
+    /// Sets the modification time of an entry.
+    pub fn set_modified(&self, name: &OsStr, modified: Modified) -> io::Result<()> {
+        let Modified { seconds, nanoseconds } = modified;
+        let date = Timespec { tv_sec: seconds, tv_nsec: nanoseconds as _ };
         let read = Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_OMIT };
         let dates = Timestamps { last_access: read, last_modification: date };
         Ok(rustix::fs::utimensat(&self.0, name, &dates, AtFlags::SYMLINK_NOFOLLOW)?)
+    }
+
+    /// Returns the mounted file system that the directory is on.
+    pub fn mount(&self) -> io::Result<Mount> {
+        let device = i128::from(rustix::fs::fstat(&self.0)?.st_dev);
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::fs::{StatxFlags, statx};
+            // A part of a file system that is mounted a second time has the same device.
+            let found = statx(&self.0, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID);
+            Ok(Mount(device, found.map_or(0, |found| found.stx_mnt_id)))
+        }
+        #[cfg(not(target_os = "linux"))]
+        Ok(Mount(device, 0))
+    }
+
+    /// Returns true if entries can probably be created in a directory.
+    pub fn is_writable(&self, name: &OsStr) -> bool {
+        use rustix::fs::{Access, accessat};
+        accessat(&self.0, name, Access::WRITE_OK, AtFlags::empty()).is_ok()
+    }
+
+    /// Waits until the entries of the directory are on the disk.
+    pub fn sync(&self) -> io::Result<()> {
+        let flags = OFlags::RDONLY | DIRECTORY;
+        Ok(rustix::fs::fsync(rustix::fs::openat(&self.0, ".", flags, Mode::empty())?)?)
     }
 
     /// Renames an entry atomically; an existing file of the new name is replaced.
@@ -183,16 +266,9 @@ impl DirHandle {
         Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::REMOVEDIR)?)
     }
 
-    /// Removes an entry; of a directory, everything in it first.
-    pub fn remove_all(&self, name: &OsStr) -> io::Result<()> {
-        if self.kind(name)? != Some(FileKind::Dir) {
-            return Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::empty())?);
-        }
-        let inner = self.open_dir(name)?;
-        for name in inner.names()? {
-            inner.remove_all(&name)?;
-        }
-        self.remove_dir(name)
+    /// Removes an entry that is no directory.
+    pub fn remove_file(&self, name: &OsStr) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::empty())?)
     }
 }
 

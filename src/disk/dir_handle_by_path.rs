@@ -17,6 +17,24 @@ pub struct DirHandle(PathBuf);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity(Option<SystemTime>, u64, bool);
 
+/// A mounted file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mount;
+
+/// Permissions and modification time of a file or directory.
+#[derive(Debug, Clone, Copy)]
+pub struct Metadata {
+    pub mode: u32,
+    pub modified: Modified,
+}
+
+/// A modification time since the Unix epoch.
+#[derive(Debug, Clone, Copy)]
+pub struct Modified {
+    pub seconds: i64,
+    pub nanoseconds: i64,
+}
+
 impl DirHandle {
     /// Opens a directory that the user named. Symlinks in this path are followed, because the user
     /// chose it.
@@ -75,6 +93,21 @@ impl DirHandle {
         File::options().write(true).create_new(true).open(self.0.join(name))
     }
 
+    /// Creates a file and opens it for reading and writing; fails if the name exists.
+    pub fn create_readable(&self, name: &OsStr, _mode: u32) -> io::Result<File> {
+        File::options().read(true).write(true).create_new(true).open(self.0.join(name))
+    }
+
+    /// Opens an existing file for reading.
+    pub fn open_file(&self, name: &OsStr) -> io::Result<File> {
+        File::open(self.0.join(name))
+    }
+
+    /// Removes an entry that is no directory.
+    pub fn remove_file(&self, name: &OsStr) -> io::Result<()> {
+        fs::remove_file(self.0.join(name))
+    }
+
     /// Creates a file that is deleted when it is closed.
     pub fn create_unnamed(&self) -> io::Result<File> {
         tempfile::tempfile_in(&self.0)
@@ -88,17 +121,41 @@ impl DirHandle {
     /// Creates a symlink; fails if the name exists. Windows has different symlinks for files and for
     /// directories, so the target decides which is created; a missing target counts as a file.
     #[cfg(windows)]
-    pub fn create_symlink(&self, target: &str, name: &OsStr) -> io::Result<()> {
-        let target = target.replace('/', "\\");
+    pub fn create_symlink(&self, target: &OsStr, name: &OsStr) -> io::Result<()> {
+        let target = target.to_string_lossy().replace('/', "\\");
         match self.0.join(&target).is_dir() {
             true => std::os::windows::fs::symlink_dir(target, self.0.join(name)),
             false => std::os::windows::fs::symlink_file(target, self.0.join(name)),
         }
     }
 
+    /// Returns the target of a symlink.
+    pub fn read_link(&self, name: &OsStr) -> io::Result<OsString> {
+        Ok(fs::read_link(self.0.join(name))?.into_os_string())
+    }
+
+    /// Returns the modification time of an entry; there are no permissions.
+    pub fn metadata(&self, name: &OsStr) -> io::Result<Metadata> {
+        let modified = fs::symlink_metadata(self.0.join(name))?.modified()?;
+        let since = modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+        let modified = Modified { seconds, nanoseconds: since.subsec_nanos().into() };
+        Ok(Metadata { mode: 0o777, modified })
+    }
+
     /// Does nothing: the standard library cannot open a directory to set its time, so directories
     /// keep the time of their creation.
-    pub fn set_dir_modified(&self, _name: &OsStr, _seconds: i64) -> io::Result<()> {
+    pub fn set_modified(&self, _name: &OsStr, _modified: Modified) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Returns a value that is equal for all directories: renames across volumes fail here.
+    pub fn mount(&self) -> io::Result<Mount> {
+        Ok(Mount)
+    }
+
+    /// Does nothing: the standard library cannot sync a directory.
+    pub fn sync(&self) -> io::Result<()> {
         Ok(())
     }
 

@@ -8,6 +8,9 @@ use bytesize::ByteSize;
 
 use crate::sanitize::{join_names, sanitize};
 
+/// The operation that creates a temporary directory.
+pub const MAKE_IN: &str = "make a folder in";
+
 /// An error while writing files. Existing files are unchanged after every error except
 /// [`Error::RollbackFailed`].
 #[derive(Debug)]
@@ -16,11 +19,15 @@ pub enum Error {
     Io { doing: &'static str, path: PathBuf, source: io::Error },
     /// No temporary file could be created in the directory of the system for temporary files.
     TempFile { dir: PathBuf, source: io::Error },
+    /// A symlink could not be created.
+    NoLink { path: PathBuf, source: io::Error },
     /// An entry of another kind is at the path of a file or directory to be written. `what` names
     /// it, as in "a folder".
     InTheWay { path: PathBuf, what: &'static str },
     /// Files that exist already, under `--on-conflict fail`.
     Conflict { paths: Vec<PathBuf> },
+    /// No thread could be started to write files.
+    NoThread(io::Error),
     /// The data does not fit on the file system; sizes in bytes.
     NoSpace { path: PathBuf, needed: u128, free: u64 },
     /// A signal asked the run to stop.
@@ -43,6 +50,10 @@ impl Error {
                 Some("the variable TMP names another folder")
             }
             Error::TempFile { .. } => Some("the variable TMPDIR names another folder"),
+            Error::NoThread(_) => Some("more processes must be allowed (ulimit -u)"),
+            Error::NoLink { .. } => Some(
+                "--symlinks copy writes copies of the linked files; --symlinks skip leaves links out",
+            ),
             _ => None,
         }
     }
@@ -65,6 +76,17 @@ impl Display for Error {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let name = |path: &Path| path.to_string_lossy().into_owned();
         match self {
+            // The directory was there when it was looked at, or the run was started in it.
+            Error::Io { doing: MAKE_IN, path, source }
+                if source.kind() == io::ErrorKind::NotFound =>
+            {
+                let path = name(path);
+                write!(
+                    f,
+                    "cannot {MAKE_IN} `{}`: the folder does not exist any more",
+                    sanitize(&path)
+                )
+            }
             Error::Io { doing, path, source } => {
                 write!(f, "cannot {doing} `{}`: {}", sanitize(&name(path)), reason(source))
             }
@@ -76,6 +98,10 @@ impl Display for Error {
                     sanitize(&dir),
                     reason(source)
                 )
+            }
+            Error::NoLink { path, source } => {
+                let path = name(path);
+                write!(f, "cannot make the link `{}`: {}", sanitize(&path), reason(source))
             }
             Error::InTheWay { path, what } => {
                 write!(f, "cannot write `{}`: {what} is in the way", sanitize(&name(path)))
@@ -92,6 +118,7 @@ impl Display for Error {
                 let path = name(path);
                 write!(f, "no space left on `{}` (needs {needed}, {free} free)", sanitize(&path))
             }
+            Error::NoThread(error) => write!(f, "cannot start a thread: {}", reason(error)),
             Error::Interrupted => f.write_str("interrupted"),
             Error::RollbackFailed { cause, rollback, backup } => write!(
                 f,

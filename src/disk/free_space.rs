@@ -29,6 +29,12 @@ fn available(at: &impl std::os::fd::AsFd) -> Option<u64> {
     reliable_free_bytes(magic, stat.f_blocks, stat.f_bfree, stat.f_frsize)
 }
 
+/// Returns true if the free space of a file system is known.
+#[cfg(all(test, target_os = "linux"))]
+pub fn is_known(at: &impl std::os::fd::AsFd) -> bool {
+    available(at).is_some()
+}
+
 /// Returns `free_blocks` in bytes for the types of file system that store data as it is. `magic` is
 /// `f_type` as documented in statfs(2); `free_blocks` includes the blocks reserved for root.
 #[cfg(target_os = "linux")]

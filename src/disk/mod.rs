@@ -5,10 +5,13 @@
 //! never deleted, and existing symlinks below the destination are not followed: on Unix, all
 //! operations go through directory handles.
 
+mod area;
 mod atomic_file;
 mod cache;
+mod close;
 mod commit;
 mod commit_plan;
+mod copy;
 #[cfg(unix)]
 mod dir_handle;
 #[cfg(not(unix))]
@@ -21,15 +24,21 @@ mod free_space;
 #[cfg(test)]
 pub mod listing;
 mod modes;
+#[cfg(unix)]
+mod remove_tree;
+mod special_file;
 mod staging;
 #[cfg(unix)]
 mod stale_temp_dirs;
 mod temp_dir;
+mod temp_file;
 mod temp_layout;
 #[cfg(test)]
 mod tests;
 
 pub use atomic_file::{AtomicFile, temp_file};
 pub use cache::{Cache, CacheKey, CacheLookup, CacheWriter};
+pub use close::check as check_written;
+pub use commit::Committed;
 pub use error::Error;
 pub use staging::{NewFile, Staging};

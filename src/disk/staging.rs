@@ -6,17 +6,20 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use super::dir_handle::DirHandle;
+use super::area::Area;
+use super::close;
+use super::dir_handle::{DirHandle, Modified};
 use super::dir_tree::DirTree;
-use super::error::Error;
+use super::error::{Error, MAKE_IN};
 use super::file_kind::FileKind;
 use super::free_space;
 use super::modes::{dir_mode, file_mode};
-use super::temp_dir::TempDir;
-use super::temp_layout::STAGED;
+use super::temp_layout::{PROBE, STAGED};
 use crate::interrupt::Interrupt;
+use crate::sanitize::sanitize;
 
 /// Files, directories and symlinks that are committed together by [`Staging::commit`]. Dropping it
 /// removes them.
@@ -28,15 +31,49 @@ pub struct Staging {
     pub(super) dest_in_base: PathBuf,
     /// The destination if it exists, else its nearest ancestor that does.
     pub(super) base: Arc<DirHandle>,
-    /// Located in `base`.
-    pub(super) temp_dir: TempDir,
-    /// The contents of `temp_dir`.
-    pub(super) temp_tree: DirTree,
+    /// Path of `base`, for messages.
+    pub(super) base_path: PathBuf,
+    /// Temporary directories; the first one holds everything until the commit.
+    pub(super) areas: Vec<Area>,
+    pub(super) notes: Arc<Notes>,
     pub(super) interrupt: Interrupt,
     /// Paths and targets of the symlinks to create.
     symlinks: Vec<(PathBuf, String)>,
     /// Directories and their modification times in seconds since the Unix epoch.
     dir_times: Vec<(PathBuf, i64)>,
+}
+
+/// Properties of a staging that its files share.
+#[derive(Debug, Default)]
+pub struct Notes {
+    /// Files and directories are synced to the disk before they are put in place.
+    durable: AtomicBool,
+    /// A modification time could not be set.
+    times_refused: AtomicBool,
+}
+
+impl Notes {
+    pub fn is_durable(&self) -> bool {
+        self.durable.load(Ordering::Relaxed)
+    }
+
+    /// Remembers the failure to set a modification time, which is no reason to fail.
+    pub fn time_set(&self, result: io::Result<()>) {
+        if result.is_err() {
+            self.times_refused.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Returns the warnings about the destination `dest`.
+    pub fn warnings(&self, dest: &Path) -> Vec<String> {
+        let refused = self.times_refused.load(Ordering::Relaxed);
+        let dest = dest.to_string_lossy();
+        let warning = || {
+            let dest = sanitize(&dest);
+            format!("`{dest}` takes no modification times, so files have the time of this run")
+        };
+        refused.then(warning).into_iter().collect()
+    }
 }
 
 /// A staged file that is being written; [`NewFile::finish`] closes it.
@@ -45,6 +82,7 @@ pub struct NewFile {
     file: File,
     /// Path at the destination, for messages.
     dest_path: PathBuf,
+    notes: Arc<Notes>,
 }
 
 impl Staging {
@@ -53,31 +91,44 @@ impl Staging {
     pub fn new_in(dest: &Path, interrupt: &Interrupt) -> Result<Staging, Error> {
         let (nearest, dest_in_base) = nearest_existing_dir(dest)?;
         let base_path = if nearest.as_os_str().is_empty() { Path::new(".") } else { nearest };
-        let create = |path: &Path| {
-            let base = Arc::new(DirHandle::open(path)?);
-            let temp_dir = TempDir::create_in(Arc::clone(&base), path, interrupt)?;
-            let temp_tree = DirTree::new(Arc::clone(temp_dir.handle()));
-            temp_tree.create_dir_all(Path::new(STAGED), dir_mode(None))?;
-            Ok((base, temp_dir, temp_tree))
+        let exists = dest_in_base.as_os_str().is_empty();
+        let create = || {
+            let base = Arc::new(DirHandle::open(base_path)?);
+            let first = Area::create_first(&base, base_path, exists, interrupt)?;
+            Ok((base, first))
         };
-        let (base, temp_dir, temp_tree) =
-            create(base_path).map_err(Error::doing("make a folder in", base_path))?;
+        let (base, first) = create().map_err(Error::doing(MAKE_IN, base_path))?;
+        #[cfg(unix)]
+        super::area::remove_stale_above(base_path);
         Ok(Staging {
             dest: dest.to_owned(),
             dest_in_base: dest_in_base.to_owned(),
             base,
-            temp_dir,
-            temp_tree,
+            base_path: base_path.to_owned(),
+            areas: vec![first],
+            notes: Arc::default(),
             interrupt: interrupt.clone(),
             symlinks: Vec::new(),
             dir_times: Vec::new(),
         })
     }
 
+    /// Sets whether files and directories are synced to the disk before they are put in place.
+    pub fn durable(self, durable: bool) -> Staging {
+        self.notes.durable.store(durable, Ordering::Relaxed);
+        self
+    }
+
+    /// Returns the first area, which holds everything until the commit.
+    pub(super) fn first(&self) -> &Area {
+        // A staging is made with one area, and areas are only added.
+        &self.areas[0]
+    }
+
     /// Creates an unnamed file on the file system of the destination, to download an archive to. It
     /// is deleted when it is closed; on Windows it must be closed before the staging is dropped.
     pub fn spool(&self) -> Result<File, Error> {
-        let dir = &self.temp_dir;
+        let dir = &self.first().temp_dir;
         dir.handle().create_unnamed().map_err(Error::doing("make a file in", dir.path()))
     }
 
@@ -87,15 +138,24 @@ impl Staging {
     }
 
     /// Returns true if symlinks can be created at the destination. On Windows this needs a privilege
-    /// that most users lack.
+    /// that most users lack, and some mounted file systems have no symlinks.
     pub fn supports_symlinks(&self) -> bool {
-        if cfg!(unix) {
-            return true;
-        }
-        let (dir, name) = (self.temp_dir.handle(), OsStr::new("link"));
+        let (dir, name) = (self.first().temp_dir.handle(), OsStr::new(PROBE));
+        let _ = dir.remove_file(name);
         // Wine reports success without creating a symlink.
-        dir.create_symlink("nowhere", name).is_ok()
+        dir.create_symlink(OsStr::new("nowhere"), name).is_ok()
             && matches!(dir.kind(name), Ok(Some(FileKind::Symlink)))
+    }
+
+    /// Returns a function that returns the target of the symlink at a path of the destination, as
+    /// components; none if there is no symlink, or if its target is no UTF-8.
+    pub fn links_on_disk(&self) -> impl Fn(&[String]) -> Option<String> + use<> {
+        let (tree, dest) = (DirTree::new(Arc::clone(&self.base)), self.dest_in_base.clone());
+        move |at| {
+            let path = dest.join(at.iter().collect::<PathBuf>());
+            let target = tree.open_parent(&path).and_then(|(dir, name)| dir.read_link(name));
+            target.ok()?.into_string().ok()
+        }
     }
 
     /// Returns true if a signal asked the run to stop.
@@ -131,7 +191,7 @@ impl Staging {
     pub fn create_file(&self, path: &Path, mode: Option<u32>) -> Result<NewFile, Error> {
         let create = |parent: &DirHandle, name: &OsStr| parent.create_file(name, file_mode(mode));
         let file = self.with_parent("write", path, create)?;
-        Ok(NewFile { file, dest_path: self.dest.join(path) })
+        Ok(NewFile { file, dest_path: self.dest.join(path), notes: Arc::clone(&self.notes) })
     }
 
     /// Adds a symlink. Symlinks are created last, so that no staged file is written through one.
@@ -143,15 +203,37 @@ impl Staging {
     /// entry would change again.
     pub(super) fn complete(&mut self) -> Result<(), Error> {
         for (path, target) in std::mem::take(&mut self.symlinks) {
-            let create = |parent: &DirHandle, name: &OsStr| parent.create_symlink(&target, name);
-            self.with_parent("make the link", &path, create)?;
-        }
-        for (path, modified) in std::mem::take(&mut self.dir_times) {
-            self.with_parent("date", &path, |parent, name| {
-                parent.set_dir_modified(name, modified)
+            let create =
+                |parent: &DirHandle, name: &OsStr| parent.create_symlink(target.as_ref(), name);
+            self.with_parent("make the link", &path, create).map_err(|error| match error {
+                Error::Io { path, source, .. } => Error::NoLink { path, source },
+                error => error,
             })?;
         }
+        for (path, modified) in std::mem::take(&mut self.dir_times) {
+            let modified = Modified { seconds: modified, nanoseconds: 0 };
+            self.with_parent("date", &path, |parent, name| {
+                self.notes.time_set(parent.set_modified(name, modified));
+                Ok(())
+            })?;
+        }
+        if self.notes.is_durable() {
+            self.sync_dirs(Path::new(STAGED))?;
+        }
         Ok(())
+    }
+
+    /// Syncs a staged directory and those below it.
+    fn sync_dirs(&self, path: &Path) -> Result<(), Error> {
+        let tree = &self.first().tree;
+        let doing = || Error::doing("sync", &self.dest);
+        let dir = tree.open_dir(path).map_err(doing())?;
+        for name in dir.names().map_err(doing())? {
+            if dir.kind(&name).map_err(doing())? == Some(FileKind::Dir) {
+                self.sync_dirs(&path.join(name))?;
+            }
+        }
+        dir.sync().map_err(doing())
     }
 
     /// Calls `action` with the staged parent directory of `path`, which is created if missing, and
@@ -163,11 +245,11 @@ impl Staging {
         action: impl Fn(&DirHandle, &OsStr) -> io::Result<T>,
     ) -> Result<T, Error> {
         let staged = Path::new(STAGED).join(path);
-        let attempt =
-            || self.temp_tree.open_parent(&staged).and_then(|(parent, name)| action(&parent, name));
+        let tree = &self.first().tree;
+        let attempt = || tree.open_parent(&staged).and_then(|(parent, name)| action(&parent, name));
         let result = match (attempt(), staged.parent()) {
             (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
-                self.temp_tree.create_dir_all(parent, dir_mode(None)).and_then(|()| attempt())
+                tree.create_dir_all(parent, dir_mode(None)).and_then(|()| attempt())
             }
             (result, _) => result,
         };
@@ -180,14 +262,17 @@ impl Staging {
 }
 
 impl NewFile {
-    /// Closes the file and sets its modification time, in seconds since the Unix epoch.
+    /// Sets the modification time, in seconds since the Unix epoch, and closes the file.
+    ///
+    /// # Errors
+    /// If not everything was written, which some file systems report only now.
     pub fn finish(self, modified: Option<i64>) -> Result<(), Error> {
-        match modified.and_then(system_time) {
-            Some(time) => {
-                self.file.set_modified(time).map_err(Error::doing("date", &self.dest_path))
-            }
-            None => Ok(()),
+        if let Some(time) = modified.and_then(system_time) {
+            self.notes.time_set(self.file.set_modified(time));
         }
+        let synced = if self.notes.is_durable() { self.file.sync_all() } else { Ok(()) };
+        let closed = synced.and_then(|()| close::close(self.file));
+        closed.map_err(Error::doing("write", &self.dest_path))
     }
 }
 

@@ -1,57 +1,130 @@
 //! Removal of stale temporary directories, left behind by killed runs.
 //!
 //! Every run holds an advisory lock on a file in its temporary directory. The kernel releases the
-//! lock when the process ends, however it ends, so a directory whose lock can be taken is stale. On
-//! file systems without locks, such as some network file systems, stale directories stay.
+//! lock when the process ends, however it ends, so a directory whose lock can be taken is stale. A
+//! run that does not need its directory any more renames the lock file, after which anybody may
+//! remove the directory. A directory without a lock file is empty or belongs to a run that is about
+//! to lock it; removing it is harmless, because that run then makes another one. On file systems
+//! without locks, such as some network file systems, the directories of killed runs stay.
 
 use std::ffi::OsStr;
 use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use super::dir_handle::DirHandle;
 use super::file_kind::FileKind;
-use super::temp_layout::{BACKUP, LOCK, PREFIX, STAGED};
+use super::remove_tree::remove_tree;
+use super::temp_layout::{LOCK, REPLACED, RUBBISH, UNLOCKED, is_known, is_temp_dir};
 
-/// Locks a new temporary directory until the returned file is closed. The lock file gets its final
-/// name after it is locked, so that no other run can find it unlocked.
-pub fn lock(dir: &DirHandle) -> Option<File> {
-    let (unlocked, locked) = (OsStr::new("unlocked"), OsStr::new(LOCK));
-    let file = dir.create_file(unlocked, 0o600).ok()?;
-    flock(&file, FlockOperation::NonBlockingLockExclusive).ok()?;
-    dir.rename(unlocked, dir, locked).ok()?;
-    Some(file)
+/// The result of locking a new temporary directory.
+pub enum Locked {
+    /// The directory is locked until the file is closed.
+    Yes(File),
+    /// The file system has no locks.
+    Unsupported,
+    /// Another run took the directory for a stale one.
+    Lost,
+}
+
+/// Locks a new temporary directory. The lock file gets its final name after it is locked, so that no
+/// other run can find it unlocked.
+pub fn lock(dir: &DirHandle) -> io::Result<Locked> {
+    let lost = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(Locked::Lost),
+        _ => Err(error),
+    };
+    let file = match dir.create_file(OsStr::new(UNLOCKED), 0o600) {
+        Ok(file) => file,
+        Err(error) => return lost(error),
+    };
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(Errno::WOULDBLOCK) => return Ok(Locked::Lost),
+        Err(_) => return Ok(Locked::Unsupported),
+    }
+    match dir.rename(OsStr::new(UNLOCKED), dir, OsStr::new(LOCK)) {
+        Ok(()) => Ok(Locked::Yes(file)),
+        Err(error) => lost(error),
+    }
+}
+
+/// Marks a temporary directory as not needed any more.
+pub fn mark_as_rubbish(dir: &DirHandle) -> io::Result<()> {
+    let rename = |from: &str| dir.rename(OsStr::new(from), dir, OsStr::new(RUBBISH));
+    rename(LOCK).or_else(|_| rename(UNLOCKED))
+}
+
+/// Makes a temporary directory one that no later run removes.
+pub fn keep_for_good(dir: &DirHandle) -> io::Result<()> {
+    dir.remove_file(OsStr::new(LOCK))
 }
 
 /// Removes all stale temporary directories in `parent`. Failures are ignored: the next run tries
 /// again.
 pub fn remove_stale(parent: &DirHandle) {
     for name in parent.names().unwrap_or_default() {
-        if name.as_encoded_bytes().starts_with(PREFIX.as_bytes()) {
-            remove_if_stale(parent, &name);
+        if is_temp_dir(&name) && parent.kind(&name).ok().flatten() == Some(FileKind::Dir) {
+            let _ = remove_if_stale(parent, &name);
         }
     }
 }
 
-/// Removes one temporary directory if its lock is free and it holds only files that downriver can
-/// recreate. A directory with backups in it stays, because the killed run may not have put these
-/// files of the user back.
-fn remove_if_stale(parent: &DirHandle, name: &OsStr) -> Option<()> {
-    let dir = parent.open_dir(name).ok()?;
-    let file = dir.open_file(OsStr::new(LOCK)).ok()?;
-    flock(&file, FlockOperation::NonBlockingLockExclusive).ok()?;
-    let names = dir.names().ok()?;
-    let only_known = names.iter().all(|name| [LOCK, STAGED, BACKUP].iter().any(|it| name == it));
-    let has_backups = match dir.kind(OsStr::new(BACKUP)).ok()? {
-        None => false,
-        Some(FileKind::Dir) => !dir.open_dir(OsStr::new(BACKUP)).ok()?.names().ok()?.is_empty(),
-        Some(_) => true,
-    };
-    if !only_known || has_backups {
-        return None;
+/// Removes one temporary directory, if it is stale and holds only what downriver makes.
+fn remove_if_stale(parent: &DirHandle, name: &OsStr) -> io::Result<()> {
+    let dir = parent.open_dir(name)?;
+    let names = dir.names()?;
+    if names.is_empty() {
+        return parent.remove_dir(name);
     }
-    // The lock file is removed last, so that a run killed here leaves a directory that the next run
-    // still recognises as stale.
-    dir.remove_all(OsStr::new(STAGED)).ok();
-    parent.remove_all(name).ok()
+    let has = |wanted: &str| names.iter().any(|name| name == wanted);
+    if !names.iter().all(|name| is_known(name)) {
+        return Ok(());
+    }
+    if !has(RUBBISH) {
+        let lock = match (has(LOCK), has(UNLOCKED) && names.len() == 1) {
+            (true, _) => LOCK,
+            (false, true) => UNLOCKED,
+            (false, false) => return Ok(()),
+        };
+        let file = dir.open_for_lock(OsStr::new(lock))?;
+        flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+        restore_missing(parent, &dir)?;
+        mark_as_rubbish(&dir)?;
+    }
+    drop(dir);
+    remove_tree(parent, name, Some(OsStr::new(RUBBISH)), &|| true)
+}
+
+/// Moves the files that a killed commit had taken out of the way back to their places, unless there
+/// is something by now. The others were replaced, as the killed run was told to.
+fn restore_missing(parent: &DirHandle, dir: &DirHandle) -> io::Result<()> {
+    let mut folders = vec![PathBuf::new()];
+    let Ok(root) = dir.open_dir(OsStr::new(REPLACED)) else { return Ok(()) };
+    while let Some(folder) = folders.pop() {
+        let from = open_below(&root, &folder)?;
+        let to = open_below(parent, &folder).ok();
+        for name in from.names()? {
+            match (from.kind(&name)?, &to) {
+                (Some(FileKind::Dir), _) => folders.push(folder.join(&name)),
+                (Some(_), Some(to)) if to.kind(&name)?.is_none() => {
+                    from.rename_no_replace(&name, to, &name)?;
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Opens a directory below another one, without following symlinks.
+fn open_below(root: &DirHandle, path: &Path) -> io::Result<DirHandle> {
+    let mut dir = root.open_dir(OsStr::new("."))?;
+    for component in path.components() {
+        dir = dir.open_dir(component.as_os_str())?;
+    }
+    Ok(dir)
 }

@@ -1,97 +1,171 @@
-//! The temporary directory of a run, removed when the run ends. The next run removes the directory
-//! of a run that was killed.
+//! The temporary directory of a run: the one mechanism for everything temporary that has a name.
+//! It is locked while it is used, removed when the run ends, and removed by the next run if this one
+//! is killed.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::dir_handle::DirHandle;
 #[cfg(unix)]
-use super::stale_temp_dirs;
-use super::temp_layout::PREFIX;
-use crate::interrupt::Interrupt;
+use super::stale_temp_dirs::{self, Locked};
+use super::temp_layout;
+use crate::interrupt::{Interrupt, Temporary};
 
-/// A temporary directory. Only its owner has access, because artifacts may contain secrets.
+/// Number of attempts to make a directory that no other run removes before it is locked.
+#[cfg(unix)]
+const MAX_ATTEMPTS: usize = 100;
+
+/// A temporary directory, removed on drop. Only its owner has access, because artifacts may contain
+/// secrets. Files in it must be closed before it is dropped: some file systems keep a removed file
+/// under another name while it is open, and the directory with it.
 #[derive(Debug)]
 pub struct TempDir {
+    made: Arc<Made>,
+    interrupt: Interrupt,
+    preserved: bool,
+}
+
+/// The directory on disk.
+#[derive(Debug)]
+struct Made {
     parent: Arc<DirHandle>,
     name: OsString,
     path: PathBuf,
     handle: Arc<DirHandle>,
-    interrupt: Interrupt,
-    preserved: bool,
-    #[cfg(unix)]
-    _lock: Option<std::fs::File>,
+    lock: Mutex<Option<File>>,
 }
 
 impl TempDir {
     /// Creates a temporary directory in `parent`, after which stale ones there are removed.
-    /// `parent_path` is for error messages and for the cleanup after a signal.
+    /// `parent_path` is for messages.
     pub fn create_in(
         parent: Arc<DirHandle>,
         parent_path: &Path,
         interrupt: &Interrupt,
     ) -> io::Result<TempDir> {
-        let (name, path) = interrupt.create_tracked(|| {
-            let name = create_with_new_name(&parent)?;
-            let path = parent_path.join(&name);
-            Ok(((name, path.clone()), path))
-        })?;
-        let handle = match parent.open_dir(&name) {
-            Ok(handle) => Arc::new(handle),
-            Err(error) => {
-                let _ = parent.remove_dir(&name);
-                return Err(error);
-            }
-        };
-        let interrupt = interrupt.clone();
-        #[cfg(unix)]
-        let _lock = stale_temp_dirs::lock(&handle);
+        let made = interrupt.create_tracked(|| make_locked(&parent, parent_path))?;
         #[cfg(unix)]
         stale_temp_dirs::remove_stale(&parent);
-        Ok(TempDir {
-            parent,
-            name,
-            path,
-            handle,
-            interrupt,
-            preserved: false,
-            #[cfg(unix)]
-            _lock,
-        })
+        Ok(TempDir { made, interrupt: interrupt.clone(), preserved: false })
     }
 
     pub fn handle(&self) -> &Arc<DirHandle> {
-        &self.handle
+        &self.made.handle
     }
 
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.made.path
     }
 
-    /// Leaves the directory in place when the run ends.
+    /// Leaves the directory in place when the run ends, and also later runs leave it.
     pub fn preserve(&mut self) {
-        self.interrupt.untrack(&self.path);
+        self.interrupt.untrack(&self.made);
         self.preserved = true;
+        #[cfg(unix)]
+        let _ = stale_temp_dirs::keep_for_good(&self.made.handle);
     }
 }
 
 impl Drop for TempDir {
     fn drop(&mut self) {
-        // If removal fails, the path stays tracked, so that cleanup after a signal tries again.
-        if !self.preserved && self.parent.remove_all(&self.name).is_ok() {
-            self.interrupt.untrack(&self.path);
+        if !self.preserved {
+            self.interrupt.remove(&self.made);
         }
     }
 }
 
-fn create_with_new_name(parent: &DirHandle) -> io::Result<OsString> {
+impl Temporary for Made {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn abandon(&self) {
+        #[cfg(unix)]
+        let _ = stale_temp_dirs::mark_as_rubbish(&self.handle);
+        *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    #[cfg(unix)]
+    fn remove(&self, go_on: &dyn Fn() -> bool) -> io::Result<()> {
+        let last = OsStr::new(temp_layout::RUBBISH);
+        super::remove_tree::remove_tree(&self.parent, &self.name, Some(last), go_on)
+    }
+
+    #[cfg(not(unix))]
+    fn remove(&self, go_on: &dyn Fn() -> bool) -> io::Result<()> {
+        match self.parent.kind(&self.name)? {
+            None => Ok(()),
+            Some(_) if go_on() => self.parent.remove_all(&self.name),
+            Some(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn make_locked(parent: &Arc<DirHandle>, parent_path: &Path) -> io::Result<Made> {
+    for _ in 0..MAX_ATTEMPTS {
+        let (name, handle) = match make(parent) {
+            Ok(made) => made,
+            // Another run has removed it as a stale one.
+            Err((Some(_), error)) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err((_, error)) => return Err(error),
+        };
+        let lock = match stale_temp_dirs::lock(&handle) {
+            Ok(Locked::Yes(file)) => Some(file),
+            Ok(Locked::Unsupported) => None,
+            Ok(Locked::Lost) => continue,
+            Err(error) => {
+                let last = Some(OsStr::new(temp_layout::UNLOCKED));
+                let _ = super::remove_tree::remove_tree(parent, &name, last, &|| true);
+                return Err(error);
+            }
+        };
+        return Ok(Made::new(parent, parent_path, name, handle, lock));
+    }
+    Err(io::ErrorKind::ResourceBusy.into())
+}
+
+#[cfg(not(unix))]
+fn make_locked(parent: &Arc<DirHandle>, parent_path: &Path) -> io::Result<Made> {
+    let (name, handle) = make(parent).map_err(|(_, error)| error)?;
+    Ok(Made::new(parent, parent_path, name, handle, None))
+}
+
+/// Creates a directory with a new name and opens it. An error comes with the name if it was created.
+fn make(parent: &DirHandle) -> Result<(OsString, DirHandle), (Option<OsString>, io::Error)> {
     loop {
-        let name = OsString::from(format!("{PREFIX}{:012x}", fastrand::u64(..) >> 16));
-        match parent.create_dir(OsStr::new(&name), 0o700) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            created => return created.map(|()| name),
+        let name = temp_layout::new_name();
+        match parent.create_dir(&name, 0o700) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            created => created.map_err(|error| (None, error))?,
+        }
+        return match parent.open_dir(&name) {
+            Ok(handle) => Ok((name, handle)),
+            Err(error) => {
+                let _ = parent.remove_dir(&name);
+                Err((Some(name), error))
+            }
+        };
+    }
+}
+
+impl Made {
+    fn new(
+        parent: &Arc<DirHandle>,
+        parent_path: &Path,
+        name: OsString,
+        handle: DirHandle,
+        lock: Option<File>,
+    ) -> Made {
+        Made {
+            parent: Arc::clone(parent),
+            path: parent_path.join(&name),
+            name,
+            handle: Arc::new(handle),
+            lock: Mutex::new(lock),
         }
     }
 }

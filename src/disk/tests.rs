@@ -68,7 +68,7 @@ fn a_new_destination_is_created_with_its_parents_and_without_temporary_files() {
     let skipped = staged(&dest, &[("b", "2"), ("a/x", "1"), ("e/", "")])
         .commit(OnConflict::Overwrite)
         .unwrap();
-    assert!(skipped.is_empty());
+    assert!(skipped.skipped.is_empty());
     assert_eq!(fs::read(dest.join("a/x")).unwrap(), b"1");
     assert!(dest.join("e").is_dir());
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
@@ -90,7 +90,7 @@ fn a_staging_that_is_dropped_leaves_nothing() {
 fn the_staging_is_for_its_owner_alone_and_a_spool_has_no_name() {
     let home = folder(&[]);
     let staging = Staging::new_in(home.path(), &Interrupt::default()).unwrap();
-    let private = staging.temp_dir.path().to_owned();
+    let private = staging.first().temp_dir.path().to_owned();
     assert_eq!(mode(&private), "0700");
     assert!(private.file_name().unwrap().to_str().unwrap().starts_with(".downriver-"));
     let before = listing(home.path());
@@ -116,7 +116,7 @@ fn staged_files_merge_into_the_destination_and_other_files_stay() {
             ("top", shared),
         ]);
         assert_eq!(listing(dest.path()), listing(expect.path()));
-        assert_eq!(stayed.len(), skipped);
+        assert_eq!(stayed.skipped.len(), skipped);
     }
     let dest = folder(&old);
     let before = listing(dest.path());
@@ -188,7 +188,6 @@ fn commit_with(
     on_conflict: OnConflict,
     between: impl FnOnce(&mut Vec<CommitStep>),
 ) -> Result<(), Error> {
-    staging.create_backup_dir()?;
     let at = DirTree::new(Arc::clone(&staging.base));
     let mut steps = staging.plan_commit(&at, on_conflict)?.steps;
     between(&mut steps);
@@ -196,7 +195,7 @@ fn commit_with(
 }
 
 fn step(from: &str, to: &str, replaces: bool) -> CommitStep {
-    CommitStep { from: from.into(), to: to.into(), replaces }
+    CommitStep::new(from, to, replaces)
 }
 
 #[test]
@@ -239,13 +238,12 @@ fn a_failure_in_the_middle_is_rolled_back() {
 fn a_failed_rollback_keeps_and_names_the_backup() {
     let dest = folder(&[("file", "old")]);
     let staging = staged(dest.path(), &[("file", "new")]);
-    let backup = staging.temp_dir.path().join("backup");
-    staging.create_backup_dir().unwrap();
+    let backup = staging.first().temp_dir.path().join("replaced");
     let at = DirTree::new(Arc::clone(&staging.base));
     let failed = staging.in_transaction(&at, |transaction| {
         transaction.apply(Path::new(""), &[step("tree/file", "file", true)]).unwrap();
         // Make the rollback fail.
-        fs::remove_file(backup.join("0")).unwrap();
+        fs::remove_file(backup.join("file")).unwrap();
         Err((Error::Interrupted, transaction.roll_back().err()))
     });
     let failed = failed.unwrap_err();
@@ -263,7 +261,7 @@ fn an_interrupted_run_commits_nothing() {
     let interrupt = Interrupt::default();
     let staging = Staging::new_in(dest.path(), &interrupt).unwrap();
     staging.create_file(Path::new("new"), None).unwrap().finish(None).unwrap();
-    drop(interrupt.clean_up());
+    drop(interrupt.clean_up(|| true));
     assert_eq!(listing(dest.path()), before);
     assert!(staging.commit(OnConflict::Overwrite).is_err());
     assert_eq!(listing(dest.path()), before);
@@ -271,10 +269,28 @@ fn an_interrupted_run_commits_nothing() {
     let interrupt = Interrupt::default();
     let staging = Staging::new_in(dest.path(), &interrupt).unwrap();
     staging.create_file(Path::new("new"), None).unwrap().finish(None).unwrap();
-    let stopped = commit_with(&staging, OnConflict::Overwrite, |_| drop(interrupt.clean_up()));
+    let stopped =
+        commit_with(&staging, OnConflict::Overwrite, |_| drop(interrupt.clean_up(|| true)));
     assert!(matches!(stopped, Err(Error::Interrupted)));
     drop(staging);
     assert_eq!(listing(dest.path()), before);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_surely_does_not_fit_is_refused() {
+    let home = folder(&[]);
+    let interrupt = Interrupt::default();
+    let staging = Staging::new_in(home.path(), &interrupt).unwrap();
+    let mut file = AtomicFile::create_beside(&home.path().join("it.zip"), &interrupt).unwrap();
+    assert!(staging.require_free_space(0).is_ok() && file.require_free_space(0).is_ok());
+    if free_space::is_known(&fs::File::open(home.path()).unwrap()) {
+        for refused in [staging.require_free_space(u128::MAX), file.require_free_space(u128::MAX)] {
+            let Err(Error::NoSpace { needed, path, .. }) = refused else { panic!("{refused:?}") };
+            assert_eq!(needed, u128::MAX);
+            assert!(path.starts_with(home.path()));
+        }
+    }
 }
 
 #[cfg(unix)]

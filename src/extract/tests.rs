@@ -30,7 +30,7 @@ fn extract(bytes: Vec<u8>, dest: &Path, rules: &FileRules) -> Result<(), Error> 
     }
     let plan = files(archive.entries(), &targets, rules)?;
     extract_archive(&mut archive, &plan, &mut staging)?;
-    assert!(staging.commit(OnConflict::Overwrite)?.is_empty());
+    assert!(staging.commit(OnConflict::Overwrite)?.skipped.is_empty());
     Ok(())
 }
 
@@ -183,7 +183,7 @@ fn an_interrupted_run_stops_extracting() {
     let mut staging = Staging::new_in(dest.path(), &interrupt).unwrap();
     let mut archive = Archive::open_validated(Cursor::new(zip(&of_all_sizes()))).unwrap();
     let plan = files(archive.entries(), &BTreeMap::new(), &FileRules::default()).unwrap();
-    drop(interrupt.clean_up());
+    drop(interrupt.clean_up(|| true));
     let error = extract_archive(&mut archive, &plan, &mut staging).unwrap_err();
     assert!(matches!(error, Error::Disk(disk::Error::Interrupted)), "{error}");
 }

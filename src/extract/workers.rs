@@ -82,10 +82,18 @@ pub fn run<'p, B: SkipRead>(
     let queue: WorkQueue<'_> = Arc::new(Mutex::new(queue));
     let (read, failures) = thread::scope(|scope| {
         let shared = &shared;
-        let workers: Vec<_> = std::iter::repeat_n(queue, shared.count())
-            .map(|queue| scope.spawn(move || shared.work(&queue)))
-            .collect();
-        let read = shared.read_entries(entries, sender);
+        let (mut workers, mut refused) = (Vec::new(), None);
+        for queue in std::iter::repeat_n(queue, shared.count()) {
+            match thread::Builder::new().spawn_scoped(scope, move || shared.work(&queue)) {
+                Ok(worker) => workers.push(worker),
+                Err(error) => refused = Some(error),
+            }
+        }
+        // Fewer workers than wanted only take longer.
+        let read = match refused {
+            Some(error) if workers.is_empty() => Err(disk::Error::NoThread(error).into()),
+            _ => shared.read_entries(entries, sender),
+        };
         if read.is_err() {
             shared.failed.store(true, Ordering::Relaxed);
         }

@@ -45,6 +45,11 @@ impl Client {
         let _ = self.http.give_up.set(time);
     }
 
+    /// Returns true if requests use a token of any kind.
+    pub fn has_token(&self) -> bool {
+        self.http.token_kind().is_some()
+    }
+
     /// Returns true if requests use a job token, which some endpoints do not support.
     pub fn has_job_token(&self) -> bool {
         self.http.token_kind() == Some(Kind::Job)

@@ -23,6 +23,7 @@ use super::min_throughput::with_min_throughput;
 use super::network::Network;
 use super::request::ApiRequest;
 use super::response::ApiResponse;
+use super::slots::Slots;
 use super::tls_config::TlsConfigs;
 use super::tls_failure::{TlsFailure, tls_error};
 use super::{read_deadline, retry};
@@ -51,6 +52,7 @@ pub(super) struct Http {
     pub(super) origin: Origin,
     /// The projects whose pipelines or jobs could be listed.
     pub(super) readable: Mutex<HashSet<String>>,
+    pub(super) list_slots: Slots,
     /// The time on the clock after which no request is retried.
     pub(super) give_up: OnceLock<Duration>,
     /// The number of transient failures to connect to object storage in a row.
@@ -77,6 +79,7 @@ impl Http {
             tls: OnceLock::new(),
             origin: Origin::default(),
             readable: Mutex::default(),
+            list_slots: Slots::default(),
             give_up: OnceLock::new(),
             storage_failures: AtomicU32::new(0),
             via_gitlab: OnceLock::new(),

@@ -44,7 +44,7 @@ impl Client {
             project,
             &format!("/jobs/{id}"),
         );
-        self.http.get(&request, |response| response.json())
+        self.http.get(&request, |response| self.http.read(response))
     }
 
     /// Returns the log of a job as its runner wrote it. The endpoint does not accept job tokens.

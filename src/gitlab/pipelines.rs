@@ -3,8 +3,17 @@
 use super::client::Client;
 use super::error::Error;
 use super::operation::Operation;
-use crate::model::{Pipeline, PipelineAt, ProjectRef};
+use super::pages::read_all;
+use super::request::ApiRequest;
+use crate::model::{Pipeline, PipelineAt, PipelineId, ProjectRef};
+use crate::parallel::parallel;
 use crate::sanitize::sanitize;
+
+/// Returns the pipeline that an address of the API is about, if it is about a single one.
+pub fn pipeline_in(address: &str) -> Option<PipelineId> {
+    let (_, rest) = address.split_once("/pipelines/")?;
+    rest.split(['/', '?']).next()?.parse().ok().map(PipelineId)
+}
 
 impl Client {
     /// Returns a pipeline.
@@ -15,7 +24,7 @@ impl Client {
             &at.project,
             &format!("/pipelines/{}", at.id),
         );
-        self.http.get(&request, |response| response.json())
+        self.http.get(&request, |response| self.http.read(response))
     }
 
     /// Returns the newest successful pipelines of a branch or tag, newest first. `limit` is at
@@ -51,7 +60,8 @@ impl Client {
         self.list_pipelines(description, project, &[("sha", sha)], 1)
     }
 
-    /// Returns the newest pipelines of a merge request, in no particular order.
+    /// Returns the pipelines of a merge request, in no particular order. With a job token, older ones
+    /// may be missing.
     pub fn merge_request_pipelines(
         &self,
         project: &ProjectRef,
@@ -59,23 +69,27 @@ impl Client {
     ) -> Result<Vec<Pipeline>, Error> {
         let description =
             format!("listing the pipelines of merge request {iid} in project {project}");
-        if self.has_job_token() {
-            // The endpoint of merge requests does not accept job tokens. Merge request pipelines
-            // are listed by their refs instead.
-            let mut newest = Vec::new();
-            for name in ["head", "merge"] {
-                let ref_ = format!("refs/merge-requests/{iid}/{name}");
-                let filters = [("ref", &*ref_)];
-                newest.extend(self.list_pipelines(description.clone(), project, &filters, 1)?);
-            }
-            return Ok(newest);
-        }
         let path = format!("/merge_requests/{iid}/pipelines");
-        let request = self
-            .api_request(Operation::ListMergeRequestPipelines, description, project, &path)
-            .query("per_page", "1")
-            .query("page", "1");
-        self.http.get(&request, |response| response.json())
+        let operation = Operation::ListMergeRequestPipelines;
+        let mut request = self.api_request(operation, description.clone(), project, &path);
+        // Those on the refs of the merge request come first there, so that the newest of all can be
+        // on any page.
+        let list = |request: &ApiRequest| read_all(&self.http, request, |it: &Pipeline| it.id);
+        if !self.has_job_token() {
+            return list(&request);
+        }
+        // That endpoint does not accept job tokens, and only public projects show it to everybody.
+        // The pipelines of the refs that GitLab makes for a merge request are listed besides.
+        request.anonymous = true;
+        let refs =
+            ["head", "merge", "train"].map(|name| format!("refs/merge-requests/{iid}/{name}"));
+        let lists: Vec<Option<&str>> =
+            refs.iter().map(|ref_| Some(ref_.as_str())).chain([None]).collect();
+        let found = parallel(lists.len(), &lists, |ref_| match ref_ {
+            Some(ref_) => self.list_pipelines(description.clone(), project, &[("ref", ref_)], 1),
+            None => Ok(list(&request).unwrap_or_default()),
+        })?;
+        Ok(found.into_iter().flatten().collect())
     }
 
     /// Returns the newest pipeline of a branch or tag, whatever its status.
@@ -103,6 +117,6 @@ impl Client {
             request = request.query(name, value);
         }
         let request = request.query("per_page", &limit.to_string()).query("page", "1");
-        self.http.get(&request, |response| response.json())
+        self.http.get(&request, |response| self.http.read(response))
     }
 }

@@ -4,6 +4,8 @@
 //! trailers, the head of a proxy's answer. ureq works on the calling thread, so a deadline of the
 //! thread ends such an exchange wherever it hangs.
 
+#![allow(clippy::disallowed_methods, reason = "the timeouts of sockets are in real time")]
+
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 

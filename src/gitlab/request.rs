@@ -69,7 +69,7 @@ impl ApiRequest {
 /// Formats a project as one segment of a path.
 pub(super) fn project_segment(project: &ProjectRef) -> String {
     match project {
-        ProjectRef::Id(id) => id.to_string(),
+        ProjectRef::Id(id) | ProjectRef::Known { id, .. } => id.to_string(),
         ProjectRef::Path(path) => escaped(path).to_string(),
     }
 }

@@ -1,6 +1,8 @@
 //! TCP connections. The addresses of a host are raced as RFC 8305 ("Happy Eyeballs") describes, so
 //! that an address that leads nowhere, as IPv6 sometimes does, costs a quarter of a second.
 
+#![allow(clippy::disallowed_methods, reason = "the timeouts of sockets are in real time")]
+
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -19,6 +21,9 @@ const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 /// The sizes of the buffers of a connection, in bytes.
 const INPUT_BUFFER: usize = 128 << 10;
 const OUTPUT_BUFFER: usize = 128 << 10;
+
+/// Connects to an address within a time.
+type Connect<T> = dyn Fn(&SocketAddr, Duration) -> io::Result<T> + Send + Sync;
 
 /// Connects to hosts, and remembers which address of each answered.
 #[derive(Debug, Default)]
@@ -77,7 +82,7 @@ fn attempt_order(addresses: &[SocketAddr], known: Option<SocketAddr>) -> Vec<Soc
 fn race<T: Send + 'static>(
     addresses: Vec<SocketAddr>,
     limit: Duration,
-    connect: Arc<dyn Fn(&SocketAddr, Duration) -> io::Result<T> + Send + Sync>,
+    connect: Arc<Connect<T>>,
 ) -> io::Result<(SocketAddr, T)> {
     if limit.is_zero() {
         return Err(ErrorKind::TimedOut.into());

@@ -58,7 +58,7 @@ impl Client {
             "the pipeline may have been started nevertheless: look at {page} before you try again"
         );
         let change = Change { request, method: Method::POST, body: Some(body), possible_effect };
-        self.http.send_once(&change, |response| response.json())
+        self.http.send_once(&change, |response| self.http.read(response))
     }
 
     /// Retries the failed and canceled jobs of a pipeline.
@@ -72,7 +72,7 @@ impl Client {
             &format!("/pipelines/{id}/retry"),
             format!("it may have been retried nevertheless: look at {page}"),
         )?;
-        self.http.send_once(&change, |response| response.json())
+        self.http.send_once(&change, |response| self.http.read(response))
     }
 
     /// Starts a manual job or bridge.
@@ -97,7 +97,7 @@ impl Client {
             &format!("/jobs/{id}/artifacts/keep"),
             "they may be kept nevertheless; a repetition does no harm".to_owned(),
         )?;
-        self.http.send_once(&change, |response| response.json())
+        self.http.send_once(&change, |response| self.http.read(response))
     }
 
     /// Deletes the artifacts of a job.
@@ -171,7 +171,9 @@ impl Client {
         let root = root.strip_suffix("/api/v4").unwrap_or(&root);
         match project {
             ProjectRef::Id(id) => format!("{root}/projects/{id}"),
-            ProjectRef::Path(path) => format!("{root}/{}/-/{rest}", sanitize(path)),
+            ProjectRef::Path(path) | ProjectRef::Known { path, .. } => {
+                format!("{root}/{}/-/{rest}", sanitize(path))
+            }
         }
     }
 }

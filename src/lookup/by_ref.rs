@@ -4,9 +4,8 @@
 //! token for that in every version. Patterns need the lists.
 
 use super::context::Ctx;
-use super::pipeline_jobs::find_in_pipeline;
+use super::pipeline_jobs::find_in_listed;
 use super::query::{FoundJob, JobQuery, LookupResult};
-use super::resolve;
 use crate::error::Error;
 use crate::model::{ArchiveAt, PipelineBy, ProjectRef};
 use crate::refusal::Refusal;
@@ -63,7 +62,7 @@ pub fn find_in_lists(
     let pipelines = ctx.gitlab.successful_pipelines(ref_.project, ref_.name, count)?;
     let mut newest = None;
     for pipeline in &pipelines {
-        let result = find_in_pipeline(ctx, &resolve::at(ref_.project, pipeline), query)?;
+        let result = find_in_listed(ctx, pipeline, ref_.project, query)?;
         if result.missing.is_empty() {
             return Ok(result);
         }

@@ -3,11 +3,15 @@
 use std::collections::HashSet;
 
 use super::context::Ctx;
+use super::limits::MAX_PARALLEL_LISTS;
 use super::query::{FoundJob, JobQuery, LookupResult};
-use super::resolve;
+use super::{downstream, own_job, resolve};
 use crate::error::Error;
-use crate::model::{ArchiveAt, JobId, Pipeline, PipelineAt, ProjectRef};
+use crate::model::{ArchiveAt, Job, JobId, Pipeline, PipelineAt, ProjectRef};
+use crate::parallel::parallel_until_failure;
 use crate::refusal::{Refusal, UntriggeredBridge};
+use crate::select::creation;
+use crate::select::downstream::Downstream;
 use crate::select::job::{self, JobRules, Listing};
 use crate::select::outcome::Attempts;
 use crate::step::Step;
@@ -18,9 +22,52 @@ pub fn find_in_pipeline(
     at: &PipelineAt,
     query: &JobQuery,
 ) -> Result<LookupResult, Error> {
-    let pipeline = resolve::readable(ctx, at, ctx.gitlab.pipeline(at))?;
-    let list = list_jobs(ctx, at.clone(), pipeline, Vec::new(), query)?;
+    own_job::refuse_own(ctx, at, query)?;
+    let list = list_jobs(ctx, at, query)?;
     Ok(choose_jobs(ctx, &[list], &[], query))
+}
+
+/// Looks up jobs in a pipeline that a list of pipelines showed.
+pub fn find_in_listed(
+    ctx: &Ctx<'_>,
+    pipeline: &Pipeline,
+    project: &ProjectRef,
+    query: &JobQuery,
+) -> Result<LookupResult, Error> {
+    let at = pipeline.at(project);
+    let jobs = ctx.gitlab.jobs(&at)?;
+    let list = listing(ctx, at, pipeline.clone(), jobs, Vec::new(), None);
+    tell_jobs(ctx, &list, query);
+    Ok(choose_jobs(ctx, &[list], &[], query))
+}
+
+/// Lists the jobs of a single pipeline, whose status is read before.
+pub fn list_jobs(ctx: &Ctx<'_>, at: &PipelineAt, query: &JobQuery) -> Result<Listing, Error> {
+    let (pipeline, jobs) = resolve::readable(ctx, at, resolve::read(ctx, at))?;
+    let at = at.clone().with_path(Some(&pipeline));
+    let jobs = match jobs {
+        Some(jobs) => jobs,
+        None => ctx.gitlab.jobs(&at)?,
+    };
+    let list = listing(ctx, at, pipeline, jobs, Vec::new(), None);
+    tell_jobs(ctx, &list, query);
+    Ok(list)
+}
+
+/// Returns the list of the jobs of a pipeline, with GitLab's reason if it has none.
+fn listing(
+    ctx: &Ctx<'_>,
+    at: PipelineAt,
+    pipeline: Pipeline,
+    jobs: Vec<Job>,
+    bridges: Vec<String>,
+    bridge_reason: Option<&str>,
+) -> Listing {
+    let reason = match creation::may_have_reason(&pipeline, jobs.len()) {
+        true => resolve::creation_reason(ctx, &at, &pipeline, bridge_reason),
+        false => None,
+    };
+    Listing { at, pipeline, bridges, jobs, reason }
 }
 
 /// Reads a job by its id; a job token that is to download its archive skips the request, which
@@ -31,6 +78,7 @@ pub fn find_by_id(
     id: JobId,
     query: &JobQuery,
 ) -> Result<LookupResult, Error> {
+    own_job::refuse_own_id(ctx, id, query)?;
     let unreadable = ctx.gitlab.has_job_token() && query.archive;
     let job = if unreadable { None } else { Some(ctx.gitlab.job(project, id)?) };
     if let Some(job) = &job
@@ -45,22 +93,40 @@ pub fn find_by_id(
     Ok(LookupResult { found: vec![found], missing: Vec::new() })
 }
 
-/// Lists the jobs of a pipeline. Its status was read before the list: if that status is final, the
-/// list is complete.
-pub fn list_jobs(
+/// Lists the jobs of downstream pipelines, several at a time. The status of each pipeline was read
+/// before its list: if that status is final, the list is complete.
+pub fn list_jobs_of_all(
     ctx: &Ctx<'_>,
-    at: PipelineAt,
-    pipeline: Pipeline,
-    bridges: Vec<String>,
+    downstreams: Vec<Downstream>,
     query: &JobQuery,
-) -> Result<Listing, Error> {
-    let jobs = ctx.gitlab.jobs(&at)?;
-    ctx.watch.step(&Step::Jobs { at: &at, status: &pipeline.status, jobs: &jobs });
-    let list = Listing { at, pipeline, bridges, jobs };
-    let candidates = job::candidates(&list, &query.jobs, rules(ctx, query));
-    let from = format!("jobs of pipeline {} in project {}", list.at.id, list.at.project);
-    ctx.watch.step(&Step::Chosen { from: &from, candidates: &candidates });
-    Ok(list)
+) -> Result<Vec<Listing>, Error> {
+    let list = |downstream: &Downstream| ctx.gitlab.jobs(&downstream.at);
+    let (lists, failure) = parallel_until_failure(MAX_PARALLEL_LISTS, &downstreams, list);
+    let alone = downstreams.len() == 1;
+    let failure = failure.map(|error| {
+        // The lists stop at the one that failed.
+        let of = &downstreams[lists.len()];
+        downstream::unreadable(error.into(), of, alone)
+    });
+    let listing = |(downstream, jobs): (Downstream, Vec<Job>)| {
+        let Downstream { bridge, above, at, pipeline, reason, .. } = downstream;
+        let bridges = above.into_iter().chain([bridge]).collect();
+        self::listing(ctx, at, pipeline, jobs, bridges, reason.as_deref())
+    };
+    let lists: Vec<Listing> = downstreams.into_iter().zip(lists).map(listing).collect();
+    for list in &lists {
+        tell_jobs(ctx, list, query);
+    }
+    failure.map_or(Ok(lists), Err)
+}
+
+/// Reports a list of jobs, and what each job is good for.
+fn tell_jobs(ctx: &Ctx<'_>, list: &Listing, query: &JobQuery) {
+    let Listing { at, pipeline, jobs, .. } = list;
+    ctx.watch.step(&Step::Jobs { at, status: &pipeline.status, jobs });
+    let candidates = job::candidates(list, &query.jobs, rules(ctx, query));
+    let from = format!("jobs of pipeline {} in project {}", at.id, at.project);
+    ctx.watch.step(&Step::Chosen { from: &from, of: Some(at.id), candidates: &candidates });
 }
 
 /// Chooses the jobs that each pattern matches; a job that two patterns match is listed once.

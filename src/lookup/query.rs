@@ -1,5 +1,6 @@
 //! The vocabulary of a lookup: where jobs are looked up, which are wanted, and which were found.
 
+use super::own_job::OwnJob;
 use crate::model::{ArchiveAt, Job, JobId, Pipeline, PipelineBy, ProjectRef};
 use crate::refusal::Refusal;
 use crate::select::job_folder::SeparatedJob;
@@ -13,6 +14,8 @@ pub enum Scope {
     Below(PipelineBy),
     /// This pipeline's own jobs.
     In(PipelineBy),
+    /// The downstream pipelines, and for a job that is in none of them this pipeline's own jobs.
+    Any(PipelineBy),
     /// One job by its id; no lookup is needed.
     Job { project: ProjectRef, id: JobId },
 }
@@ -35,6 +38,10 @@ pub struct JobQuery {
     pub on_missing: OnMissing,
     /// Reads the lists of jobs even where GitLab could find the job in the download request.
     pub listed: bool,
+    /// Another `--from` would look at the same named pipeline, so that a message may advise it.
+    pub from_can_change: bool,
+    /// The CI job that runs this program, which cannot be waited for.
+    pub own_job: Option<OwnJob>,
 }
 
 /// A job that was found, with everything that GitLab told about it.

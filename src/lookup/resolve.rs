@@ -1,13 +1,16 @@
 //! Before step 1: from a branch, a merge request, a commit or a job to a pipeline.
 
+use std::cmp::Reverse;
+
 use super::context::Ctx;
 use crate::error::Error;
 use crate::gitlab;
-use crate::model::{Pipeline, PipelineAt, PipelineBy, ProjectRef};
+use crate::model::{Job, Pipeline, PipelineAt, PipelineBy, PipelineId};
 use crate::refusal::Refusal;
+use crate::select::creation;
 
 /// The number of existing pipelines that a message about a missing one names.
-const MAX_NAMED_PIPELINES: usize = 20;
+const MAX_NAMED_PIPELINES: usize = 10;
 
 /// Returns the pipeline that is meant. The inner error says that there is none.
 pub fn pipeline(ctx: &Ctx<'_>, by: &PipelineBy) -> Result<Result<PipelineAt, Refusal>, Error> {
@@ -26,16 +29,49 @@ pub fn pipeline(ctx: &Ctx<'_>, by: &PipelineBy) -> Result<Result<PipelineAt, Ref
             (project, ctx.gitlab.commit_pipelines(project, sha)?)
         }
     };
-    // Lists come newest first, but a merge request has two of them.
+    // The pipelines of a merge request come from several lists.
     let newest = newest.into_iter().max_by_key(|pipeline| pipeline.id);
+    // The pipelines of a merge request from a fork are in the project of the fork.
     Ok(newest
-        .map(|pipeline| at(project, &pipeline))
+        .map(|pipeline| pipeline.at(project))
         .ok_or_else(|| Refusal::NoPipeline { by: by.clone() }))
 }
 
-/// Returns where a pipeline of a project is.
-pub fn at(project: &ProjectRef, pipeline: &Pipeline) -> PipelineAt {
-    PipelineAt { project: project.clone(), id: pipeline.id }
+/// Reads a pipeline. From GitLab 18.0 to 18.2, a job token may read the list of its jobs and not the
+/// pipeline itself; each of the jobs shows the pipeline, and the list is returned as well then.
+pub fn read(ctx: &Ctx<'_>, at: &PipelineAt) -> Result<(Pipeline, Option<Vec<Job>>), gitlab::Error> {
+    let error = match ctx.gitlab.pipeline(at) {
+        Ok(pipeline) => return Ok((pipeline, None)),
+        Err(error) => error,
+    };
+    let hidden = matches!(error.status(), Some(401 | 403 | 404)) && !error.is_no_record();
+    if hidden
+        && ctx.gitlab.has_job_token()
+        && let Ok(jobs) = ctx.gitlab.jobs(at)
+        && let Some(pipeline) = jobs.iter().find_map(|job| job.pipeline.clone())
+    {
+        return Ok((pipeline, Some(jobs)));
+    }
+    Err(error)
+}
+
+/// Reads a pipeline, if need be from the list of its jobs.
+pub fn read_pipeline(ctx: &Ctx<'_>, at: &PipelineAt) -> Result<Pipeline, gitlab::Error> {
+    read(ctx, at).map(|(pipeline, _)| pipeline)
+}
+
+/// Returns GitLab's reason why a pipeline has no jobs; `bridge` is the `failure_reason` of its
+/// bridge.
+pub fn creation_reason(
+    ctx: &Ctx<'_>,
+    at: &PipelineAt,
+    pipeline: &Pipeline,
+    bridge: Option<&str>,
+) -> Option<String> {
+    // Lists and bridges show a pipeline without its errors.
+    let read = || ctx.gitlab.pipeline(at).ok()?.yaml_errors;
+    let yaml_errors = pipeline.yaml_errors.clone().or_else(read);
+    creation::reason(bridge, yaml_errors.as_deref())
 }
 
 /// Returns an answer about a pipeline; a missing pipeline is refused with those that exist.
@@ -52,7 +88,9 @@ pub fn readable<T>(
         && let Ok(pipelines) = ctx.gitlab.pipelines(&at.project, MAX_NAMED_PIPELINES)
         && !pipelines.is_empty()
     {
-        let seen = pipelines.iter().map(|pipeline| pipeline.id.to_string()).collect();
+        let mut ids: Vec<PipelineId> = pipelines.iter().map(|pipeline| pipeline.id).collect();
+        ids.sort_by_key(|id| Reverse(*id));
+        let seen = ids.iter().map(ToString::to_string).collect();
         return Err(Refusal::NoSuchPipeline { at: at.clone(), seen }.into());
     }
     Err(error.into())

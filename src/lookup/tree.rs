@@ -6,20 +6,17 @@
 mod tests;
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 
 use super::context::Ctx;
+use super::limits::{MAX_DEPTH, MAX_PARALLEL_LISTS};
 use super::query::Scope;
 use super::resolve;
 use crate::error::Error;
 use crate::model::tree::{BridgeTree, LeftOut, PipelineTree, SubTree};
 use crate::model::{Bridge, Job, PipelineAt, PipelineId};
 use crate::parallel::parallel;
-use crate::select::{downstream, job};
-
-/// The number of requests at the same time.
-const MAX_PARALLEL_REQUESTS: usize = 8;
-/// Levels of downstream pipelines that are followed at most, even if a server makes up more.
-const MAX_DEPTH: u32 = 100;
+use crate::select::{creation, downstream, job};
 
 /// One of the two lists of a pipeline.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +30,9 @@ enum List {
 /// A downstream pipeline that may not be read is part of the tree; the named one must be readable.
 pub fn tree(ctx: &Ctx<'_>, address: &Scope, levels: u32) -> Result<PipelineTree, Error> {
     let at = root(ctx, address)?;
-    let pipeline = ctx.gitlab.pipeline(&at)?;
+    let mut pipeline = ctx.gitlab.pipeline(&at)?;
+    pipeline.yaml_errors = creation::reason(None, pipeline.yaml_errors.as_deref());
+    let at = at.with_path(Some(&pipeline));
     let mut known = HashSet::from([pipeline.id]);
     let mut root = PipelineTree::unread(at, pipeline, LeftOut::Deeper);
     let mut level = vec![&mut root];
@@ -50,9 +49,9 @@ pub fn tree(ctx: &Ctx<'_>, address: &Scope, levels: u32) -> Result<PipelineTree,
 /// Returns the root pipeline of the tree. A job stands for its pipeline.
 fn root(ctx: &Ctx<'_>, address: &Scope) -> Result<PipelineAt, Error> {
     match address {
-        Scope::Below(by) | Scope::In(by) => Ok(resolve::pipeline(ctx, by)??),
+        Scope::Below(by) | Scope::In(by) | Scope::Any(by) => Ok(resolve::pipeline(ctx, by)??),
         Scope::Job { project, id } => match ctx.gitlab.job(project, *id)?.pipeline {
-            Some(pipeline) => Ok(PipelineAt { project: project.clone(), id: pipeline.id }),
+            Some(pipeline) => Ok(pipeline.at(project)),
             None => {
                 let message = format!("GitLab does not tell the pipeline of job {id}");
                 Err(Error::Fault(anyhow::Error::msg(message)))
@@ -82,7 +81,7 @@ fn read(ctx: &Ctx<'_>, level: &mut [&mut PipelineTree], lenient: bool) -> Result
             },
         }
     };
-    let mut jobs = parallel(MAX_PARALLEL_REQUESTS, &asks, ask)?;
+    let mut jobs = parallel(MAX_PARALLEL_LISTS, &asks, ask)?;
     let bridges = jobs.split_off(level.len());
     for ((node, jobs), bridges) in level.iter_mut().zip(jobs).zip(bridges) {
         node.below = match (jobs, bridges) {
@@ -90,7 +89,28 @@ fn read(ctx: &Ctx<'_>, level: &mut [&mut PipelineTree], lenient: bool) -> Result
             (Err(why), _) | (_, Err(why)) => Err(why),
         };
     }
+    read_errors(ctx, level);
     Ok(())
+}
+
+/// Reads the errors of pipelines that have no jobs; the bridges show pipelines without them.
+fn read_errors(ctx: &Ctx<'_>, level: &mut [&mut PipelineTree]) {
+    let is_empty = |below: &SubTree| below.jobs.is_empty() && below.bridges.is_empty();
+    let mut empty: Vec<&mut PipelineTree> = level
+        .iter_mut()
+        .map(|node| &mut **node)
+        .filter(|node| node.below.as_ref().is_ok_and(is_empty))
+        .filter(|node| creation::may_have_reason(&node.pipeline, 0))
+        .filter(|node| node.pipeline.yaml_errors.is_none())
+        .collect();
+    let places: Vec<PipelineAt> = empty.iter().map(|node| node.at.clone()).collect();
+    let read = |at: &PipelineAt| {
+        Ok::<_, Infallible>(ctx.gitlab.pipeline(at).ok().and_then(|pipeline| pipeline.yaml_errors))
+    };
+    let errors = parallel(MAX_PARALLEL_LISTS, &places, read).unwrap_or_default();
+    for (node, errors) in empty.iter_mut().zip(errors) {
+        node.pipeline.yaml_errors = creation::reason(None, errors.as_deref());
+    }
 }
 
 /// Lists come newest first; people read them in the order in which things were made.
@@ -102,8 +122,7 @@ fn below(of: &PipelineAt, jobs: &[Job], bridges: Vec<Bridge>) -> SubTree {
     let tree = |bridge: Bridge| {
         let downstream = bridge.downstream_pipeline.clone().map(|pipeline| {
             // A server that does not even give a web address has children in mind: the same project.
-            let project = pipeline.project().unwrap_or_else(|| of.project.clone());
-            let at = PipelineAt { project, id: pipeline.id };
+            let at = pipeline.at(&of.project);
             PipelineTree::unread(at, pipeline, LeftOut::Deeper)
         });
         BridgeTree { bridge, downstream }

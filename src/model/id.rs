@@ -28,11 +28,17 @@ impl fmt::Display for JobId {
     }
 }
 
-/// A project as the API addresses it: by its id or its full path.
+/// A project as the API addresses it: by its id or its full path. Messages name it by its path
+/// where that is known.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ProjectRef {
     Id(u64),
     Path(String),
+    /// A project that is addressed by its id, and whose path GitLab told.
+    Known {
+        id: u64,
+        path: String,
+    },
 }
 
 impl ProjectRef {
@@ -44,10 +50,20 @@ impl ProjectRef {
         }
     }
 
+    /// Returns the project of this id, path or both; none if neither is known.
+    pub fn new(id: Option<u64>, path: Option<&str>) -> Option<ProjectRef> {
+        match (id, path) {
+            (Some(id), Some(path)) => Some(ProjectRef::Known { id, path: path.to_owned() }),
+            (Some(id), None) => Some(ProjectRef::Id(id)),
+            (None, Some(path)) => Some(ProjectRef::Path(path.to_owned())),
+            (None, None) => None,
+        }
+    }
+
     /// Returns the id, if the project is not addressed by its path.
     pub fn id(&self) -> Option<u64> {
         match self {
-            ProjectRef::Id(id) => Some(*id),
+            ProjectRef::Id(id) | ProjectRef::Known { id, .. } => Some(*id),
             ProjectRef::Path(_) => None,
         }
     }
@@ -57,7 +73,7 @@ impl fmt::Display for ProjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ProjectRef::Id(id) => id.fmt(f),
-            ProjectRef::Path(path) => sanitize(path).fmt(f),
+            ProjectRef::Path(path) | ProjectRef::Known { path, .. } => sanitize(path).fmt(f),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::address::PipelineAt;
 use super::id::{JobId, PipelineId, ProjectRef};
 use super::status::Status;
 
@@ -18,22 +19,32 @@ pub struct Pipeline {
     pub sha: Option<String>,
     pub source: Option<String>,
     pub web_url: Option<String>,
+    /// The errors that kept GitLab from creating its jobs; only sent for a single pipeline.
+    pub yaml_errors: Option<String>,
+    /// The path below which this GitLab is installed, such as `/gitlab`; empty for most. It is no
+    /// field of the answer: the client fills it in.
+    #[serde(skip)]
+    pub web_root: String,
 }
 
 impl Pipeline {
-    /// Returns its project by id, or by the path in its web address, if the server sends either.
+    /// Returns its project by its id and the path in its web address, if the server sends either.
     pub fn project(&self) -> Option<ProjectRef> {
-        if let Some(id) = self.project_id {
-            return Some(ProjectRef::Id(id));
-        }
-        self.path().map(|path| ProjectRef::Path(path.to_owned()))
+        ProjectRef::new(self.project_id, self.path())
+    }
+
+    /// Returns the address of the pipeline; `project` is used where the server names no project.
+    pub fn at(&self, project: &ProjectRef) -> PipelineAt {
+        let project = self.project().unwrap_or_else(|| project.clone());
+        PipelineAt { project, id: self.id }
     }
 
     /// Returns the full path of its project, from its web address.
     pub fn path(&self) -> Option<&str> {
         let (_, rest) = self.web_url.as_deref()?.split_once("://")?;
-        let (path, _) = rest.split_once('/')?.1.split_once("/-/")?;
-        Some(path)
+        let (path, _) = rest[rest.find('/')?..].split_once("/-/")?;
+        let below = path.strip_prefix(self.web_root.as_str()).filter(|path| path.starts_with('/'));
+        Some(below.unwrap_or(path).trim_matches('/')).filter(|path| !path.is_empty())
     }
 }
 
@@ -50,6 +61,8 @@ pub struct Bridge {
     #[serde(default)]
     pub allow_failure: bool,
     pub web_url: Option<String>,
+    /// The pipeline that the bridge is a job of.
+    pub pipeline: Option<Pipeline>,
     /// Null until the downstream pipeline exists, and after it was deleted.
     pub downstream_pipeline: Option<Pipeline>,
 }

@@ -35,8 +35,28 @@ fn without_a_project_id_the_web_address_tells_the_project() {
         r#"{"id": 1, "status": "success", "web_url": "https://gitlab.test/a/b/c/-/pipelines/1"}"#;
     assert_eq!(pipeline(old).project(), Some(ProjectRef::Path("a/b/c".into())));
     let new = r#"{"id": 1, "status": "success", "project_id": 93, "web_url": "https://x/a/-/pipelines/1"}"#;
-    assert_eq!(pipeline(new).project(), Some(ProjectRef::Id(93)));
+    let known = ProjectRef::Known { id: 93, path: "a".to_owned() };
+    assert_eq!(pipeline(new).project(), Some(known));
+    let bare = r#"{"id": 1, "status": "success", "project_id": 93}"#;
+    assert_eq!(pipeline(bare).project(), Some(ProjectRef::Id(93)));
     assert_eq!(pipeline(r#"{"id": 1, "status": "success"}"#).project(), None);
+}
+
+#[test]
+fn the_path_below_which_gitlab_is_installed_is_no_part_of_a_project() {
+    for (root, path, expect) in [
+        ("", "g/down", Some("g/down")),
+        ("/gitlab", "gitlab/g/down", Some("g/down")),
+        ("/a/b", "a/b/g/down", Some("g/down")),
+        // A group may be called like the path, and begin like it.
+        ("/gitlab", "gitlab/gitlab/down", Some("gitlab/down")),
+        ("/gitlab", "gitlab-org/down", Some("gitlab-org/down")),
+    ] {
+        let web_url = format!("https://gitlab.test/{path}/-/pipelines/1");
+        let mut pipeline = pipeline(&format!(r#"{{"id": 1, "web_url": "{web_url}"}}"#));
+        root.clone_into(&mut pipeline.web_root);
+        assert_eq!(pipeline.path(), expect, "{root} {path}");
+    }
 }
 
 #[test]

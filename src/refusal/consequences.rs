@@ -2,14 +2,17 @@
 
 use std::slice;
 
-use super::nearest::nearest;
+use super::bridge_failure;
+use super::nearest::{is_near, nearest};
 use super::start_failure::StartFailure;
-use super::variants::{Refusal, UntriggeredBridge};
+use super::variants::{PipelineStatus, Refusal, UntriggeredBridge};
 use crate::exit::Exit;
-use crate::model::{PipelineBy, Status};
+use crate::model::{PipelineBy, ProjectRef, Status};
 use crate::sanitize::sanitize;
 
 const WAIT: &str = "--wait waits for it";
+const NOT_CREATED: &str =
+    "GitLab could not create its jobs: mend what it says, and run the bridge again";
 const ANY_STATUS: &str = "--any-status takes the artifacts of jobs that did not succeed";
 
 impl Refusal {
@@ -22,22 +25,21 @@ impl Refusal {
             Refusal::NoBridges { ended, .. }
             | Refusal::NoBridge { ended, .. }
             | Refusal::NoDownstream { ended, .. } => ended.is_none(),
-            Refusal::NotTriggered { bridges } => {
-                bridges.iter().any(|bridge| bridge.status.may_move())
-            }
+            Refusal::NotTriggered { bridges } => bridges.iter().any(UntriggeredBridge::may_trigger),
             Refusal::NoJob { pipelines, untriggered, .. } => {
                 pipelines.iter().any(|pipeline| pipeline.status.may_move())
-                    || untriggered.iter().any(|bridge| bridge.status.may_move())
+                    || untriggered.iter().any(UntriggeredBridge::may_trigger)
             }
             Refusal::NoneUsable { unusable, .. } => unusable.iter().any(Refusal::may_change),
             Refusal::Unfinished { status, .. } => status.may_move(),
             Refusal::NoArchive { just_ended, .. } => *just_ended,
+            Refusal::Elsewhere { refusal, .. } => refusal.may_change(),
             Refusal::NoSuchPipeline { .. }
             | Refusal::ManyJobs { .. }
-            | Refusal::SameFolder { .. }
             | Refusal::EndedBadly { .. }
             | Refusal::Unsuccessful { .. }
             | Refusal::Lost { .. }
+            | Refusal::SameFolder { .. }
             | Refusal::Expired { .. }
             | Refusal::Erased { .. }
             | Refusal::NoFile { .. }
@@ -70,7 +72,9 @@ impl Refusal {
         }
         self
     }
+}
 
+impl Refusal {
     /// Returns the exit code. After `--wait`, a pipeline or job that ended without success has
     /// its own code.
     pub fn exit(&self, waited: bool) -> Exit {
@@ -91,16 +95,19 @@ impl Refusal {
             Refusal::Unsuccessful { .. } | Refusal::EndedBadly { .. } | Refusal::Blocked { .. } => {
                 true
             }
+            Refusal::NoneUsable { unusable, .. } => {
+                unusable.iter().any(|refusal| refusal.exit(waited) == Exit::Unsuccessful)
+            }
+            Refusal::Elsewhere { refusal, .. } => return refusal.exit(waited),
             Refusal::Archive(_) | Refusal::LineBreak { .. } => return Exit::Archive,
             Refusal::NoSuchPipeline { .. }
             | Refusal::NoPipeline { .. }
             | Refusal::NotEnded { .. }
-            | Refusal::NoneUsable { .. }
             | Refusal::ManyJobs { .. }
-            | Refusal::SameFolder { .. }
             | Refusal::NoArchive { .. }
             | Refusal::NotThere { .. }
             | Refusal::Lost { .. }
+            | Refusal::SameFolder { .. }
             | Refusal::Expired { .. }
             | Refusal::Erased { .. }
             | Refusal::NoFile { .. }
@@ -110,27 +117,39 @@ impl Refusal {
         };
         if waited && unsuccessful { Exit::Unsuccessful } else { Exit::Nothing }
     }
+}
 
-    /// Returns the names that were there, nearest to the wanted one first.
+/// Returns true for `manual` as well, which stays as it is without a person, and for `canceling`,
+/// which can only end as canceled.
+fn ended_badly(status: &Status) -> bool {
+    *status == Status::Canceling || (!status.may_move() && *status != Status::Success)
+}
+
+impl Refusal {
+    /// Returns the names that were there: those near the wanted one first, nearest of all first, then
+    /// the others in their order.
     pub fn candidates(&self) -> Vec<String> {
         match self {
             Refusal::NoBridge { wanted, seen, .. }
             | Refusal::NoDownstream { wanted, seen, .. }
             | Refusal::NoFile { wanted, seen } => nearest(wanted, seen),
-            Refusal::NoSuchPipeline { at, seen } => nearest(&[at.id.to_string()], seen),
+            Refusal::NoSuchPipeline { seen, .. }
+            | Refusal::ManyJobs { seen }
+            | Refusal::SameFolder { jobs: seen, .. } => seen.clone(),
             Refusal::NoJob { wanted, seen, .. } | Refusal::NoReport { wanted, seen, .. } => {
                 nearest(slice::from_ref(wanted), seen)
             }
-            Refusal::ManyJobs { seen } | Refusal::SameFolder { jobs: seen, .. } => seen.clone(),
             Refusal::NoneUsable { unusable, .. } => {
                 unusable.iter().map(Refusal::to_string).collect()
             }
             Refusal::NotTriggered { bridges } => {
                 bridges.iter().map(|bridge| bridge.name.clone()).collect()
             }
-            Refusal::EndedBadly { failed: jobs, .. } | Refusal::Blocked { jobs, .. } => {
-                jobs.iter().map(|job| job.name.clone()).collect()
+            Refusal::EndedBadly { failed, blocking, .. } => {
+                failed.iter().chain(blocking).map(|job| job.name.clone()).collect()
             }
+            Refusal::Blocked { jobs, .. } => jobs.iter().map(|job| job.name.clone()).collect(),
+            Refusal::Elsewhere { refusal, .. } => refusal.candidates(),
             Refusal::NoPipeline { .. }
             | Refusal::NoBridges { .. }
             | Refusal::NotEnded { .. }
@@ -148,6 +167,18 @@ impl Refusal {
         }
     }
 
+    /// Returns the name that is nearest to the wanted one, if any is near.
+    pub(super) fn nearest_candidate(&self) -> Option<String> {
+        let wanted = match self {
+            Refusal::NoBridge { wanted, .. } | Refusal::NoFile { wanted, .. } => wanted.as_slice(),
+            Refusal::NoJob { wanted, .. } => slice::from_ref(wanted),
+            _ => return None,
+        };
+        self.candidates().into_iter().next().filter(|name| is_near(wanted, name))
+    }
+}
+
+impl Refusal {
     /// Returns advice for the reader of the message; none where there is nothing to advise.
     pub fn hint(&self) -> Option<String> {
         let advice = match self {
@@ -163,8 +194,18 @@ impl Refusal {
                 started by `trigger` or the API, which have no bridge: name those with --pipeline ID --from pipeline"
             }
             Refusal::NoBridge { .. } | Refusal::NoFile { .. } => return self.did_you_mean(),
+            Refusal::Elsewhere { place, .. } => place.hint(),
+            Refusal::EndedBadly { pipelines, blocking, .. } if !blocking.is_empty() => {
+                return Some(unblock(pipelines));
+            }
             Refusal::NoDownstream { .. } => "name a project by its id or its full path, as listed",
             Refusal::NotTriggered { bridges } => not_triggered(bridges),
+            Refusal::NoJob { seen, pipelines, .. }
+                if seen.is_empty()
+                    && pipelines.iter().any(|pipeline| pipeline.reason.is_some()) =>
+            {
+                NOT_CREATED
+            }
             Refusal::NoJob { seen, .. } if seen.is_empty() => {
                 "\
                 a list of jobs is empty also where the token may not see them: check its role in that project"
@@ -175,9 +216,6 @@ impl Refusal {
             }
             Refusal::ManyJobs { .. } => {
                 "name one more closely, or narrow the search with --bridge or --downstream"
-            }
-            Refusal::SameFolder { .. } => {
-                "--separate=bridge or --separate=id gives each of them a folder of its own"
             }
             Refusal::Unfinished { status, .. } if status.may_move() => WAIT,
             Refusal::Unfinished { .. } => "it waits for a person: start it in GitLab",
@@ -193,6 +231,9 @@ impl Refusal {
             }
             Refusal::Lost { .. } => {
                 "run the job again; where other jobs are affected too, their storage was lost or moved without its objects"
+            }
+            Refusal::SameFolder { .. } => {
+                "--separate=bridge or --separate=id gives each of them a folder of its own"
             }
             Refusal::Expired { .. } => {
                 "run the job again, or raise `artifacts: expire_in:`; `keep` stops the next from expiring"
@@ -212,6 +253,11 @@ impl Refusal {
             Refusal::ReportsUnknown { .. } => {
                 "GitLab gives out report files since 19.4; list the file under `artifacts: paths:` of the job as well"
             }
+            Refusal::EndedBadly { pipelines, .. }
+                if pipelines.iter().any(|pipeline| pipeline.reason.is_some()) =>
+            {
+                NOT_CREATED
+            }
             Refusal::NoReport { .. }
             | Refusal::NotEnded { .. }
             | Refusal::EndedBadly { .. }
@@ -222,14 +268,30 @@ impl Refusal {
     }
 
     fn did_you_mean(&self) -> Option<String> {
-        let candidates = self.candidates();
-        candidates.first().map(|name| format!("did you mean `{}`?", sanitize(name)))
+        self.nearest_candidate().map(|name| format!("did you mean `{}`?", sanitize(&name)))
     }
 }
 
-/// Returns true for `manual` as well: without a person, it stays as it is.
-fn ended_badly(status: &Status) -> bool {
-    !status.may_move() && *status != Status::Success
+/// Returns the ways to start the manual jobs that block a pipeline.
+fn unblock(pipelines: &[PipelineStatus]) -> String {
+    let blocked = pipelines.iter().find(|pipeline| pipeline.status == Status::Manual);
+    // A path that a shell would not read as one word is left out.
+    let command = blocked.and_then(|blocked| {
+        let project = match &blocked.project {
+            ProjectRef::Id(id) | ProjectRef::Known { id, .. } => id.to_string(),
+            ProjectRef::Path(path) if is_plain(path) => path.clone(),
+            ProjectRef::Path(_) => return None,
+        };
+        let id = blocked.pipeline;
+        Some(format!(", or with `downriver trigger {project} --pid {id} --on-manual play`"))
+    });
+    format!("start the job in GitLab{}", command.unwrap_or_default())
+}
+
+/// Returns true if a shell reads the text as one word without quotes, and no flag.
+fn is_plain(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+    text.bytes().all(plain) && !text.starts_with('-')
 }
 
 fn no_pipeline(by: &PipelineBy) -> &'static str {
@@ -247,12 +309,15 @@ fn no_pipeline(by: &PipelineBy) -> &'static str {
 }
 
 fn not_triggered(bridges: &[UntriggeredBridge]) -> &'static str {
-    if bridges.iter().any(|bridge| bridge.status.may_move()) {
+    let known = || bridges.iter().find_map(|it| bridge_failure::hint(it.reason.as_deref()?));
+    if bridges.iter().any(UntriggeredBridge::may_trigger) {
         WAIT
+    } else if bridges.iter().any(|bridge| bridge.status == Status::Canceling) {
+        "it will end as canceled: run the bridge again in GitLab"
     } else if bridges.iter().any(|bridge| bridge.status == Status::Manual) {
         "start it by hand in GitLab, then try again"
     } else {
-        "look at the bridge in GitLab and retry it there"
+        known().unwrap_or("look at the bridge in GitLab and retry it there")
     }
 }
 

@@ -6,8 +6,10 @@
 //! refusals of an archive.
 
 mod archive;
+mod bridge_failure;
 mod candidate;
 mod consequences;
+mod elsewhere;
 mod nearest;
 mod sentence;
 mod start_failure;
@@ -18,6 +20,7 @@ mod tests;
 
 pub use archive::ArchiveRefusal;
 pub use candidate::Candidate;
+pub use elsewhere::Elsewhere;
 pub use nearest::nearest;
 pub use start_failure::StartFailure;
 pub use variants::{FailedJob, JobName, PipelineStatus, Refusal, UntriggeredBridge};

@@ -1,52 +1,98 @@
-//! Names sorted by their similarity to a wanted name.
+//! Names that are near a wanted name: a few letters differ, or they hold what was typed.
 
-use std::cmp::Reverse;
 use std::collections::HashSet;
 
-/// Sorts names by their similarity to the nearest of the wanted ones, without duplicates. Names of
-/// equal similarity keep their order.
+/// Sorts the names that are near one of the wanted ones to the front, nearest first, and leaves the
+/// others in their order. Each name is returned once.
 pub fn nearest<S: AsRef<str>>(wanted: &[S], seen: &[String]) -> Vec<String> {
-    let wanted: Vec<String> = wanted.iter().map(|name| name.as_ref().to_lowercase()).collect();
     let mut known = HashSet::new();
-    let mut names: Vec<(u32, &String)> = Vec::new();
-    for name in seen.iter().filter(|name| known.insert(*name)) {
-        names.push((similarity(&wanted, &name.to_lowercase()), name));
-    }
-    names.sort_by_key(|(similarity, _)| Reverse(*similarity));
+    let mut names: Vec<(u32, &String)> = seen
+        .iter()
+        .filter(|name| known.insert(*name))
+        .map(|name| (distance(wanted, name), name))
+        .collect();
+    names.sort_by_key(|(distance, _)| *distance);
     names.into_iter().map(|(_, name)| name.clone()).collect()
 }
 
-/// Returns the similarity of a name to the wanted ones: 0 for nothing in common, above 1000 where
-/// one name contains the other, at most 2000.
-fn similarity(wanted: &[String], name: &str) -> u32 {
-    let similarity = |wanted: &String| {
-        // A substring ("build" in "build-repo") counts for more than any number of common letters,
-        // except for substrings of one or two letters.
-        let holds = |whole: &str, part: &str| part.len() > 2 && whole.contains(part);
-        let part = holds(name, wanted) || holds(wanted, name);
-        let letters = (strsim::jaro_winkler(wanted, name) * 1000.0) as u32;
-        if part { 1000 + letters } else { letters }
+/// Returns true if a name is near one of the wanted ones.
+pub fn is_near<S: AsRef<str>>(wanted: &[S], name: &str) -> bool {
+    distance(wanted, name) != u32::MAX
+}
+
+/// Returns the distance of a name to the nearest of the wanted ones, `u32::MAX` for those that are
+/// not near.
+fn distance<S: AsRef<str>>(wanted: &[S], name: &str) -> u32 {
+    let name = name.to_lowercase();
+    let distance = |wanted: &S| {
+        let wanted = wanted.as_ref().to_lowercase();
+        let letters = strsim::osa_distance(&wanted, &name);
+        // Of a short name, one wrong letter is much.
+        let few = (wanted.chars().count() / 3).min(3);
+        if letters <= few {
+            u32::try_from(letters).unwrap_or(u32::MAX)
+        } else if holds(&name, &wanted) {
+            // The less there is beside what was typed, the nearer.
+            u32::try_from(3 + letters).unwrap_or(u32::MAX)
+        } else {
+            u32::MAX
+        }
     };
-    wanted.iter().map(similarity).max().unwrap_or(0)
+    wanted.iter().map(distance).min().unwrap_or(u32::MAX)
+}
+
+/// Returns true if a name holds what was typed; one or two letters must be a word of it.
+fn holds(name: &str, typed: &str) -> bool {
+    match typed.chars().count() {
+        0 => false,
+        1 | 2 => name.split(|c: char| !c.is_alphanumeric()).any(|word| word == typed),
+        _ => name.contains(typed),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
     #[test]
-    fn the_nearest_name_comes_first_and_none_twice() {
-        let check = |wanted: &str, seen: &[&str], expect: &[&str]| {
-            let seen: Vec<String> = seen.iter().map(|&name| name.to_owned()).collect();
-            assert_eq!(nearest(&[wanted], &seen), expect, "{wanted}");
-        };
-        check("biuld-repo", &["lint", "build-repo"], &["build-repo", "lint"]);
-        check("Build", &["rebuilt", "lint", "build-repo"], &["build-repo", "rebuilt", "lint"]);
-        check("a", &["b", "b", "a1"], &["a1", "b"]);
-        check("biuld", &["b", "build"], &["build", "b"]);
-        // A substring counts at any position and in either direction, but not one of two letters.
-        check("repo", &["rope", "linux-linux-linux-repo"], &["linux-linux-linux-repo", "rope"]);
-        check("linux-linux-linux-repo", &["linux-rope", "repo"], &["repo", "linux-rope"]);
-        check("go", &["linux-linux-go", "gp"], &["gp", "linux-linux-go"]);
+    fn near_names_come_first_and_the_others_keep_their_order() {
+        for (wanted, seen, expect) in [
+            ("biuld-repo", &["lint", "build-repo"][..], &["build-repo", "lint"][..]),
+            (
+                "Build",
+                &["rebuilt", "lint", "build-repo", "build"],
+                &["build", "build-repo", "rebuilt", "lint"],
+            ),
+            ("build", &["nightly", "lint", "deploy", "lint"], &["nightly", "lint", "deploy"]),
+            ("repo", &["zip", "linux-linux-linux-repo"], &["linux-linux-linux-repo", "zip"]),
+            ("go", &["gp", "linux-go", "cargo"], &["linux-go", "gp", "cargo"]),
+        ] {
+            assert_eq!(nearest(&[wanted], &names(seen)), expect, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_near_if_a_few_letters_differ_or_it_holds_the_word() {
+        for (wanted, name, near) in [
+            ("build", "biuld", true),
+            ("build", "BUILD", true),
+            ("build", "build-repo", true),
+            ("build", "nightly", false),
+            ("build", "lint", false),
+            ("test", "lint", false),
+            ("lint", "link", true),
+            ("a", "b", false),
+            ("ab", "ac", false),
+            ("build-release-repo", "buidl-relaese-repo", true),
+            ("build: [linux, x64]", "build: [linux, x86]", true),
+            ("linux-linux-repo", "repo", false),
+            ("", "build", false),
+        ] {
+            assert_eq!(is_near(&[wanted], name), near, "{wanted} {name}");
+        }
     }
 }

@@ -4,11 +4,11 @@ use std::fmt::{self, Display, Formatter};
 
 use super::start_failure::StartFailure;
 use super::variants::{FailedJob, JobName, PipelineStatus, Refusal, UntriggeredBridge};
-use crate::model::PipelineBy;
+use crate::model::{PipelineBy, Status};
 use crate::sanitize::{join_names, sanitize};
 
 /// The number of names that a message lists; it counts the rest.
-const MAX_NAMES: usize = 8;
+const MAX_NAMES: usize = 10;
 
 impl Display for Refusal {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -63,11 +63,13 @@ impl Display for Refusal {
                 })?;
                 separated(f, untriggered, "; ")
             }
-            Refusal::EndedBadly { pipelines, failed } => {
+            Refusal::EndedBadly { pipelines, failed, blocking } => {
                 f.write_str("ended without success: ")?;
                 separated(f, pipelines, ", ")?;
                 f.write_str(if failed.is_empty() { "" } else { "; failed: " })?;
-                separated(f, failed, ", ")
+                separated(f, failed, ", ")?;
+                f.write_str(if blocking.is_empty() { "" } else { "; blocked by: " })?;
+                separated(f, blocking, ", ")
             }
             Refusal::NoJob { wanted, seen, pipelines, untriggered } => {
                 write!(f, "no job `{}` in ", sanitize(wanted))?;
@@ -106,7 +108,10 @@ impl Display for Refusal {
             Refusal::Unfinished { job, status } => {
                 write!(f, "{job} has not finished: it is {status}")
             }
-            Refusal::Unsuccessful { job, status, reason } => {
+            Refusal::Unsuccessful { job, status: Status::Canceling, .. } => {
+                write!(f, "{job} is canceling: it will end as canceled")
+            }
+            Refusal::Unsuccessful { job, status, reason, .. } => {
                 write!(f, "{job} did not succeed: it is {status}")?;
                 reason.as_ref().map_or(Ok(()), |reason| write!(f, " ({})", sanitize(reason)))
             }
@@ -172,6 +177,7 @@ impl Display for Refusal {
                 )
             }
             Refusal::Archive(refusal) => refusal.fmt(f),
+            Refusal::Elsewhere { refusal, .. } => refusal.fmt(f),
         }
     }
 }
@@ -193,7 +199,11 @@ impl Display for FailedJob {
 
 impl Display for PipelineStatus {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "pipeline {} of project {} ({})", self.pipeline, self.project, self.status)
+        write!(f, "pipeline {} of project {} ({}", self.pipeline, self.project, self.status)?;
+        match &self.reason {
+            Some(reason) => write!(f, ": {})", sanitize(reason)),
+            None => f.write_str(")"),
+        }
     }
 }
 

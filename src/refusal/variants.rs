@@ -1,8 +1,9 @@
 //! The list of refusals, and the data that their messages name.
 
+use super::archive::ArchiveRefusal;
+use super::elsewhere::Elsewhere;
 use super::start_failure::StartFailure;
 use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef, Status};
-use crate::refusal::archive::ArchiveRefusal;
 
 /// The reason why a lookup ends without a job, or a job without files.
 ///
@@ -25,8 +26,9 @@ pub enum Refusal {
     NoDownstream { wanted: Vec<String>, seen: Vec<String>, ended: Option<Status> },
     /// Pipelines that are waited for have not ended, or have not been created.
     NotEnded { pipelines: Vec<PipelineStatus>, untriggered: Vec<UntriggeredBridge> },
-    /// Pipelines that were waited for ended without success.
-    EndedBadly { pipelines: Vec<PipelineStatus>, failed: Vec<FailedJob> },
+    /// Pipelines that were waited for ended without success. `failed` holds their jobs that failed,
+    /// `blocking` the manual jobs without which they do not continue.
+    EndedBadly { pipelines: Vec<PipelineStatus>, failed: Vec<FailedJob>, blocking: Vec<FailedJob> },
     /// None of the pipelines has a job that the pattern matches.
     NoJob {
         wanted: String,
@@ -42,8 +44,11 @@ pub enum Refusal {
     SameFolder { folder: String, jobs: Vec<String> },
     /// The job has not ended.
     Unfinished { job: JobName, status: Status },
-    /// The job ended without success; `reason` is GitLab's `failure_reason`.
-    Unsuccessful { job: JobName, status: Status, reason: Option<String> },
+    /// The job ended without success, or is being canceled; `reason` is GitLab's `failure_reason`.
+    ///
+    /// `may_be_retried`: the job failed and its pipeline has not ended, so GitLab may be about to
+    /// retry it (`retry:` of the job).
+    Unsuccessful { job: JobName, status: Status, reason: Option<String>, may_be_retried: bool },
     /// The job ended and has no archive.
     ///
     /// `reports`: it has report artifacts. `just_ended`: GitLab may still list the archive within
@@ -72,6 +77,8 @@ pub enum Refusal {
     LineBreak { name: &'static str },
     /// The archive is not safe to extract.
     Archive(ArchiveRefusal),
+    /// The job was refused where it was looked for, and is in another place.
+    Elsewhere { refusal: Box<Refusal>, place: Elsewhere },
 }
 
 /// A bridge without a downstream pipeline.
@@ -81,6 +88,15 @@ pub struct UntriggeredBridge {
     pub status: Status,
     /// GitLab's `failure_reason`.
     pub reason: Option<String>,
+    /// GitLab counts its failure as a warning (`allow_failure`).
+    pub may_fail: bool,
+}
+
+impl UntriggeredBridge {
+    /// Returns true if it may still trigger a pipeline without a person.
+    pub fn may_trigger(&self) -> bool {
+        self.status.may_move() && self.status != Status::Canceling
+    }
 }
 
 /// A pipeline and the status it had when it was read.
@@ -89,6 +105,8 @@ pub struct PipelineStatus {
     pub pipeline: PipelineId,
     pub project: ProjectRef,
     pub status: Status,
+    /// GitLab's reason why the pipeline could not be created as it should.
+    pub reason: Option<String>,
 }
 
 /// A failed or manual job, with the address of its page.

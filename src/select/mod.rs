@@ -4,6 +4,9 @@
 //! facts as arguments and is tested with a table of cases.
 
 // The lookup: steps 1 to 3.
+pub mod any;
+pub mod creation;
+pub mod disk_links;
 pub mod downstream;
 pub mod job;
 pub mod job_folder;

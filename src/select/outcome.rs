@@ -1,6 +1,6 @@
 //! The end of a lookup: whether its result is final, and which refusals justify another attempt.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::JobId;
 use crate::refusal::Refusal;
@@ -70,9 +70,13 @@ pub fn check(
 /// GitLab may list the archive of a job only seconds after its end. Time stamps do not show this
 /// reliably, because the clocks of server and client may differ, so each job that was seen before
 /// its end gets a number of further attempts.
+///
+/// A job that failed in a pipeline that still moves gets one further attempt, because GitLab may be
+/// about to retry it: until then, the failed attempt is the latest.
 #[derive(Debug, Default)]
 pub struct RetryState {
     attempts_left: HashMap<JobId, u32>,
+    seen_failed: HashSet<JobId>,
 }
 
 impl RetryState {
@@ -84,6 +88,9 @@ impl RetryState {
         if refusal.may_change() {
             return true;
         }
+        if self.is_first_failure(refusal) {
+            return true;
+        }
         let Refusal::NoArchive { job, .. } = refusal else { return false };
         match self.attempts_left.get_mut(&job.id) {
             Some(left) if *left > 0 => {
@@ -91,6 +98,21 @@ impl RetryState {
                 true
             }
             Some(_) | None => false,
+        }
+    }
+
+    /// Returns true if a refusal holds a job that may be retried and is seen for the first time.
+    fn is_first_failure(&mut self, refusal: &Refusal) -> bool {
+        match refusal {
+            Refusal::Unsuccessful { job, may_be_retried: true, .. } => {
+                self.seen_failed.insert(job.id)
+            }
+            // Each of them is noted.
+            Refusal::NoneUsable { unusable, .. } => {
+                let first = unusable.iter().filter(|refusal| self.is_first_failure(refusal));
+                first.count() > 0
+            }
+            _ => false,
         }
     }
 }

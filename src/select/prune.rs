@@ -38,6 +38,7 @@ fn collect(tree: &PipelineTree, above: &[String], listed: &mut Vec<ListedBridge>
             bridge: bridge.clone(),
             of: tree.at.clone(),
             above: above.to_vec(),
+            may_fail: bridge.allow_failure,
         });
         if let Some(downstream) = downstream {
             let above: Vec<String> = above.iter().chain([&bridge.name]).cloned().collect();

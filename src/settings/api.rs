@@ -1,6 +1,7 @@
 //! The root of GitLab's API.
 
 use super::checkout::Checkout;
+use super::credentials;
 use super::sourced::{Source, Sourced};
 use super::variables::{in_ci, variable};
 use super::web_url::WebUrl;
@@ -64,6 +65,9 @@ fn from_git_remote(lookup: &LookupArgs, env: &Env) -> Option<Sourced<String>> {
         return None;
     }
     let remote = Checkout::discover(&env.dir)?.remote?;
+    if let Some(api) = credentials::find_api(&remote.api, env) {
+        return Some(Sourced { value: api.value.to_url(), source: api.source });
+    }
     Some(Sourced { value: remote.api.to_url(), source: Source::GitRemote(remote.name) })
 }
 

@@ -2,6 +2,7 @@
 
 use super::api::api;
 use super::checkout::Checkout;
+use super::credentials;
 use super::sourced::{Source, Sourced};
 use super::variables::{in_ci, variable};
 use crate::args::{ConnectArgs, LookupArgs};
@@ -100,7 +101,10 @@ impl Inputs<'_> {
             return Ok(None);
         };
         let api: Sourced<gitlab::Address> = api(self.connect, self.lookup, None, self.env)?;
-        if api.value.host() != remote.api.host() {
+        // Git and the API can be on different hosts.
+        let mapped = credentials::find_api(&remote.api, self.env);
+        let hosts = mapped.iter().map(|api| &api.value).chain([&remote.api]);
+        if !hosts.into_iter().any(|known| known.host() == api.value.host()) {
             let message = format!(
                 "no project is given: git remote {} is of {}, but {} names {}",
                 sanitize(&remote.name),

@@ -63,6 +63,7 @@ fn from_flags(inputs: &Inputs<'_>, settings: &mut Vec<Setting>) -> Result<Scope,
                 Ok(Scope::In(selected_pipeline(inputs, settings)?))
             }
             Some(LookupFrom::Downstream) => Ok(Scope::Below(selected_pipeline(inputs, settings)?)),
+            Some(LookupFrom::Any) => Ok(Scope::Any(selected_pipeline(inputs, settings)?)),
             Some(LookupFrom::Upstream) => Err(Usage::new(
                 "--from upstream takes the pipeline that triggered this one, and no other",
             )
@@ -74,6 +75,7 @@ fn from_flags(inputs: &Inputs<'_>, settings: &mut Vec<Setting>) -> Result<Scope,
             Ok(Scope::Below(PipelineBy::Id(pipeline_by_id(inputs, settings)?)))
         }
         LookupFrom::Pipeline => Ok(Scope::In(PipelineBy::Id(pipeline_by_id(inputs, settings)?))),
+        LookupFrom::Any => Ok(Scope::Any(PipelineBy::Id(pipeline_by_id(inputs, settings)?))),
         LookupFrom::Upstream => Ok(Scope::In(upstream_pipeline(inputs, settings)?)),
     }
 }
@@ -153,7 +155,7 @@ fn pipeline_by_id(inputs: &Inputs<'_>, settings: &mut Vec<Setting>) -> Result<Pi
     let branch = inputs.checkout().and_then(|checkout| checkout.branch);
     let hint = match branch {
         Some(branch) => format!(
-            "take the latest successful one of this branch with `--ref {}`, name one with --pipeline ID, \
+            "take the latest successful one of this branch with `--ref {} --from any`, name one with --pipeline ID, \
              or paste its address from the browser",
             quoted(&branch)
         ),

@@ -1,5 +1,6 @@
 //! Web addresses of pipelines and jobs, as pasted from the browser.
 
+use super::credentials;
 use crate::args::{ConnectArgs, LookupFrom};
 use crate::env::Env;
 use crate::gitlab;
@@ -59,15 +60,23 @@ impl WebUrl {
             (Some("jobs"), Some(id)) => WebUrlTarget::Job(JobId(id)),
             _ => return Err(unusable("names no pipeline and no job")),
         };
+        // Another tool may know where the API for this host is, and below which path.
+        let known = match connect.api_url {
+            Some(_) => None,
+            None => credentials::find_api(&address, env).map(|api| api.value),
+        };
         // The relative URL of a GitLab installation looks like a group. Only the settings tell.
-        let root = relative_root(&address, path, connect, env);
+        let root = relative_root(&address, path, known.as_ref(), connect, env);
         let project = path.strip_prefix(&root).unwrap_or(path).trim_matches('/');
         if project.is_empty() {
             return Err(unusable("names no project"));
         }
         let project = percent_encoding::percent_decode_str(project).decode_utf8_lossy();
         Ok(WebUrl {
-            api: format!("{}{root}/api/v4", address.origin()),
+            api: match known.filter(|known| !known.same_origin(&address)) {
+                Some(known) => known.to_url(),
+                None => format!("{}{root}/api/v4", address.origin()),
+            },
             project: ProjectRef::Path(project.into_owned()),
             target,
         })
@@ -89,6 +98,7 @@ impl WebUrl {
             (WebUrlTarget::Pipeline(id), None | Some(LookupFrom::Downstream)) => {
                 Ok(Scope::Below(at(id)))
             }
+            (WebUrlTarget::Pipeline(id), Some(LookupFrom::Any)) => Ok(Scope::Any(at(id))),
             (WebUrlTarget::Pipeline(_), Some(LookupFrom::Upstream)) => Err(Usage::new(
                 "GitLab's API does not tell which pipeline triggered the one of the URL",
             )
@@ -98,10 +108,11 @@ impl WebUrl {
 }
 
 /// Returns the relative URL under which the GitLab of this address is installed, `""` for most.
-/// It is known only if a flag or a variable names the same server.
+/// It is known only if a flag, a variable or the file of another tool (`known`) names the server.
 fn relative_root(
     address: &gitlab::Address,
     path: &str,
+    known: Option<&gitlab::Address>,
     connect: &ConnectArgs,
     env: &Env,
 ) -> String {
@@ -116,5 +127,9 @@ fn relative_root(
                 root.strip_suffix("/api/v4").unwrap_or(root).to_owned()
             })
         });
-    server.filter(|root| path.starts_with(&format!("{root}/"))).unwrap_or_default()
+    let known = known.map(|known| {
+        let root = known.path().trim_end_matches('/');
+        root.strip_suffix("/api/v4").unwrap_or(root).to_owned()
+    });
+    server.or(known).filter(|root| path.starts_with(&format!("{root}/"))).unwrap_or_default()
 }

@@ -8,8 +8,7 @@ use super::context::Transfer;
 use crate::error::Error;
 use crate::gitlab;
 use crate::lookup::by_ref::{self, Ref};
-use crate::lookup::poll::poll_until;
-use crate::lookup::{FoundJob, JobQuery, LookupResult, lookup_once};
+use crate::lookup::{FoundJob, JobQuery, LookupResult, lookup_once, repeat};
 use crate::model::ArchiveAt;
 use crate::parallel::parallel;
 use crate::refusal::Refusal;
@@ -38,7 +37,7 @@ pub fn acquire_each<T: Send>(
     let Transfer { ctx, scope, query, .. } = transfer;
     // An acquired archive is not downloaded again while others are waited for.
     let acquired = Archives { by_address: Mutex::default(), acquire };
-    let LookupResult { found, missing } = poll_until(ctx, || {
+    let LookupResult { found, missing } = repeat(ctx, scope, query, || {
         let LookupResult { found, missing } = lookup_once(ctx, scope, query)?;
         transfer.check_folders(&found)?;
         if query.archive {

@@ -9,7 +9,6 @@ use super::context::Transfer;
 use super::download::download;
 use crate::disk::{CacheKey, CacheLookup};
 use crate::error::Error;
-use crate::gitlab;
 use crate::lookup::{Ctx, FoundJob};
 use crate::model::ArchiveAt;
 use crate::sanitize::sanitize;
@@ -82,6 +81,11 @@ fn now(ctx: &Ctx<'_>) -> SystemTime {
     ctx.clock.now().into()
 }
 
+/// Returns true if the file in the cache could not be written.
 fn is_local(error: &Error) -> bool {
-    error.as_gitlab().is_some_and(gitlab::Error::is_local)
+    match error.root() {
+        Error::GitLab(error) => error.is_local(),
+        Error::Io(_) => true,
+        _ => false,
+    }
 }

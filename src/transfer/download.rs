@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::{self, Seek, Write};
 
-use crate::disk::{AtomicFile, CacheWriter};
-use crate::error::Error;
+use crate::disk::{self, AtomicFile, CacheWriter};
+use crate::error::{Context, Error};
 use crate::gitlab::Body;
 use crate::lookup::{Ctx, FoundJob};
 use crate::step::Step;
@@ -13,6 +13,9 @@ use crate::step::Step;
 pub trait Spool: Write {
     /// Removes everything that was written.
     fn restart(&mut self) -> io::Result<()>;
+
+    /// Reports the errors of the writes so far that the file system has kept back.
+    fn check(&mut self) -> io::Result<()>;
 }
 
 /// Tells the listener which job's archive is read next.
@@ -35,6 +38,7 @@ pub fn download<'a, S: Spool>(
     let mut arrived = |done, total| ctx.watch.step(&Step::Bytes { label: &label, done, total });
     let restart = |archive: &mut S| archive.restart();
     let bytes = ctx.gitlab.copy(body, size, archive, restart, &mut arrived)?;
+    archive.check().context("writing a temporary file")?;
     let took = ctx.clock.elapsed().saturating_sub(start);
     ctx.watch.step(&Step::Downloaded { label: &label, bytes, took });
     Ok(bytes)
@@ -45,17 +49,28 @@ impl Spool for File {
         self.set_len(0)?;
         self.rewind()
     }
+
+    fn check(&mut self) -> io::Result<()> {
+        disk::check_written(self)
+    }
 }
 
 impl Spool for AtomicFile {
     fn restart(&mut self) -> io::Result<()> {
-        // A device or a pipe cannot be emptied; the bytes it took are gone.
-        self.file().map_or(Ok(()), Spool::restart)
+        Spool::restart(self.file())
+    }
+
+    fn check(&mut self) -> io::Result<()> {
+        AtomicFile::check(self)
     }
 }
 
 impl Spool for CacheWriter {
     fn restart(&mut self) -> io::Result<()> {
         CacheWriter::restart(self)
+    }
+
+    fn check(&mut self) -> io::Result<()> {
+        CacheWriter::check(self)
     }
 }

@@ -28,7 +28,7 @@ mod streaming;
 
 pub use cached::forget_broken;
 pub use cat::cat;
-pub use context::Transfer;
+pub use context::{BeforeCommit, Transfer};
 pub use list::{Contents, ListedFile, list};
 pub use options::ExtractOptions;
 pub use reports::{ReportDestination, reports};
@@ -42,11 +42,14 @@ use acquire::{Acquired, MAX_PARALLEL_DOWNLOADS, acquire_each};
 use archive_source::{AcquiredArchive, needs_download_first};
 use planning::merge_all;
 
-use crate::disk::Staging;
+use crate::disk::{Committed, Staging};
 use crate::error::Error;
 use crate::lookup::FoundJob;
 use crate::plan::{PlacementKind, Plan};
+use crate::refusal::Refusal;
+use crate::select::disk_links;
 use crate::select::files::FileRules;
+use crate::select::link::Symlinks;
 use crate::step::Step;
 
 /// Step 4: extracts the artifacts of the jobs below `dest`, which stays as it was if any part fails.
@@ -56,7 +59,9 @@ pub fn extract(
     dest: &Path,
 ) -> Result<TransferResult, Error> {
     // A destination that cannot be written is reported before anything is downloaded.
-    let staging = Staging::new_in(dest, transfer.ctx.interrupt)?;
+    let new_staging =
+        || Ok::<_, Error>(Staging::new_in(dest, transfer.ctx.interrupt)?.durable(options.durable));
+    let staging = new_staging()?;
     let rules = FileRules { takes_links: staging.supports_symlinks(), ..options.rules.clone() };
     let options = &ExtractOptions { rules, ..*options };
     let Acquired { archives, missing } =
@@ -64,11 +69,12 @@ pub fn extract(
             AcquiredArchive::acquire(transfer, found, options, &staging, alone)
         })?;
     let jobs: Vec<FoundJob> = archives.iter().map(|(found, _)| found.clone()).collect();
-    let staged = match stage(transfer, archives, options, staging) {
+    let staged = match stage(transfer, staging, archives, options) {
         // An archive is not what its directory said: download all of them whole and start over.
         Err(error) if needs_download_first(&error) => {
-            let staging = Staging::new_in(dest, transfer.ctx.interrupt)?;
-            stage(transfer, download_all(transfer, jobs, options, &staging)?, options, staging)?
+            let staging = new_staging()?;
+            let archives = download_all(transfer, jobs, options, &staging)?;
+            stage(transfer, staging, archives, options)?
         }
         staged => staged?,
     };
@@ -86,13 +92,18 @@ struct Staged {
 /// Plans all archives together, and extracts the files of each.
 fn stage(
     transfer: &Transfer<'_>,
+    mut staging: Staging,
+    // After the staging, because its files must be closed before the folder is removed.
     mut archives: Archives<'_>,
     options: &ExtractOptions,
-    mut staging: Staging,
 ) -> Result<Staged, Error> {
     let ctx = transfer.ctx;
     let plans = archives.iter_mut().map(|(found, it)| (&*found, std::mem::take(&mut it.plan)));
     let plans = merge_all(transfer, plans.collect(), options)?;
+    if options.rules.symlinks == Symlinks::KeepInside {
+        disk_links::stay_inside(&plans, options.rules.system, staging.links_on_disk())
+            .map_err(Refusal::from)?;
+    }
     staging.require_free_space(plans.iter().map(Plan::size).fold(0, u128::saturating_add))?;
     let mut jobs = Vec::new();
     for ((found, archive), plan) in archives.into_iter().zip(plans) {
@@ -126,8 +137,13 @@ fn commit(
     options: &ExtractOptions,
     dest: &Path,
 ) -> Result<Vec<TransferredJob>, Error> {
-    let skipped: HashSet<PathBuf> =
-        staged.staging.commit(options.on_conflict)?.into_iter().collect();
+    let jobs: Vec<&FoundJob> = staged.jobs.iter().map(|(job, _)| &job.found).collect();
+    (transfer.before_commit)(&jobs)?;
+    let Committed { skipped, warnings } = staged.staging.commit(options.on_conflict)?;
+    for warning in warnings {
+        transfer.ctx.watch.step(&Step::Warning(&warning));
+    }
+    let skipped: HashSet<PathBuf> = skipped.into_iter().collect();
     let jobs = staged.jobs.into_iter().map(|(job, plan)| {
         let files = planned_files(plan, &skipped);
         let (count, bytes) = (files.len(), files.iter().map(|(_, size)| size).sum());

@@ -9,4 +9,6 @@ pub struct ExtractOptions {
     pub rules: FileRules,
     pub on_conflict: OnConflict,
     pub mtime: Mtime,
+    /// Syncs files and folders to the disk before they are put in place.
+    pub durable: bool,
 }

@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use super::acquire::{Acquired, acquire_each};
 use super::context::Transfer;
 use super::download::Spool;
+use super::options::ExtractOptions;
 use super::result::{TransferResult, TransferredJob};
-use crate::disk::{self, AtomicFile, Staging};
+use crate::disk::{self, AtomicFile, Committed, Staging};
 use crate::error::{Context, Error};
 use crate::lookup::{Ctx, FoundJob, JobQuery, Scope};
 use crate::plan::OnConflict;
@@ -31,11 +32,11 @@ pub enum ReportDestination<'a> {
     /// Each under its own name, below the folder of its job.
     Folder {
         dest: &'a Path,
-        on_conflict: OnConflict,
+        options: &'a ExtractOptions,
     },
     File {
         file: &'a Path,
-        on_conflict: OnConflict,
+        options: &'a ExtractOptions,
     },
     Out(&'a mut dyn FnMut(&mut File) -> io::Result<u64>),
 }
@@ -61,13 +62,13 @@ pub fn reports(
     let transfer = Transfer { query: &query, ..*transfer };
     let Acquired { archives: reports, missing } =
         acquire_each(&transfer, 1, |found, _| download_report(ctx, found, kind))?;
+    let found: Vec<&FoundJob> = reports.iter().map(|(found, _)| found).collect();
+    (transfer.before_commit)(&found)?;
     let jobs = match destination {
-        ReportDestination::Folder { dest, on_conflict } => {
-            into_folder(&transfer, reports, dest, on_conflict)?
+        ReportDestination::Folder { dest, options } => {
+            into_folder(&transfer, reports, dest, options)?
         }
-        ReportDestination::File { file, on_conflict } => {
-            into_file(&transfer, reports, file, on_conflict)?
-        }
+        ReportDestination::File { file, options } => into_file(&transfer, reports, file, options)?,
         ReportDestination::Out(out) => {
             let mut jobs = Vec::new();
             for (found, mut report) in reports {
@@ -121,9 +122,9 @@ fn into_folder(
     transfer: &Transfer<'_>,
     reports: Vec<(FoundJob, Report)>,
     dest: &Path,
-    on_conflict: OnConflict,
+    options: &ExtractOptions,
 ) -> Result<Vec<TransferredJob>, Error> {
-    let staging = Staging::new_in(dest, transfer.ctx.interrupt)?;
+    let staging = Staging::new_in(dest, transfer.ctx.interrupt)?.durable(options.durable);
     let mut holders: HashMap<PathBuf, String> = HashMap::new();
     let mut staged = Vec::new();
     for (found, mut report) in reports {
@@ -139,7 +140,10 @@ fn into_folder(
         new.finish(None)?;
         staged.push((found, folder, path, report.bytes));
     }
-    let skipped = staging.commit(on_conflict)?;
+    let Committed { skipped, warnings } = staging.commit(options.on_conflict)?;
+    for warning in warnings {
+        transfer.ctx.watch.step(&Step::Warning(&warning));
+    }
     let jobs = staged.into_iter().map(|(found, folder, path, bytes)| {
         let files = if skipped.contains(&path) { Vec::new() } else { vec![(path, bytes)] };
         transferred(found, folder, files, bytes)
@@ -151,8 +155,9 @@ fn into_file(
     transfer: &Transfer<'_>,
     reports: Vec<(FoundJob, Report)>,
     file: &Path,
-    on_conflict: OnConflict,
+    options: &ExtractOptions,
 ) -> Result<Vec<TransferredJob>, Error> {
+    let on_conflict = options.on_conflict;
     if file.is_file() && on_conflict != OnConflict::Overwrite {
         return match on_conflict {
             OnConflict::Fail => Err(disk::Error::Conflict { paths: vec![file.to_owned()] }.into()),
@@ -161,7 +166,8 @@ fn into_file(
     }
     let mut jobs = Vec::new();
     for (found, mut report) in reports {
-        let mut whole = AtomicFile::create_beside(file, transfer.ctx.interrupt)?;
+        let mut whole =
+            AtomicFile::create_beside(file, transfer.ctx.interrupt)?.durable(options.durable);
         whole.require_free_space(report.bytes.into())?;
         io::copy(&mut report.file, &mut whole)
             .with_context(|| format!("writing {}", file.display()))?;
@@ -211,5 +217,9 @@ impl Spool for Sniffed {
     fn restart(&mut self) -> io::Result<()> {
         self.head.clear();
         self.file.restart()
+    }
+
+    fn check(&mut self) -> io::Result<()> {
+        self.file.check()
     }
 }

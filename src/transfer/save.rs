@@ -8,6 +8,7 @@ use super::acquire::{Acquired, MAX_PARALLEL_DOWNLOADS, acquire_each};
 use super::cached;
 use super::context::Transfer;
 use super::download::{Spool, announce, download};
+use super::options::ExtractOptions;
 use super::remote_zip::reading;
 use super::result::{TransferResult, TransferredJob};
 use crate::archive::{self, Archive, NotZip};
@@ -22,9 +23,10 @@ use crate::step::Step;
 /// already and is to stay spares the whole lookup.
 pub fn save_archive(
     transfer: &Transfer<'_>,
-    on_conflict: OnConflict,
+    options: &ExtractOptions,
     file: &Path,
 ) -> Result<TransferResult, Error> {
+    let on_conflict = options.on_conflict;
     match on_conflict {
         OnConflict::Skip if file.is_file() => return Ok(TransferResult::default()),
         OnConflict::Fail if file.is_file() => {
@@ -33,14 +35,12 @@ pub fn save_archive(
         OnConflict::Overwrite | OnConflict::Skip | OnConflict::Fail => {}
     }
     let spool = |size: Option<u64>| {
-        let spool = AtomicFile::create_beside(file, transfer.ctx.interrupt)?;
+        let mut spool = AtomicFile::create_beside(file, transfer.ctx.interrupt)?;
         spool.require_free_space(size.unwrap_or_default().into())?;
-        Ok(spool)
+        Ok(spool.durable(options.durable))
     };
     save_each(transfer, spool, |saved, mut archive| {
-        if let Some(archive) = archive.file() {
-            check(transfer, archive, saved)?;
-        }
+        check(transfer, archive.file(), saved)?;
         archive.commit(on_conflict)?;
         let (label, file) = (saved.found.label(), file.to_string_lossy());
         let step = Step::Saved { label: &label, bytes: saved.length, file: &file };
@@ -75,6 +75,8 @@ fn save_each<S: Spool + Send>(
             let filled = fill(transfer, found, &mut archive)?;
             Ok((archive, filled))
         })?;
+    let found: Vec<&FoundJob> = archives.iter().map(|(found, _)| found).collect();
+    (transfer.before_commit)(&found)?;
     let mut jobs = Vec::new();
     for (found, (archive, filled)) in archives {
         let Filled { length, received, length_known } = filled;

@@ -115,7 +115,7 @@ fn each_request_is_exactly_this() {
             |c| c.merge_request_pipelines(&ProjectRef::Id(93), 5).map(drop),
             Kind::Private,
             "/projects/93/merge_requests/5/pipelines",
-            "per_page=1&page=1",
+            "per_page=100&page=1",
             "pipelines",
         ),
         (ARCHIVE, Kind::Private, "/projects/93/jobs/70108/artifacts", "", ""),
@@ -166,7 +166,7 @@ fn each_request_is_exactly_this() {
 #[test]
 fn with_a_job_token_a_merge_request_is_looked_for_by_its_refs() {
     let mut server = Server::new();
-    let [head, merge] = ["head", "merge"].map(|name| {
+    let mocks = ["head", "merge", "train"].map(|name| {
         let query = format!("ref=refs%2Fmerge-requests%2F5%2F{name}&per_page=1&page=1");
         let mock = server.mock("GET", "/api/v4/projects/93/pipelines");
         mock.match_query(Matcher::Exact(query))
@@ -177,6 +177,5 @@ fn with_a_job_token_a_merge_request_is_looked_for_by_its_refs() {
     let found =
         client(&server, Some(Kind::Job)).merge_request_pipelines(&ProjectRef::Id(93), 5).unwrap();
     assert!(found.is_empty());
-    head.assert();
-    merge.assert();
+    mocks.iter().for_each(mockito::Mock::assert);
 }

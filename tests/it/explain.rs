@@ -29,25 +29,17 @@ fn a_lookup_is_told_step_by_step() {
           retries    5  (default)
           timeout    1m  (default)
 
-        1. bridges of pipeline 9001 in project 70
+        1. bridges of pipeline 9001 in project shop/linebot
           GET <api>/api/v4/projects/70/pipelines/9001/bridges?per_page=100&page=1: 200 in 0 ms, 7625 bytes
             curl --header "JOB-TOKEN: $CI_JOB_TOKEN" '<api>/api/v4/projects/70/pipelines/9001/bridges?per_page=100&page=1'
-          - deploy:later: its name is not asked for
-          - trigger:docs: its name is not asked for
-          - child: unit tests: its name is not asked for
+          - deploy:later, trigger:docs, child: unit tests: its name is not asked for
           + build-sharecode
 
-        2. jobs of pipeline 9002 in project 93
+        2. jobs of pipeline 9002 in project shop/radar-sharecode
           GET <api>/api/v4/projects/93/pipelines/9002/jobs?per_page=100&page=1: 200 in 0 ms, 20707 bytes
             curl --header "JOB-TOKEN: $CI_JOB_TOKEN" '<api>/api/v4/projects/93/pipelines/9002/jobs?per_page=100&page=1'
-          - upload: symbols: its name is not asked for
-          - pages build [α, 1/2]: its name is not asked for
+          - upload: symbols, pages build [α, 1/2], matrix: [windows, x64], old: expired artifacts, reports only, lint, matrix: [linux, x64]: its name is not asked for
           + build-repo
-          - matrix: [windows, x64]: its name is not asked for
-          - old: expired artifacts: its name is not asked for
-          - reports only: its name is not asked for
-          - lint: its name is not asked for
-          - matrix: [linux, x64]: its name is not asked for
 
         would fetch
           job build-repo (70108), pipeline 9002, bridge `build-sharecode`, 5.5 KiB, expires 2026-03-09T10:03:40.901Z
@@ -70,7 +62,7 @@ fn the_same_is_told_as_data() {
     );
     let steps = told["steps"].as_array().unwrap();
     assert_eq!(steps.len(), 2);
-    assert_eq!(steps[0]["step"], "bridges of pipeline 9001 in project 70");
+    assert_eq!(steps[0]["step"], "bridges of pipeline 9001 in project shop/linebot");
     assert_eq!(steps[0]["chosen"], json!(["build-sharecode"]));
     assert_eq!(steps[0]["requests"][0]["status"], 200);
     let lint = steps[1]["candidates"].as_array().unwrap().iter().find(|it| it["name"] == "lint");
@@ -112,7 +104,6 @@ fn a_ref_is_looked_through_by_its_lists() {
     tells(&ran, "  + build-repo");
     ran.asks(&[
         "GET projects/93/pipelines?ref=master&status=success&per_page=1&page=1",
-        "GET projects/93/pipelines/9002",
         "GET projects/93/pipelines/9002/jobs?per_page=100&page=1",
     ]);
 }

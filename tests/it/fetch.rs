@@ -85,8 +85,8 @@ fn the_paths_are_printed_and_the_steps_are_told_beside_them() {
     let mut printed: Vec<&str> = printed.lines().collect();
     printed.sort_unstable();
     assert_eq!(printed, sharecode());
-    ran.says("[1/4] pipeline 9001 of project 70: 4 bridges\n")
-        .says("[2/4] bridge `build-sharecode`: pipeline 9002 of project 93 (success)\n")
+    ran.says("[1/4] pipeline 9001 of project shop/linebot: 4 bridges\n")
+        .says("[2/4] bridge `build-sharecode`: pipeline 9002 of project shop/radar-sharecode (success)\n")
         .says("[3/4] job build-repo (70108), success, 5.5 KiB\n")
         .says("[4/4] build-repo (70108): 5.5 KiB in 0.0 s\n")
         .says(&format!("[4/4] build-repo (70108): {} files (", sharecode().len()));

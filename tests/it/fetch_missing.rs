@@ -6,6 +6,8 @@ use crate::fake::World;
 use crate::harness::Run;
 use crate::scenes::{LOOKUP, downstream, job, job_with};
 
+const OWN_JOBS: &str = "GET projects/1/pipelines/10/jobs?per_page=100&page=1";
+
 fn jobs() -> Vec<Value> {
     let status =
         |id: u64, name: &str, status: &str| json!({"id": id, "name": name, "status": status});
@@ -33,7 +35,7 @@ fn each_miss_has_its_sentence_and_its_hint() {
     for (line, says, hint) in [
         (
             "biuld",
-            "no job `biuld` in pipeline 20 of project 2 (success); there are `build`",
+            "no job `biuld` in pipeline 20 of project shop/down (success); there are `build`",
             "did you mean `build`?",
         ),
         ("lint", "job `lint` (202) did not succeed: it is failed (script_failure)", "--any-status"),
@@ -77,7 +79,11 @@ fn what_expired_and_is_still_there_is_taken() {
 fn bridges_that_led_nowhere_are_named_with_their_state() {
     for (status, more, hint) in [
         ("created", "", "--wait waits for it"),
-        ("failed", " (downstream_pipeline_creation_failed)", "retry it there"),
+        (
+            "failed",
+            " (downstream_pipeline_creation_failed)",
+            "GitLab could not create the pipeline",
+        ),
         ("manual", "", "start it by hand in GitLab"),
         ("skipped", "", "retry it there"),
     ] {
@@ -87,7 +93,8 @@ fn bridges_that_led_nowhere_are_named_with_their_state() {
         }
         let ran = Run::new(downstream(&[]).with(&bridge)).args("fetch build").fails(3);
         ran.says(&format!("no downstream pipeline: bridge `down` is {status}{more}\n"));
-        ran.says(hint).asks(&[LOOKUP[0]]);
+        // Whether the pipeline itself has the job is asked for the hint alone.
+        ran.says(hint).asks(&[LOOKUP[0], OWN_JOBS]);
     }
     let none = downstream(&[]).with(&json!({"remove": {"bridge": 90}}));
     let ran = Run::new(none).args("fetch build").fails(3);

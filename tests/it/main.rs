@@ -16,6 +16,8 @@
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
 //!   `fetch_missing`, `fetch_files`, `fetch_archives` and `fetch_wait` go through the flags
 //! - `archives` and the six behind it: hostile and odd archives, over a hundred of them
+//! - `kills`: killed at any moment; `disks`: mounts, devices and limits; `odd_disks`: file systems that
+//!   refuse or fail late, made by `odd_disk`; `proves`: checks before anything is changed
 //! - `soak`: fetches through a stand-in that fails at random
 //! - `resume`, `stream`: downloads that break off, and that are unpacked as they come
 //! - `ranges`: stores that ignore, refuse or misunderstand range requests; `transport`: proxies,
@@ -78,6 +80,7 @@ mod client_refusals;
 mod completions;
 mod components;
 mod demo;
+mod disks;
 mod explain;
 mod fake_itself;
 mod fake_manners;
@@ -97,17 +100,25 @@ mod install;
 mod install_ps1;
 mod install_release;
 mod json_schema;
+mod kills;
 mod lists;
+mod lookup_places;
+mod lookup_reasons;
 mod loopback;
 mod ls;
 mod made;
 mod network;
+#[cfg(target_os = "linux")]
+mod odd_disk;
+#[cfg(target_os = "linux")]
+mod odd_disks;
 mod outside;
 mod packages;
 mod parts;
 mod pictures;
 mod places;
 mod process;
+mod proves;
 mod proxies;
 mod python_gitlab;
 mod ran;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::tidy::root;
 
 /// The number of a row, and the tests by the names that `cargo test` gives them.
-const SHOWN_BY: [(usize, &str); 77] = [
+const SHOWN_BY: [(usize, &str); 84] = [
     (
         1,
         "wire::a_body_that_breaks_off_is_never_taken_for_whole resume::what_breaks_off_goes_on_where_it_was_with_a_fresh_address network::what_does_not_pass_ends_with_the_address_and_what_came_back",
@@ -85,7 +85,7 @@ const SHOWN_BY: [(usize, &str); 77] = [
     ),
     (
         21,
-        "lists::pages_are_asked_for_one_after_the_other_to_the_end fake_itself::pages_have_the_headers_of_gitlab_and_a_link_that_leads_astray",
+        "lists::every_page_is_asked_for_once_and_none_beyond_the_end fake_itself::pages_have_the_headers_of_gitlab_and_a_link_that_leads_astray",
     ),
     (22, "lists::a_downstream_pipeline_may_tell_its_project_by_its_web_address_alone"),
     (
@@ -278,11 +278,11 @@ const SHOWN_BY: [(usize, &str); 77] = [
     ),
     (
         73,
-        "disk::tests::races::the_next_run_removes_stale_temporary_directories_only disk::tests::a_staging_that_is_dropped_leaves_nothing disk::cache::tests::only_stale_partial_files_are_removed",
+        "disk::tests::races::the_next_run_removes_stale_temporary_directories_only disk::tests::a_staging_that_is_dropped_leaves_nothing disk::tests::races::the_next_run_removes_stale_temporary_directories_only",
     ),
     (
         74,
-        "signals::a_signal_ends_a_stalled_download_soon_and_leaves_nothing_behind signals::a_signal_ends_a_wait_and_a_pause_between_tries signals::a_signal_ends_an_archive_that_is_unpacked_as_it_comes signals::what_a_killed_run_has_left_goes_away_with_the_next signals::a_signal_while_files_are_put_in_place_leaves_all_or_nothing interrupt::tests::a_signal_waits_until_a_new_path_is_tracked disk::tests::an_interrupted_run_commits_nothing",
+        "kills::a_run_killed_at_any_moment_leaves_nothing_that_the_next_does_not_mend kills::a_hundred_thousand_staged_files_do_not_delay_the_end kills::a_hangup_ends_as_a_request_to_terminate_and_says_that_nothing_is_left signals::a_signal_ends_a_stalled_download_soon_and_leaves_nothing_behind signals::a_signal_ends_a_wait_and_a_pause_between_tries signals::a_signal_ends_an_archive_that_is_unpacked_as_it_comes signals::what_a_killed_run_has_left_goes_away_with_the_next signals::a_signal_while_files_are_put_in_place_leaves_all_or_nothing interrupt::tests::a_signal_waits_until_a_new_path_is_tracked disk::tests::an_interrupted_run_commits_nothing",
     ),
     (
         75,
@@ -295,6 +295,31 @@ const SHOWN_BY: [(usize, &str); 77] = [
     (
         77,
         "advice::what_is_pasted_is_quoted shell::tests::a_word_stays_one_word gitlab::address::tests::what_cannot_be_called_is_refused",
+    ),
+    (
+        81,
+        "odd_disks::removed_files_that_live_on_while_they_are_open_keep_no_folder odd_disks::folders_that_cannot_be_renamed_are_made_and_filled odd_disks::times_that_cannot_be_set_are_one_warning odd_disks::links_that_cannot_be_made_become_copies_or_are_told",
+    ),
+    (82, "odd_disks::errors_told_at_the_end_of_a_file_are_seen_before_anything_is_in_place"),
+    (
+        83,
+        "disks::open_files_of_the_process_are_written_and_never_replaced disk::special_file::tests::what_leads_through_dev_or_proc_is_recognised disks::a_file_that_something_is_mounted_on_is_written_in_place",
+    ),
+    (
+        84,
+        "disks::a_volume_below_the_destination_takes_its_part disks::a_folder_mounted_twice_is_another_file_system_to_a_rename disks::a_read_only_folder_with_a_volume_that_can_be_written_takes_what_belongs_there disks::a_full_volume_below_the_destination_leaves_everything_as_it_was",
+    ),
+    (
+        85,
+        "proves::no_pipeline_is_started_whose_results_cannot_be_kept proves::no_pipeline_is_started_that_nobody_could_watch proves::the_file_of_variables_is_proved_before_any_request proves::values_are_proved_before_files_are_in_place",
+    ),
+    (
+        86,
+        "proves::links_of_two_runs_do_not_lead_out_together select::disk_links::tests::a_link_is_judged_through_the_links_on_disk",
+    ),
+    (
+        87,
+        "disks::few_descriptors_suffice_and_none_are_told disks::threads_that_cannot_be_started_are_told disks::a_deleted_working_folder_is_told_where_one_is_needed",
     ),
 ];
 

@@ -24,7 +24,7 @@ const ARROWS: [(&str, &str); 29] = [
     ("step", "refusal"),
     ("select", "refusal"),
     ("ranged", ""),
-    ("gitlab", "step"),
+    ("gitlab", "step parallel"),
     ("archive", ""),
     ("disk", ""),
     ("error", "refusal select gitlab archive disk"),

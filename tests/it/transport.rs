@@ -183,10 +183,41 @@ fn a_silent_server_is_waited_for_no_longer_than_the_waiting_lasts() {
         ran.check(took < Duration::from_secs(20), &format!("{took:?}"));
         ran.says("did not answer before the waiting ended").never_says("60 s");
     }
-    // The nearer limit counts.
+}
+
+/// Runs the program as a process, whose clock is the real one; returns its exit code, its standard
+/// error and how long it took.
+fn process(api: &str, line: &str, vars: &[(&str, &str)]) -> (Option<i32>, String, Duration) {
+    let (fake, dir) = (Fake::start(world()), tempfile::tempdir().unwrap());
     let start = Instant::now();
-    let api = dripping("", "");
-    let run = Run::new(&fake).args("fetch build --wait --wait-timeout 60s --timeout 300ms");
-    run.args("--retries 0 --poll-interval 60s --api-url").arg(&api).runs();
-    assert!(start.elapsed() < Duration::from_secs(30));
+    let mut command = crate::process::downriver(&fake, dir.path());
+    command.args(line.split(' ')).env("CI_API_V4_URL", api).envs(vars.iter().copied());
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), said, start.elapsed())
+}
+
+#[test]
+fn the_nearer_of_two_limits_holds_to_the_second() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("http://{}/api/v4", listener.local_addr().unwrap());
+    for (line, exit, at_least, says) in [
+        ("fetch build --wait --wait-timeout 3s", 7, 3, "waited 3s"),
+        ("wait build --wait-timeout 3s --timeout 1s --retries 0", 7, 3, "waited 3s"),
+        ("fetch build --timeout 2s --retries 0", 5, 2, "for 2 s"),
+    ] {
+        let (code, said, took) = process(&silent, line, &[]);
+        assert_eq!(code, Some(exit), "{line}: {said}");
+        let range = Duration::from_secs(at_least)..Duration::from_secs(at_least + 4);
+        assert!(said.contains(says) && range.contains(&took), "{line}: {took:?} {said}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_machine_without_certificate_authorities_is_told() {
+    let vars = [("SSL_CERT_FILE", "/dev/null")];
+    let (code, said, _) = process("https://127.0.0.1:1/api/v4", "fetch build", &vars);
+    assert_eq!(code, Some(5), "{said}");
+    assert!(said.contains("no list of certificate authorities that it trusts"), "{said}");
 }

@@ -32,10 +32,10 @@ fn wide(count: u64) -> World {
 fn two_repos_in_one_picture() {
     let ran = Run::new("two-repos").args("tree").vars(UTF8).succeeds();
     expect![[r#"
-        pipeline 9001 of project 70  main c0ffee12  running
+        pipeline 9001 of project shop/linebot  main c0ffee12  running
         ├─ ✔ job build-linebot (55500)  284 B
         ├─ ● job deploy-linbot (55520)  running
-        ├─ ✔ bridge build-sharecode → pipeline 9002 of project 93  master 0badcafe  success
+        ├─ ✔ bridge build-sharecode → pipeline 9002 of project shop/radar-sharecode  master 0badcafe  success
         │  ├─ ✔ job matrix: [linux, x64] (70102)  149 B
         │  ├─ ✘ job lint (70103)  failed: script_failure
         │  ├─ ✔ job reports only (70104)
@@ -44,7 +44,7 @@ fn two_repos_in_one_picture() {
         │  ├─ ✔ job build-repo (70108)  5.5 KiB, expires 2026-03-09
         │  ├─ ✔ job pages build [α, 1/2] (70109)  147 B, expires 2026-04-01
         │  └─ ○ job upload: symbols (70110)  manual
-        ├─ ● bridge child: unit tests  running → pipeline 9003 of project 70  main c0ffee12  running
+        ├─ ● bridge child: unit tests  running → pipeline 9003 of project shop/linebot  main c0ffee12  running
         │  ├─ ✔ job unit: client (55601)  150 B
         │  └─ ● job unit: server (55602)  running
         ├─ ✘ bridge trigger:docs  failed: downstream_pipeline_creation_failed
@@ -98,9 +98,8 @@ fn a_pasted_address_and_a_job_say_where_the_tree_starts() {
     let sharecode = "pipeline 9002 of project shop/radar-sharecode  master 0badcafe  success";
     assert_eq!(head(&fake.web("shop/radar-sharecode/-/pipelines/9002")), sharecode);
     assert_eq!(head(&fake.web("shop/radar-sharecode/-/jobs/70108")), sharecode);
-    let by_id = sharecode.replace("shop/radar-sharecode", "93");
     for args in ["-R 93 --pipeline 9002", "-R 93 --ref master", "-R 93 --job-id 70108"] {
-        assert_eq!(head(args), by_id, "{args}");
+        assert_eq!(head(args), sharecode, "{args}");
     }
     let upstream = Run::new(&fake)
         .args("tree --from upstream")
@@ -110,7 +109,10 @@ fn a_pasted_address_and_a_job_say_where_the_tree_starts() {
             ("CI_PROJECT_ID", "93"),
         ])
         .succeeds();
-    upstream.check(upstream.stdout.starts_with("pipeline 9001 of project 70"), "the upstream one");
+    upstream.check(
+        upstream.stdout.starts_with("pipeline 9001 of project shop/linebot"),
+        "the upstream one",
+    );
 }
 
 #[test]
@@ -196,8 +198,7 @@ fn a_downstream_pipeline_that_the_token_may_not_read_is_shown_as_its_bridge_tell
         ],
     }));
     let ran = Run::new(narrow).vars([("LANG", "C")]).args("tree").succeeds();
-    let line =
-        "`- [ok] bridge out -> pipeline 3 of project 4  main 00000000  success  not readable (404)";
+    let line = "`- [ok] bridge out -> pipeline 3 of project group/project-4  main 00000000  success  not readable (404)";
     ran.check(ran.stdout.lines().last() == Some(line), "the mark is there");
     let hidden = wide(1).with(&json!({ "set": { "project": 2, "builds_hidden": true } }));
     let ran = Run::new(hidden).args("tree").succeeds();

@@ -36,7 +36,7 @@ fn a_pipeline_is_started_played_and_waited_for() {
     let ran = person().args("trigger 93 --ref master --on-manual play").vars(TOKEN).succeeds();
     let url = "https://gitlab.test/shop/radar-sharecode/-/pipelines/9100";
     ran.prints(&format!(
-        "pipeline 9100 of project 93: created  {url}\npipeline 9100 of project 93: success  {url}\n"
+        "pipeline 9100 of project shop/radar-sharecode: created  {url}\npipeline 9100 of project shop/radar-sharecode: success  {url}\n"
     ));
     ran.says("playing the manual job upload: symbols (71002)");
     assert_eq!(
@@ -174,7 +174,10 @@ fn a_manual_job_stops_the_run_unless_it_is_told_what_to_do() {
     ran.says("waits for a person at job `upload: symbols` (71002) https://gitlab.test/shop/radar-sharecode/-/jobs/71002");
     ran.says("--on-manual play");
     let ran = person().args("trigger 93 --ref master --on-manual pass").succeeds();
-    ran.check(ran.stdout.contains("pipeline 9100 of project 93: manual"), "it stands there");
+    ran.check(
+        ran.stdout.contains("pipeline 9100 of project shop/radar-sharecode: manual"),
+        "it stands there",
+    );
     let ran = person().args("trigger 93 --ref master --on-manual play --jobs other").fails(8);
     ran.says("upload: symbols");
     assert_eq!(posts(&ran.requests), ["POST projects/93/pipeline"]);
@@ -217,7 +220,7 @@ fn a_bad_end_names_the_jobs_that_failed() {
     for status in ["failed", "canceled", "skipped"] {
         let jobs = json!([{"id": 11, "name": "lint", "status": "failed"}, {"id": 12, "name": "b"}]);
         let ran = Run::new(started(jobs, status)).args("trigger 1").fails(8);
-        ran.says(&format!("pipeline 2 of project 1 ({status})"));
+        ran.says(&format!("pipeline 2 of project group/project-1 ({status})"));
         ran.says("job `lint` (11) https://gitlab.test/group/project-1/-/jobs/11");
     }
 }
@@ -245,7 +248,7 @@ fn json_tells_of_the_pipeline_and_of_what_was_fetched_in_one_document() {
     assert_eq!(told["pipelines"], json!([pipeline]));
     assert_eq!(told["fetched"][0]["job"]["id"], 71001);
     assert_eq!(told["fetched"][0]["dir"], "out");
-    ran.says("pipeline 9100 of project 93: created");
+    ran.says("pipeline 9100 of project shop/radar-sharecode: created");
     let ran = person().args("trigger 93 --ref master --json").fails(8);
     assert_eq!(ran.json()["error"]["exit"], 8);
     assert_eq!(ran.json()["pipelines"][0]["status"], "manual");
@@ -263,7 +266,8 @@ fn artifacts_are_fetched_from_the_very_pipeline_that_was_started() {
     let ran = person().args(args).args("--output build.zip").succeeds();
     assert_eq!(ran.files(), ["build.zip"]);
     let ran = person().args(args).args("--output - -o").binary().succeeds();
-    ran.says("pipeline 9100 of project 93: created").says("==== build-repo (71001): success ====");
+    ran.says("pipeline 9100 of project shop/radar-sharecode: created")
+        .says("==== build-repo (71001): success ====");
     ran.check(ran.raw_stdout.starts_with(b"PK"), "the archive and nothing else");
     person()
         .args("trigger 93 --ref master --on-manual play --fetch build-rep")

@@ -36,7 +36,10 @@ fn what_did_not_succeed_at_the_tip_is_retried() {
         for args in ["-r", "--retry --ref main", "--pid 5"] {
             let ran = Run::new(ended(status)).args("trigger 1").args(args).succeeds();
             assert_eq!(posts(&ran.requests), ["POST projects/1/pipelines/5/retry"], "{args}");
-            ran.check(ran.stdout.starts_with("retried: pipeline 5 of project 1: running"), args);
+            ran.check(
+                ran.stdout.starts_with("retried: pipeline 5 of project group/project-1: running"),
+                args,
+            );
         }
     }
 }

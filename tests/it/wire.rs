@@ -97,7 +97,8 @@ fn a_length_that_is_none_or_two_is_an_answer_of_no_web_server() {
         let what = format!("{:?}", fault.twist.headers);
         let ran = Run::new(struck(world(), fault)).args("fetch build --retries 0").runs();
         ran.check(ran.exit == Some(5), &what);
-        ran.changes_nothing().says("error: downloading the artifacts of job 201 in project 2: ");
+        ran.changes_nothing()
+            .says("error: downloading the artifacts of job 201 in project shop/down: ");
     }
 }
 

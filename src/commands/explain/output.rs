@@ -1,5 +1,8 @@
 //! The output of `explain`: lines for people, a JSON document for scripts.
 
+use std::collections::HashSet;
+
+use anstyle::{AnsiColor, Style};
 use bytesize::ByteSize;
 use serde_json::{Value, json};
 
@@ -7,16 +10,23 @@ use super::record::Taken;
 use crate::commands::result;
 use crate::gitlab::Client;
 use crate::lookup::{FoundJob, LookupResult};
+use crate::refusal::Candidate;
 use crate::sanitize::sanitize;
 use crate::settings::Setting;
 use crate::step::Exchange;
 
-/// The settings, the steps and the result of a lookup.
+/// The style of what was chosen.
+const CHOSEN: Style = AnsiColor::Green.on_default();
+/// The number of names that a line lists; it counts the rest.
+const MAX_NAMES: usize = 10;
+
 pub(super) struct Told<'a> {
     pub(super) settings: Vec<Setting>,
     pub(super) steps: Vec<Taken>,
     pub(super) finding: LookupResult,
     pub(super) client: &'a Client,
+    /// Colours what was chosen.
+    pub(super) color: bool,
 }
 
 impl Told<'_> {
@@ -32,12 +42,7 @@ impl Told<'_> {
                 lines.push(format!("  {request}"));
                 lines.push(format!("    {curl}"));
             }
-            for candidate in &step.candidates {
-                lines.push(match &candidate.why_not {
-                    None => format!("  + {}", sanitize(&candidate.name)),
-                    Some(why_not) => format!("  - {}: {why_not}", sanitize(&candidate.name)),
-                });
-            }
+            lines.extend(candidate_lines(&step.candidates, self.color));
         }
         if !self.finding.found.is_empty() {
             lines.extend([String::new(), "would fetch".to_owned()]);
@@ -71,6 +76,34 @@ impl Told<'_> {
             "would_fetch": would_fetch.collect::<Vec<_>>(),
         })
     }
+}
+
+/// Returns a line for each candidate that was chosen, and one for all that were not for the same
+/// reason, in the order of the candidates.
+fn candidate_lines(candidates: &[Candidate], color: bool) -> Vec<String> {
+    let chosen = |name: &str| match color {
+        true => format!("{CHOSEN}  + {}{CHOSEN:#}", sanitize(name)),
+        false => format!("  + {}", sanitize(name)),
+    };
+    let mut told = HashSet::new();
+    let mut lines = Vec::new();
+    for Candidate { name, why_not } in candidates {
+        let Some(why_not) = why_not else {
+            lines.push(chosen(name));
+            continue;
+        };
+        if told.insert(why_not) {
+            let alike = candidates.iter().filter(|it| it.why_not.as_ref() == Some(why_not));
+            let names: Vec<String> = alike.map(|it| sanitize(&it.name).to_string()).collect();
+            let shown = names.len().min(MAX_NAMES);
+            let more = match names.len() - shown {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            lines.push(format!("  - {}{more}: {why_not}", names[..shown].join(", ")));
+        }
+    }
+    lines
 }
 
 fn step(taken: &Taken) -> Value {
@@ -113,4 +146,31 @@ fn archive(found: &FoundJob) -> String {
     let bridge = found.bridges.last().map(|bridge| format!("bridge `{}`", sanitize(bridge)));
     let parts = [Some(format!("job {}", sanitize(&found.label()))), pipeline, bridge, size, expiry];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_passed_over_for_the_same_reason_is_one_line() {
+        let rejected = |name: &str, why: &str| Candidate::rejected(name, why);
+        let mut candidates = vec![
+            rejected("lint", "not asked for"),
+            Candidate::chosen("build"),
+            rejected("a\u{1b}b", "failed"),
+            rejected("test", "not asked for"),
+        ];
+        assert_eq!(
+            candidate_lines(&candidates, false),
+            ["  - lint, test: not asked for", "  + build", "  - a\\u{1b}b: failed"]
+        );
+        let colored = candidate_lines(&candidates, true);
+        assert_eq!(colored[1], "\u{1b}[32m  + build\u{1b}[0m");
+        candidates.extend((0..20).map(|n| rejected(&n.to_string(), "not asked for")));
+        assert_eq!(
+            candidate_lines(&candidates, false)[0],
+            "  - lint, test, 0, 1, 2, 3, 4, 5, 6, 7 and 12 more: not asked for"
+        );
+    }
 }

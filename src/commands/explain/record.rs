@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::gitlab::Client;
+use crate::gitlab::{self, Client};
 use crate::refusal::Candidate;
 use crate::step::{Exchange, Step, Watch};
 use crate::ui::Ui;
@@ -56,10 +56,15 @@ impl Watch for Record {
                 let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
                 kept.open.push((*exchange).clone());
             }
-            Step::Chosen { from, candidates } => {
+            Step::Chosen { from, of, candidates } => {
                 let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-                let open = std::mem::take(&mut kept.open);
-                kept.steps.push(taken(from, open, candidates));
+                // Several pipelines are asked at the same time, before any choice.
+                let is_for_it = |exchange: &mut Exchange| match of {
+                    Some(id) => gitlab::pipeline_in(&exchange.address).is_none_or(|of| of == *id),
+                    None => true,
+                };
+                let requests = kept.open.extract_if(.., is_for_it).collect();
+                kept.steps.push(taken(from, requests, candidates));
             }
             Step::Warning(_) | Step::Retry { .. } | Step::Waiting { .. } => self.ui.step(step),
             _ => {}

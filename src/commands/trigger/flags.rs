@@ -170,6 +170,8 @@ impl Trigger {
             count: if self.output.is_some() { JobCount::AtMostOne } else { JobCount::Any },
             on_missing: OnMissing::Refuse,
             listed: false,
+            from_can_change: false,
+            own_job: None,
         }
     }
 }

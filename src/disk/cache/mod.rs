@@ -14,13 +14,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-use crc32fast::Hasher;
-use tempfile::NamedTempFile;
-
 use super::error::Error;
+use super::temp_file::TempFile;
 use crate::interrupt::Interrupt;
+use crate::plan::OnConflict;
+use crc32fast::Hasher;
 use eviction::{CachedFile, select_evictions};
-use name::{CacheName, PARTIAL_PREFIX, PARTIAL_SUFFIX};
+use name::CacheName;
 
 pub use name::CacheKey;
 
@@ -45,13 +45,11 @@ pub enum CacheLookup {
     Miss,
 }
 
-/// A partial file in a cache, for [`Cache::insert`]. Dropping it removes the file.
+/// A file that is written for [`Cache::insert`]. Dropping it removes the file.
 #[derive(Debug)]
 pub struct CacheWriter {
-    /// `None` after insertion.
-    file: Option<NamedTempFile>,
+    file: TempFile,
     crc32: Hasher,
-    interrupt: Interrupt,
 }
 
 impl Cache {
@@ -92,19 +90,11 @@ impl Cache {
         if damaged { CacheLookup::Damaged } else { CacheLookup::Miss }
     }
 
-    /// Creates a partial file to download an archive to.
+    /// Creates a temporary file in the cache to download an archive to.
     pub fn begin_write(&self) -> Result<CacheWriter, Error> {
-        let mut builder = tempfile::Builder::new();
-        let builder = builder.prefix(PARTIAL_PREFIX).suffix(PARTIAL_SUFFIX);
-        let create = || {
-            let file = builder.tempfile_in(&self.dir)?;
-            let path = file.path().to_owned();
-            Ok((file, path))
-        };
-        let file =
-            self.interrupt.create_tracked(create).map_err(Error::doing("write to", &self.dir))?;
-        let interrupt = self.interrupt.clone();
-        Ok(CacheWriter { file: Some(file), crc32: Hasher::new(), interrupt })
+        let file = TempFile::create_in(&self.dir, 0o600, &self.interrupt);
+        let file = file.map_err(Error::doing("write to", &self.dir))?;
+        Ok(CacheWriter { file, crc32: Hasher::new() })
     }
 
     /// Inserts a downloaded archive, evicting others if needed, and returns it open for reading from
@@ -116,49 +106,44 @@ impl Cache {
         mut writer: CacheWriter,
         now: SystemTime,
     ) -> Result<(File, Option<Error>), Error> {
-        let Some(mut file) = writer.file.take() else { return Err(Error::Interrupted) };
-        let temp_path = file.path().to_owned();
-        file.as_file_mut().rewind().map_err(Error::doing("read", &temp_path))?;
-        let inserted = if file.as_file().metadata().is_ok_and(|found| found.len() == key.size) {
+        let doing = || Error::doing("write to", &self.dir);
+        let mut file = writer.file.file().try_clone().map_err(doing())?;
+        file.rewind().map_err(doing())?;
+        writer.file.check().map_err(doing())?;
+        let reason = if file.metadata().is_ok_and(|found| found.len() == key.size) {
             let name = CacheName::new(key, writer.crc32.clone().finalize()).to_string();
-            self.commit(file, &name, key.size, now)
+            self.commit(writer.file, &name, key.size, now)?
         } else {
             // The size is not the one that GitLab reported, so no lookup would find it.
-            Ok((file.into_file(), None))
+            None
         };
-        self.interrupt.untrack(&temp_path);
-        inserted
+        Ok((file, reason))
     }
 
+    /// Puts a complete file in place. Returns the reason why it cannot be there, if there is one.
     fn commit(
         &self,
-        file: NamedTempFile,
+        mut file: TempFile,
         name: &str,
         size: u64,
         now: SystemTime,
-    ) -> Result<(File, Option<Error>), Error> {
+    ) -> Result<Option<Error>, Error> {
         let mut files = self.files();
         // A parallel run may have inserted the archive already; the rename replaces that file.
         files.retain(|file| file.name != name);
-        for name in select_evictions(&files, size, self.max_bytes, now) {
+        for name in select_evictions(&files, size, self.max_bytes) {
             let _ = fs::remove_file(self.dir.join(name));
         }
         let path = self.dir.join(name);
-        let _ = file.as_file().set_modified(now);
-        let _hold = self.interrupt.hold();
-        if self.interrupt.stopping() {
-            return Err(Error::Interrupted);
-        }
-        match file.persist(&path) {
-            Ok(file) => {
+        let _ = file.file().set_modified(now);
+        match file.persist(&path, OnConflict::Overwrite, &self.interrupt) {
+            Ok(()) => {
                 self.mark_used(path);
-                Ok((file, None))
+                Ok(None)
             }
-            Err(failed) => {
-                let error = Error::doing("write", &path)(failed.error);
-                // If the archive exists by now, a parallel run has inserted it.
-                Ok((failed.file.into_file(), Some(error).filter(|_| !path.is_file())))
-            }
+            Err(Error::Interrupted) => Err(Error::Interrupted),
+            // If the archive exists by now, a parallel run has inserted it.
+            Err(error) => Ok(Some(error).filter(|_| !path.is_file())),
         }
     }
 
@@ -191,32 +176,26 @@ impl CacheWriter {
     /// Discards everything written so far, for a download that starts over.
     pub fn restart(&mut self) -> io::Result<()> {
         self.crc32 = Hasher::new();
-        let file = self.file.as_mut().map(NamedTempFile::as_file_mut);
-        file.map_or(Ok(()), |file| file.set_len(0).and_then(|()| file.rewind()))
+        let file = self.file.file();
+        file.set_len(0)?;
+        file.rewind()
+    }
+
+    /// Reports the errors of the writes so far that the file system has kept back.
+    pub fn check(&mut self) -> io::Result<()> {
+        self.file.check()
     }
 }
 
 impl Write for CacheWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let file = self.file.as_mut().ok_or(io::ErrorKind::NotFound)?;
-        let count = file.as_file_mut().write(bytes)?;
+        let count = self.file.file().write(bytes)?;
         self.crc32.update(&bytes[..count]);
         Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.as_mut().map_or(Ok(()), Write::flush)
-    }
-}
-
-impl Drop for CacheWriter {
-    fn drop(&mut self) {
-        if let Some(file) = self.file.take() {
-            let path = file.path().to_owned();
-            if file.close().is_ok() {
-                self.interrupt.untrack(&path);
-            }
-        }
+        self.file.file().flush()
     }
 }
 

@@ -4,13 +4,7 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::disk::temp_layout::PREFIX;
 use crate::model::JobId;
-
-/// Prefix of a file that is still being written.
-pub const PARTIAL_PREFIX: &str = PREFIX;
-/// Suffix of a file that is still being written. Other files with the prefix are not removed.
-pub const PARTIAL_SUFFIX: &str = ".part";
 
 /// Percent-encodes all other characters, so that names of different servers differ and are valid on
 /// Windows.

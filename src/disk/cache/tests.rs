@@ -136,23 +136,6 @@ fn an_archive_that_is_evicted_while_it_is_read_is_read_to_its_end() {
 }
 
 #[test]
-fn only_stale_partial_files_are_removed() {
-    let home = tempfile::tempdir().unwrap();
-    let dir = home.path();
-    let old = at(0) - Duration::from_secs(48 * 60 * 60);
-    for (name, used) in
-        [(".downriver-old.part", old), (".downriver-new.part", at(0)), ("artifacts.zip", old)]
-    {
-        let file = File::create(dir.join(name)).unwrap();
-        file.set_modified(used).unwrap();
-    }
-    insert(&open(dir, 5), &key(1, 5), b"hello", at(0));
-    let left = names(dir);
-    assert_eq!(left.len(), 3, "{left:?}");
-    assert!(!left.contains(&".downriver-old.part".to_owned()));
-}
-
-#[test]
 fn an_archive_that_is_not_inserted_leaves_no_file() {
     let home = tempfile::tempdir().unwrap();
     let cache = open(home.path(), 100);

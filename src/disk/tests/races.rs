@@ -30,7 +30,6 @@ fn a_directory_swapped_for_a_symlink_between_plan_and_rename_is_not_followed() {
             let dest = folder(&[("d/x", "old"), ("d/e/", ""), ("top", "old")]);
             let moved = dest.path().join("moved");
             let staging = staged(dest.path(), &[("a", "1"), (new, "2"), ("top", "3")]);
-            staging.create_backup_dir().unwrap();
             let mut at = DirTree::new(Arc::clone(&staging.base));
             let steps = staging.plan_commit(&at, OnConflict::Overwrite).unwrap().steps;
             swap_for_a_link(&dest.path().join("d"), outside.path());
@@ -72,7 +71,7 @@ fn open_directories_are_used_even_if_their_paths_become_symlinks() {
         if used {
             staging.create_file(Path::new("d/first"), None).unwrap();
         }
-        swap_for_a_link(&staging.temp_dir.path().join("tree/d"), outside.path());
+        swap_for_a_link(&staging.first().temp_dir.path().join("tree/d"), outside.path());
         assert_eq!(staging.create_file(Path::new("d/second"), None).is_ok(), used);
     }
     assert_eq!(listing(outside.path()), Vec::<String>::new());
@@ -107,7 +106,7 @@ fn a_file_created_between_plan_and_rename_leads_to_a_new_plan() {
                     assert!(matches!(again, Err(Error::Conflict { .. })), "{again:?}");
                     assert!(!dest.join("a").exists());
                 }
-                _ => assert_eq!(again.unwrap().len(), usize::from(left == "theirs")),
+                _ => assert_eq!(again.unwrap().skipped.len(), usize::from(left == "theirs")),
             }
         }
     }
@@ -203,39 +202,116 @@ fn files_in_more_directories_than_are_kept_open_are_created() {
 fn the_next_run_removes_stale_temporary_directories_only() {
     let outside = folder(&[("x", "theirs")]);
     let dest = folder(&[
-        // Stale: the lock is free.
-        (".downriver-dead/lock", ""),
-        (".downriver-dead/tree/d/x", "half"),
-        (".downriver-empty/lock", ""),
-        (".downriver-empty/backup/", ""),
-        // Killed during a commit: the backup holds files of the user.
-        (".downriver-kept/lock", ""),
-        (".downriver-kept/backup/0", "old"),
+        // Stale: the lock is free, or was given up, or was never taken.
+        (".downriver-00000000dead/lock", ""),
+        (".downriver-00000000dead/tree/d/x", "half"),
+        (".downriver-00000000dead/spool-1", "half"),
+        (".downriver-00000000dead/.fuse_hidden0001", ""),
+        (".downriver-000000000bad/rubbish", ""),
+        (".downriver-000000000bad/tree/x", "half"),
+        (".downriver-000000000bee/unlocked", ""),
+        (".downriver-000000000e0e/", ""),
+        // Killed during a commit.
+        (".downriver-00000000fade/lock", ""),
+        (".downriver-00000000fade/replaced/d/gone", "old"),
+        (".downriver-00000000fade/replaced/d/new", "old"),
+        (".downriver-00000000fade/replaced/e/gone", "old"),
+        ("d/new", "new"),
         // Other files, or directories that may belong to a running process.
+        (".downriver-00000000000a/lock", ""),
+        (".downriver-00000000000a/notes", "mine"),
+        (".downriver-00000000000b/tree/x", ""),
+        (".downriver-00000000000c", "mine"),
         (".downriver-other/lock", ""),
-        (".downriver-other/notes", "mine"),
-        (".downriver-new/tree/x", ""),
-        (".downriver-file", "mine"),
-        ("downriver-x/lock", ""),
     ]);
     let at = |name: &str| dest.path().join(name);
-    std::os::unix::fs::symlink(outside.path(), at(".downriver-dead/tree/link")).unwrap();
-    std::os::unix::fs::symlink(outside.path(), at(".downriver-link")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), at(".downriver-00000000dead/tree/link")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), at(".downriver-00000000000d")).unwrap();
     fill(outside.path(), &[("lock", ""), ("tree/x", "")]);
     let untouched = listing(outside.path());
     let running = staged(dest.path(), &[("a", "1")]);
     let mut names: Vec<_> = fs::read_dir(dest.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| !running.temp_dir.path().ends_with(name))
+        .filter(|name| !running.first().temp_dir.path().ends_with(name))
         .collect();
     names.sort();
-    let stay = ["file", "kept", "link", "new", "other"].map(|name| format!(".downriver-{name}"));
-    assert_eq!(names[..5], stay);
-    assert_eq!(names[5..], ["downriver-x"]);
+    let digits = ["a", "b", "c", "d"].map(|digit| format!(".downriver-00000000000{digit}"));
+    assert_eq!(names[..4], digits);
+    assert_eq!(names[4..], [".downriver-other", "d"]);
     assert_eq!(listing(outside.path()), untouched);
+    // A file that was out of the way when the run was killed is back; the others are replaced.
+    assert_eq!(fs::read(at("d/gone")).unwrap(), b"old");
+    assert_eq!(fs::read(at("d/new")).unwrap(), b"new");
     // The directory of a running process stays.
     drop(staged(dest.path(), &[("b", "2")]));
     running.commit(OnConflict::Overwrite).unwrap();
     assert_eq!(fs::read(at("a")).unwrap(), b"1");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_destination_that_a_killed_run_has_made_leads_to_what_it_left_above() {
+    let home = folder(&[(".downriver-00000000dead/lock", ""), ("some/new/x", "1")]);
+    drop(staged(&home.path().join("some/new"), &[]));
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn single_files_of_killed_runs_are_removed_beside_the_destination() {
+    let home =
+        folder(&[(".downriver-00000000dead/lock", ""), (".downriver-00000000dead/file", "")]);
+    let path = home.path().join("it.zip");
+    let running = AtomicFile::create_beside(&path, &Interrupt::default()).unwrap();
+    AtomicFile::create_beside(&path, &Interrupt::default())
+        .unwrap()
+        .commit(OnConflict::Overwrite)
+        .unwrap();
+    running.commit(OnConflict::Overwrite).unwrap();
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn parallel_runs_never_remove_what_another_is_about_to_use() {
+    let dest = folder(&[]);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    let staging = Staging::new_in(dest.path(), &Interrupt::default()).unwrap();
+                    staging.create_file(Path::new("x"), None).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(fs::read_dir(dest.path()).unwrap().count(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn trees_of_any_depth_are_removed_with_few_descriptors() {
+    use std::ffi::OsStr;
+
+    use super::super::dir_handle::DirHandle;
+    use super::super::remove_tree::remove_tree;
+    let home = folder(&[("outside", "mine")]);
+    let tree = DirTree::new(Arc::new(DirHandle::open(home.path()).unwrap()));
+    let mut deep = std::path::PathBuf::from("top");
+    for level in 0..600 {
+        deep.push(format!("{level}"));
+    }
+    tree.create_dir_all(&deep, 0o777).unwrap();
+    fill(home.path(), &[("top/a/b/c", ""), ("top/last", ""), ("top/0/1/x", "")]);
+    std::os::unix::fs::symlink("../outside", home.path().join("top/link")).unwrap();
+    drop(tree);
+    let parent = DirHandle::open(home.path()).unwrap();
+    let (top, last) = (OsStr::new("top"), Some(OsStr::new("last")));
+    let stopped = remove_tree(&parent, top, last, &|| false).unwrap_err();
+    assert_eq!(stopped.kind(), std::io::ErrorKind::TimedOut);
+    assert!(home.path().join("top/last").exists());
+    remove_tree(&parent, top, last, &|| true).unwrap();
+    remove_tree(&parent, top, last, &|| true).unwrap();
+    assert_eq!(listing(home.path()).len(), 1);
 }

@@ -18,7 +18,14 @@ fn a_refusal_lists_the_candidates() {
             &["GitLab shows no artifacts of `b`", "GitLab shows no artifacts of `a`"],
         ),
         (Refusal::NotTriggered { bridges: vec![idle(Status::Manual)] }, &["deploy"]),
-        (Refusal::EndedBadly { pipelines: Vec::new(), failed: vec![deploy.clone()] }, &["deploy"]),
+        (
+            Refusal::EndedBadly {
+                pipelines: Vec::new(),
+                failed: vec![deploy.clone()],
+                blocking: Vec::new(),
+            },
+            &["deploy"],
+        ),
         (Refusal::Blocked { pipeline: place(Status::Manual), jobs: vec![deploy] }, &["deploy"]),
         (Refusal::NotThere { label: "a".to_owned() }, &[]),
     ] {

@@ -8,7 +8,7 @@ use expect_test::expect_file;
 
 use super::{idle, job, names, place};
 use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef, Status};
-use crate::refusal::{ArchiveRefusal, FailedJob, Refusal, StartFailure};
+use crate::refusal::{ArchiveRefusal, Elsewhere, FailedJob, Refusal, StartFailure};
 
 const PAGE: &str = include_str!("../../../docs/troubleshooting.md");
 const BEGIN: &str = "<!-- refusals -->\n";
@@ -72,6 +72,16 @@ fn lookups() -> Vec<Row> {
                 untriggered: Vec::new(),
             },
         ),
+        (
+            "The job was refused in one place, as the message says, and is in another one, as the hint says.",
+            Refusal::Elsewhere {
+                refusal: Box::new(Refusal::NoBridges {
+                    upstream: upstream(),
+                    ended: Some(Status::Success),
+                }),
+                place: Elsewhere::Pipeline,
+            },
+        ),
     ]
 }
 
@@ -80,6 +90,7 @@ fn jobs() -> Vec<Row> {
         job: job(),
         status: Status::Failed,
         reason: Some("script_failure".to_owned()),
+        may_be_retried: false,
     };
     vec![
         (
@@ -160,7 +171,7 @@ fn waits() -> Vec<Row> {
     let ref_ = || "mian".to_owned();
     vec![
         (
-            "`--wait-timeout` ended before the pipelines did. The message begins with the time that was waited, and the exit code is 7.",
+            "The pipelines still run when `--wait-timeout` is over. The message then begins with the time that was waited, and the exit code is 7 instead of this one.",
             Refusal::NotEnded { pipelines: vec![place(Status::Running)], untriggered: Vec::new() },
         ),
         (
@@ -168,6 +179,7 @@ fn waits() -> Vec<Row> {
             Refusal::EndedBadly {
                 pipelines: vec![place(Status::Failed)],
                 failed: vec![failed("lint")],
+                blocking: Vec::new(),
             },
         ),
         (

@@ -16,6 +16,8 @@ pub struct ListedBridge {
     pub of: PipelineAt,
     /// The names of the bridges above it, outermost first.
     pub above: Vec<String>,
+    /// GitLab counts its failure as a warning: it or a bridge above it has `allow_failure`.
+    pub may_fail: bool,
 }
 
 /// A downstream pipeline and the bridges that led to it.
@@ -27,6 +29,10 @@ pub struct Downstream {
     pub above: Vec<String>,
     pub at: PipelineAt,
     pub pipeline: Pipeline,
+    /// GitLab counts its failure as a warning: a bridge that led to it has `allow_failure`.
+    pub may_fail: bool,
+    /// GitLab's `failure_reason` of the bridge.
+    pub reason: Option<String>,
 }
 
 /// The chosen pipelines, and the wanted bridges that have not triggered any.
@@ -56,7 +62,7 @@ pub fn choose(
     if let Some(unmatched) = bridges.iter().find(|pattern| best(listed, pattern).is_none()) {
         return Err(Refusal::NoBridge {
             wanted: vec![unmatched.text().to_owned()],
-            seen: listed.iter().map(|listed| listed.bridge.name.clone()).collect(),
+            seen: names_in_order(listed),
             ended: None,
         });
     }
@@ -64,7 +70,7 @@ pub fn choose(
     for (listed, verdict) in listed.iter().zip(verdicts(listed, bridges, projects)) {
         match verdict {
             Verdict::Chosen(pipeline) => downstreams.chosen.push(downstream(listed, pipeline)),
-            Verdict::Untriggered => downstreams.untriggered.push(untriggered(&listed.bridge)),
+            Verdict::Untriggered => downstreams.untriggered.push(untriggered(listed)),
             Verdict::OtherProject(pipeline) => others.push(project_name(pipeline)),
             Verdict::OtherName => {}
         }
@@ -91,7 +97,7 @@ pub fn candidates(
             Verdict::Chosen(_) => Candidate::chosen(name),
             Verdict::Untriggered => Candidate::rejected(
                 name,
-                format!("no downstream pipeline: {}", untriggered(&listed.bridge)),
+                format!("no downstream pipeline: {}", untriggered(listed)),
             ),
             Verdict::OtherProject(pipeline) => Candidate::rejected(
                 name,
@@ -152,30 +158,44 @@ fn names(listed: &ListedBridge) -> impl Iterator<Item = &str> {
     listed.above.iter().map(String::as_str).chain([listed.bridge.name.as_str()])
 }
 
+/// Returns the names of the bridges of each pipeline in the order of their creation.
+fn names_in_order(listed: &[ListedBridge]) -> Vec<String> {
+    let pipelines = listed.chunk_by(|one, next| one.of.id == next.of.id);
+    let names = pipelines.flat_map(|of_one| {
+        let mut bridges: Vec<&Bridge> = of_one.iter().map(|listed| &listed.bridge).collect();
+        bridges.sort_by_key(|bridge| bridge.id);
+        bridges.into_iter().map(|bridge| bridge.name.clone())
+    });
+    names.collect()
+}
+
 fn downstream(listed: &ListedBridge, pipeline: &Pipeline) -> Downstream {
-    // Without id and address of its project, it is taken for a child pipeline, which is in the same
-    // project.
-    let project = pipeline.project().unwrap_or_else(|| listed.of.project.clone());
     Downstream {
         bridge: listed.bridge.name.clone(),
         above: listed.above.clone(),
-        at: PipelineAt { project, id: pipeline.id },
+        // Without id and address of its project, it is taken for a child pipeline, which is in the
+        // same project.
+        at: pipeline.at(&listed.of.project),
         pipeline: pipeline.clone(),
+        may_fail: listed.may_fail,
+        reason: listed.bridge.failure_reason.clone(),
     }
 }
 
-fn untriggered(bridge: &Bridge) -> UntriggeredBridge {
+fn untriggered(listed: &ListedBridge) -> UntriggeredBridge {
+    let bridge = &listed.bridge;
     UntriggeredBridge {
         name: bridge.name.clone(),
         status: bridge.status.clone(),
         reason: bridge.failure_reason.clone(),
+        may_fail: listed.may_fail,
     }
 }
 
 fn is_of(pipeline: &Pipeline, project: &str) -> bool {
     match ProjectRef::parse(project) {
         ProjectRef::Id(id) => pipeline.project_id == Some(id),
-        ProjectRef::Path(path) => {
+        ProjectRef::Path(path) | ProjectRef::Known { path, .. } => {
             pipeline.path().is_some_and(|known| known.eq_ignore_ascii_case(&path))
         }
     }

@@ -27,7 +27,8 @@ fn listed(bridges: &[&str]) -> Vec<ListedBridge> {
         };
         let bridge =
             json!({"id": number, "name": name, "status": status, "downstream_pipeline": pipeline});
-        ListedBridge { bridge: serde_json::from_value(bridge).unwrap(), of: upstream(), above }
+        let bridge = serde_json::from_value(bridge).unwrap();
+        ListedBridge { bridge, of: upstream(), above, may_fail: false }
     };
     bridges.iter().enumerate().map(one).collect()
 }

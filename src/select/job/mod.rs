@@ -20,6 +20,8 @@ pub struct Listing {
     /// Outermost first; empty for the upstream pipeline itself.
     pub bridges: Vec<String>,
     pub jobs: Vec<Job>,
+    /// GitLab's reason why the pipeline could not be created as it should.
+    pub reason: Option<String>,
 }
 
 /// The conditions under which a job is usable.
@@ -70,7 +72,14 @@ pub fn choose(
         let jobs = latest(&listing.jobs);
         let Some((matched, found)) = wanted.best(&jobs, |job| &job.name) else { continue };
         for job in found {
-            match (usable(job, rules), matched) {
+            let usable = usable(job, rules).map_err(|refusal| match refusal {
+                Refusal::Unsuccessful { job, status: status @ Status::Failed, reason, .. } => {
+                    let may_be_retried = listing.pipeline.status.may_move();
+                    Refusal::Unsuccessful { job, status, reason, may_be_retried }
+                }
+                refusal => refusal,
+            });
+            match (usable, matched) {
                 (Ok(()), _) => chosen.push(ChosenJob {
                     listing: index,
                     job: (*job).clone(),
@@ -130,12 +139,15 @@ pub fn usable(job: &Job, rules: JobRules) -> Result<(), Refusal> {
     // With `--any-status`, an archive that is listed is enough, even of a job that still runs.
     let early = rules.any_status && rules.needs_archive && job.has_archive();
     if job.status != Status::Success && !early {
-        if !job.status.is_final() {
+        // A job that is being canceled cannot succeed any more.
+        let may_succeed = !job.status.is_final() && job.status != Status::Canceling;
+        if may_succeed || (rules.any_status && !job.status.is_final()) {
             return Err(Refusal::Unfinished { job: name(), status: job.status.clone() });
         }
         if !rules.any_status {
             let (status, reason) = (job.status.clone(), job.failure_reason.clone());
-            return Err(Refusal::Unsuccessful { job: name(), status, reason });
+            let may_be_retried = false;
+            return Err(Refusal::Unsuccessful { job: name(), status, reason, may_be_retried });
         }
     }
     if job.has_archive() || !rules.needs_archive {
@@ -164,12 +176,14 @@ pub fn latest(jobs: &[Job]) -> Vec<&Job> {
 }
 
 fn no_job(listings: &[Listing], untriggered: &[UntriggeredBridge], wanted: &Pattern) -> Refusal {
+    let names = |listing: &Listing| {
+        let mut jobs = latest(&listing.jobs);
+        jobs.sort_by_key(|job| job.id);
+        jobs.into_iter().map(|job| job.name.clone()).collect::<Vec<_>>()
+    };
     Refusal::NoJob {
         wanted: wanted.text().to_owned(),
-        seen: listings
-            .iter()
-            .flat_map(|listing| listing.jobs.iter().map(|job| job.name.clone()))
-            .collect(),
+        seen: listings.iter().flat_map(names).collect(),
         pipelines: listings.iter().map(pipeline_status).collect(),
         untriggered: untriggered.to_vec(),
     }
@@ -180,5 +194,6 @@ fn pipeline_status(listing: &Listing) -> PipelineStatus {
         pipeline: listing.at.id,
         project: listing.at.project.clone(),
         status: listing.pipeline.status.clone(),
+        reason: listing.reason.clone(),
     }
 }

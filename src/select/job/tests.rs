@@ -27,6 +27,7 @@ fn listing(id: u64, status: &str, jobs: Vec<Job>) -> Listing {
         pipeline: serde_json::from_value(json!({"id": id, "status": status})).unwrap(),
         bridges: vec!["b".to_owned()],
         jobs,
+        reason: None,
     }
 }
 

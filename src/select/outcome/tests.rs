@@ -80,3 +80,28 @@ fn an_archive_is_tried_again_only_after_its_job_was_seen_to_end() {
     assert!(state.should_retry(&Refusal::NotThere { label: "a".to_owned() }));
     assert!(!state.should_retry(&Refusal::ManyJobs { seen: Vec::new() }));
 }
+
+#[test]
+fn a_job_that_may_be_retried_is_looked_at_once_more() {
+    let failed = |id, may_be_retried| Refusal::Unsuccessful {
+        job: job(id),
+        status: Status::Failed,
+        reason: None,
+        may_be_retried,
+    };
+    let glob = |unusable| Refusal::NoneUsable { wanted: "*".to_owned(), unusable };
+    let mut state = RetryState::default();
+    for (refusal, expect) in [
+        (failed(1, false), false),
+        (failed(1, true), true),
+        (failed(1, true), false),
+        // The next attempt is a job of its own.
+        (failed(2, true), true),
+        (glob(vec![failed(1, true), failed(2, true)]), false),
+        (glob(vec![failed(3, true), failed(4, true)]), true),
+        (glob(vec![failed(4, true), failed(3, true)]), false),
+        (glob(vec![failed(5, false)]), false),
+    ] {
+        assert_eq!(state.should_retry(&refusal), expect, "{refusal:?}");
+    }
+}

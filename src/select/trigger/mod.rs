@@ -121,16 +121,22 @@ pub fn manual(all: &[Playable], rule: &OnManual, played: &HashSet<JobId>) -> Man
     if moving && *rule != OnManual::Fail {
         return Manual::Wait;
     }
-    let left: Vec<&Playable> = match blocking().count() {
-        0 => fresh.clone(),
-        _ => blocking().collect(),
-    };
+    let left: Vec<Playable> = fresh.into_iter().cloned().collect();
+    Manual::Stop(self::blocking(&left))
+}
+
+/// Returns the manual jobs that block a pipeline; all of its manual jobs if none is known to.
+pub fn blocking(all: &[Playable]) -> Vec<FailedJob> {
+    let open = || all.iter().filter(|job| job.status == Status::Manual);
     let named = |job: &Playable| FailedJob {
         name: job.name.clone(),
         id: job.id,
         web_url: job.web_url.clone(),
     };
-    Manual::Stop(left.into_iter().map(named).collect())
+    match open().any(|job| job.blocks) {
+        true => open().filter(|job| job.blocks).map(named).collect(),
+        false => open().map(named).collect(),
+    }
 }
 
 #[cfg(test)]

@@ -48,6 +48,21 @@ pub(super) fn find_entry(
     Ok(host.and_then(|(name, host)| entry(name, host)))
 }
 
+/// Finds the server whose API glab asks for a host of web pages and git: another one, or one below a
+/// path, where the entry has `api_host`.
+pub(super) fn find_server(text: &str, web: &Address) -> Result<Option<Address>, MalformedFile> {
+    let hosts = hosts(text)?;
+    let server = |(name, host): (&String, &Host)| {
+        // Git and web pages of a host can have ports of their own.
+        let is_this =
+            name.split(':').next().is_some_and(|name| name.eq_ignore_ascii_case(web.host()));
+        let api_host = non_empty(host, "api_host").filter(|_| is_this)?;
+        let protocol = non_empty(host, "api_protocol").unwrap_or("https");
+        Address::parse(&format!("{protocol}://{}", api_host.trim_end_matches('/'))).ok()
+    };
+    Ok(hosts.iter().find_map(server))
+}
+
 fn entry(name: &str, host: &Host) -> Option<CredentialEntry> {
     let is_true = |key| non_empty(host, key).is_some_and(|value| value == "true" || value == "1");
     // GitLab accepts an OAuth token only as a bearer token, for two hours, and only glab can renew

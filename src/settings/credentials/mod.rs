@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use self::entry::{CredentialEntry, MalformedFile};
 use super::secret_file;
 use super::sourced::{Source, Sourced};
+use super::variables::in_ci;
 use crate::env::Env;
 use crate::gitlab::Address;
 use crate::sanitize::sanitize;
@@ -26,6 +27,9 @@ pub(super) struct StoredToken {
 
 /// Finds the entry for the server of an API in the text of a file.
 type FindEntry = fn(&str, &Address) -> Result<Option<CredentialEntry>, MalformedFile>;
+
+/// Finds the server that a file names for a host of web pages or git.
+type FindServer = fn(&str, &Address) -> Result<Option<Address>, MalformedFile>;
 
 /// Returns the first usable token that another tool stores for this API.
 pub(super) fn find_token(api: &Address, env: &Env) -> StoredToken {
@@ -61,11 +65,28 @@ pub(super) fn has_entry(api: &Address, env: &Env) -> bool {
         .any(|(path, find_entry)| matches!(read_entry(&path, find_entry, api), Ok(Some(_))))
 }
 
-fn read_entry(
+/// Returns the root of the API that another tool uses for a host of web pages or git, with the file
+/// that says so. In a CI job, such files belong to its image.
+pub(super) fn find_api(web: &Address, env: &Env) -> Option<Sourced<Address>> {
+    if in_ci(env) {
+        return None;
+    }
+    let glab = glab::file(env).map(|path| (path, glab::find_server as FindServer));
+    let python = python_gitlab::files(env).into_iter();
+    let files =
+        glab.into_iter().chain(python.map(|path| (path, python_gitlab::find_server as FindServer)));
+    let api = |(path, find_server): (PathBuf, FindServer)| {
+        let server = read_entry(&path, |text, _| find_server(text, web), web).ok()??;
+        Some(Sourced { value: server.join("/api/v4"), source: Source::File(path) })
+    };
+    files.into_iter().find_map(api)
+}
+
+fn read_entry<T>(
     path: &Path,
-    find_entry: FindEntry,
+    find_entry: impl Fn(&str, &Address) -> Result<Option<T>, MalformedFile>,
     api: &Address,
-) -> Result<Option<CredentialEntry>, String> {
+) -> Result<Option<T>, String> {
     let bytes = match secret_file::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

@@ -40,6 +40,21 @@ pub(super) fn find_entry(
     Ok(sections.iter().find_map(matching))
 }
 
+/// Finds the server of this origin, with the path below which it is installed.
+pub(super) fn find_server(text: &str, web: &Address) -> Result<Option<Address>, MalformedFile> {
+    let mut ini = Ini::new();
+    ini.set_inline_comment_symbols(Some(&[]));
+    ini.read(text.to_owned()).map_err(|_| MalformedFile)?;
+    let mut sections = ini.sections();
+    sections.sort();
+    let server = |section: &String| {
+        let url = ini.get(section, "url")?;
+        let server = Address::parse(url.trim_end_matches('/')).ok()?;
+        server.same_origin(web).then_some(server)
+    };
+    Ok(sections.iter().find_map(server))
+}
+
 fn entry(ini: &Ini, section: &str) -> Option<CredentialEntry> {
     let non_empty = |key: &str| ini.get(section, key).filter(|value| !value.is_empty());
     let (kind, value) =

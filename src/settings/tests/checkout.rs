@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use super::{clone_of, write};
+use super::{clone_of, env_in, parse_args, write};
 use crate::gitlab::Address;
+use crate::settings;
 use crate::settings::checkout::Checkout;
 use crate::settings::git_remote::GitRemote;
 
@@ -120,5 +121,79 @@ fn a_checkout_is_found_from_below_and_through_the_files_of_worktrees_and_submodu
         assert_eq!(checkout.branch.as_deref(), branch, "{below}");
         let remote = checkout.remote.unwrap();
         assert_eq!(remote.project(&remote.api), project, "{below}");
+    }
+}
+
+#[test]
+fn the_api_of_a_git_host_is_where_glab_asks_for_it() {
+    for (remote, hosts, api, project) in [
+        (
+            "git@git.test:group/project.git",
+            "  git.test:\n    api_host: api.test\n    token: t\n",
+            "https://api.test/api/v4",
+            "group/project",
+        ),
+        (
+            "https://git.test:8443/group/project.git",
+            "  git.test:8443:\n    api_host: api.test:8443/gitlab\n    api_protocol: http\n",
+            "http://api.test:8443/gitlab/api/v4",
+            "group/project",
+        ),
+        (
+            "https://git.test/gitlab/group/project.git",
+            "  git.test:\n    api_host: git.test/gitlab\n",
+            "https://git.test/gitlab/api/v4",
+            "group/project",
+        ),
+        // Another host has no say.
+        (
+            "git@git.test:group/project.git",
+            "  other.test:\n    api_host: api.test\n",
+            "https://git.test/api/v4",
+            "group/project",
+        ),
+    ] {
+        let folder = clone_of(remote);
+        write(&folder.path().join("glab/config.yml"), &format!("hosts:\n{hosts}"));
+        let env = env_in(folder.path(), "GLAB_CONFIG_DIR=glab");
+        let args = parse_args("--pipeline 7");
+        let found = settings::api(&args.connect, &args.lookup, None, &env).unwrap();
+        assert_eq!(found.value.to_url(), api, "{remote}");
+        let place = settings::project(&args.lookup, &args.connect, &env).unwrap();
+        assert_eq!(place.to_string(), project, "{remote}");
+    }
+}
+
+#[test]
+fn a_pasted_address_is_below_the_path_that_another_tool_keeps() {
+    for (web, glab, python, api) in [
+        (
+            "https://git.test/gitlab/g/p/-/pipelines/7",
+            "  git.test:\n    api_host: git.test/gitlab\n",
+            "",
+            "https://git.test/gitlab/api/v4",
+        ),
+        (
+            "https://git.test/gitlab/g/p/-/pipelines/7",
+            "",
+            "[here]\nurl = https://git.test/gitlab/\nprivate_token = t\n",
+            "https://git.test/gitlab/api/v4",
+        ),
+        (
+            "https://git.test/g/p/-/pipelines/7",
+            "  git.test:\n    api_host: api.test\n",
+            "",
+            "https://api.test/api/v4",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        write(&folder.path().join("glab/config.yml"), &format!("hosts:\n{glab}"));
+        write(&folder.path().join("python.cfg"), python);
+        let env = env_in(folder.path(), "GLAB_CONFIG_DIR=glab PYTHON_GITLAB_CFG=python.cfg");
+        let args = parse_args("");
+        let words = [web.to_owned()];
+        let (url, _) = settings::split_web_url(&words, &args.connect, &env).unwrap();
+        let url = url.unwrap();
+        assert_eq!((url.api.as_str(), url.project.to_string().as_str()), (api, "g/p"), "{web}");
     }
 }

@@ -18,6 +18,7 @@ fn scope(flags: &str, env: &Env) -> Result<String, String> {
     match resolved.map(|resolved| resolved.scope) {
         Ok(Scope::Below(by)) => Ok(format!("below {}", describe(&by))),
         Ok(Scope::In(by)) => Ok(format!("in {}", describe(&by))),
+        Ok(Scope::Any(by)) => Ok(format!("anywhere around {}", describe(&by))),
         Ok(Scope::Job { project, id }) => Ok(format!("job {id} of {project}")),
         Err(usage) => Err(format!("{}; {}", usage.message, usage.hint.unwrap_or_default())),
     }
@@ -234,7 +235,8 @@ fn outside_ci_the_current_branch_is_suggested() {
     let folder = clone_of("git@gitlab.test:group/project.git");
     let described = scope("", &env_in(folder.path(), "")).unwrap_err();
     assert!(
-        described.contains("no pipeline is given; ") && described.contains("`--ref main`"),
+        described.contains("no pipeline is given; ")
+            && described.contains("`--ref main --from any`"),
         "{described}"
     );
     super::write(&folder.path().join(".git/HEAD"), "0123456789abcdef0123456789abcdef01234567\n");

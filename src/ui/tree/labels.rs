@@ -83,7 +83,10 @@ pub(super) fn empty_reason(tree: &PipelineTree) -> Option<String> {
         Err(why) => Some(left_out_reason(*why)),
         // GitLab creates no pipeline without jobs, but hides jobs from users without access.
         Ok(below) if below.jobs.is_empty() && below.bridges.is_empty() => {
-            Some("no jobs to be seen".to_owned())
+            Some(match &tree.pipeline.yaml_errors {
+                Some(errors) => format!("no jobs: {}", sanitize(errors.trim())),
+                None => "no jobs to be seen".to_owned(),
+            })
         }
         Ok(_) => None,
     }

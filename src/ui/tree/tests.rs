@@ -88,9 +88,9 @@ fn two_projects() -> PipelineTree {
 #[test]
 fn the_picture_shows_everything_in_one_line_each() {
     expect![[r#"
-        pipeline 9001 of project 70  main c0ffee12  running
+        pipeline 9001 of project shop/linebot  main c0ffee12  running
         ├─ ✔ job lint (55500)
-        ├─ ✔ bridge build-sharecode → pipeline 9002 of project 93  master 0badcafe  success
+        ├─ ✔ bridge build-sharecode → pipeline 9002 of project shop/radar-sharecode  master 0badcafe  success
         │  ├─ ✘ job lint (70103)  failed: script_failure
         │  ├─ ✔ job old (70104)  archive expired 2026-02-01
         │  ├─ ⊘ job test: [linux, x64] (70105)  canceled  erased 2026-03-01
@@ -122,9 +122,9 @@ fn without_utf8_the_picture_is_ascii_with_names_escaped() {
         pipeline 1 of project 2  success
         |- [ok] job b\u{fc}cher (3)
         |- [x]  job b (4)  failed
-        `- [ ]  bridge c  scheduled -> pipeline 9001 of project 70  main c0ffee12  running
+        `- [ ]  bridge c  scheduled -> pipeline 9001 of project shop/linebot  main c0ffee12  running
            |- [ok] job lint (55500)
-           |- [ok] bridge build-sharecode -> pipeline 9002 of project 93  master 0badcafe  success
+           |- [ok] bridge build-sharecode -> pipeline 9002 of project shop/radar-sharecode  master 0badcafe  success
            |  |- [x]  job lint (70103)  failed: script_failure
            |  |- [ok] job old (70104)  archive expired 2026-02-01
            |  |- [-]  job test: [linux, x64] (70105)  canceled  erased 2026-03-01
@@ -218,14 +218,14 @@ fn the_diagram_has_a_box_for_each_pipeline_and_an_arrow_for_each_bridge() {
     expect![[r#"
         ```mermaid
         flowchart LR
-          subgraph p9001["pipeline 9001 of project 70, main c0ffee12, running"]
+          subgraph p9001["pipeline 9001 of project shop/linebot, main c0ffee12, running"]
           j55500["✔ lint"]:::good
           b55501["✔ build-sharecode"]:::good
           b55502["✔ hidden"]:::good
           b55503["● far, running"]:::moving
           b55504["○ deploy:later, manual"]:::still
           end
-          subgraph p9002["pipeline 9002 of project 93, master 0badcafe, success"]
+          subgraph p9002["pipeline 9002 of project shop/radar-sharecode, master 0badcafe, success"]
           j70103["✘ lint, failed: script_failure"]:::bad
           j70104["✔ old, archive expired 2026-02-01"]:::good
           j70105["⊘ test: #91;linux, x64#93;, canceled, erased 2026-03-01"]:::still

@@ -1,0 +1,205 @@
+//! Where a job is found: `--from any`, merge requests and forks, older servers, other roots.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::fake::{Fake, Fault, World};
+use crate::harness::Run;
+use crate::scenes::job;
+
+/// `shop/up` (1) has jobs of its own and bridges to `shop/down` (2).
+fn world() -> World {
+    World::from_json(json!({"server": {"archives": "direct"}, "projects": [
+        {"id": 1, "path": "shop/up", "pipelines": [
+            {"id": 10, "jobs": [job(101, "own"), job(102, "both"), job(103, "broken")],
+             "bridges": [{"id": 90, "name": "down", "downstream": 20}]},
+            {"id": 11, "jobs": [job(111, "alone")]},
+        ]},
+        {"id": 2, "path": "shop/down", "job_token_allowlist": [1], "pipelines": [
+            {"id": 20, "jobs": [job(201, "build"), job(202, "both"),
+                                {"id": 203, "name": "broken", "status": "failed"}]},
+        ]},
+    ]}))
+}
+
+#[test]
+fn any_takes_what_was_triggered_first_and_the_pipeline_itself_for_the_rest() {
+    for (line, from) in [
+        ("build", "201"),
+        ("own", "101"),
+        ("both", "202"),
+        ("'o*'", "101"),
+        ("alone --pipeline 11", "111"),
+        ("own --bridge down", "101"),
+    ] {
+        let ran = Run::new(world()).args("fetch --from any").args(line).succeeds();
+        ran.check(ran.read("from") == from, from);
+    }
+    let ran = Run::new(world()).args("fetch own build both --from any --separate --json");
+    let told = ran.succeeds().json();
+    let ids = told["fetched"].as_array().unwrap().iter().map(|it| it["job"]["id"].clone());
+    assert_eq!(ids.collect::<Vec<Value>>(), [101, 201, 202]);
+}
+
+#[test]
+fn any_passes_over_neither_a_failed_job_nor_a_pipeline_that_may_not_be_read() {
+    let ran = Run::new(world()).args("fetch broken --from any").fails(3);
+    ran.says("job `broken` (203) did not succeed");
+    let ran = Run::new(world()).args("fetch own --from any --bridge dwon").fails(3);
+    ran.says("no bridge is called `dwon`");
+    let ran = Run::new(world()).args("fetch nowhere --from any").fails(3);
+    ran.says("no job `nowhere` in pipeline 20 of project shop/down (success), pipeline 10 of project shop/up");
+    let fake = Fake::start(world());
+    fake.fault(Fault::on("GET pipelines/20/jobs").always().status(403));
+    Run::new(&fake).args("fetch own --from any").fails(4);
+}
+
+#[test]
+fn a_job_in_the_other_place_is_told_with_the_flag_that_finds_it() {
+    for (line, flag) in [
+        ("own", "--from pipeline"),
+        ("'ow?'", "--from pipeline"),
+        ("alone --pipeline 11", "--from pipeline"),
+        ("build --from pipeline", "--from downstream"),
+        ("build --ref main", "--from downstream"),
+    ] {
+        let narrow = world().with(&json!({"remove": {"pipeline": 11}}));
+        let world = if line.contains("11") { world() } else { narrow };
+        let ran = Run::new(world).args("fetch").args(line).fails(3);
+        ran.says("hint: ").says(flag);
+    }
+    let ran = Run::new(world()).args("fetch nowhere").fails(3);
+    ran.never_says("--from").never_says("did you mean");
+}
+
+#[test]
+fn an_earlier_pipeline_of_the_ref_that_has_the_job_is_hinted_at() {
+    let with = |id: u64, jobs: Value| json!({"id": id, "ref": "main", "jobs": jobs});
+    let world = || {
+        World::from_json(json!({"server": {"archives": "direct"}, "projects": [
+            {"id": 1, "path": "shop/up", "pipelines": [
+                with(10, json!([job(101, "nightly")])),
+                with(11, json!([job(111, "lint")])),
+                with(12, json!([job(121, "lint")])),
+            ]},
+        ]}))
+    };
+    for line in ["nightly", "'night*'"] {
+        let ran = Run::new(world()).args("fetch --ref main").args(line).fails(3);
+        ran.says("--search-recent").never_says("did you mean");
+        let ran = Run::new(world()).args("fetch --ref main --search-recent").args(line).succeeds();
+        ran.check(ran.read("from") == "101", "the earlier one");
+    }
+    Run::new(world()).args("fetch --ref main build").fails(3).never_says("--search-recent");
+}
+
+#[test]
+fn a_merge_request_means_its_newest_pipeline_with_every_kind_of_token() {
+    let on = |id: u64, name: &str| {
+        let ref_ = format!("refs/merge-requests/7/{name}");
+        json!({"id": id, "ref": ref_, "jobs": [job(id * 10, "build")]})
+    };
+    for names in
+        [["head", "merge", "train"], ["train", "head", "merge"], ["merge", "train", "head"]]
+    {
+        for token in ["private", "job"] {
+            let pipelines: Vec<Value> = (11..).zip(names).map(|(id, name)| on(id, name)).collect();
+            let world = World::from_json(json!({"server": {"archives": "direct"}, "projects": [
+                {"id": 1, "path": "shop/up", "merge_requests": {"7": [12, 11, 13]},
+                 "pipelines": pipelines},
+            ]}));
+            let ran = Run::new(world.with_token(token)).args("fetch build --mr 7").succeeds();
+            ran.check(ran.read("from") == "130", &format!("{names:?} {token}"));
+        }
+    }
+}
+
+#[test]
+fn a_pipeline_of_a_fork_is_asked_for_in_the_fork() {
+    let world = World::from_json(json!({"server": {"archives": "direct"}, "projects": [
+        {"id": 1, "path": "shop/up", "merge_requests": {"7": [30, 11]}, "pipelines": [
+            {"id": 11, "ref": "refs/merge-requests/7/head", "jobs": [job(111, "build")]},
+        ]},
+        {"id": 3, "path": "fork/up", "pipelines": [{"id": 30, "jobs": [job(301, "build")]}]},
+    ]}));
+    let ran = Run::new(world.with_token("private")).args("fetch build --mr 7").succeeds();
+    ran.check(ran.read("from") == "301", "the newest");
+    ran.check(ran.requests.iter().any(|it| it.contains("projects/3/pipelines/30")), "in the fork");
+}
+
+#[test]
+fn a_job_token_that_may_only_list_jobs_is_enough_for_the_pipeline_itself() {
+    let world = || world().server(json!({"version": "18.1"})).with_token("job");
+    let line = "-R 2 --pipeline 20 --from pipeline";
+    let ran = Run::new(world()).args("fetch build").args(line).succeeds();
+    ran.check(ran.read("from") == "201", "the job");
+    let ran = Run::new(world()).args("fetch nowhere").args(line).fails(3);
+    ran.says("no job `nowhere` in pipeline 20 of project shop/down (success)");
+    Run::new(world()).args("wait").args(line).succeeds();
+}
+
+#[test]
+fn the_path_below_which_gitlab_is_installed_is_no_part_of_a_project() {
+    for root in ["/gitlab", "/a/b"] {
+        let world = || world().server(json!({"root": root}));
+        let ran = Run::new(world()).args("fetch build --downstream shop/down").succeeds();
+        ran.says("of project shop/down");
+        // Old servers tell the project by its web address alone.
+        let fake = Fake::start(world());
+        let pipeline = json!({"id": 20, "status": "success",
+            "web_url": format!("https://gitlab.test{root}/shop/down/-/pipelines/20")});
+        let bridge = json!({"id": 90, "name": "down", "status": "success",
+            "downstream_pipeline": pipeline});
+        fake.fault(Fault::on("GET pipelines/10/bridges").json(200, &json!([bridge])));
+        let ran = Run::new(&fake).args("fetch build").succeeds();
+        let jobs = "GET projects/shop%2Fdown/pipelines/20/jobs?per_page=100&page=1";
+        ran.check(ran.requests.iter().any(|it| it == jobs), jobs);
+    }
+}
+
+/// So many downstream pipelines, each answered after `pause`.
+fn wide(count: u64, pause: Duration) -> Fake {
+    let bridges: Vec<Value> = (0..count)
+        .map(|n| json!({"id": 900 + n, "name": format!("b{n}"), "downstream": 100 + n}))
+        .collect();
+    let pipelines: Vec<Value> = (0..count)
+        .map(|n| json!({"id": 100 + n, "jobs": [job(1000 + n, &format!("j{n}"))]}))
+        .collect();
+    let fake =
+        Fake::start(World::from_json(json!({"server": {"archives": "direct"}, "projects": [
+            {"id": 1, "path": "shop/up", "pipelines": [{"id": 10, "bridges": bridges}]},
+            {"id": 2, "path": "shop/down", "job_token_allowlist": [1], "pipelines": pipelines},
+        ]})));
+    for list in ["GET pipelines/*/bridges", "GET pipelines/*/jobs"] {
+        fake.fault(Fault::on(list).always().first_byte_after(pause));
+    }
+    fake
+}
+
+#[test]
+fn lists_of_many_pipelines_are_read_at_the_same_time_and_each_once() {
+    let pause = Duration::from_millis(150);
+    for command in ["explain j15", "wait j15", "ls j15", "cat j15 from", "fetch j15"] {
+        let fake = wide(16, pause);
+        let begin = Instant::now();
+        let ran = Run::new(&fake).args(command).succeeds();
+        let took = begin.elapsed();
+        let lists = ran.requests.iter().filter(|request| request.contains("/jobs?")).count();
+        assert_eq!(lists, 16, "{command}");
+        // The bridges, and two rounds of eight lists; one after the other it would be 17.
+        assert!(took < 9 * pause, "{command}: {took:?}");
+    }
+    // The steps are those of one pipeline each, in the order of the bridges.
+    let ran = Run::new(wide(3, Duration::from_millis(20))).args("explain j0 --json").succeeds();
+    let steps = ran.json()["steps"].clone();
+    let told: Vec<String> = steps
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| format!("{}: {}", step["step"], step["requests"].as_array().unwrap().len()))
+        .collect();
+    let jobs = |id: u64| format!("\"jobs of pipeline {id} in project shop/down\": 1");
+    let bridges = "\"bridges of pipeline 10 in project shop/up\": 1".to_owned();
+    assert_eq!(told, [bridges, jobs(102), jobs(101), jobs(100)]);
+}

@@ -1,0 +1,77 @@
+//! What is proved before anything is changed: on this machine before a pipeline is started, and of
+//! all values before a file is put in place.
+
+use serde_json::json;
+
+use crate::fake::{Fake, World};
+use crate::folder::takes_links;
+use crate::harness::Run;
+use crate::scenes::{downstream, job, one_archive};
+use crate::zip_builder::{file, link, zip};
+
+fn person<'a>() -> Run<'a> {
+    Run::new(World::named("two-repos").with_token("private"))
+}
+
+#[test]
+fn no_pipeline_is_started_whose_results_cannot_be_kept() {
+    for (line, why) in [
+        ("--dotenv nowhere/it.env", "nowhere/it.env"),
+        ("-d --dotenv nowhere/it.env", "nowhere/it.env"),
+        ("-d --dotenv folder", "a folder is in the way"),
+        ("--fetch build -D mine/below", "something that is no folder is in the way"),
+        ("--fetch build --output nowhere/it.zip", "nowhere/it.zip"),
+    ] {
+        let run = person().file("mine", "x").file("folder/x", "");
+        let ran = run.args("trigger 93 --ref master").args(line).fails(9);
+        ran.says(why).asks(&[]);
+    }
+}
+
+#[test]
+fn no_pipeline_is_started_that_nobody_could_watch() {
+    let start = "trigger 93 --ref master -p glptt-startsRadarSharecode";
+    let ran = person().without(&["GITLAB_TOKEN"]).args(start).runs();
+    ran.says("nothing was started").asks(&["GET projects/93/pipelines?per_page=1&page=1"]);
+    let ran = person().without(&["GITLAB_TOKEN"]).args(start).args("--detach").succeeds();
+    ran.asks(&["POST projects/93/trigger/pipeline"]);
+}
+
+#[test]
+fn the_file_of_variables_is_proved_before_any_request() {
+    for line in ["--dotenv nowhere/it.env", "--dotenv folder", "-o it.zip --dotenv folder/"] {
+        let run = Run::new(downstream(&[job(201, "build")])).file("folder/x", "");
+        run.args("fetch build").args(line).fails(9).asks(&[]);
+    }
+}
+
+#[test]
+fn values_are_proved_before_files_are_in_place() {
+    let world = || {
+        let world = downstream(&[job(201, "build")]);
+        world.with(&json!({"set": {"pipeline": 20, "ref": "main\nPATH=/evil"}}))
+    };
+    for line in ["", "-D new", "-o it.zip", "-o -"] {
+        let run = Run::new(world()).args("fetch build --dotenv it.env").args(line);
+        run.fails(6).says("DOWNRIVER_REF holds a line break").prints("");
+    }
+}
+
+#[test]
+fn links_of_two_runs_do_not_lead_out_together() {
+    if !takes_links() {
+        return;
+    }
+    let first = [file("deep/down/x", "1"), link("deep/down/up", "../..")];
+    let ran = Run::new(one_archive(zip(&first))).args("fetch build").succeeds();
+    for (target, inside) in [("deep/down/up/deep", true), ("deep/down/up/../x", false)] {
+        let fake = Fake::start(one_archive(zip(&[link("link", target)])));
+        let run = Run::new(&fake).after(&ran).args("fetch build");
+        match inside {
+            true => drop(run.succeeds()),
+            false => drop(run.fails(6).says("points out of the destination")),
+        }
+        let run = Run::new(&fake).after(&ran).args("fetch build --symlinks all");
+        run.succeeds();
+    }
+}
