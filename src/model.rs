@@ -14,7 +14,7 @@ mod tests;
 pub mod tree;
 
 pub use address::{ArchiveAt, PipelineAt, PipelineBy};
-pub use entry::{Entry, EntryKind};
+pub use entry::{DEFAULT_MAX_ENTRIES, Entry, EntryKind, Method, RawPath};
 pub use id::{JobId, PipelineId, ProjectRef};
 pub use job::{Artifact, ArtifactsFile, Job};
 pub use pipeline::{Bridge, Pipeline};

@@ -1,6 +1,7 @@
 //! The plan of an extraction: the files, folders and links that an archive becomes. Made by `select`,
 //! carried out by `extract` and `disk`.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Everything that the extraction of an archive creates.
@@ -10,6 +11,8 @@ pub struct Plan {
     pub placements: Vec<Placement>,
     /// Sanitised messages for the user, one line each.
     pub warnings: Vec<String>,
+    /// Patterns of `--path`, as typed, that match nothing in this archive.
+    pub unmatched: Vec<String>,
 }
 
 /// A file, folder or link to create.
@@ -38,7 +41,7 @@ pub enum PlacementKind {
         modified: Option<i64>,
     },
     Link {
-        target: String,
+        target: OsString,
     },
 }
 
@@ -102,12 +105,12 @@ mod tests {
     #[test]
     fn below_moves_all_paths_and_keeps_the_size() {
         let kind = PlacementKind::File { mode: None, modified: None, size: 3 };
-        let link = PlacementKind::Link { target: "a".to_owned() };
+        let link = PlacementKind::Link { target: "a".into() };
         let placements = vec![
             Placement { entry: 0, path: "d/a".into(), kind },
             Placement { entry: 1, path: "l".into(), kind: link },
         ];
-        let plan = Plan { placements, warnings: Vec::new() }.below(Path::new("job"));
+        let plan = Plan { placements, ..Plan::default() }.below(Path::new("job"));
         let paths: Vec<_> = plan.placements.iter().map(|placement| &placement.path).collect();
         assert_eq!(paths, [Path::new("job/d/a"), Path::new("job/l")]);
         assert_eq!(plan.size(), 3);

@@ -34,7 +34,9 @@ impl Report {
             Error::GitLab(error) => (error.exit(), error.hints(), Vec::new()),
             Error::Usage(usage) => (Exit::Usage, Vec::from_iter(usage.hint.clone()), Vec::new()),
             Error::Archive(archive::Error::Read(_)) => (Exit::Disk, Vec::new(), Vec::new()),
-            Error::Archive(_) => (Exit::Archive, Vec::new(), Vec::new()),
+            Error::Archive(error) => {
+                (Exit::Archive, Vec::from_iter(error.hint().map(str::to_owned)), Vec::new())
+            }
             Error::Disk(error) => {
                 (Exit::Disk, Vec::from_iter(error.hint().map(str::to_owned)), Vec::new())
             }

@@ -4,6 +4,7 @@
 //! line breaks (for a forged `section_start:` or `error:` line) and characters that change the order
 //! of text on the screen.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 /// Wraps a text so that it is displayed with each control character, line break and invisible or
@@ -39,6 +40,21 @@ impl fmt::Display for Sanitized<'_> {
         }
         Ok(())
     }
+}
+
+/// Returns bytes that are mostly UTF-8 as text, with each other byte as `\xff`.
+pub fn escape_bytes(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    Cow::Owned(text)
 }
 
 /// Joins names for a message, and counts those beyond `max`: `a`, `b`, `c` and 4 more.
@@ -85,6 +101,17 @@ mod tests {
         let text = sanitize_json(&format!("{value:#}"));
         assert!(text.contains(r"a\u009b2J\u007f\u202e\udb40\udc41\u001b[m\né"), "{text}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_escaped_one_by_one() {
+        for (bytes, expect) in [
+            ("über".as_bytes(), "über"),
+            (b"\xfcber", "\\xfcber"),
+            (b"a\xe8\xae/b", "a\\xe8\\xae/b"),
+        ] {
+            assert_eq!(escape_bytes(bytes), expect);
+        }
     }
 
     #[test]

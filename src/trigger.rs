@@ -43,17 +43,19 @@ pub struct Started {
 
 /// Starts a pipeline, or retries one.
 pub fn start(ctx: &Ctx<'_>, order: &Order) -> Result<Started, Error> {
-    let Order { project, again, start, .. } = order;
+    let Order { again, start, .. } = order;
     if *again != Again::No {
-        let description = format!("retrying a pipeline of project {project}");
+        let description = format!("retrying a pipeline of project {}", order.project);
         ctx.gitlab.check_can_write(Operation::RetryPipeline, description)?;
     }
+    let renamed = ctx.gitlab.follow_rename(&order.project)?;
+    let project = &renamed;
     let at = |id| PipelineAt { project: project.clone(), id };
     let named = match *again {
         Again::This(id) => Some(ctx.gitlab.pipeline(&at(id))?),
         Again::No | Again::Last => None,
     };
-    let ref_ = ref_(ctx, order, named.as_ref())?;
+    let ref_ = ref_(ctx, project, order, named.as_ref())?;
     let last = match again {
         Again::Last => ctx.gitlab.newest_pipeline(project, &ref_)?,
         Again::No | Again::This(_) => named,
@@ -72,12 +74,17 @@ pub fn start(ctx: &Ctx<'_>, order: &Order) -> Result<Started, Error> {
     Ok(Started { ended: Ended::new(at, pipeline), retried })
 }
 
-fn ref_(ctx: &Ctx<'_>, order: &Order, named: Option<&Pipeline>) -> Result<String, Error> {
+fn ref_(
+    ctx: &Ctx<'_>,
+    project: &ProjectRef,
+    order: &Order,
+    named: Option<&Pipeline>,
+) -> Result<String, Error> {
     let given = order.ref_.clone().or_else(|| named.and_then(|pipeline| pipeline.ref_.clone()));
     if let Some(ref_) = given {
         return Ok(ref_);
     }
-    let branch = ctx.gitlab.default_branch(&order.project)?;
+    let branch = ctx.gitlab.default_branch(project)?;
     Ok(branch.ok_or_else(|| Refusal::NotStarted {
         project: order.project.clone(),
         why: StartFailure::NoDefaultBranch,
@@ -149,7 +156,22 @@ pub fn watch(
     ended_refusal(std::slice::from_ref(ended)).map_or(Ok(()), |refusal| Err(refusal.into()))
 }
 
-/// Applies the rule for manual jobs to a blocked pipeline; returns true if it stays blocked.
+/// Looks at a pipeline once, and plays the manual jobs at which it stands already.
+pub fn play_waiting(ctx: &Ctx<'_>, started: &mut Started, rule: &OnManual) -> Result<(), Error> {
+    let ended = &mut started.ended;
+    match ctx.gitlab.pipeline(&ended.at) {
+        Ok(pipeline) => ended.pipeline = pipeline,
+        // A replica of the database can be a moment behind.
+        Err(error) if error.status() == Some(404) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    }
+    if matches!(ended.pipeline.status, Status::Manual | Status::Skipped) {
+        at_manual(ctx, ended, rule, &mut HashSet::new())?;
+    }
+    Ok(())
+}
+
+/// What is done where a pipeline stands at manual jobs; true if it stays there.
 fn at_manual(
     ctx: &Ctx<'_>,
     ended: &Ended,
@@ -165,6 +187,9 @@ fn at_manual(
         Manual::Wait => Ok(false),
         Manual::Stop(_) if ended.pipeline.status == Status::Skipped => Ok(true),
         Manual::Stop(jobs) => Err(Refusal::Blocked { pipeline: ended.status(), jobs }.into()),
+        Manual::NoneNamed { names, jobs } => {
+            Err(Refusal::NoManualJob { pipeline: ended.status(), names, jobs }.into())
+        }
         Manual::Play(jobs) => {
             for job in jobs {
                 let label = format!("{} ({})", job.name, job.id);

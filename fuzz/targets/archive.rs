@@ -11,7 +11,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     // Full validation accepts nothing that validation of the directory refuses.
-    match Archive::open_directory(Cursor::new(bytes)) {
+    match Archive::open_directory(Cursor::new(bytes), usize::MAX) {
         Ok(mut listed) => {
             for index in 0..listed.entries().len() {
                 let mut copied = Vec::new();
@@ -27,7 +27,7 @@ fuzz_target!(|bytes: &[u8]| {
         }
         Err(error) => {
             extraction::assert_harmless(&error.to_string());
-            assert!(Archive::open_validated(Cursor::new(bytes)).is_err());
+            assert!(Archive::open_validated(Cursor::new(bytes), usize::MAX).is_err());
         }
     }
     extraction::check_extraction(bytes, bytes.last().is_some_and(|last| last % 2 == 1));

@@ -1,6 +1,7 @@
 //! Extraction of an archive into a temporary folder, with checks that nothing else is changed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
 use std::io::{Cursor, Read, Seek};
 use std::path::{Component, Path, PathBuf};
@@ -9,7 +10,7 @@ use downriver::archive::{Archive, SeekReader};
 use downriver::disk::Staging;
 use downriver::extract::{extract_archive, extract_stream};
 use downriver::interrupt::Interrupt;
-use downriver::model::EntryKind;
+use downriver::model::{EntryKind, RawPath};
 use downriver::plan::{OnConflict, PlacementKind, Plan};
 use downriver::select::files::{FileRules, files};
 use downriver::select::link::Symlinks;
@@ -28,7 +29,7 @@ pub fn rules() -> FileRules {
 }
 
 /// Returns the targets of all links by the index of their entry, `None` if one is invalid.
-pub fn targets<R: Read + Seek>(archive: &mut Archive<R>) -> Option<BTreeMap<usize, String>> {
+pub fn targets<R: Read + Seek>(archive: &mut Archive<R>) -> Option<BTreeMap<usize, RawPath>> {
     let entries = archive.entries().iter().enumerate();
     let links: Vec<usize> = entries
         .filter(|(_, entry)| entry.kind == EntryKind::Link)
@@ -56,7 +57,8 @@ pub fn check_plan(plan: &Plan, rules: &FileRules) {
         let mut parts = placement.path.components();
         assert!(parts.all(|part| matches!(part, Component::Normal(_))), "{placement:?}");
         assert!(placement.path.components().next().is_some(), "{placement:?}");
-        let parts = placement.path.iter().map(|part| rules.system.key(part.to_str().unwrap()));
+        let parts = placement.path.iter().map(|part| part.as_encoded_bytes());
+        let parts = parts.map(|part| OsString::from(rules.system.key(part).escape_ascii().to_string()));
         let path: PathBuf = parts.collect();
         if !matches!(placement.kind, PlacementKind::Folder { .. }) {
             leaves.insert(path.clone());
@@ -72,7 +74,7 @@ pub fn check_plan(plan: &Plan, rules: &FileRules) {
 /// Validates an archive and extracts it from a file and as a stream, with equal results. `traps`
 /// puts symlinks into the destination.
 pub fn check_extraction(bytes: &[u8], traps: bool) {
-    let open = || Archive::open_validated(Cursor::new(bytes));
+    let open = || Archive::open_validated(Cursor::new(bytes), usize::MAX);
     let mut archive = match open() {
         Ok(archive) => archive,
         Err(error) => return assert_harmless(&error.to_string()),

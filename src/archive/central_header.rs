@@ -70,7 +70,7 @@ impl CentralHeader {
     ) -> Result<CentralHeader, Error> {
         let extra = &variable[lengths.name..lengths.name + lengths.extra];
         if extra_field::is_truncated(extra) {
-            let name = entry_name::decode(&variable[..lengths.name]);
+            let name = entry_name::decode(&variable[..lengths.name], fixed[5]);
             return Err(Error::Broken(format!("the extra fields of entry `{name}` are cut short")));
         }
         let mut header = CentralHeader {
@@ -93,7 +93,7 @@ impl CentralHeader {
         variable.truncate(lengths.name);
         header.name = variable;
         header.offset = header.offset.checked_add(prefix).ok_or_else(|| {
-            let entry = entry_name::decode(&header.name);
+            let entry = entry_name::decode(&header.name, header.system).to_string();
             Error::Damaged { entry, why: "it lies beyond the end".to_owned() }
         })?;
         Ok(header)

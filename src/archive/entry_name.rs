@@ -1,15 +1,23 @@
-//! Decoding of entry names: UTF-8, or code page 437.
+//! Decoding of entry names: UTF-8, code page 437 of DOS, or bytes of an unknown encoding.
+
+use crate::model::RawPath;
+
+/// Systems of writers that use code page 437 or a successor of it, by their numbers in
+/// APPNOTE.TXT (section 4.4.2) and Info-ZIP: FAT, HPFS, both numbers of NTFS, and VFAT.
+const DOS_SYSTEMS: [u8; 5] = [0, 6, 10, 11, 14];
 
 /// The upper half of code page 437, in which DOS tools write names.
 const CP437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐\
 └┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
 
-/// Decodes a name as UTF-8 if it is valid, else as code page 437. The flag that announces UTF-8
-/// is ignored, because many writers do not set it.
-pub fn decode(name: &[u8]) -> String {
-    match std::str::from_utf8(name) {
-        Ok(name) => name.to_owned(),
-        Err(_) => name.iter().map(|byte| cp437_char(*byte)).collect(),
+/// Decodes a name. Valid UTF-8 is kept, other names of DOS and Windows are taken as code page 437,
+/// and those of other systems keep their bytes. The flag that announces UTF-8 is ignored, because
+/// many writers do not set it, and others set it for any bytes.
+pub fn decode(name: &[u8], system: u8) -> RawPath {
+    let is_utf8 = std::str::from_utf8(name).is_ok();
+    match DOS_SYSTEMS.contains(&system) && !is_utf8 {
+        true => name.iter().map(|byte| cp437_char(*byte)).collect::<String>().into(),
+        false => name.to_vec().into(),
     }
 }
 
@@ -25,9 +33,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_utf8_or_code_page_437() {
+    fn names_are_utf8_or_code_page_437_or_bytes() {
         assert_eq!(CP437.chars().count(), 128);
-        assert_eq!(decode(b"\x81\x80\xff a"), "üÇ\u{a0} a");
-        assert_eq!(decode("ü".as_bytes()), "ü");
+        for dos in DOS_SYSTEMS {
+            assert_eq!(decode(b"\x81\x80\xff a", dos), "üÇ\u{a0} a");
+            assert_eq!(decode("ü".as_bytes(), dos), "ü");
+        }
+        for other in [3, 7, 19, 255] {
+            assert_eq!(&*decode(b"\xfcber", other), b"\xfcber");
+            assert_eq!(decode("ü".as_bytes(), other), "ü");
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Formatter};
 use std::io;
 
 use super::detect_format::NotZip;
+use crate::model::Method;
 use crate::sanitize::sanitize;
 
 /// Reasons why an archive, or one entry of it, cannot be read.
@@ -21,10 +22,12 @@ pub enum Error {
     EntryCount { claimed: u64, found: u64 },
     /// Two entries have the same name and different contents.
     DuplicateEntry { entry: String },
-    /// The entry is encrypted.
-    Encrypted { entry: String },
-    /// The compression method of the entry is neither stored nor deflate.
-    UnsupportedMethod { entry: String, method: u16 },
+    /// The archive has more entries than allowed.
+    TooManyEntries { entries: u64, max: usize },
+    /// The entry is encrypted, a patch, or of an unsupported compression method.
+    Unreadable { entry: String, method: Method },
+    /// Decompressing the entry needs a window of `size` bytes in memory, which is more than `max`.
+    ZstdWindow { entry: String, size: u64, max: u64 },
     /// The archive differs from its central directory near this offset (in bytes from the start).
     /// Only validation of the whole archive can tell whether it is valid. Callers do that and
     /// never show this error to users.
@@ -58,18 +61,17 @@ impl Display for Error {
             Error::DuplicateEntry { entry } => {
                 write!(f, "entry `{}` is there twice with different contents", sanitize(entry))
             }
-            Error::Encrypted { entry } => write!(f, "entry `{}` is encrypted", sanitize(entry)),
-            Error::UnsupportedMethod { entry, method } => {
-                let name = match method {
-                    9 => " (deflate64)",
-                    12 => " (bzip2)",
-                    14 => " (lzma)",
-                    20 | 93 => " (zstd)",
-                    95 => " (xz)",
-                    _ => "",
-                };
-                write!(f, "entry `{}` uses compression method {method}{name}, ", sanitize(entry))?;
-                f.write_str("where only stored (0) and deflate (8) can be read")
+            Error::TooManyEntries { entries, max } => {
+                write!(f, "it has {entries} entries, and {max} are allowed")
+            }
+            Error::Unreadable { entry, method } => {
+                let why = method.unreadable().unwrap_or_default();
+                write!(f, "entry `{}` {why}", sanitize(entry))
+            }
+            Error::ZstdWindow { entry, size, max } => {
+                let (entry, mib) = (sanitize(entry), |bytes: &u64| bytes.div_ceil(1 << 20));
+                write!(f, "unpacking entry `{entry}` takes a zstd window of {} MiB", mib(size))?;
+                write!(f, ", and {} MiB are allowed", mib(max))
             }
             Error::NeedsFullCheck { near } => write!(f, "the archive is unusual at byte {near}"),
             Error::Damaged { entry, why } => {
@@ -78,6 +80,32 @@ impl Display for Error {
             Error::LinkTarget { entry, why } => write!(f, "link `{}` {why}", sanitize(entry)),
             Error::Read(_) => f.write_str("reading the archive"),
             Error::Write(_) => f.write_str("writing what an archive holds"),
+        }
+    }
+}
+
+impl Error {
+    /// Returns advice for the reader of the message.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Error::TooManyEntries { .. } => Some(
+                "--max-entries allows more, where something is unpacked; -o FILE keeps the archive",
+            ),
+            Error::Unreadable { method, .. } => Some(method.way_out()),
+            Error::ZstdWindow { .. } => {
+                Some("-o FILE keeps the archive itself, and `7z x FILE` (7-Zip) unpacks it")
+            }
+            Error::NotZip(_)
+            | Error::Broken(_)
+            | Error::Contradiction(_)
+            | Error::EntryCount { .. }
+            | Error::DuplicateEntry { .. }
+            | Error::NeedsFullCheck { .. }
+            | Error::Damaged { .. }
+            | Error::LinkTarget { .. }
+            | Error::Length { .. }
+            | Error::Read(_)
+            | Error::Write(_) => None,
         }
     }
 }

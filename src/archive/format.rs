@@ -28,6 +28,7 @@ pub const FLAG_PATCH: u16 = 1 << 5;
 
 pub const METHOD_STORED: u16 = 0;
 pub const METHOD_DEFLATE: u16 = 8;
+pub const METHOD_ZSTD: u16 = 93;
 /// WinZip AES encryption; the real compression method is in an extra field.
 pub const METHOD_AES: u16 = 99;
 

@@ -1,12 +1,14 @@
 //! Decompression of one entry, with its size and checksum verified.
 
-use std::io::{BufRead, ErrorKind, Write};
+use std::io::{BufRead, Write};
 
-use crc32fast::Hasher;
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::error::Error;
 use super::local_header::EntryLocation;
+use super::output::{Output, fill_buf};
+use super::zstd::ZstdDecoder;
+use crate::model::Method;
 
 /// Size of the output buffer, in bytes: large enough that most files are one write.
 const WINDOW_LENGTH: usize = 256 << 10;
@@ -14,20 +16,17 @@ const WINDOW_LENGTH: usize = 256 << 10;
 /// Decompressor of entries, one after the other. Its memory does not grow with their sizes.
 pub struct Inflater {
     decompress: Decompress,
+    zstd: ZstdDecoder,
     window: Vec<u8>,
-}
-
-/// Verified output of one entry: counts and checksums the bytes that are written.
-struct Output<'a> {
-    location: &'a EntryLocation,
-    to: &'a mut dyn Write,
-    crc: Hasher,
-    written: u64,
 }
 
 impl Default for Inflater {
     fn default() -> Inflater {
-        Inflater { decompress: Decompress::new(false), window: vec![0; WINDOW_LENGTH] }
+        Inflater {
+            decompress: Decompress::new(false),
+            zstd: ZstdDecoder::default(),
+            window: vec![0; WINDOW_LENGTH],
+        }
     }
 }
 
@@ -43,10 +42,14 @@ impl Inflater {
         from: &mut dyn BufRead,
         to: &mut dyn Write,
     ) -> Result<(), Error> {
-        let mut output = Output { location, to, crc: Hasher::new(), written: 0 };
-        match location.deflated {
-            true => self.inflate(&mut output, from)?,
-            false => copy_stored(&mut output, from)?,
+        let mut output = Output::new(location, to);
+        match location.method {
+            Method::Stored => copy_stored(&mut output, from)?,
+            Method::Deflate => self.inflate(&mut output, from)?,
+            Method::Zstd => self.zstd.copy(&mut output, from, &mut self.window)?,
+            method @ (Method::Encrypted | Method::Patch | Method::Other(_)) => {
+                return Err(Error::Unreadable { entry: location.name(), method });
+            }
         }
         output.finish()
     }
@@ -104,47 +107,6 @@ fn copy_stored(output: &mut Output<'_>, from: &mut dyn BufRead) -> Result<(), Er
         output.write(input)?;
         let consumed = input.len();
         from.consume(consumed);
-    }
-}
-
-/// Fills the buffer of a reader, retrying when the read is interrupted.
-fn fill_buf(from: &mut dyn BufRead) -> Result<&[u8], Error> {
-    while let Err(error) = from.fill_buf() {
-        if error.kind() != ErrorKind::Interrupted {
-            return Err(Error::Read(error));
-        }
-    }
-    // The buffer is filled now. The second call is needed because the borrow checker does not let
-    // the loop return its borrow.
-    from.fill_buf().map_err(Error::Read)
-}
-
-impl Output<'_> {
-    /// Returns how many more bytes the entry may have, when `unwritten` bytes are decompressed
-    /// and not written yet.
-    fn remaining(&self, unwritten: usize) -> u64 {
-        self.location.size - self.written - unwritten as u64
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.crc.update(bytes);
-        self.written += bytes.len() as u64;
-        self.to.write_all(bytes).map_err(Error::Write)
-    }
-
-    fn finish(self) -> Result<(), Error> {
-        let (size, written) = (self.location.size, self.written);
-        if written != size {
-            return Err(self.damaged(&format!("it has {written} bytes and declares {size}")));
-        }
-        match self.crc.clone().finalize() == self.location.crc32 {
-            true => Ok(()),
-            false => Err(self.damaged("invalid checksum")),
-        }
-    }
-
-    fn damaged(&self, why: &str) -> Error {
-        self.location.damaged(why)
     }
 }
 

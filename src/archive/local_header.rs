@@ -8,9 +8,10 @@ use super::central_header::CentralHeader;
 use super::error::Error;
 use super::format::{
     DATA_DESCRIPTOR_SIGNATURE, EXTRA_UNICODE_PATH, EXTRA_ZIP64, FLAG_DATA_DESCRIPTOR,
-    LOCAL_HEADER_LENGTH, LOCAL_HEADER_SIGNATURE, METHOD_DEFLATE, u16_at, u32_at, u64_at,
+    LOCAL_HEADER_LENGTH, LOCAL_HEADER_SIGNATURE, u16_at, u32_at, u64_at,
 };
-use super::{entry_name, extra_field};
+use super::{entry_name, extra_field, metadata};
+use crate::model::Method;
 
 /// Upper bound of the extra fields that common writers put into a local header, in bytes.
 const MAX_LOCAL_EXTRA: u64 = 256;
@@ -26,10 +27,11 @@ pub struct EntryLocation {
     pub size: u64,
     pub compressed_size: u64,
     pub crc32: u32,
-    /// Compressed by deflate; otherwise stored.
-    pub deflated: bool,
+    pub method: Method,
     flags: u16,
-    method: u16,
+    raw_method: u16,
+    /// Operating system of the writer, which decides how the name is decoded.
+    system: u8,
     dos_time: u32,
     raw_name: Box<[u8]>,
     /// The entry has a second name in a Unicode path field. Only full validation compares it.
@@ -55,9 +57,10 @@ impl EntryLocation {
             size: header.size,
             compressed_size: header.compressed_size,
             crc32: header.crc32,
-            deflated: header.method == METHOD_DEFLATE,
+            method: metadata::method(&header),
             flags: header.flags,
-            method: header.method,
+            raw_method: header.method,
+            system: header.system,
             dos_time: header.dos_time,
             has_unicode_path: header.unicode_path.is_some(),
             raw_name: header.name.into_boxed_slice(),
@@ -88,7 +91,7 @@ impl EntryLocation {
         from.read_exact(&mut variable)?;
         let (name, extra) = variable.split_at(name_length);
         let matches = u16_at(&fixed, 6) == self.flags
-            && u16_at(&fixed, 8) == self.method
+            && u16_at(&fixed, 8) == self.raw_method
             && u32_at(&fixed, 10) == self.dos_time
             && *name == *self.raw_name
             && !self.has_unicode_path
@@ -130,14 +133,18 @@ impl EntryLocation {
         if u32_at(fields, 0) == self.crc32 && sizes == [self.compressed_size, self.size] {
             return Ok(());
         }
-        let entry = entry_name::decode(&self.raw_name);
+        let entry = self.name();
         let why = format!("entry `{entry}` has other sizes behind its data than in the directory");
         Err(Error::Contradiction(why))
     }
 
     pub fn damaged(&self, why: &str) -> Error {
-        let entry = entry_name::decode(&self.raw_name);
-        Error::Damaged { entry, why: why.to_owned() }
+        Error::Damaged { entry: self.name(), why: why.to_owned() }
+    }
+
+    /// Returns the name of the entry for messages.
+    pub fn name(&self) -> String {
+        entry_name::decode(&self.raw_name, self.system).to_string()
     }
 
     pub fn needs_full_check(&self) -> Error {

@@ -3,7 +3,10 @@
 use super::central_header::{CentralHeader, UnicodePath};
 use super::entry_name;
 use super::error::Error;
-use crate::model::{Entry, EntryKind};
+use super::format::{
+    FLAG_PATCH, FLAGS_ENCRYPTED, METHOD_AES, METHOD_DEFLATE, METHOD_STORED, METHOD_ZSTD,
+};
+use crate::model::{Entry, EntryKind, Method, RawPath};
 
 const S_IFMT: u32 = 0o170_000;
 const S_IFREG: u32 = 0o100_000;
@@ -23,8 +26,10 @@ pub fn to_entry(header: &CentralHeader) -> Result<Entry, Error> {
     let kind = match mode & S_IFMT {
         S_IFLNK => EntryKind::Link,
         S_IFDIR => EntryKind::Folder,
-        0 | S_IFREG if name.ends_with('/') => EntryKind::Folder,
+        0 | S_IFREG if name.ends_with(b"/") => EntryKind::Folder,
         0 | S_IFREG => EntryKind::File,
+        // Info-ZIP gives an entry that it reads from a pipe the type of a pipe.
+        _ if header.size > 0 => EntryKind::File,
         _ => EntryKind::Special,
     };
     Ok(Entry {
@@ -33,27 +38,41 @@ pub fn to_entry(header: &CentralHeader) -> Result<Entry, Error> {
         size: header.size,
         compressed_size: header.compressed_size,
         crc32: header.crc32,
+        method: method(header),
         mode: (mode != 0).then_some(mode & 0o7777),
         modified: header.modified.map(i64::from).or_else(|| unix_time(header.dos_time)),
     })
 }
 
+/// Returns the compression method of an entry, or that it is encrypted or a patch.
+pub fn method(header: &CentralHeader) -> Method {
+    match header.method {
+        METHOD_AES => Method::Encrypted,
+        _ if header.flags & FLAGS_ENCRYPTED != 0 => Method::Encrypted,
+        _ if header.flags & FLAG_PATCH != 0 => Method::Patch,
+        METHOD_STORED => Method::Stored,
+        METHOD_DEFLATE => Method::Deflate,
+        METHOD_ZSTD => Method::Zstd,
+        other => Method::Other(other),
+    }
+}
+
 /// Returns the Unicode path if there is one, else the decoded name. The path must carry the
 /// checksum of the name, and must not replace a name in ASCII by another.
-fn name(header: &CentralHeader) -> Result<String, Error> {
-    let plain = entry_name::decode(&header.name);
+fn name(header: &CentralHeader) -> Result<RawPath, Error> {
+    let plain = entry_name::decode(&header.name, header.system);
     let Some(UnicodePath { name, crc32 }) = &header.unicode_path else { return Ok(plain) };
     match String::from_utf8(name.clone()) {
         // A name in ASCII needs no second spelling, so a different one is an attack.
         Ok(name) if crc32fast::hash(&header.name) == *crc32 => match header.name.is_ascii() {
-            true if name != plain => Err(foreign_unicode_path(plain)),
-            _ => Ok(name),
+            true if plain != *name => Err(foreign_unicode_path(&plain)),
+            _ => Ok(name.into()),
         },
-        _ => Err(foreign_unicode_path(plain)),
+        _ => Err(foreign_unicode_path(&plain)),
     }
 }
 
-fn foreign_unicode_path(name: String) -> Error {
+fn foreign_unicode_path(name: &RawPath) -> Error {
     Error::Contradiction(format!("entry `{name}` has a second name that is of another entry"))
 }
 

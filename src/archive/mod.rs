@@ -15,6 +15,7 @@ mod format;
 mod inflate;
 mod local_header;
 mod metadata;
+mod output;
 mod reader;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ mod tracked_reader;
 mod validate;
 #[cfg(test)]
 pub mod zip_builder;
+mod zstd;
 
 pub use detect_format::NotZip;
 pub use entry_reader::{EntryReader, SeekReader, SkipRead, sorted_by_offset};

@@ -9,7 +9,7 @@ use super::inflate::Inflater;
 use super::local_header::EntryLocation;
 use super::tracked_reader::{READ_AHEAD, TrackedReader};
 use super::validate::{self, Directory};
-use crate::model::Entry;
+use crate::model::{Entry, RawPath};
 
 /// Maximum length of a symlink target in bytes, `PATH_MAX` of Linux.
 const MAX_LINK_TARGET: u64 = 4096;
@@ -33,19 +33,20 @@ pub struct Layout {
 }
 
 impl<R: Read + Seek> Archive<R> {
-    /// Opens an archive and validates all of it: the central directory and every local header.
-    pub fn open_validated(reader: R) -> Result<Archive<R>, Error> {
+    /// Opens an archive of at most `max_entries` entries and validates all of it: the central
+    /// directory and every local header.
+    pub fn open_validated(reader: R, max_entries: usize) -> Result<Archive<R>, Error> {
         Archive::open(reader, |reader| {
-            let listed = validate::read_directory(reader)?;
+            let listed = validate::read_directory(reader, max_entries)?;
             validate::check_local_headers(reader, &listed)?;
             Ok(listed)
         })
     }
 
-    /// Opens an archive and validates only its central directory. Nothing before it is read, which
-    /// suits listings and single entries of a remote archive.
-    pub fn open_directory(reader: R) -> Result<Archive<R>, Error> {
-        Archive::open(reader, validate::read_directory)
+    /// Opens an archive of at most `max_entries` entries and validates only its central directory.
+    /// Nothing before it is read, which suits listings and single entries of a remote archive.
+    pub fn open_directory(reader: R, max_entries: usize) -> Result<Archive<R>, Error> {
+        Archive::open(reader, |reader| validate::read_directory(reader, max_entries))
     }
 
     fn open(
@@ -102,7 +103,8 @@ impl<R: Read + Seek> Archive<R> {
     /// returns `Ok`, and is never longer than the entry declares.
     ///
     /// # Errors
-    /// If size or checksum differ from the central directory, and if `to` fails.
+    /// If the method is not supported, if size or checksum differ from the central directory, and
+    /// if `to` fails.
     pub fn copy(&mut self, index: usize, to: &mut dyn Write) -> Result<u64, Error> {
         let Some(location) = self.listed.locations.get(index) else {
             return Err(Error::Broken(format!("there is no entry {index}")));
@@ -121,9 +123,9 @@ impl<R: Read + Seek> Archive<R> {
         }
     }
 
-    /// Returns the target of a symlink entry: 1 to 4096 bytes of UTF-8 without NUL.
-    pub fn link_target(&mut self, index: usize) -> Result<String, Error> {
-        let entry = self.entries().get(index).map(|entry| (entry.name.clone(), entry.size));
+    /// Returns the target of a symlink entry: 1 to 4096 bytes without NUL.
+    pub fn link_target(&mut self, index: usize) -> Result<RawPath, Error> {
+        let entry = self.entries().get(index).map(|entry| (entry.name.to_string(), entry.size));
         let (name, size) = entry.unwrap_or_default();
         let invalid = |why| Err(Error::LinkTarget { entry: name.clone(), why });
         if size > MAX_LINK_TARGET {
@@ -131,11 +133,10 @@ impl<R: Read + Seek> Archive<R> {
         }
         let mut target = Vec::new();
         self.copy(index, &mut target)?;
-        match String::from_utf8(target) {
-            Err(_) => invalid("has a target that is not UTF-8"),
-            Ok(target) if target.is_empty() => invalid("has no target"),
-            Ok(target) if target.contains('\0') => invalid("has a NUL in its target"),
-            Ok(target) => Ok(target),
+        match target {
+            target if target.is_empty() => invalid("has no target"),
+            target if target.contains(&0) => invalid("has a NUL in its target"),
+            target => Ok(target.into()),
         }
     }
 }

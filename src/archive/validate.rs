@@ -6,13 +6,10 @@ use std::io::{BufReader, Read, Seek};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::central_header::CentralHeader;
 use super::detect_format::{NotZip, first_bytes};
 use super::eocd::{self, Eocd};
 use super::error::Error;
-use super::format::{
-    FLAG_PATCH, FLAGS_ENCRYPTED, LOCAL_HEADER_SIGNATURE, METHOD_AES, METHOD_DEFLATE, METHOD_STORED,
-};
+use super::format::LOCAL_HEADER_SIGNATURE;
 use super::local_header::EntryLocation;
 use super::tracked_reader::TrackedReader;
 use super::{directory, entry_reader, metadata};
@@ -32,18 +29,27 @@ pub struct Directory {
 /// Finds and reads the central directory.
 ///
 /// # Errors
-/// If the directory is damaged or ambiguous, and if it lists an entry that cannot be extracted.
-pub fn read_directory<R: Read + Seek>(reader: &mut TrackedReader<R>) -> Result<Directory, Error> {
+/// If the directory is damaged or ambiguous, or lists more than `max_entries` entries.
+pub fn read_directory<R: Read + Seek>(
+    reader: &mut TrackedReader<R>,
+    max_entries: usize,
+) -> Result<Directory, Error> {
     let Some(eocd) = eocd::find(reader)? else {
         let start = first_bytes(reader).map_err(Error::Read)?;
         return Err(Error::NotZip(NotZip::detect(&start)));
     };
     check_start(reader, &eocd)?;
-    let max = eocd.max_entries();
-    let (mut entries, mut locations) = (Vec::with_capacity(max), Vec::with_capacity(max));
+    let capacity = eocd.max_entries();
+    let too_many = |entries| Error::TooManyEntries { entries, max: max_entries };
+    if capacity > max_entries {
+        return Err(too_many(eocd.entries));
+    }
+    let (mut entries, mut locations) = (Vec::with_capacity(capacity), Vec::with_capacity(capacity));
     directory::read_headers(reader, &eocd, |header| {
+        if entries.len() == max_entries {
+            return Err(too_many(entries.len() as u64 + 1));
+        }
         let entry = metadata::to_entry(&header)?;
-        check_extractable(&header, &entry)?;
         locations.push(EntryLocation::new(locations.len(), header));
         entries.push(entry);
         Ok(())
@@ -70,21 +76,6 @@ fn check_start<R: Read + Seek>(reader: &mut TrackedReader<R>, eocd: &Eocd) -> Re
     Ok(())
 }
 
-/// Refuses encrypted entries, patches, and unsupported compression methods.
-fn check_extractable(header: &CentralHeader, entry: &Entry) -> Result<(), Error> {
-    let name = || entry.name.clone();
-    if header.flags & FLAGS_ENCRYPTED != 0 || header.method == METHOD_AES {
-        return Err(Error::Encrypted { entry: name() });
-    }
-    if header.flags & FLAG_PATCH != 0 {
-        return Err(Error::Broken(format!("entry `{}` is a patch for something else", name())));
-    }
-    match header.method {
-        METHOD_STORED | METHOD_DEFLATE => Ok(()),
-        method => Err(Error::UnsupportedMethod { entry: name(), method }),
-    }
-}
-
 /// Drops entries that repeat an earlier one with the same contents, and returns whether there were
 /// any.
 ///
@@ -94,13 +85,13 @@ fn drop_duplicates(
     entries: &mut Vec<Entry>,
     locations: &mut Vec<EntryLocation>,
 ) -> Result<bool, Error> {
-    let mut by_name: HashMap<&str, &Entry> = HashMap::with_capacity(entries.len());
+    let mut by_name: HashMap<&[u8], &Entry> = HashMap::with_capacity(entries.len());
     let mut is_first = Vec::with_capacity(entries.len());
     for entry in entries.iter() {
         let first = *by_name.entry(&entry.name).or_insert(entry);
         let content = |entry: &Entry| (entry.size, entry.crc32, entry.kind, entry.mode);
         if content(first) != content(entry) {
-            return Err(Error::DuplicateEntry { entry: entry.name.clone() });
+            return Err(Error::DuplicateEntry { entry: entry.name.to_string() });
         }
         is_first.push(std::ptr::eq(first, entry));
     }

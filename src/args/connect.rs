@@ -20,6 +20,7 @@ pub struct ConnectArgs {
     #[arg(
         long,
         value_name = "TOKEN",
+        allow_hyphen_values = true,
         hide_possible_values = true,
         help_heading = "Authentication"
     )]
@@ -28,6 +29,7 @@ pub struct ConnectArgs {
     #[arg(
         long,
         value_name = "TOKEN",
+        allow_hyphen_values = true,
         conflicts_with = "private_token",
         help_heading = "Authentication"
     )]

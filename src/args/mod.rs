@@ -18,5 +18,5 @@ pub use job::{JobArgs, NoWaitArgs};
 pub use lookup_args::{LookupArgs, LookupFrom};
 pub use output::{Color, OutputArgs};
 pub use selection::{IfMissing, SelectionArgs};
-pub use value_parser::{duration, size};
+pub use value_parser::{duration, pause, size};
 pub use wait::{WaitArgs, WaitLimitArgs};

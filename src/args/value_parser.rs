@@ -13,6 +13,14 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .map_err(|error| format!("{error}; write it like 90s, 30m or 2h"))
 }
 
+/// Parses a pause between two requests: a duration that is not zero.
+pub fn pause(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("a pause of 0 would ask without end; 100ms is allowed".to_owned()),
+        pause => Ok(pause),
+    }
+}
+
 /// Parses a size such as `500M`, `64 GiB` or `1000000` into bytes.
 pub fn size(text: &str) -> Result<u64, String> {
     text.parse()
@@ -32,6 +40,8 @@ mod tests {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
         assert!(duration("soon").is_err());
+        assert!(pause("0").is_err() && pause("0ms").is_err());
+        assert_eq!(pause("100ms"), Ok(Duration::from_millis(100)));
         for (text, bytes) in
             [("1000", 1000), ("1KiB", 1024), ("64 GiB", 64 << 30), ("2MB", 2_000_000)]
         {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::value_parser::duration;
+use super::value_parser::{duration, pause};
 
 /// Flags of a command that waits if it is asked to.
 #[derive(Debug, Clone, Default, Args)]
@@ -25,6 +25,6 @@ pub struct WaitLimitArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
     pub wait_timeout: Duration,
     /// Look again after this time [default: growing from 2s to 15s]
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = pause)]
     pub poll_interval: Option<Duration>,
 }

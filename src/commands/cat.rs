@@ -4,13 +4,14 @@ use std::fs::File;
 use std::io::{Read, Seek};
 
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use super::app::{App, PreparedLookup};
 use crate::args::{JobArgs, WaitArgs};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::lookup::Polling;
-use crate::sanitize::sanitize;
+use crate::sanitize::{escape_bytes, sanitize};
 use crate::settings::Usage;
 use crate::transfer::{self, Transfer};
 use crate::ui::Ui;
@@ -23,7 +24,7 @@ const BEGINNING: u64 = 8 << 10;
 #[command(override_usage = "downriver cat [OPTIONS] [URL] JOB PATH")]
 pub struct Cat {
     /// The name of a job, as for `fetch`, and the path of a file as `ls` lists it; a web address of a pipeline may come first, and that of a job in place of its name
-    #[arg(value_name = "WORD")]
+    #[arg(value_name = "WORD", value_parser = word())]
     words: Vec<String>,
     #[command(flatten)]
     pub args: JobArgs<WaitArgs>,
@@ -62,10 +63,12 @@ impl Cat {
     }
 }
 
-/// Returns the path in the form that archives have, without a slash at its end.
-///
-/// # Errors
-/// A usage error for empty segments, `.` and `..`, which servers and proxies would resolve.
+/// Parses a word. In the path of a file, bytes that are not UTF-8 become what `ls` prints for them.
+fn word() -> impl TypedValueParser<Value = String> {
+    OsStringValueParser::new().map(|word| escape_bytes(word.as_encoded_bytes()).into_owned())
+}
+
+/// A path as archives have it. Servers and proxies read `..` for themselves.
 fn checked(path: &str) -> Result<&str, Usage> {
     let path = path.strip_suffix('/').unwrap_or(path);
     let odd = path.split('/').find(|part| matches!(*part, "" | "." | ".."));

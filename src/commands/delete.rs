@@ -77,7 +77,7 @@ impl Delete {
         let description = format!("deleting all artifacts of project {project}");
         client.check_can_write(Operation::DeleteProjectArtifacts, description)?;
         self.confirm(&mut app, &format!("all artifacts of project {project} that may go"))?;
-        client.delete_project_artifacts(&project)?;
+        client.delete_project_artifacts(&client.follow_rename(&project)?)?;
         app.ui
             .line(format!("GitLab deletes the artifacts of project {project} in its own time"))?;
         if app.ui.wants_json() {
@@ -108,5 +108,6 @@ impl Delete {
 /// Deletes the artifacts of one job.
 fn delete(client: &Client, found: &FoundJob) -> Result<(), Error> {
     let (project, id) = found.project_and_id()?;
+    let project = &client.follow_rename(project)?;
     Ok(client.delete_artifacts(project, id)?)
 }

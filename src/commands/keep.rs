@@ -58,5 +58,6 @@ impl Keep {
 /// Keeps the artifacts of one job, and returns the job as GitLab sends it back.
 fn keep(client: &Client, found: &FoundJob) -> Result<Job, Error> {
     let (project, id) = found.project_and_id()?;
+    let project = &client.follow_rename(project)?;
     Ok(client.keep_artifacts(project, id)?)
 }

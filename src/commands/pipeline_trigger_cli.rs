@@ -46,15 +46,81 @@ pub fn exit(error: &Error, exit: Exit) -> Exit {
     }
 }
 
+/// Lines that pipeline-trigger prints and scripts look for.
+pub mod lines {
+    use crate::model::{PipelineId, Status};
+    use crate::sanitize::sanitize;
+    use crate::trigger::{Again, Order, Started};
+
+    /// Returns the line that comes before the first request.
+    pub fn before(order: &Order) -> String {
+        let Order { project, ref_, again, .. } = order;
+        let ref_ = ref_.as_deref().unwrap_or_default();
+        let ref_ = sanitize(ref_);
+        match again {
+            Again::No => format!("Triggering pipeline for ref '{ref_}' for project id {project}"),
+            Again::Last => format!("Looking for pipeline '{ref_}' for project id {project} ..."),
+            Again::This(id) => {
+                format!("Fetching for pipeline '{id}' for project id {project} ...")
+            }
+        }
+    }
+
+    /// Returns the lines about a pipeline that was started or retried.
+    pub fn started(started: &Started) -> String {
+        let pipeline = &started.ended.pipeline;
+        let line = match started.retried {
+            true => format!("Retrying pipeline {} ...", pipeline.id),
+            false => format!("Pipeline created (id: {})", pipeline.id),
+        };
+        match &pipeline.web_url {
+            Some(url) => format!("{line}\nSee pipeline at {}", sanitize(url)),
+            None => line,
+        }
+    }
+
+    /// Returns the line of a run that does not wait.
+    pub fn detached() -> String {
+        "Detached mode: not monitoring pipeline status - exiting now.".to_owned()
+    }
+
+    /// Returns the line of a run that waits.
+    pub fn waiting(id: PipelineId) -> String {
+        format!("Waiting for pipeline {id} to finish ...")
+    }
+
+    /// Returns the line about the end of a pipeline; `passed`: the run ends with success.
+    pub fn ended(started: &Started, passed: bool) -> String {
+        let pipeline = &started.ended.pipeline;
+        match passed {
+            true if pipeline.status == Status::Manual => {
+                "Pipeline status is \"manual\", action \"pass\"".to_owned()
+            }
+            true => "Pipeline succeeded".to_owned(),
+            false => {
+                let url = pipeline.web_url.as_deref().unwrap_or_default();
+                format!("Pipeline failed! Check details at '{}'", sanitize(url))
+            }
+        }
+    }
+}
+
 /// Start a GitLab pipeline and wait for it, with the words of pipeline-trigger
 #[derive(Debug, Parser)]
-#[command(name = NAME, disable_help_flag = true, max_term_width = 100)]
+#[command(
+    name = NAME,
+    disable_help_flag = true,
+    max_term_width = 100,
+    // As argparse: an option may be cut short, and the last of several counts.
+    infer_long_args = true,
+    args_override_self = true
+)]
 struct PipelineTriggerCli {
     /// The private token, for watching and retrying
-    #[arg(short, long, value_name = "TOKEN")]
+    #[arg(short, long, value_name = "TOKEN", allow_hyphen_values = true)]
     api_token: Option<String>,
     /// The token of the trigger
-    #[arg(short, long, value_name = "TOKEN")]
+    #[arg(short, long, value_name = "TOKEN", allow_hyphen_values = true)]
     pipeline_token: String,
     /// The branch or tag
     #[arg(short, long, value_name = "REF")]
@@ -69,10 +135,10 @@ struct PipelineTriggerCli {
     #[arg(short, long, value_name = "PATH", default_value = "/api/v4/projects")]
     url_path: String,
     /// Do not wait
-    #[arg(short, long, alias = "detached")]
-    detach: bool,
+    #[arg(short, long)]
+    detached: bool,
     /// Seconds between two looks
-    #[arg(short, long, value_name = "SECONDS", value_parser = crate::args::duration, default_value = "5")]
+    #[arg(short, long, value_name = "SECONDS", value_parser = crate::args::pause, default_value = "5")]
     sleep: Duration,
     /// Retry the last pipeline of the ref, unless it succeeded or the ref has moved on
     #[arg(short, long)]
@@ -84,8 +150,8 @@ struct PipelineTriggerCli {
     #[arg(long, value_name = "WHAT", default_value = "fail")]
     on_manual: OnManual,
     /// Only these manual jobs are played, in this order
-    #[arg(long, value_name = "A,B", value_delimiter = ',')]
-    jobs: Vec<String>,
+    #[arg(long, value_name = "A,B", default_value = "")]
+    jobs: String,
     /// Print the logs of the jobs at the end
     #[arg(short, long)]
     output: bool,
@@ -114,14 +180,16 @@ impl PipelineTriggerCli {
         trigger.retry = self.retry;
         trigger.pid = self.pid;
         trigger.on_manual = self.on_manual;
-        trigger.jobs = self.jobs;
-        trigger.detach = self.detach;
-        trigger.print_logs = self.output && !self.detach;
+        let jobs = self.jobs.split(',').filter(|name| !name.is_empty());
+        trigger.jobs = jobs.map(str::to_owned).collect();
+        trigger.detach = self.detached;
+        trigger.print_logs = self.output && !self.detached;
         // pipeline-trigger waits without a limit; a CI job runs for a month at most.
         trigger.wait_timeout = Duration::from_secs(30 * 24 * 60 * 60);
         trigger.poll_interval = Some(self.sleep);
         trigger.pipeline_token = Some(self.pipeline_token);
-        trigger.api_token = self.api_token;
+        // A variable that is not set in the job arrives as an empty text.
+        trigger.api_token = self.api_token.filter(|token| !token.is_empty());
         trigger.host = Some(self.host);
         trigger.url_path = Some(self.url_path);
         trigger.connect.unverified = !self.verify;

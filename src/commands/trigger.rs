@@ -9,7 +9,8 @@ pub use flags::Trigger;
 use super::app::App;
 use super::destination::Destination;
 use super::dotenv::{DotenvFile, Values};
-use super::{pipeline_trigger_cli, result};
+use super::pipeline_trigger_cli::{self, lines};
+use super::result;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gitlab::Operation;
@@ -18,7 +19,7 @@ use crate::model::PipelineBy;
 use crate::report::Report;
 use crate::select::trigger::OnManual as ManualRule;
 use crate::transfer::Transfer;
-use crate::trigger::{Order, Started, logs, start, watch};
+use crate::trigger::{Order, Started, logs, play_waiting, start, watch};
 
 /// The parts of the `--json` document, which is printed after a failure too.
 #[derive(Default)]
@@ -57,9 +58,13 @@ impl Trigger {
         let options = self.unpack.options()?;
         let rule = self.rule()?;
         let (order, client) = self.order(app)?;
-        if matches!(rule, ManualRule::Play(_)) && !self.detach {
-            let description = format!("playing manual jobs of project {}", order.project);
-            client.check_can_write(Operation::PlayJob, description)?;
+        let plays = matches!(rule, ManualRule::Play(_));
+        if plays {
+            let playing = format!("playing manual jobs of project {}", order.project);
+            match client.check_can_write(Operation::PlayJob, playing) {
+                Err(error) if self.detach => app.ui.warn(&error.to_string()),
+                checked => checked?,
+            }
         }
         if self.print_logs && client.has_job_token() {
             app.ui.warn("GitLab shows no logs to a job token, so none will be printed; a private token (GITLAB_TOKEN) may read them");
@@ -77,14 +82,24 @@ impl Trigger {
         if unseen && !self.detach && !self.legacy_cli {
             check_can_watch(&ctx, &order)?;
         }
-        let started = told.started.insert(start(&ctx, &order)?);
         let aside = !target.is_stdout();
-        let line = result::pipeline_line(&started.ended);
-        let again = if started.retried { "retried: " } else { "" };
-        app.ui.print_early(&format!("{again}{line}"), aside)?;
+        if self.legacy_cli {
+            app.ui.print_early(&lines::before(&order), aside)?;
+        }
+        let started = told.started.insert(start(&ctx, &order)?);
+        app.ui.print_early(&self.started_line(started), aside)?;
         if self.detach {
+            if plays && client.check_can_write(Operation::PlayJob, String::new()).is_ok() {
+                play_waiting(&ctx, started, &rule)?;
+            }
+            if self.legacy_cli {
+                app.ui.print_early(&lines::detached(), aside)?;
+            }
             dotenv.stage(&values(started, &[]))?;
             return dotenv.commit();
+        }
+        if self.legacy_cli {
+            app.ui.print_early(&lines::waiting(started.ended.at.id), aside)?;
         }
         let id = started.ended.at.id;
         let watched = watch(&ctx, started, &rule, !self.legacy_cli).map_err(|error| {
@@ -96,8 +111,11 @@ impl Trigger {
         if self.print_logs && !client.has_job_token() && !started.ended.pipeline.status.may_move() {
             logs(&ctx, &started.ended.at, |job, log| app.ui.log(job, log, aside))?;
         }
+        if self.legacy_cli && !matches!(watched, Err(Error::Unwatched { .. })) {
+            app.ui.line(lines::ended(started, watched.is_ok()))?;
+        }
         watched?;
-        if aside {
+        if aside && !self.legacy_cli {
             app.ui.line(result::pipeline_line(&started.ended))?;
         }
         if self.fetch.is_empty() {
@@ -118,6 +136,15 @@ impl Trigger {
             super::result::print_files(&result, self.output.as_deref(), &app.ui)?;
         }
         dotenv.commit()
+    }
+
+    /// Returns the line about a pipeline that was started or retried.
+    fn started_line(&self, started: &Started) -> String {
+        match (self.legacy_cli, started.retried) {
+            (true, _) => lines::started(started),
+            (false, true) => format!("retried: {}", result::pipeline_line(&started.ended)),
+            (false, false) => result::pipeline_line(&started.ended),
+        }
     }
 }
 

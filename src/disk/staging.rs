@@ -1,7 +1,7 @@
 //! Staging: files are written to a temporary directory on the file system of the destination
 //! before they are committed.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ pub struct Staging {
     pub(super) notes: Arc<Notes>,
     pub(super) interrupt: Interrupt,
     /// Paths and targets of the symlinks to create.
-    symlinks: Vec<(PathBuf, String)>,
+    symlinks: Vec<(PathBuf, OsString)>,
     /// Directories and their modification times in seconds since the Unix epoch.
     dir_times: Vec<(PathBuf, i64)>,
 }
@@ -147,14 +147,14 @@ impl Staging {
             && matches!(dir.kind(name), Ok(Some(FileKind::Symlink)))
     }
 
-    /// Returns a function that returns the target of the symlink at a path of the destination, as
-    /// components; none if there is no symlink, or if its target is no UTF-8.
-    pub fn links_on_disk(&self) -> impl Fn(&[String]) -> Option<String> + use<> {
+    /// Returns a function that returns the target of the symlink at a path of the destination, or
+    /// none if there is no symlink.
+    pub fn links_on_disk(&self) -> impl Fn(&Path) -> Option<OsString> + use<> {
         let (tree, dest) = (DirTree::new(Arc::clone(&self.base)), self.dest_in_base.clone());
         move |at| {
-            let path = dest.join(at.iter().collect::<PathBuf>());
+            let path = dest.join(at);
             let target = tree.open_parent(&path).and_then(|(dir, name)| dir.read_link(name));
-            target.ok()?.into_string().ok()
+            target.ok()
         }
     }
 
@@ -195,7 +195,7 @@ impl Staging {
     }
 
     /// Adds a symlink. Symlinks are created last, so that no staged file is written through one.
-    pub fn add_symlink(&mut self, path: &Path, target: &str) {
+    pub fn add_symlink(&mut self, path: &Path, target: &OsStr) {
         self.symlinks.push((path.to_owned(), target.to_owned()));
     }
 

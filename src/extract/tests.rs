@@ -21,7 +21,7 @@ use crate::{archive, disk};
 
 fn extract(bytes: Vec<u8>, dest: &Path, rules: &FileRules) -> Result<(), Error> {
     let mut staging = Staging::new_in(dest, &Interrupt::default())?;
-    let mut archive = Archive::open_validated(Cursor::new(bytes))?;
+    let mut archive = Archive::open_validated(Cursor::new(bytes), usize::MAX)?;
     let mut targets = BTreeMap::new();
     for index in 0..archive.entries().len() {
         if archive.entries()[index].kind == EntryKind::Link {
@@ -181,7 +181,8 @@ fn an_interrupted_run_stops_extracting() {
     let dest = tempfile::tempdir().unwrap();
     let interrupt = Interrupt::default();
     let mut staging = Staging::new_in(dest.path(), &interrupt).unwrap();
-    let mut archive = Archive::open_validated(Cursor::new(zip(&of_all_sizes()))).unwrap();
+    let mut archive =
+        Archive::open_validated(Cursor::new(zip(&of_all_sizes())), usize::MAX).unwrap();
     let plan = files(archive.entries(), &BTreeMap::new(), &FileRules::default()).unwrap();
     drop(interrupt.clean_up(|| true));
     let error = extract_archive(&mut archive, &plan, &mut staging).unwrap_err();

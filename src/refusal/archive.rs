@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::model::Method;
 use crate::sanitize::sanitize;
 
 /// The reason why an archive is not extracted.
@@ -29,6 +30,10 @@ pub enum ArchiveRefusal {
     TooLarge { size: u128, most: u64 },
     /// The number of entries exceeds `--max-entries`.
     TooMany { entries: usize, most: usize },
+    /// The number of entries and of the folders that their names imply exceeds `--max-entries`.
+    TooManyFolders { most: usize },
+    /// An entry is encrypted, a patch, or of an unsupported compression method.
+    Unreadable { entry: String, method: Method },
 }
 
 impl ArchiveRefusal {
@@ -40,7 +45,10 @@ impl ArchiveRefusal {
             }
             ArchiveRefusal::LinkTarget { .. } => "--symlinks skip leaves links out",
             ArchiveRefusal::TooLarge { .. } => "--max-size allows more, --path takes less",
-            ArchiveRefusal::TooMany { .. } => "--max-entries allows more",
+            ArchiveRefusal::TooMany { .. } | ArchiveRefusal::TooManyFolders { .. } => {
+                "--max-entries allows more"
+            }
+            ArchiveRefusal::Unreadable { method, .. } => method.way_out(),
             ArchiveRefusal::Leaves { .. }
             | ArchiveRefusal::Name { .. }
             | ArchiveRefusal::Collision { .. }
@@ -94,6 +102,14 @@ impl fmt::Display for ArchiveRefusal {
             }
             ArchiveRefusal::TooMany { entries, most } => {
                 write!(f, "it has {entries} entries, and {most} are allowed")
+            }
+            ArchiveRefusal::TooManyFolders { most } => {
+                write!(f, "with the folders of its names it has more than {most} entries, ")?;
+                f.write_str("which is the limit")
+            }
+            ArchiveRefusal::Unreadable { entry, method } => {
+                let why = method.unreadable().unwrap_or_default();
+                write!(f, "entry `{}` {why}", sanitize(entry))
             }
         }
     }

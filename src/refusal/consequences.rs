@@ -45,6 +45,7 @@ impl Refusal {
             | Refusal::NoFile { .. }
             | Refusal::NotStarted { .. }
             | Refusal::Blocked { .. }
+            | Refusal::NoManualJob { .. }
             | Refusal::NoReport { .. }
             | Refusal::ReportsUnknown { .. }
             | Refusal::LineBreak { .. }
@@ -92,9 +93,10 @@ impl Refusal {
                         .any(|bridge| matches!(bridge.status, Status::Failed | Status::Canceled))
             }
             Refusal::Unfinished { status, .. } => ended_badly(status),
-            Refusal::Unsuccessful { .. } | Refusal::EndedBadly { .. } | Refusal::Blocked { .. } => {
-                true
-            }
+            Refusal::Unsuccessful { .. }
+            | Refusal::EndedBadly { .. }
+            | Refusal::Blocked { .. }
+            | Refusal::NoManualJob { .. } => true,
             Refusal::NoneUsable { unusable, .. } => {
                 unusable.iter().any(|refusal| refusal.exit(waited) == Exit::Unsuccessful)
             }
@@ -148,7 +150,9 @@ impl Refusal {
             Refusal::EndedBadly { failed, blocking, .. } => {
                 failed.iter().chain(blocking).map(|job| job.name.clone()).collect()
             }
-            Refusal::Blocked { jobs, .. } => jobs.iter().map(|job| job.name.clone()).collect(),
+            Refusal::Blocked { jobs, .. } | Refusal::NoManualJob { jobs, .. } => {
+                jobs.iter().map(|job| job.name.clone()).collect()
+            }
             Refusal::Elsewhere { refusal, .. } => refusal.candidates(),
             Refusal::NoPipeline { .. }
             | Refusal::NoBridges { .. }
@@ -246,6 +250,9 @@ impl Refusal {
                 StartFailure::NoDefaultBranch => "name a branch or a tag with --ref",
                 StartFailure::Rejected { .. } => return None,
             },
+            Refusal::NoManualJob { .. } => {
+                "--jobs takes the names of manual jobs, separated by commas; without it those that block are played"
+            }
             Refusal::Blocked { .. } => {
                 "\
                 --on-manual play starts it, --on-manual pass takes the pipeline for passed where it stands"

@@ -158,6 +158,12 @@ impl Display for Refusal {
                 f.write_str(if jobs.is_empty() { "" } else { " at " })?;
                 separated(f, jobs, ", ")
             }
+            Refusal::NoManualJob { pipeline, names, jobs } => {
+                let names = join_names(names, 10);
+                write!(f, "{names} is no manual job of {pipeline}, which waits for a person")?;
+                f.write_str(if jobs.is_empty() { "" } else { " at " })?;
+                separated(f, jobs, ", ")
+            }
             Refusal::NoReport { job, wanted, .. } => {
                 write!(
                     f,

@@ -69,6 +69,8 @@ pub enum Refusal {
     NotStarted { project: ProjectRef, why: StartFailure },
     /// A pipeline is stopped at these manual jobs.
     Blocked { pipeline: PipelineStatus, jobs: Vec<FailedJob> },
+    /// These names were to be played and are no manual jobs; `jobs` are those that wait.
+    NoManualJob { pipeline: PipelineStatus, names: Vec<String>, jobs: Vec<FailedJob> },
     /// The job has no report of the wanted type.
     NoReport { job: JobName, wanted: String, seen: Vec<String> },
     /// The job lists the report, but GitLab sent the archive or 404, as servers before 19.4 do.

@@ -2,11 +2,13 @@
 //! stay inside by itself and lead out through the other.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use super::link_target::{ResolveError, resolve};
 use super::name::System;
 use crate::plan::{PlacementKind, Plan};
 use crate::refusal::ArchiveRefusal;
+use crate::sanitize::escape_bytes;
 
 /// Checks that no planned link leads out of the destination through links on disk. `on_disk` returns
 /// the target of the link at a path below the destination, or none if there is no link.
@@ -16,16 +18,16 @@ use crate::refusal::ArchiveRefusal;
 pub fn stay_inside(
     plans: &[Plan],
     system: System,
-    on_disk: impl Fn(&[String]) -> Option<String>,
+    on_disk: impl Fn(&[Vec<u8>]) -> Option<Vec<u8>>,
 ) -> Result<(), ArchiveRefusal> {
     let placements = || plans.iter().flat_map(|plan| &plan.placements);
     if !placements().any(|placement| matches!(placement.kind, PlacementKind::Link { .. })) {
         return Ok(());
     }
-    let mut planned: HashMap<Vec<String>, Option<&str>> = HashMap::new();
+    let mut planned: HashMap<Vec<Vec<u8>>, Option<&[u8]>> = HashMap::new();
     for placement in placements() {
         let target = match &placement.kind {
-            PlacementKind::Link { target } => Some(target.as_str()),
+            PlacementKind::Link { target } => Some(target.as_encoded_bytes()),
             PlacementKind::File { .. } | PlacementKind::Folder { .. } => None,
         };
         planned.insert(keys(&placement.path, system), target);
@@ -34,23 +36,26 @@ pub fn stay_inside(
         let PlacementKind::Link { target } = &placement.kind else { continue };
         let mut folder = keys(&placement.path, system);
         folder.pop();
-        let find = |at: &[String]| match planned.get(at) {
-            Some(target) => target.map(str::to_owned),
+        let find = |at: &[Vec<u8>]| match planned.get(at) {
+            Some(target) => target.map(<[u8]>::to_vec),
             None => on_disk(at),
         };
+        let target = target.as_encoded_bytes();
         let led = resolve(system, folder, target, find, Ok::<_, std::convert::Infallible>);
         if let Err(ResolveError::Escapes) = led {
-            let entry = placement.path.to_string_lossy().into_owned();
-            return Err(ArchiveRefusal::LinkLeaves { entry, target: target.clone() });
+            let entry = escape_bytes(placement.path.as_os_str().as_encoded_bytes());
+            return Err(ArchiveRefusal::LinkLeaves {
+                entry: entry.into_owned(),
+                target: escape_bytes(target).into_owned(),
+            });
         }
     }
     Ok(())
 }
 
-fn keys(path: &std::path::Path, system: System) -> Vec<String> {
-    path.components()
-        .map(|component| system.key(&component.as_os_str().to_string_lossy()))
-        .collect()
+fn keys(path: &Path, system: System) -> Vec<Vec<u8>> {
+    let components = path.iter().map(|component| component.as_encoded_bytes());
+    components.map(|component| system.key(component).into_owned()).collect()
 }
 
 #[cfg(test)]
@@ -61,9 +66,10 @@ mod tests {
     #[test]
     fn a_link_is_judged_through_the_links_on_disk() {
         let disk = [("deep/down/up", "../.."), ("out", "/etc"), ("in", "deep"), ("mine", "/home")];
-        let on_disk = |at: &[String]| {
-            let path = at.join("/");
-            disk.iter().find(|(link, _)| *link == path).map(|(_, target)| (*target).to_owned())
+        let on_disk = |at: &[Vec<u8>]| {
+            let path = at.join(&b'/');
+            let found = disk.iter().find(|(link, _)| link.as_bytes() == path);
+            found.map(|(_, target)| target.as_bytes().to_vec())
         };
         for (target, inside) in [
             ("deep/down/up", true),
@@ -76,13 +82,13 @@ mod tests {
             // The archive replaces the link on disk by a file.
             ("mine", true),
         ] {
-            let link = PlacementKind::Link { target: target.to_owned() };
+            let link = PlacementKind::Link { target: target.into() };
             let file = PlacementKind::File { mode: None, modified: None, size: 0 };
             let placements = vec![
                 Placement { entry: 0, path: "link".into(), kind: link },
                 Placement { entry: 1, path: "mine".into(), kind: file },
             ];
-            let plans = [Plan { placements, warnings: Vec::new() }];
+            let plans = [Plan { placements, ..Plan::default() }];
             let judged = stay_inside(&plans, System::Unix, on_disk);
             assert_eq!(judged.is_ok(), inside, "{target}: {judged:?}");
         }

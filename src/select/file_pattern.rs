@@ -1,23 +1,19 @@
 //! The patterns of `--path` and `--exclude`.
 
-use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use super::glob::{Glob, GlobError, normalized};
 
 /// Compiled patterns. They match the paths in the archive, before `--strip-components`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Patterns {
-    include: GlobSet,
-    exclude: GlobSet,
+    /// Empty: everything.
+    include: Vec<Glob>,
+    exclude: Vec<Glob>,
     typed: Vec<String>,
-    any_include: bool,
 }
 
-impl Default for Patterns {
-    /// Returns patterns that match everything.
-    fn default() -> Patterns {
-        let (include, exclude) = (GlobSet::empty(), GlobSet::empty());
-        Patterns { include, exclude, typed: Vec::new(), any_include: false }
-    }
-}
+/// The patterns of `--path` that have matched a path, to tell the others.
+#[derive(Debug, Clone, Default)]
+pub struct Matched(Vec<bool>);
 
 impl Patterns {
     /// Compiles patterns. `*` does not match `/`, `**` does, and a pattern that names a folder
@@ -25,23 +21,54 @@ impl Patterns {
     ///
     /// # Errors
     /// If one of them is not a valid glob; the error names it.
-    pub fn new(include: &[String], exclude: &[String]) -> Result<Patterns, globset::Error> {
+    pub fn new(include: &[String], exclude: &[String]) -> Result<Patterns, GlobError> {
+        let compile = |patterns: &[String]| {
+            let globs = patterns.iter().map(|pattern| Glob::of_paths(pattern));
+            globs.map(|glob| Ok(glob?.with_contents())).collect::<Result<_, GlobError>>()
+        };
         let typed = match include {
             [] => exclude.iter().map(|pattern| format!("--exclude {pattern}")).collect(),
             include => include.to_vec(),
         };
-        let any_include = !include.is_empty();
-        Ok(Patterns { include: set(include)?, exclude: set(exclude)?, typed, any_include })
+        Ok(Patterns { include: compile(include)?, exclude: compile(exclude)?, typed })
     }
 
-    /// Returns true if the entry at a path is wanted.
-    pub fn choose(&self, path: &str) -> bool {
-        (!self.any_include || self.include.is_match(path)) && !self.exclude.is_match(path)
+    /// Returns true if the entry at the path of these components is wanted.
+    pub fn choose(&self, path: &[&[u8]]) -> bool {
+        self.choose_and_mark(path, &mut Matched::default())
+    }
+
+    /// Returns true if an entry is wanted, and marks the patterns of `--path` that match it.
+    pub fn choose_and_mark(&self, path: &[&[u8]], matched: &mut Matched) -> bool {
+        if self.include.is_empty() && self.exclude.is_empty() {
+            return true;
+        }
+        // Each invalid byte sequence counts as one character, as in doublestar.
+        let path: Vec<_> =
+            path.iter().map(|component| String::from_utf8_lossy(component)).collect();
+        let path: Vec<_> = path.iter().map(|component| normalized(component)).collect();
+        matched.0.resize(self.include.len(), false);
+        let mut included = self.include.is_empty();
+        for (glob, matched) in self.include.iter().zip(&mut matched.0) {
+            // A pattern that has matched before needs no second look, once another one matches.
+            if (!included || !*matched) && glob.matches(&path) {
+                (included, *matched) = (true, true);
+            }
+        }
+        included && !self.exclude.iter().any(|glob| glob.matches(&path))
+    }
+
+    /// Returns the patterns of `--path`, as they were typed, that have matched nothing.
+    pub fn unmatched(&self, matched: &Matched) -> Vec<String> {
+        let include = if self.are_narrow() { self.typed.as_slice() } else { &[] };
+        let matched = matched.0.iter().copied().chain(std::iter::repeat(false));
+        let all = include.iter().zip(matched);
+        all.filter(|(_, matched)| !matched).map(|(typed, _)| typed.clone()).collect()
     }
 
     /// Returns true if `--path` was given.
     pub fn are_narrow(&self) -> bool {
-        self.any_include
+        !self.include.is_empty()
     }
 
     /// Returns the patterns as they were typed, for messages.
@@ -50,34 +77,13 @@ impl Patterns {
     }
 }
 
-fn set(patterns: &[String]) -> Result<GlobSet, globset::Error> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        let mut pattern = pattern.as_str();
-        while let Some(rest) = pattern.strip_prefix("./") {
-            pattern = rest;
-        }
-        let named = pattern.trim_end_matches('/');
-        set.add(glob(named)?);
-        // `docs/*` matches folders in `docs`, but does not mean everything below those.
-        let last = named.rsplit('/').next().unwrap_or(named);
-        if named.len() < pattern.len() || !last.contains(['*', '?', '[', '{']) {
-            set.add(glob(&format!("{named}/**"))?);
-        }
-        if matches!(pattern, "." | "") {
-            set.add(glob("**")?);
-        }
-    }
-    set.build()
-}
-
-fn glob(pattern: &str) -> Result<Glob, globset::Error> {
-    GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn choose(patterns: &Patterns, path: &str) -> bool {
+        patterns.choose(&path.split('/').map(str::as_bytes).collect::<Vec<_>>())
+    }
 
     #[test]
     fn a_pattern_takes_what_a_person_would_expect() {
@@ -87,20 +93,33 @@ mod tests {
             ("./docs/", &["docs/a"], &["a"]),
             ("docs/*", &["docs/a", "docs/b"], &["docs/b/c", "docs"]),
             ("docs/*/", &["docs/b/c"], &["other/b"]),
-            ("docs/**", &["docs/a", "docs/b/c"], &["docs"]),
+            ("docs/**", &["docs", "docs/a", "docs/b/c"], &["docsy"]),
             ("*.txt", &["a.txt"], &["docs/a.txt", "a.md"]),
             ("**/*.txt", &["a.txt", "d/e/a.txt"], &["a.md"]),
             ("*/lib", &["a/lib", "a/lib/x/y"], &["lib", "a/b/lib"]),
             ("a?.{dll,pdb}", &["ab.dll", "ab.pdb"], &["abc.dll", "ab.exe"]),
             ("\\[x\\]", &["[x]"], &["x"]),
             (".", &["a", "a/b"], &[]),
+            ("build{,-docs}", &["build", "build/a", "build-docs/a/b"], &["build-", "x/build"]),
+            ("app{,.map}", &["app", "app.map"], &["app.ma"]),
+            ("{build,README.md}", &["build/a/b", "README.md"], &["b", "README"]),
+            ("{docs,src/}/*", &["docs/a", "src/a"], &["docs/a/b", "a"]),
+            ("{a/b,c}", &["a/b/x", "c/x"], &["a/x"]),
+            ("\\[x\\]", &["[x]/a"], &["x/a"]),
+            ("build//lib", &["build/lib/a", "build/lib"], &["build/a"]),
+            ("build/./lib", &["build/lib/a"], &["build/a"]),
+            ("build/../lib/", &["lib/a"], &["build/lib/a"]),
+            ("build/lib//", &["build/lib/a"], &["build/a"]),
+            ("**/lib", &["lib/a", "x/lib/a/b"], &["x/libs/a"]),
+            ("?ber.txt", &["über.txt", "u\u{308}ber.txt"], &["ber.txt", "xxber.txt"]),
+            ("[äöü]x", &["üx", "u\u{308}x"], &["ux"]),
         ] {
             let patterns = Patterns::new(&[pattern.to_owned()], &[]).unwrap();
             for path in taken {
-                assert!(patterns.choose(path), "{pattern} takes {path}");
+                assert!(choose(&patterns, path), "{pattern} takes {path}");
             }
             for path in left {
-                assert!(!patterns.choose(path), "{pattern} leaves {path}");
+                assert!(!choose(&patterns, path), "{pattern} leaves {path}");
             }
         }
     }
@@ -112,12 +131,36 @@ mod tests {
             Patterns::new(&owned(include), &owned(exclude))
         };
         let some = patterns(&["docs"], &["docs/private", "**/*.tmp"]).unwrap();
-        assert!(some.choose("docs/a"));
-        assert!(!some.choose("docs/private/a") && !some.choose("docs/x.tmp") && !some.choose("b"));
+        assert!(choose(&some, "docs/a"));
+        for left in ["docs/private/a", "docs/x.tmp", "b"] {
+            assert!(!choose(&some, left), "{left}");
+        }
         let most = patterns(&[], &["docs"]).unwrap();
-        assert!(most.choose("b") && !most.choose("docs/a"));
+        assert!(choose(&most, "b") && !choose(&most, "docs/a"));
         assert_eq!(most.typed(), ["--exclude docs"]);
         assert!(patterns(&["a["], &[]).unwrap_err().to_string().contains("a["));
-        assert!(Patterns::default().choose("anything"));
+        assert!(choose(&Patterns::default(), "anything"));
+        let umlaut = patterns(&[], &["?ber.txt"]).unwrap();
+        assert!(!choose(&umlaut, "über.txt") && !choose(&umlaut, "u\u{308}ber.txt"));
+    }
+
+    #[test]
+    fn patterns_that_match_nothing_are_told() {
+        let patterns = |list: &[&str]| {
+            let list: Vec<String> = list.iter().map(|p| p.to_string()).collect();
+            Patterns::new(&list, &["c".to_owned()]).unwrap()
+        };
+        for (list, unmatched) in [
+            (&["a", "b", "x"][..], &["x"][..]),
+            (&["*", "a"], &[]),
+            (&["x", "y/", "c"], &["x", "y/"]),
+            (&[], &[]),
+        ] {
+            let (patterns, mut matched) = (patterns(list), Matched::default());
+            for path in [b"a", b"b", b"c"] {
+                patterns.choose_and_mark(&[path], &mut matched);
+            }
+            assert_eq!(patterns.unmatched(&matched), unmatched, "{list:?}");
+        }
     }
 }

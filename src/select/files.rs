@@ -6,14 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use super::file_pattern::Patterns;
+use super::file_pattern::{Matched, Patterns};
 use super::link::{Links, Symlinks};
-use super::name::{System, components};
+use super::name::{System, components, os_str};
 use super::name_tree::{NameTree, TreeItem};
-use crate::model::{Entry, EntryKind};
+use crate::model::{DEFAULT_MAX_ENTRIES, Entry, EntryKind, RawPath};
 use crate::plan::{Placement, PlacementKind, Plan};
 use crate::refusal::{ArchiveRefusal, Refusal};
-use crate::sanitize::join_names;
+use crate::sanitize::{escape_bytes, join_names};
 
 /// The options for extracting an archive.
 #[derive(Debug, Clone)]
@@ -27,6 +27,7 @@ pub struct FileRules {
     pub takes_links: bool,
     /// The maximum sum of the extracted sizes of the chosen files, in bytes.
     pub max_size: u64,
+    /// The maximum number of entries and of folders that they imply.
     pub max_entries: usize,
     pub system: System,
 }
@@ -39,7 +40,7 @@ impl Default for FileRules {
             symlinks: Symlinks::default(),
             takes_links: true,
             max_size: 64 << 30,
-            max_entries: 1_000_000,
+            max_entries: DEFAULT_MAX_ENTRIES,
             system: System::here(),
         }
     }
@@ -57,7 +58,7 @@ impl FileRules {
 
 /// An entry whose name is valid, with the components of its path.
 struct ValidEntry<'a> {
-    path: Vec<&'a str>,
+    path: Vec<&'a [u8]>,
     item: TreeItem<'a>,
 }
 
@@ -68,28 +69,31 @@ struct ValidEntry<'a> {
 /// An [`ArchiveRefusal`], or [`Refusal::NoFile`] if the patterns match nothing.
 pub fn files(
     entries: &[Entry],
-    targets: &BTreeMap<usize, String>,
+    targets: &BTreeMap<usize, RawPath>,
     rules: &FileRules,
 ) -> Result<Plan, Refusal> {
     if entries.len() > rules.max_entries {
         let (entries, most) = (entries.len(), rules.max_entries);
         return Err(ArchiveRefusal::TooMany { entries, most }.into());
     }
-    let mut inside = NameTree::new(rules.system, entries.len());
+    let mut inside = NameTree::new(rules.system, rules.max_entries, entries.len());
     let valid = validate(entries, targets, rules, &mut inside)?;
     // The tree is large, and read again only to copy the files that symlinks point to.
     if rules.links() != Symlinks::Copy {
-        inside = NameTree::new(rules.system, 0);
+        inside = NameTree::new(rules.system, 0, 0);
     }
-    let chosen: Vec<&ValidEntry<'_>> =
-        valid.iter().filter(|entry| rules.patterns.choose(&entry.path.join("/"))).collect();
+    let mut matched = Matched::default();
+    let choose =
+        |entry: &&ValidEntry<'_>| rules.patterns.choose_and_mark(&entry.path, &mut matched);
+    let chosen: Vec<&ValidEntry<'_>> = valid.iter().filter(choose).collect();
     let typed = rules.patterns.typed();
     if chosen.is_empty() && !typed.is_empty() {
         let files = valid.iter().filter(|file| file.item.entry.kind != EntryKind::Folder);
-        let seen = files.map(|file| file.path.join("/")).collect();
+        let seen = files.map(|file| escape_bytes(&file.path.join(&b'/')).into_owned()).collect();
         return Err(Refusal::NoFile { wanted: typed.to_vec(), seen });
     }
-    let plan = place(&chosen, &valid, &inside, rules)?;
+    let mut plan = place(&chosen, &valid, &inside, rules)?;
+    plan.unmatched = rules.patterns.unmatched(&matched);
     if plan.size() > u128::from(rules.max_size) {
         return Err(ArchiveRefusal::TooLarge { size: plan.size(), most: rules.max_size }.into());
     }
@@ -104,17 +108,17 @@ pub fn links(entries: &[Entry], rules: &FileRules) -> Vec<usize> {
         Symlinks::Copy => true,
         Symlinks::KeepInside | Symlinks::All => {
             let path = components(&entry.name, entry.kind, rules.system);
-            path.is_ok_and(|path| rules.patterns.choose(&path.join("/")))
+            path.is_ok_and(|path| rules.patterns.choose(&path))
         }
     };
     let links = entries.iter().enumerate().filter(|(_, entry)| entry.kind == EntryKind::Link);
     links.filter(|(_, entry)| matters(entry)).map(|(index, _)| index).collect()
 }
 
-/// Checks every name, and that no two entries exclude each other.
+/// Checks every name and method, and that no two entries exclude each other.
 fn validate<'a>(
     entries: &'a [Entry],
-    targets: &'a BTreeMap<usize, String>,
+    targets: &'a BTreeMap<usize, RawPath>,
     rules: &FileRules,
     inside: &mut NameTree<'a>,
 ) -> Result<Vec<ValidEntry<'a>>, ArchiveRefusal> {
@@ -122,9 +126,18 @@ fn validate<'a>(
     for (index, entry) in entries.iter().enumerate() {
         let path = components(&entry.name, entry.kind, rules.system)?;
         if entry.kind == EntryKind::Folder && entry.size > 0 {
-            return Err(ArchiveRefusal::FolderWithContent { entry: entry.name.clone() });
+            return Err(ArchiveRefusal::FolderWithContent { entry: entry.name.to_string() });
         }
-        let item = TreeItem { index, entry, target: targets.get(&index).map(String::as_str) };
+        if entry.method.unreadable().is_some() {
+            let (entry, method) = (entry.name.to_string(), entry.method);
+            return Err(ArchiveRefusal::Unreadable { entry, method });
+        }
+        let target = targets.get(&index);
+        if rules.system != System::Unix && target.is_some_and(|target| !target.is_utf8()) {
+            let (entry, why) = (entry.name.to_string(), "has a target that is not UTF-8");
+            return Err(ArchiveRefusal::LinkTarget { entry, why });
+        }
+        let item = TreeItem { index, entry, target };
         if !path.is_empty() && inside.add(&path, item)? {
             valid.push(ValidEntry { path, item });
         }
@@ -138,13 +151,13 @@ fn place(
     inside: &NameTree<'_>,
     rules: &FileRules,
 ) -> Result<Plan, ArchiveRefusal> {
-    let mut plan = Plan { placements: Vec::with_capacity(chosen.len()), warnings: Vec::new() };
+    let mut plan = Plan { placements: Vec::with_capacity(chosen.len()), ..Plan::default() };
     // Removing leading folders can make two paths equal, and copies have other paths than their
     // originals.
     let moved = rules.strip_components > 0 || rules.links() == Symlinks::Copy;
-    let mut outside = NameTree::new(rules.system, if moved { chosen.len() } else { 0 });
+    let mut outside = NameTree::new(rules.system, usize::MAX, if moved { chosen.len() } else { 0 });
     let mut links = Vec::new();
-    let mut left_out: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
+    let mut left_out: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
     let originals = originals(valid, rules);
     for entry in chosen {
         let place = entry.path.get(rules.strip_components..).unwrap_or_default();
@@ -153,13 +166,13 @@ fn place(
         }
         match decide(entry, inside, &originals, rules)? {
             Decision::LeaveOut(why) => {
-                left_out.entry(why).or_default().push(&entry.item.entry.name)
+                left_out.entry(why).or_default().push(entry.item.entry.name.to_string())
             }
             Decision::Extract(item) if !moved || outside.add(place, item)? => {
                 if let (EntryKind::Link, Some(target)) = (item.entry.kind, item.target) {
                     links.push((place, target, &item.entry.name));
                 }
-                let path = place.iter().collect();
+                let path = place.iter().map(|component| os_str(component)).collect();
                 plan.placements.push(Placement {
                     entry: item.index,
                     path,
@@ -205,8 +218,7 @@ fn decide<'a>(
         (EntryKind::Special, _) => Decision::LeaveOut("neither file nor folder nor link"),
         (EntryKind::Link, Symlinks::Skip) => Decision::LeaveOut("links are skipped"),
         (EntryKind::Link, Symlinks::Copy) => {
-            let led = originals.follow(path.iter().copied(), name)?;
-            let led: Vec<&str> = led.iter().map(String::as_str).collect();
+            let led = originals.follow(path.iter().copied(), &name.to_string())?;
             match inside.get(&led) {
                 Some(original) if original.entry.kind == EntryKind::File => {
                     Decision::Extract(original)
@@ -215,7 +227,7 @@ fn decide<'a>(
             }
         }
         (EntryKind::Link, Symlinks::KeepInside | Symlinks::All) if item.target.is_none() => {
-            let entry = name.clone();
+            let entry = name.to_string();
             return Err(ArchiveRefusal::LinkTarget { entry, why: "has no target" });
         }
         (EntryKind::Link, Symlinks::KeepInside | Symlinks::All) => Decision::Extract(*item),
@@ -224,7 +236,7 @@ fn decide<'a>(
 
 /// Refuses symlinks that lead out of the destination, directly or through each other.
 fn stay_inside(
-    links: &[(&[&str], &str, &String)],
+    links: &[(&[&[u8]], &RawPath, &RawPath)],
     rules: &FileRules,
 ) -> Result<(), ArchiveRefusal> {
     let mut all = Links::new(rules.system);
@@ -232,7 +244,7 @@ fn stay_inside(
         all.add(place.iter().copied(), target);
     }
     for (place, _, name) in links {
-        all.follow(place.iter().copied(), name)?;
+        all.follow(place.iter().copied(), &name.to_string())?;
     }
     Ok(())
 }
@@ -243,7 +255,7 @@ fn originals(valid: &[ValidEntry<'_>], rules: &FileRules) -> Links {
     if rules.links() == Symlinks::Copy {
         for ValidEntry { path, item } in valid {
             if item.entry.kind == EntryKind::Link {
-                links.add(path.iter().copied(), item.target.unwrap_or_default());
+                links.add(path.iter().copied(), item.target.map_or(b"", |target| target));
             }
         }
     }
@@ -255,13 +267,14 @@ fn placement_kind(item: TreeItem<'_>) -> PlacementKind {
     match item.entry.kind {
         EntryKind::Folder => PlacementKind::Folder { mode, modified },
         EntryKind::Link => {
-            PlacementKind::Link { target: item.target.unwrap_or_default().to_owned() }
+            let target = item.target.map(|target| os_str(target).to_owned());
+            PlacementKind::Link { target: target.unwrap_or_default() }
         }
         EntryKind::File | EntryKind::Special => PlacementKind::File { mode, modified, size },
     }
 }
 
-fn warnings(plan: &Plan, left_out: &BTreeMap<&'static str, Vec<&str>>) -> Vec<String> {
+fn warnings(plan: &Plan, left_out: &BTreeMap<&'static str, Vec<String>>) -> Vec<String> {
     let left_out = left_out.iter();
     let mut warnings: Vec<String> =
         left_out.map(|(why, names)| format!("left out {}: {why}", join_names(names, 3))).collect();

@@ -50,8 +50,8 @@ pub fn check_distinct(
 ) -> Result<(), Refusal> {
     let Some(separate) = separate else { return Ok(()) };
     let folders: Vec<Vec<String>> = jobs.iter().map(|job| components(job, separate)).collect();
-    let key = |components: &[String]| system.key(&components.join("/"));
-    let mut owners: HashMap<String, Vec<usize>> = HashMap::new();
+    let key = |components: &[String]| system.key(components.join("/").as_bytes()).into_owned();
+    let mut owners: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
     for (index, components) in folders.iter().enumerate() {
         owners.entry(key(components)).or_default().push(index);
     }

@@ -1,13 +1,13 @@
 //! Patterns for the names of jobs and bridges: an exact name, the base name of a parallel or matrix
 //! job, or a glob.
 
-use globset::{GlobBuilder, GlobMatcher};
+use super::glob::{Glob, normalized};
 
 /// A pattern for the names of jobs or bridges.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: String,
-    glob: Option<GlobMatcher>,
+    glob: Option<Glob>,
 }
 
 /// The way in which a name matches a pattern, best first.
@@ -22,14 +22,8 @@ pub enum NameMatch {
 impl Pattern {
     /// Compiles a pattern. Any text is one: text that is not a valid glob is only a name.
     pub fn new(text: &str) -> Pattern {
-        // In job names, a slash is an ordinary character. A backslash escapes on every system.
-        let compiled = || {
-            let text = literal_matrix(text);
-            let glob =
-                GlobBuilder::new(&text).literal_separator(false).backslash_escape(true).build();
-            glob.ok().map(|glob| glob.compile_matcher())
-        };
-        let glob = if text.contains(['*', '?', '[', '{']) { compiled() } else { None };
+        let is_glob = text.contains(['*', '?', '[', '{']);
+        let glob = if is_glob { Glob::of_names(&literal_matrix(text)).ok() } else { None };
         Pattern { text: text.to_owned(), glob }
     }
 
@@ -45,13 +39,15 @@ impl Pattern {
 
     /// Returns how a name matches, or none if it does not.
     pub fn match_name(&self, name: &str) -> Option<NameMatch> {
-        if name == self.text {
+        let name = normalized(name);
+        let text = normalized(&self.text);
+        if name == text {
             return Some(NameMatch::Exact);
         }
-        if base_name(name) == Some(&self.text) {
+        if base_name(&name) == Some(&text) {
             return Some(NameMatch::Base);
         }
-        self.glob.as_ref().is_some_and(|glob| glob.is_match(name)).then_some(NameMatch::Glob)
+        self.glob.as_ref().is_some_and(|glob| glob.matches(&[name])).then_some(NameMatch::Glob)
     }
 
     /// Returns the items whose names match best: an exact name wins over a base name, and a base
@@ -113,6 +109,16 @@ mod tests {
             ("pack: l", "pack: l", Some(NameMatch::Exact)),
             ("odd [name", "odd [name", Some(NameMatch::Exact)),
             ("odd [name", "odd n", None),
+            ("prüfen", "pru\u{308}fen", Some(NameMatch::Exact)),
+            ("pru\u{308}fen", "prüfen 1/2", Some(NameMatch::Base)),
+            ("pr?fen", "prüfen", Some(NameMatch::Glob)),
+            ("pr?fen", "pru\u{308}fen", Some(NameMatch::Glob)),
+            ("pr[üu]fen", "prüfen", Some(NameMatch::Glob)),
+            ("build{,-docs}", "build", Some(NameMatch::Glob)),
+            ("build{,-docs}", "build-docs", Some(NameMatch::Glob)),
+            ("build{,-docs}", "build-x", None),
+            ("a/*", "a/b/c", Some(NameMatch::Glob)),
+            ("a\\*", "a*", Some(NameMatch::Glob)),
         ] {
             assert_eq!(Pattern::new(pattern).match_name(name), fit, "{pattern} for {name}");
         }

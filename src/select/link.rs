@@ -6,6 +6,7 @@ use std::convert::Infallible;
 use super::link_target::{ResolveError, resolve};
 use super::name::System;
 use crate::refusal::ArchiveRefusal;
+use crate::sanitize::escape_bytes;
 
 /// The treatment of the symlinks of an archive (`--symlinks`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,7 +26,7 @@ pub enum Symlinks {
 #[derive(Debug)]
 pub struct Links {
     system: System,
-    targets: HashMap<Vec<String>, String>,
+    targets: HashMap<Vec<Vec<u8>>, Vec<u8>>,
 }
 
 impl Links {
@@ -35,7 +36,7 @@ impl Links {
     }
 
     /// Adds a link at the path of these components.
-    pub fn add<'c>(&mut self, at: impl IntoIterator<Item = &'c str>, target: &str) {
+    pub fn add<'c>(&mut self, at: impl IntoIterator<Item = &'c [u8]>, target: &[u8]) {
         let key = self.keys(at);
         self.targets.insert(key, target.to_owned());
     }
@@ -47,18 +48,19 @@ impl Links {
     /// If the link leads out of the destination or in a circle; `name` is its name in the message.
     pub fn follow<'c>(
         &self,
-        at: impl IntoIterator<Item = &'c str>,
+        at: impl IntoIterator<Item = &'c [u8]>,
         name: &str,
-    ) -> Result<Vec<String>, ArchiveRefusal> {
+    ) -> Result<Vec<Vec<u8>>, ArchiveRefusal> {
         let mut folder = self.keys(at);
-        let target = self.targets.get(&folder).map_or("", String::as_str);
+        let target = self.targets.get(&folder).map_or(b"".as_slice(), Vec::as_slice);
         folder.pop();
         let entry = || name.to_owned();
-        let find = |at: &[String]| self.targets.get(at);
+        let find = |at: &[Vec<u8>]| self.targets.get(at);
         resolve(self.system, folder, target, find, Ok::<_, Infallible>).map_err(|error| match error
         {
             ResolveError::Escapes => {
-                ArchiveRefusal::LinkLeaves { entry: entry(), target: target.to_owned() }
+                let target = escape_bytes(target).into_owned();
+                ArchiveRefusal::LinkLeaves { entry: entry(), target }
             }
             ResolveError::Loop => {
                 ArchiveRefusal::LinkTarget { entry: entry(), why: "goes round in circles" }
@@ -67,8 +69,8 @@ impl Links {
         })
     }
 
-    fn keys<'c>(&self, at: impl IntoIterator<Item = &'c str>) -> Vec<String> {
-        at.into_iter().map(|component| self.system.key(component)).collect()
+    fn keys<'c>(&self, at: impl IntoIterator<Item = &'c [u8]>) -> Vec<Vec<u8>> {
+        at.into_iter().map(|component| self.system.key(component).into_owned()).collect()
     }
 }
 
@@ -76,14 +78,19 @@ impl Links {
 mod tests {
     use super::*;
 
+    fn parts(path: &str) -> impl Iterator<Item = &[u8]> {
+        path.split('/').map(str::as_bytes)
+    }
+
     /// Follows the last of these links, given as paths and targets.
     fn follow(system: System, links: &[(&str, &str)]) -> Result<String, String> {
         let mut all = Links::new(system);
         for (at, target) in links {
-            all.add(at.split('/'), target);
+            all.add(parts(at), target.as_bytes());
         }
         let (last, _) = links.last().unwrap();
-        let led = all.follow(last.split('/'), last).map(|led| led.join("/"));
+        let led = all.follow(parts(last), last);
+        let led = led.map(|led| String::from_utf8(led.join(&b'/')).unwrap());
         led.map_err(|refusal| refusal.to_string())
     }
 

@@ -28,23 +28,23 @@ pub enum ResolveError<E> {
 /// # Errors
 /// If the path leaves the root folder at any point, leads through too many links, or if `read`
 /// fails.
-pub fn resolve<L, T: AsRef<str>, E>(
+pub fn resolve<L, T: AsRef<[u8]>, E>(
     system: System,
-    folder: Vec<String>,
-    path: &str,
-    find: impl Fn(&[String]) -> Option<L>,
+    folder: Vec<Vec<u8>>,
+    path: &[u8],
+    find: impl Fn(&[Vec<u8>]) -> Option<L>,
     mut read: impl FnMut(L) -> Result<T, E>,
-) -> Result<Vec<String>, ResolveError<E>> {
+) -> Result<Vec<Vec<u8>>, ResolveError<E>> {
     let (mut here, mut ahead, mut hops) = (folder, Vec::new(), 0);
     prepend(&mut ahead, path, system)?;
     while let Some(component) = ahead.pop() {
-        match component.as_str() {
-            "" | "." => {}
-            ".." => {
+        match component.as_slice() {
+            b"" | b"." => {}
+            b".." => {
                 here.pop().ok_or(ResolveError::Escapes)?;
             }
             component => {
-                here.push(system.key(component));
+                here.push(system.key(component).into_owned());
                 let Some(link) = find(&here) else { continue };
                 hops += 1;
                 if hops > MAX_HOPS {
@@ -60,14 +60,18 @@ pub fn resolve<L, T: AsRef<str>, E>(
 }
 
 /// Puts the components of a relative path before those that are still to be resolved.
-fn prepend<E>(ahead: &mut Vec<String>, path: &str, system: System) -> Result<(), ResolveError<E>> {
+fn prepend<E>(
+    ahead: &mut Vec<Vec<u8>>,
+    path: &[u8],
+    system: System,
+) -> Result<(), ResolveError<E>> {
     // On Windows, a backslash separates components and a colon follows a drive letter; elsewhere
     // both are ordinary characters.
     let windows = system == System::Windows;
-    if path.starts_with('/') || windows && path.contains(['\\', ':']) {
+    if path.starts_with(b"/") || windows && path.iter().any(|byte| b"\\:".contains(byte)) {
         return Err(ResolveError::Escapes);
     }
-    ahead.extend(path.split('/').rev().map(str::to_owned));
+    ahead.extend(path.split(|byte| *byte == b'/').rev().map(<[u8]>::to_vec));
     Ok(())
 }
 
@@ -78,12 +82,13 @@ mod tests {
     type LinkTable<'a> = &'a [(&'a str, &'a str)];
 
     fn check(system: System, links: LinkTable<'_>, path: &str) -> Result<String, ResolveError<()>> {
-        let find = |at: &[String]| links.iter().position(|(link, _)| *link == at.join("/"));
+        let joined = |at: &[Vec<u8>]| String::from_utf8(at.join(&b'/')).unwrap();
+        let find = |at: &[Vec<u8>]| links.iter().position(|(link, _)| *link == joined(at));
         let read = |link: usize| match links[link].1 {
             "unreadable" => Err(()),
             target => Ok(target),
         };
-        resolve(system, Vec::new(), path, find, read).map(|end| end.join("/"))
+        resolve(system, Vec::new(), path.as_bytes(), find, read).map(|end| joined(&end))
     }
 
     #[test]
@@ -128,7 +133,7 @@ mod tests {
         let end = resolve(
             System::Unix,
             Vec::new(),
-            "a",
+            b"a",
             |_| Some(()),
             |()| {
                 read += 1;

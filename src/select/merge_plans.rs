@@ -9,7 +9,7 @@ use super::name::System;
 use crate::exit::Exit;
 use crate::plan::{OnConflict, PlacementKind, Plan};
 use crate::refusal::ArchiveRefusal;
-use crate::sanitize::sanitize;
+use crate::sanitize::{escape_bytes, sanitize};
 
 /// The reason why several archives cannot be extracted into one folder, although each alone could.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub fn settle(
     if plans.len() < 2 {
         return Ok(Vec::new());
     }
-    let mut holders: HashMap<String, Holder> = HashMap::new();
+    let mut holders: HashMap<Vec<u8>, Holder> = HashMap::new();
     let mut warnings = Vec::new();
     let mut losers = HashSet::new();
     for (number, (job, plan)) in plans.iter().enumerate() {
@@ -125,21 +125,22 @@ fn stay_inside(plans: &[(String, Plan)], system: System) -> Result<(), Clash> {
         })
     };
     for (_, path, target) in all() {
-        links.add(parts(path), target);
+        links.add(parts(path), target.as_encoded_bytes());
     }
     for (job, path, _) in all() {
-        let followed = links.follow(parts(path), &path.to_string_lossy());
+        let followed =
+            links.follow(parts(path), &escape_bytes(path.as_os_str().as_encoded_bytes()));
         followed.map_err(|refusal| Clash::Links { job: job.clone(), refusal })?;
     }
     Ok(())
 }
 
-fn parts(path: &Path) -> impl Iterator<Item = &str> {
-    path.iter().filter_map(|component| component.to_str())
+fn parts(path: &Path) -> impl Iterator<Item = &[u8]> {
+    path.iter().map(|component| component.as_encoded_bytes())
 }
 
-fn key(path: &Path, system: System) -> String {
-    parts(path).map(|component| system.key(component)).collect::<Vec<_>>().join("/")
+fn key(path: &Path, system: System) -> Vec<u8> {
+    parts(path).map(|component| system.key(component)).collect::<Vec<_>>().join(&b'/')
 }
 
 impl Display for Clash {
@@ -160,7 +161,7 @@ impl Display for Clash {
                 );
             }
         };
-        let path = path.to_string_lossy();
+        let path = escape_bytes(path.as_os_str().as_encoded_bytes());
         write!(
             f,
             "`{}` {what} in the archives of both `{}` and `{}`",

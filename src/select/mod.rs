@@ -23,6 +23,7 @@ pub mod trigger;
 // The contents of archives: step 4.
 pub mod file_pattern;
 pub mod files;
+mod glob;
 pub mod link;
 pub mod link_target;
 pub mod merge_plans;

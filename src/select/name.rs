@@ -1,9 +1,13 @@
 //! Checks of entry names for each operating system. Unsafe names are refused, never rewritten.
 
+use std::borrow::Cow;
+use std::ffi::OsStr;
+
 use unicode_normalization::UnicodeNormalization;
 
 use crate::model::EntryKind;
 use crate::refusal::ArchiveRefusal;
+use crate::sanitize::escape_bytes;
 
 /// The operating system whose rules for file names apply: the one that extracts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +19,8 @@ pub enum System {
 
 /// The maximum length of a path in bytes (`PATH_MAX` of Linux).
 const MAX_PATH_BYTES: usize = 4096;
+/// The maximum number of components of a path.
+const MAX_LEVELS: usize = 512;
 
 impl System {
     /// Returns the system that this program was built for.
@@ -30,20 +36,20 @@ impl System {
 
     /// Returns the key of a name; names of one key are one name on this system. macOS and Windows
     /// ignore case and Unicode normalization forms.
-    pub fn key(self, name: &str) -> String {
-        match self {
-            System::Unix => name.to_owned(),
-            System::Mac | System::Windows if name.is_ascii() => name.to_ascii_lowercase(),
-            // Through upper case, because some letters have two lower-case forms (σ and ς). The
-            // second NFC is needed because a change of case can leave the normal form.
-            System::Mac | System::Windows => name
-                .nfc()
-                .flat_map(char::to_uppercase)
-                .flat_map(char::to_lowercase)
-                .collect::<String>()
-                .nfc()
-                .collect(),
+    pub fn key(self, name: &[u8]) -> Cow<'_, [u8]> {
+        if self == System::Unix {
+            return Cow::Borrowed(name);
         }
+        // A name that is not UTF-8 is refused on the other systems.
+        let Ok(text) = std::str::from_utf8(name) else { return Cow::Borrowed(name) };
+        if text.is_ascii() {
+            return Cow::Owned(name.to_ascii_lowercase());
+        }
+        // Through upper case, because some letters have two lower-case forms (σ and ς). The second
+        // NFC is needed because a change of case can leave the normal form.
+        let folded: String =
+            text.nfc().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect();
+        Cow::Owned(folded.nfc().collect::<String>().into_bytes())
     }
 }
 
@@ -53,46 +59,60 @@ impl System {
 /// # Errors
 /// [`ArchiveRefusal::Leaves`] or [`ArchiveRefusal::Name`].
 pub fn components(
-    name: &str,
+    name: &[u8],
     kind: EntryKind,
     system: System,
-) -> Result<Vec<&str>, ArchiveRefusal> {
-    let refused = |why| Err(ArchiveRefusal::Name { entry: name.to_owned(), why });
-    let leaves = || Err(ArchiveRefusal::Leaves { entry: name.to_owned() });
+) -> Result<Vec<&[u8]>, ArchiveRefusal> {
+    let entry = || escape_bytes(name).into_owned();
+    let refused = |why| Err(ArchiveRefusal::Name { entry: entry(), why });
+    let leaves = || Err(ArchiveRefusal::Leaves { entry: entry() });
     if name.is_empty() {
         return refused("has no name");
     }
-    if name.contains('\0') {
+    if name.contains(&0) {
         return refused("has a NUL in its name");
     }
-    if name.starts_with('/') || is_drive(name) {
+    if name.starts_with(b"/") || is_drive(name) {
         return leaves();
     }
-    if name.contains('\\') {
+    if name.contains(&b'\\') {
         return refused("has a backslash in its name");
     }
     if name.len() > MAX_PATH_BYTES {
         return refused("has a name of more than 4096 bytes");
     }
-    let mut components = Vec::with_capacity(name.split('/').count());
-    for component in name.split('/') {
+    let parts = || name.split(|byte| *byte == b'/');
+    let mut components = Vec::with_capacity(parts().count());
+    for component in parts() {
         match component {
-            "" | "." => continue,
-            ".." => return leaves(),
+            b"" | b"." => continue,
+            b".." => return leaves(),
             component => match component_error(component, system) {
                 Some(why) => return refused(why),
                 None => components.push(component),
             },
         }
     }
-    let last = name.rsplit('/').next().unwrap_or_default();
+    if components.len() > MAX_LEVELS {
+        return refused("has more than 512 levels in its name");
+    }
+    let last = parts().next_back().unwrap_or_default();
     match kind {
         EntryKind::Folder => {}
         _ if last.is_empty() => return refused("is no folder and is called like one"),
-        _ if last == "." => return refused("is no folder and is called `.`"),
+        _ if last == b"." => return refused("is no folder and is called `.`"),
         _ => {}
     }
     Ok(components)
+}
+
+/// Returns a component or target as the operating system has it.
+pub fn os_str(bytes: &[u8]) -> &OsStr {
+    #[cfg(unix)]
+    return std::os::unix::ffi::OsStrExt::from_bytes(bytes);
+    // Other bytes were refused before.
+    #[cfg(not(unix))]
+    OsStr::new(std::str::from_utf8(bytes).unwrap_or_default())
 }
 
 /// Returns a folder name for the files of a job that is valid on every system: each character that
@@ -115,13 +135,16 @@ pub fn folder_name(job: &str) -> String {
     name
 }
 
-fn component_error(component: &str, system: System) -> Option<&'static str> {
-    let length = match system {
-        System::Unix => component.len(),
-        System::Mac | System::Windows => component.encode_utf16().count(),
+fn component_error(component: &[u8], system: System) -> Option<&'static str> {
+    const TOO_LONG: Option<&str> = Some("has too long a part in its name");
+    if system == System::Unix {
+        return if component.len() > 255 { TOO_LONG } else { None };
+    }
+    let Ok(component) = std::str::from_utf8(component) else {
+        return Some("has a name that is not UTF-8, which this system cannot keep");
     };
-    if length > 255 {
-        return Some("has too long a part in its name");
+    if component.encode_utf16().count() > 255 {
+        return TOO_LONG;
     }
     if system != System::Windows {
         return None;
@@ -138,8 +161,8 @@ fn component_error(component: &str, system: System) -> Option<&'static str> {
 }
 
 /// Returns true for `C:` and `C:/a`, but not for a file called `x:y`.
-fn is_drive(name: &str) -> bool {
-    matches!(name.as_bytes(), [letter, b':'] | [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic())
+fn is_drive(name: &[u8]) -> bool {
+    matches!(name, [letter, b':'] | [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic())
 }
 
 fn is_separator(c: char) -> bool {

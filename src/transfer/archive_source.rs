@@ -111,7 +111,9 @@ impl<'a> AcquiredArchive<'a> {
         found: &FoundJob,
         options: &ExtractOptions,
     ) -> Result<AcquiredArchive<'a>, Error> {
-        let mut archive = Archive::open_validated(file).with_context(|| unpacking(found))?;
+        let max_entries = options.rules.max_entries;
+        let mut archive =
+            Archive::open_validated(file, max_entries).with_context(|| unpacking(found))?;
         let plan = plan_archive(&mut archive, &options.rules).with_context(|| unpacking(found))?;
         Ok(AcquiredArchive { plan, source: Source::File(Box::new(archive), bytes) })
     }

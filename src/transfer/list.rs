@@ -77,7 +77,7 @@ pub fn is_file(entry: &Entry) -> bool {
 impl From<&Entry> for ListedFile {
     fn from(entry: &Entry) -> ListedFile {
         ListedFile {
-            path: entry.name.clone(),
+            path: entry.name.to_string(),
             size: entry.size,
             compressed_size: Some(entry.compressed_size),
             mode: entry.mode,

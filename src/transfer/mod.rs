@@ -36,6 +36,7 @@ pub use result::{TransferResult, TransferredJob};
 pub use save::{save_archive, write_archive};
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use acquire::{Acquired, MAX_PARALLEL_DOWNLOADS, acquire_each};
@@ -50,6 +51,7 @@ use crate::refusal::Refusal;
 use crate::select::disk_links;
 use crate::select::files::FileRules;
 use crate::select::link::Symlinks;
+use crate::select::name::os_str;
 use crate::step::Step;
 
 /// Step 4: extracts the artifacts of the jobs below `dest`, which stays as it was if any part fails.
@@ -101,8 +103,12 @@ fn stage(
     let plans = archives.iter_mut().map(|(found, it)| (&*found, std::mem::take(&mut it.plan)));
     let plans = merge_all(transfer, plans.collect(), options)?;
     if options.rules.symlinks == Symlinks::KeepInside {
-        disk_links::stay_inside(&plans, options.rules.system, staging.links_on_disk())
-            .map_err(Refusal::from)?;
+        let links = staging.links_on_disk();
+        let on_disk = |at: &[Vec<u8>]| {
+            let path: PathBuf = at.iter().map(|component| os_str(component)).collect();
+            links(&path).map(OsString::into_encoded_bytes)
+        };
+        disk_links::stay_inside(&plans, options.rules.system, on_disk).map_err(Refusal::from)?;
     }
     staging.require_free_space(plans.iter().map(Plan::size).fold(0, u128::saturating_add))?;
     let mut jobs = Vec::new();

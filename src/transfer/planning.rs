@@ -64,6 +64,10 @@ pub fn merge_all(
     options: &ExtractOptions,
 ) -> Result<Vec<Plan>, Error> {
     let ctx = transfer.ctx;
+    for pattern in unmatched_everywhere(plans.iter().map(|(_, plan)| plan)) {
+        let warning = format!("--path `{}` matches nothing", sanitize(&pattern));
+        ctx.watch.step(&Step::Warning(&warning));
+    }
     let mut labelled: Vec<(String, Plan)> = Vec::with_capacity(plans.len());
     for (found, mut plan) in plans {
         for warning in plan.warnings.drain(..) {
@@ -95,6 +99,15 @@ fn set_modified(ctx: &Ctx<'_>, found: &FoundJob, plan: &mut Plan, mtime: Mtime) 
             ))),
         },
     }
+}
+
+/// Returns the patterns of `--path` that match nothing in any of the archives.
+fn unmatched_everywhere<'a>(plans: impl Iterator<Item = &'a Plan>) -> Vec<String> {
+    let in_both = |mut first: Vec<String>, other: Vec<String>| {
+        first.retain(|pattern| other.contains(pattern));
+        first
+    };
+    plans.map(|plan| plan.unmatched.clone()).reduce(in_both).unwrap_or_default()
 }
 
 /// Describes the extraction of an archive, for messages.

@@ -43,7 +43,8 @@ impl<'a> RangedArchive<'a> {
         if !remote.has_strong_etag() && (tail.len() as u64) < remote.length() {
             return Ok(None);
         }
-        let archive = Archive::open_directory(with_tail(&mut remote, tail.clone()));
+        let bytes = with_tail(&mut remote, tail.clone());
+        let archive = Archive::open_directory(bytes, options.rules.max_entries);
         match plan_directory(archive, &options.rules) {
             // The whole archive may be downloadable nevertheless.
             Err(error) if matches!(error.as_archive(), Some(archive::Error::Read(_))) => Ok(None),

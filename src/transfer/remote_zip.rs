@@ -10,6 +10,7 @@ use crate::disk;
 use crate::error::{Context, Error};
 use crate::gitlab::{self, RemoteAnswer, RemoteArchive, TAIL_LENGTH};
 use crate::lookup::{Ctx, FoundJob};
+use crate::model::{DEFAULT_MAX_ENTRIES, RawPath};
 use crate::ranged::{FetchRange, Ranged};
 use crate::sanitize::sanitize;
 
@@ -34,15 +35,19 @@ pub fn open<'a>(
             from_file(file)?
         }
     };
-    Archive::open_directory(bytes).map_err(|error| archive_error(error, reading(found)))
+    let archive = Archive::open_directory(bytes, DEFAULT_MAX_ENTRIES);
+    archive.map_err(|error| archive_error(error, reading(found)))
 }
 
-/// Reads the directory of an archive by range requests alone.
-pub fn open_by_ranges(mut remote: RemoteArchive<'_>) -> Result<RemoteZip<'_>, archive::Error> {
+/// Reads the directory of an archive of at most `max_entries` entries by range requests alone.
+pub fn open_by_ranges(
+    mut remote: RemoteArchive<'_>,
+    max_entries: usize,
+) -> Result<RemoteZip<'_>, archive::Error> {
     let length = remote.length();
     let tail = remote.range(length.saturating_sub(TAIL_LENGTH)..length);
     let tail = tail.map_err(|error| archive::Error::Read(io::Error::other(error)))?;
-    Archive::open_directory(with_tail(remote, tail))
+    Archive::open_directory(with_tail(remote, tail), max_entries)
 }
 
 /// Returns a reader over an archive whose last bytes are known.
@@ -71,7 +76,7 @@ pub fn copy_entry(
 }
 
 /// Reads the target of a symlink.
-pub fn link_target(archive: &mut RemoteZip<'_>, index: usize) -> Result<String, archive::Error> {
+pub fn link_target(archive: &mut RemoteZip<'_>, index: usize) -> Result<RawPath, archive::Error> {
     let extent = archive.extent(index);
     archive.reader().will_read(extent);
     archive.link_target(index)

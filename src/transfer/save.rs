@@ -145,7 +145,7 @@ fn fill<S: Spool>(
 /// If the beginning of a zip came whose length nobody announced: the connection was lost.
 fn check(transfer: &Transfer<'_>, file: &mut File, saved: &Saved) -> Result<(), Error> {
     let found = &saved.found;
-    match Archive::open_directory(file) {
+    match Archive::open_directory(file, usize::MAX) {
         Ok(_) => Ok(()),
         Err(error @ archive::Error::NotZip(NotZip::Truncated)) if !saved.length_known => {
             Err(error).with_context(|| reading(found))

@@ -44,7 +44,7 @@ pub fn plan_beside(
     else {
         return Ok(None);
     };
-    match plan_directory(open_by_ranges(remote), &options.rules) {
+    match plan_directory(open_by_ranges(remote, options.rules.max_entries), &options.rules) {
         // Range requests fail; the download itself may succeed.
         Err(error) if matches!(error.as_archive(), Some(archive::Error::Read(_))) => Ok(None),
         Err(error) => Err(error).with_context(|| unpacking(found)),

@@ -37,14 +37,14 @@ pub fn cases() -> Vec<Case> {
         cases.push(case(&title, &[x().but(|item| item.flags = flags)]).refused(says));
     }
     for (method, says) in [
-        (1, "compression method 1,"),
-        (6, "compression method 6,"),
+        (1, "compression method 1 (shrink)"),
+        (6, "compression method 6 (implode)"),
         (9, "compression method 9 (deflate64)"),
         (12, "compression method 12 (bzip2)"),
         (14, "compression method 14 (lzma)"),
-        (93, "compression method 93 (zstd)"),
+        (93, "corrupt zstd data"),
         (95, "compression method 95 (xz)"),
-        (98, "entry `x` uses compression method 98,"),
+        (98, "entry `x` uses compression method 98 (ppmd), where only"),
         (99, "entry `x` is encrypted"),
     ] {
         let title = format!("method {method}");
@@ -232,6 +232,11 @@ fn kinds() -> Vec<Case> {
         special("a block device", 0o060_666),
         special("a pipe", 0o010_666),
         special("a socket", 0o140_666),
+        case("what Info-ZIP read from a pipe", &[file("-", "piped").mode(0o010_600)])
+            .taken(&[("-", "piped")]),
+        case("a device with content", &[file("s", "x").mode(0o020_666).deflated()])
+            .taken(&[("s", "x")]),
+        case("a socket with content", &[file("s", "x").mode(0o140_666)]).taken(&[("s", "x")]),
         case("what DOS says of a file", &[x().but(|item| (item.creator, item.mode) = (0, 0x27))])
             .taken(&[("x", "x")]),
         case("a Mac's file", &[x().but(|item| item.creator = 19)]).taken(&[("x", "x")]),

@@ -14,7 +14,7 @@
 //!   `trigger_old` is called as pipeline-trigger is
 //! - `artifacts_api`: every endpoint of the Job Artifacts API; `keep` and `delete` among it
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
-//!   `fetch_missing`, `fetch_files`, `fetch_archives` and `fetch_wait` go through the flags
+//!   `fetch_missing`, `fetch_files`, `fetch_names`, `fetch_patterns`, `fetch_archives` and `fetch_wait` go through the flags
 //! - `archives` and the six behind it: hostile and odd archives, over a hundred of them
 //! - `kills`: killed at any moment; `disks`: mounts, devices and limits; `odd_disks`: file systems that
 //!   refuse or fail late, made by `odd_disk`; `proves`: checks before anything is changed
@@ -91,6 +91,8 @@ mod fetch_archives;
 mod fetch_files;
 mod fetch_jobs;
 mod fetch_missing;
+mod fetch_names;
+mod fetch_patterns;
 mod fetch_wait;
 mod fetch_where;
 mod folder;

@@ -105,6 +105,10 @@ const MAX_WORDS_BEFORE_USAGE: usize = 150;
 fn the_readme_is_one_page_and_begins_with_a_command() {
     let readme = text("README.md");
     let page = readme.split("\n## Reference").next().unwrap();
+    let headings = page.lines().filter(|line| line.starts_with("## "));
+    let mut once = std::collections::BTreeSet::new();
+    let twice: Vec<&str> = headings.filter(|heading| !once.insert(*heading)).collect();
+    assert!(twice.is_empty(), "README.md has these twice: {twice:?}");
     let words = |text: &str| text.split_whitespace().count();
     assert!(words(page) <= MAX_WORDS, "README.md has {} words", words(page));
     let (before, _) = page.split_once("\ndownriver fetch ").unwrap();

@@ -123,8 +123,28 @@ fn what_gitlab_does_not_start_is_told_in_its_own_words() {
     ran.says("a wrong trigger token").says("a project that does not exist");
     let ran = person().args("trigger 71 --ref master -p glptt-startsRadarSharecode").fails(4);
     ran.says("a wrong trigger token").says("a project that does not exist");
-    let ran = person().args("trigger shop/sharecode --ref master").fails(3);
+    // A trigger token may read no project, so its old path cannot be followed.
+    let ran =
+        Run::new("two-repos").args("trigger shop/sharecode --ref master").vars(TOKEN).fails(3);
     ran.says("Non GET methods are not allowed for moved projects").says("its new path");
+}
+
+#[test]
+fn a_renamed_project_is_changed_by_its_id() {
+    let old = "shop/sharecode";
+    let ran = person().args(&format!("trigger {old} --ref master -d")).succeeds();
+    ran.asks(&["GET projects/shop%2Fsharecode", "GET projects/93", "POST projects/93/pipeline"]);
+    let ran = person().args(&format!("trigger {old} --pid 9002 --ref master -d")).succeeds();
+    ran.check(ran.requests.iter().all(|r| !r.contains("POST projects/shop")), "by the id");
+    for args in ["keep build-repo", "delete build-repo --yes"] {
+        let ran = person().args(args).args(&format!("-R {old} --pipeline 9002 --from pipeline"));
+        ran.succeeds();
+    }
+    let ran = person().args(&format!("delete --all-in-project --yes -R {old}")).succeeds();
+    ran.check(
+        ran.requests.last().is_some_and(|r| r == "DELETE projects/93/artifacts"),
+        "by the id",
+    );
 }
 
 #[test]
@@ -179,7 +199,7 @@ fn a_manual_job_stops_the_run_unless_it_is_told_what_to_do() {
         "it stands there",
     );
     let ran = person().args("trigger 93 --ref master --on-manual play --jobs other").fails(8);
-    ran.says("upload: symbols");
+    ran.says("`other` is no manual job of").says("upload: symbols").never_says("--on-manual play");
     assert_eq!(posts(&ran.requests), ["POST projects/93/pipeline"]);
     person().args("trigger 93 --jobs a").fails(2).says("--on-manual play");
 }

@@ -8,9 +8,10 @@ use crate::archive::zip_builder::{crc32, file, zip};
 /// Returns name and date of an entry with these extra fields.
 fn entry(name: &[u8], extra: &[&[u8]]) -> Result<(String, Option<i64>), String> {
     let bytes = zip(&[file(name, "").but(|item| item.extra = extra.concat())]);
-    let archive = Archive::open_directory(Cursor::new(bytes)).map_err(|error| error.to_string())?;
+    let archive = Archive::open_directory(Cursor::new(bytes), usize::MAX)
+        .map_err(|error| error.to_string())?;
     let [entry] = archive.entries() else { panic!("there is one entry") };
-    Ok((entry.name.clone(), entry.modified))
+    Ok((entry.name.to_string(), entry.modified))
 }
 
 fn field(number: u16, content: &[u8]) -> Vec<u8> {
@@ -41,9 +42,9 @@ fn a_unicode_path_must_belong_to_the_name_and_not_replace_ascii() {
         (&b"\x81"[..], unicode(b"\x81", "ы".as_bytes()), Ok("ы")),
         (b"a", unicode(b"a", b"a"), Ok("a")),
         (b"a", unicode(b"a", b"b"), Err("entry `a` has a second name")),
-        (b"\x81", unicode(b"\x82", "ы".as_bytes()), Err("entry `ü` has a second name")),
-        (b"\x81", unicode(b"\x81", b"\xff"), Err("entry `ü` has a second name")),
-        (b"\x81", field(0x7075, b"\x01abc"), Err("entry `ü` has a second name")),
+        (b"\x81", unicode(b"\x82", "ы".as_bytes()), Err("entry `\\x81` has a second name")),
+        (b"\x81", unicode(b"\x81", b"\xff"), Err("entry `\\x81` has a second name")),
+        (b"\x81", field(0x7075, b"\x01abc"), Err("entry `\\x81` has a second name")),
     ] {
         match (entry(name, &[&field]), expect) {
             (Ok((name, _)), expect) => assert_eq!(Ok(&*name), expect),

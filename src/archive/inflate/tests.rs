@@ -26,7 +26,7 @@ impl Write for Written {
 
 /// Decompresses an item from a reader with a buffer of `pieces` bytes.
 fn inflate(item: &ZipItem, pieces: usize) -> (Result<(), Error>, Written) {
-    let archive = Archive::open_directory(Cursor::new(zip(std::slice::from_ref(item)))).unwrap();
+    let archive = Archive::open_directory(Cursor::new(zip(std::slice::from_ref(item))), 9).unwrap();
     let mut from = BufReader::with_capacity(pieces, item.compressed.as_slice());
     let mut written = Written::default();
     let result = Inflater::default().copy(&archive.locations()[0], &mut from, &mut written);
@@ -137,7 +137,7 @@ fn interrupted_reads_are_retried_and_failed_ones_are_not() {
     }
     for item in [file("a", "hello"), file("a", "hello").deflated()] {
         let archive =
-            Archive::open_directory(Cursor::new(zip(std::slice::from_ref(&item)))).unwrap();
+            Archive::open_directory(Cursor::new(zip(std::slice::from_ref(&item))), 9).unwrap();
         let inflate = |kind| {
             let mut from = BufReader::new(Stuttering(&item.compressed, kind, false));
             let mut written = Vec::new();

@@ -7,7 +7,7 @@ use crate::archive::{Archive, Error, entry_reader};
 
 /// Runs the quick check alone, without the full validation that would follow.
 fn check(bytes: Vec<u8>) -> Result<(), Error> {
-    let layout = Archive::open_directory(Cursor::new(&bytes)).unwrap().into_layout();
+    let layout = Archive::open_directory(Cursor::new(&bytes), usize::MAX).unwrap().into_layout();
     entry_reader::quick_check(Cursor::new(&bytes), &layout.locations, layout.directory_start)
 }
 
@@ -113,7 +113,7 @@ fn an_entry_that_begins_at_the_end_of_the_file_is_damaged() {
     let mut bytes = zip(&[file("a", "one")]);
     let (at, end) = (bytes.len() - 22 - 47 + 42, bytes.len() as u32);
     bytes[at..at + 4].copy_from_slice(&(end - 10).to_le_bytes());
-    let layout = Archive::open_directory(Cursor::new(&bytes)).unwrap().into_layout();
+    let layout = Archive::open_directory(Cursor::new(&bytes), usize::MAX).unwrap().into_layout();
     let body = entry_reader::SeekReader::new(Cursor::new(&bytes), 512);
     let result = entry_reader::EntryReader::selected(body).next(&layout.locations[0]).map(|_| ());
     assert!(matches!(result, Err(Error::Damaged { .. })), "{result:?}");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use crate::args::{CacheArgs, ConnectArgs, LookupArgs, OutputArgs, duration};
+use crate::args::{CacheArgs, ConnectArgs, LookupArgs, OutputArgs, duration, pause};
 use crate::commands::app::App;
 use crate::commands::extract_args::ExtractArgs;
 use crate::commands::pairs;
@@ -48,14 +48,14 @@ pub struct Trigger {
     /// Only these manual jobs are played, in this order
     #[arg(long, value_name = "A,B", value_delimiter = ',', help_heading = "When")]
     pub jobs: Vec<String>,
-    /// Do not wait
-    #[arg(short, long, conflicts_with_all = ["fetch", "print_logs", "jobs"], help_heading = "When")]
+    /// Do not wait; with --on-manual play, jobs are played that wait already
+    #[arg(short, long, conflicts_with_all = ["fetch", "print_logs"], help_heading = "When")]
     pub detach: bool,
     /// How long to wait at most
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h", help_heading = "When")]
     pub wait_timeout: Duration,
     /// Look again after this time, in seconds or like 100ms [default: growing from 2s to 15s]
-    #[arg(short = 's', long, alias = "sleep", value_name = "DURATION", value_parser = duration, help_heading = "When")]
+    #[arg(short = 's', long, alias = "sleep", value_name = "DURATION", value_parser = pause, help_heading = "When")]
     pub poll_interval: Option<Duration>,
     /// Print the logs of the jobs at the end, those of failed jobs last
     #[arg(short = 'o', long, help_heading = "Output")]
@@ -77,10 +77,16 @@ pub struct Trigger {
     #[command(flatten)]
     pub cache: CacheArgs,
     /// The token of a trigger, which starts the pipeline; without it the private or the job token does [DOWNRIVER_PIPELINE_TOKEN]
-    #[arg(short, long, value_name = "TOKEN", help_heading = "Authentication")]
+    #[arg(
+        short,
+        long,
+        value_name = "TOKEN",
+        allow_hyphen_values = true,
+        help_heading = "Authentication"
+    )]
     pub pipeline_token: Option<String>,
     /// The private token, by another name
-    #[arg(short, long, value_name = "TOKEN", conflicts_with_all = ["private_token", "job_token", "token_file"], help_heading = "Authentication")]
+    #[arg(short, long, value_name = "TOKEN", allow_hyphen_values = true, conflicts_with_all = ["private_token", "job_token", "token_file"], help_heading = "Authentication")]
     pub api_token: Option<String>,
     /// The host of GitLab, as another way to write --api-url
     #[arg(long, value_name = "HOST", conflicts_with = "api_url", help_heading = "Where from")]

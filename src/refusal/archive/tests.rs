@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::exit::Exit;
+use crate::model::Method;
 use crate::refusal::Refusal;
 
 #[test]
@@ -63,6 +64,21 @@ fn every_refusal_of_an_archive_says_what_and_what_to_do() {
             ArchiveRefusal::TooMany { entries: 3, most: 2 },
             "it has 3 entries, and 2 are allowed",
             "--max-entries allows more",
+        ),
+        (
+            ArchiveRefusal::TooManyFolders { most: 2 },
+            "with the folders of its names it has more than 2 entries, which is the limit",
+            "--max-entries allows more",
+        ),
+        (
+            ArchiveRefusal::Unreadable { entry: name("a\n"), method: Method::Encrypted },
+            "entry `a\\u{a}` is encrypted",
+            "-o FILE keeps the archive itself; `7z x FILE` asks for its password",
+        ),
+        (
+            ArchiveRefusal::Unreadable { entry: name("a"), method: Method::Other(95) },
+            "entry `a` uses compression method 95 (xz), where only stored (0), deflate (8) and zstd (93) can be read",
+            "-o FILE keeps the archive itself, and `7z x FILE` (7-Zip) knows this method",
         ),
     ];
     for (refusal, sentence, hint) in cases {

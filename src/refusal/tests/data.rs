@@ -19,6 +19,14 @@ fn a_refusal_lists_the_candidates() {
         ),
         (Refusal::NotTriggered { bridges: vec![idle(Status::Manual)] }, &["deploy"]),
         (
+            Refusal::NoManualJob {
+                pipeline: place(Status::Manual),
+                names: vec!["x".to_owned()],
+                jobs: vec![deploy.clone()],
+            },
+            &["deploy"],
+        ),
+        (
             Refusal::EndedBadly {
                 pipelines: Vec::new(),
                 failed: vec![deploy.clone()],

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use expect_test::expect_file;
 
 use super::{idle, job, names, place};
-use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef, Status};
+use crate::model::{JobId, Method, PipelineAt, PipelineBy, PipelineId, ProjectRef, Status};
 use crate::refusal::{ArchiveRefusal, Elsewhere, FailedJob, Refusal, StartFailure};
 
 const PAGE: &str = include_str!("../../../docs/troubleshooting.md");
@@ -187,6 +187,14 @@ fn waits() -> Vec<Row> {
             Refusal::Blocked { pipeline: place(Status::Manual), jobs: vec![failed("deploy")] },
         ),
         (
+            "`--jobs` names jobs that are not there, or that are not manual, or have been played.",
+            Refusal::NoManualJob {
+                pipeline: place(Status::Manual),
+                names: names(&["deploi"]),
+                jobs: vec![failed("deploy")],
+            },
+        ),
+        (
             "`--ref` is no branch or tag of that project.",
             not_started(StartFailure::UnknownRef {
                 ref_: ref_(),
@@ -257,6 +265,14 @@ fn archives() -> Vec<Row> {
         (
             "A limit protects the file system from archives of very many files.",
             ArchiveRefusal::TooMany { entries: 1_200_000, most: 1_000_000 },
+        ),
+        (
+            "The same limit counts the folders that the names of entries imply.",
+            ArchiveRefusal::TooManyFolders { most: 1_000_000 },
+        ),
+        (
+            "Stored, deflated and Zstandard entries can be read. GitLab's runner writes no others.",
+            ArchiveRefusal::Unreadable { entry: entry(), method: Method::Other(12) },
         ),
     ];
     rows.into_iter().map(|(reason, refusal)| (reason, Refusal::Archive(refusal))).collect()

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use super::*;
 use crate::exit::Exit;
+use crate::model::Method;
 
 /// Reads entries: `a` is a file, `a/` a folder, `a -> b` a symlink, `a!` a device, `a=3` a file of 3
 /// bytes.
-fn archive(lines: &[&str]) -> (Vec<Entry>, BTreeMap<usize, String>) {
+fn archive(lines: &[&str]) -> (Vec<Entry>, BTreeMap<usize, RawPath>) {
     let mut targets = BTreeMap::new();
     let entries = lines.iter().enumerate().map(|(index, line)| {
         let (name, kind, size, target) = if let Some((name, target)) = line.split_once(" -> ") {
@@ -22,13 +23,14 @@ fn archive(lines: &[&str]) -> (Vec<Entry>, BTreeMap<usize, String>) {
         } else {
             (*line, EntryKind::File, 1, None)
         };
-        targets.extend(target.map(|target| (index, target.to_owned())));
+        targets.extend(target.map(|target| (index, target.into())));
         Entry {
-            name: name.to_owned(),
+            name: name.into(),
             kind,
             size,
             compressed_size: size,
             crc32: size as u32,
+            method: Method::Stored,
             mode: Some(0o644),
             modified: Some(7),
         }
@@ -58,7 +60,7 @@ fn paths(lines: &[&str], rules: &FileRules) -> Vec<String> {
         match placement.kind {
             PlacementKind::File { .. } => path,
             PlacementKind::Folder { .. } => format!("{path}/"),
-            PlacementKind::Link { target } => format!("{path} -> {target}"),
+            PlacementKind::Link { target } => format!("{path} -> {}", target.display()),
         }
     };
     plan.placements.into_iter().map(path).collect()
@@ -238,4 +240,64 @@ fn only_links_that_matter_need_a_target() {
     ] {
         assert_eq!(links(&entries, &rules), matter);
     }
+}
+
+#[test]
+fn folders_count_as_entries_also_where_only_paths_name_them() {
+    let most = |max_entries| FileRules { max_entries, ..rules() };
+    for (lines, nodes) in [
+        (&["a/b/c"][..], 3),
+        (&["a/b/c", "a/b/d", "a/"], 4),
+        (&["a", "a", "./a"], 3),
+        (&["./", "a/b"], 2),
+    ] {
+        assert!(plan(lines, &most(nodes)).is_ok(), "{lines:?}");
+        refusal(lines, &most(nodes - 1));
+    }
+    let deep = format!("{}x", "d/".repeat(511));
+    assert!(plan(&[&deep], &rules()).is_ok());
+    let deeper = format!("d/{deep}");
+    assert!(refusal(&[&deeper], &rules()).ends_with("has more than 512 levels in its name"));
+}
+
+#[test]
+fn an_entry_that_cannot_be_read_refuses_all() {
+    for method in [Method::Encrypted, Method::Patch, Method::Other(12)] {
+        let (mut entries, targets) = archive(&["good", "bad"]);
+        entries[1].method = method;
+        let refused = files(&entries, &targets, &rules()).unwrap_err();
+        let bad = ArchiveRefusal::Unreadable { entry: "bad".to_owned(), method };
+        assert_eq!(refused, Refusal::from(bad));
+        assert_eq!(refused.exit(false), Exit::Archive);
+        assert_eq!(refused.hint().as_deref(), Some(method.way_out()));
+        assert!(files(&entries, &targets, &including(&["good"])).is_err());
+    }
+}
+
+#[test]
+fn names_that_are_not_utf8_are_kept_on_unix_and_refused_elsewhere() {
+    let (mut entries, mut targets) = archive(&["x", "y", "l -> x"]);
+    entries[0].name = b"d\xfc/\xe9".to_vec().into();
+    entries[1].name = b"d\xfc/\xe8".to_vec().into();
+    targets.insert(2, b"d\xfc/\xe9".to_vec().into());
+    let on = |system| FileRules { system, ..rules() };
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        let plan = files(&entries, &targets, &on(System::Unix)).unwrap();
+        let paths = plan.placements.iter().map(|placement| placement.path.as_os_str().as_bytes());
+        assert_eq!(paths.collect::<Vec<_>>(), [b"d\xfc/\xe9".as_slice(), b"d\xfc/\xe8", b"l"]);
+        let target = std::ffi::OsStr::from_bytes(b"d\xfc/\xe9").to_owned();
+        assert_eq!(plan.placements[2].kind, PlacementKind::Link { target });
+    }
+    for system in [System::Mac, System::Windows] {
+        let refused = files(&entries, &targets, &on(system)).unwrap_err().to_string();
+        assert!(
+            refused.starts_with("entry `d\\xfc/\\xe9` has a name that is not UTF-8"),
+            "{refused}"
+        );
+    }
+    // Patterns match such names by their other characters.
+    let one = FileRules { patterns: including(&["d?/?"]).patterns, ..on(System::Unix) };
+    assert_eq!(files(&entries, &targets, &one).unwrap().placements.len(), 2);
 }

@@ -8,7 +8,7 @@ fn plan(job: &str, lines: &[&str]) -> (String, Plan) {
     let placement = |(entry, line): (usize, &&str)| {
         let (mode, modified) = (None, None);
         let (path, kind) = if let Some((path, target)) = line.split_once(" -> ") {
-            (path, PlacementKind::Link { target: target.to_owned() })
+            (path, PlacementKind::Link { target: target.into() })
         } else if let Some(path) = line.strip_suffix('/') {
             (path, PlacementKind::Folder { mode, modified })
         } else {
@@ -17,7 +17,7 @@ fn plan(job: &str, lines: &[&str]) -> (String, Plan) {
         Placement { entry, path: path.into(), kind }
     };
     let placements = lines.iter().enumerate().map(placement).collect();
-    (job.to_owned(), Plan { placements, warnings: Vec::new() })
+    (job.to_owned(), Plan { placements, ..Plan::default() })
 }
 
 fn left(plans: &[(String, Plan)]) -> Vec<Vec<&str>> {

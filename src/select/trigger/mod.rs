@@ -70,6 +70,11 @@ pub enum Manual {
     Wait,
     /// Ends the command: these jobs wait for a person.
     Stop(Vec<FailedJob>),
+    /// Ends the command: none of the names is that of a manual job; `jobs` are those that wait.
+    NoneNamed {
+        names: Vec<String>,
+        jobs: Vec<FailedJob>,
+    },
 }
 
 /// Returns the jobs and bridges of a pipeline, oldest first, newest attempts only.
@@ -122,7 +127,15 @@ pub fn manual(all: &[Playable], rule: &OnManual, played: &HashSet<JobId>) -> Man
         return Manual::Wait;
     }
     let left: Vec<Playable> = fresh.into_iter().cloned().collect();
-    Manual::Stop(self::blocking(&left))
+    let jobs = self::blocking(&left);
+    let OnManual::Play(names) = rule else { return Manual::Stop(jobs) };
+    let is_played =
+        |name: &&String| all.iter().any(|job| job.name == **name && played.contains(&job.id));
+    let names: Vec<String> = names.iter().filter(|name| !is_played(name)).cloned().collect();
+    match names.is_empty() {
+        true => Manual::Stop(jobs),
+        false => Manual::NoneNamed { names, jobs },
+    }
 }
 
 /// Returns the manual jobs that block a pipeline; all of its manual jobs if none is known to.

@@ -63,6 +63,10 @@ fn check(jobs: &str, rule: &str, expect: &str) {
         Manual::Stop(jobs) => {
             format!("stop {}", names(jobs.into_iter().map(|job| job.name).collect()))
         }
+        Manual::NoneNamed { names: unknown, jobs } => {
+            let jobs = names(jobs.into_iter().map(|job| job.name).collect());
+            format!("no {}: {jobs}", names(unknown))
+        }
     };
     assert_eq!(told.trim_end(), expect, "{jobs}: {rule:?}");
 }
@@ -96,7 +100,10 @@ fn the_named_jobs_are_played_together_and_in_their_order() {
     check("a? b", "play a", "play a");
     check("a b=created", "play a b", "play a");
     check("a!=success b", "play a b", "play b");
-    check("a", "play other", "stop a");
+    check("a", "play other", "no other: a");
+    check("a b=success", "play b other", "no b other: a");
+    check("a!=success b", "play a other", "no other: b");
+    check("a!=success b", "play a", "stop b");
 }
 
 #[test]

@@ -1,0 +1,88 @@
+//! Names, types and methods of entries as real writers make them.
+
+use crate::fake::World;
+use crate::harness::Run;
+use crate::scenes::one_archive;
+use crate::zip_builder::{ZipItem, file, link, zip};
+
+fn zstd() -> World {
+    one_archive(include_bytes!("../../fixtures/archives/zstd.zip").to_vec())
+}
+
+#[test]
+fn zstandard_entries_are_fetched_listed_and_printed() {
+    let text: String = (0..3000).map(|i| format!("line {i} of a file that packs well\n")).collect();
+    for args in ["", "--path '*.txt'", "--path frames.txt --path level-1.txt"] {
+        let ran = Run::new(zstd()).args("fetch build").args(args).succeeds();
+        assert_eq!(ran.read("frames.txt"), text, "{args}");
+    }
+    Run::new(zstd()).args("ls build").succeeds();
+    for (name, length) in [("frames.txt", text.len()), ("window-128-MiB.txt", 2000)] {
+        let ran = Run::new(zstd()).args("cat build").arg(name).succeeds();
+        assert!(ran.stdout == text[..length], "{name}: {}", ran.stdout.len());
+    }
+}
+
+#[test]
+fn what_cannot_be_unpacked_is_listed_and_refused_with_a_way_out() {
+    type Change = fn(&mut ZipItem);
+    let cases: [(Change, &str, &str); 3] = [
+        (|item| item.flags = 1, "entry `odd` is encrypted", "password"),
+        (|item| item.method = 12, "compression method 12 (bzip2)", "7z x FILE"),
+        (|item| item.method = 97, "compression method 97,", "the program that made it"),
+    ];
+    for (change, says, hint) in cases {
+        let world = || one_archive(zip(&[file("good", "x"), file("odd", "y").but(change)]));
+        let ran = Run::new(world()).args("ls build").succeeds();
+        ran.check(ran.stdout.contains("odd"), "it is listed");
+        for args in ["fetch build", "fetch build --path odd"] {
+            Run::new(world()).args(args).fails(6).says(says).says(hint).says("-o FILE");
+        }
+        let ran = Run::new(world()).args("cat build good").succeeds();
+        assert_eq!(ran.stdout, "x");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_no_utf8_keep_their_bytes() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let name = b"d\xfc/gr\xfc\xdfe.txt";
+    let archive = zip(&[file(name, "hello"), link("to", name), file("plain", "x")]);
+    let fetched = |args: &str| {
+        let run = Run::new(one_archive(archive.clone())).args("fetch build").args(args);
+        let work = run.work();
+        let ran = run.may_leave_files().succeeds();
+        (ran, work)
+    };
+    for args in ["", "--path 'd?/*' --path to", "--path 'd?/**'"] {
+        let (ran, _) = fetched(args);
+        ran.check(ran.files().iter().any(|file| file.starts_with('d')), args);
+    }
+    let world = || one_archive(archive.clone());
+    let ran = Run::new(world()).args("ls build").succeeds();
+    ran.check(ran.stdout.contains(r"d\xfc/gr\xfc\xdfe.txt"), "bytes are escaped");
+    let ran = Run::new(world()).args("ls build --json").succeeds();
+    assert_eq!(ran.json()["files"][0]["path"], r"d\xfc/gr\xfc\xdfe.txt");
+    for word in [OsStr::from_bytes(name), OsStr::new(r"d\xfc/gr\xfc\xdfe.txt"), OsStr::new("to")] {
+        let ran = Run::new(world()).args("cat build").arg(word).succeeds();
+        assert_eq!(ran.stdout, "hello", "{word:?}");
+    }
+}
+
+#[test]
+fn names_of_thousands_of_levels_and_too_many_folders_are_refused() {
+    let deep = zip(&[file("d/".repeat(600) + "x", "x")]);
+    let ran = Run::new(one_archive(deep)).args("fetch build").fails(6);
+    ran.says("has more than 512 levels in its name");
+    let wide: Vec<ZipItem> =
+        (0..20).map(|i| file(format!("{i}/{}x", "d/".repeat(99)), "")).collect();
+    let world = || one_archive(zip(&wide));
+    Run::new(world()).args("fetch build --max-entries 2020").succeeds();
+    let ran = Run::new(world()).args("fetch build --max-entries 2019").fails(6);
+    ran.says("with the folders of its names it has more than 2019 entries");
+    let ran = Run::new(world()).args("fetch build --max-entries 19").fails(6);
+    ran.says("it has 20 entries, and 19 are allowed").says("--max-entries allows more");
+}
