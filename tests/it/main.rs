@@ -37,6 +37,7 @@
 //! - `places`: destinations that others write to, that are full, or that cannot be written
 //! - `scenes`: small worlds that many tests begin with
 //! - `threats`: which tests show the rows of THREATS.md; `guarded`: those that had no other place
+//! - `recipes`: the recipes of the book, run as they are printed
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
 #![allow(
     dead_code,
@@ -127,6 +128,7 @@ mod ran;
 mod ranges;
 mod raw;
 mod readme;
+mod recipes;
 mod release;
 mod resume;
 mod scenes;

@@ -40,6 +40,56 @@ fn the_table_of_exit_codes_is_that_of_the_source() {
     assert!(missing.is_empty(), "not in docs/exit-codes.md: {missing:#?}");
 }
 
+/// Returns the names of variables that a source mentions as literals.
+fn variables(source: &str) -> Vec<&str> {
+    const PREFIXES: [&str; 14] = [
+        "ALL_",
+        "CI_",
+        "CURL_",
+        "DOWNRIVER_",
+        "GITLAB_",
+        "GLAB_",
+        "GL_",
+        "HTTPS_",
+        "HTTP_",
+        "NO_",
+        "PARENT_",
+        "PRIVATE_",
+        "PYTHON_",
+        "XDG_",
+    ];
+    let literals = source.split('"').skip(1).step_by(2);
+    let is_name = |text: &&str| {
+        PREFIXES.iter().any(|prefix| text.starts_with(prefix))
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    };
+    literals.filter(is_name).collect()
+}
+
+#[test]
+fn every_variable_of_the_settings_is_in_the_table() {
+    let page = text("docs/settings.md");
+    let mut read = 0;
+    let mut missing = Vec::new();
+    for entry in std::fs::read_dir(root().join("src/settings")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
+        let source = std::fs::read_to_string(&path).unwrap();
+        for name in variables(source.split("#[cfg(test)]").next().unwrap()) {
+            read += 1;
+            if !page.contains(&format!("`{name}`")) {
+                missing.push(name.to_owned());
+            }
+        }
+    }
+    assert!(read > 30, "{read}");
+    assert!(missing.is_empty(), "not in docs/settings.md: {missing:?}");
+}
+
 /// Finds the help blocks: a line `<!-- help: downriver fetch -->`, then a fenced block of text.
 /// Returns the words after `downriver` of each, and the range of its text.
 fn help_blocks(readme: &str) -> Vec<(String, Range<usize>)> {
