@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use console::{Key, Term};
 use jiff::Timestamp;
 
 use crate::clock::Clock;
@@ -25,6 +26,8 @@ pub struct Env {
     /// The current directory.
     pub dir: PathBuf,
     pub stdin: Box<dyn Read + Send>,
+    /// None if standard input is no terminal.
+    pub keyboard: Option<Box<dyn Keyboard>>,
     pub stdout: Stream,
     pub stderr: Stream,
     pub clock: Arc<dyn Clock>,
@@ -44,6 +47,36 @@ impl Stream {
         let writer = std::mem::replace(&mut self.writer, Box::new(std::io::sink()));
         Stream { writer, terminal: self.terminal }
     }
+}
+
+/// The keyboard of a terminal, and the size of its screen.
+pub trait Keyboard: Send {
+    /// Waits for a key. Ctrl-C is a key here, and no signal.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    fn read_key(&mut self) -> io::Result<Key>;
+
+    /// Returns the rows and columns of the screen.
+    fn screen_size(&self) -> (u16, u16);
+}
+
+impl Keyboard for Term {
+    fn read_key(&mut self) -> io::Result<Key> {
+        self.read_key_raw()
+    }
+
+    fn screen_size(&self) -> (u16, u16) {
+        self.size()
+    }
+}
+
+/// Returns the terminal that standard input reads from, if it is one.
+fn keyboard() -> Option<Box<dyn Keyboard>> {
+    let term = Term::stderr();
+    // On Windows, this call also turns on escape sequences for the screen.
+    let _ = term.features().colors_supported();
+    std::io::stdin().is_terminal().then(|| Box::new(term) as Box<dyn Keyboard>)
 }
 
 impl Env {
@@ -77,6 +110,7 @@ impl Env {
             // A deleted directory has no path. Absolute paths can be used all the same.
             dir: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             stdin: Box::new(io::stdin()),
+            keyboard: keyboard(),
             stdout: Stream {
                 terminal: io::stdout().is_terminal(),
                 writer: Box::new(NamedWriter("standard output", io::stdout())),

@@ -28,6 +28,8 @@ pub enum Error {
     GitLab(gitlab::Error),
     /// The command line does not make sense.
     Usage(Usage),
+    /// The user ended a question without an answer.
+    Canceled,
     /// An archive is broken or could not be read.
     Archive(archive::Error),
     /// The file system refused.
@@ -109,6 +111,7 @@ impl Display for Error {
             }
             Error::GitLab(error) => error.fmt(f),
             Error::Usage(usage) => usage.fmt(f),
+            Error::Canceled => f.write_str("no job was chosen; nothing was written"),
             Error::Archive(error) => error.fmt(f),
             Error::Disk(error) => error.fmt(f),
             Error::Clash(clash) => clash.fmt(f),

@@ -1,6 +1,6 @@
 //! Exit codes. Scripts and `allow_failure: exit_codes:` in CI depend on them.
 
-/// The outcome of a run. A test compares these descriptions with `docs/exit-codes.md`.
+/// The outcome of a run. [`Exit::about`] says the same at run time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
@@ -31,8 +31,50 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// All exit codes, in ascending order.
+    pub const ALL: [Exit; 12] = [
+        Exit::Done,
+        Exit::Fault,
+        Exit::Usage,
+        Exit::Nothing,
+        Exit::Denied,
+        Exit::Network,
+        Exit::Archive,
+        Exit::TimedOut,
+        Exit::Unsuccessful,
+        Exit::Disk,
+        Exit::Interrupted,
+        Exit::Terminated,
+    ];
+
     /// Returns the exit code of the process.
     pub const fn code(self) -> u8 {
         self as u8
+    }
+
+    /// Returns its meaning, as the help and the manual say it.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Exit::Done => "success",
+            Exit::Fault => "a bug in downriver itself",
+            Exit::Usage => "invalid command line",
+            Exit::Nothing => {
+                "nothing to fetch: no such pipeline, bridge, downstream, job, artifacts or file, or not there yet, gone, or from a job that did not succeed"
+            }
+            Exit::Denied => {
+                "access denied: token missing, wrong, expired or without the required scope, or not allowed by the project; a sign-in page in place of an answer; and an answer 404 that may mean either, as GitLab gives it to those who may not see a project"
+            }
+            Exit::Network => {
+                "network or server error: unreachable, or still failing after the retries"
+            }
+            Exit::Archive => "the archive is corrupt, hostile, or not as announced",
+            Exit::TimedOut => "waiting timed out",
+            Exit::Unsuccessful => "the pipeline or job that was waited for ended without success",
+            Exit::Disk => {
+                "file system error: cannot write, disk full, a conflict under `--on-conflict fail`"
+            }
+            Exit::Interrupted => "interrupted by SIGINT; nothing half-written stays",
+            Exit::Terminated => "interrupted by SIGTERM; nothing half-written stays",
+        }
     }
 }

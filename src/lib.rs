@@ -39,7 +39,8 @@ pub mod usage;
 
 use std::sync::Arc;
 
-use commands::App;
+use clap::CommandFactory;
+use commands::{App, Cli, NameRecorder};
 use env::Env;
 use exit::Exit;
 use interrupt::Leftover;
@@ -48,6 +49,9 @@ use ui::Ui;
 
 /// Runs the program, from its arguments to its exit code.
 pub fn run(mut env: Env) -> Exit {
+    if let Some(exit) = commands::complete(&mut env, Cli::command()) {
+        return exit;
+    }
     let command = match commands::parse(&env.args) {
         Ok(command) => command,
         Err(error) => return answer(&mut env, &error),
@@ -59,7 +63,9 @@ pub fn run(mut env: Env) -> Exit {
     let ui = Arc::new(ui.with_sections(in_a_job));
     let waited = command.waits();
     let interrupt = env.interrupt.clone();
-    let result = commands::run(command, App { env, ui: ui.clone(), watch: ui.clone() });
+    let recorder = Arc::new(NameRecorder::new(ui.clone(), &env));
+    let result = commands::run(command, App { env, ui: ui.clone(), watch: recorder.clone() });
+    recorder.save();
     ui.finish();
     for Leftover { path, reason } in interrupt.take_leftovers() {
         let path = sanitize::sanitize(&path.to_string_lossy()).to_string();

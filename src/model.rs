@@ -13,7 +13,7 @@ mod status;
 mod tests;
 pub mod tree;
 
-pub use address::{ArchiveAt, PipelineAt, PipelineBy};
+pub use address::{ArchiveAt, LatestOf, PipelineAt, PipelineBy};
 pub use entry::{DEFAULT_MAX_ENTRIES, Entry, EntryKind, Method, RawPath};
 pub use id::{JobId, PipelineId, ProjectRef};
 pub use job::{Artifact, ArtifactsFile, Job};

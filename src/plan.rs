@@ -1,6 +1,7 @@
 //! The plan of an extraction: the files, folders and links that an archive becomes. Made by `select`,
 //! carried out by `extract` and `disk`.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,19 @@ pub struct Plan {
     pub warnings: Vec<String>,
     /// Patterns of `--path`, as typed, that match nothing in this archive.
     pub unmatched: Vec<String>,
+    /// Empty unless `--delete` was given.
+    pub held: HeldPaths,
+}
+
+/// The paths of all entries of an archive, chosen or not: `--delete` leaves them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HeldPaths {
+    /// Relative to the destination.
+    pub paths: Vec<PathBuf>,
+    /// The folder of the job, relative to the destination.
+    pub folder: PathBuf,
+    /// The leading folders that `--strip-components` removed.
+    pub stripped: BTreeSet<PathBuf>,
 }
 
 /// A file, folder or link to create.
@@ -35,6 +49,7 @@ pub enum PlacementKind {
         modified: Option<i64>,
         /// Bytes.
         size: u64,
+        crc32: u32,
     },
     Folder {
         mode: Option<u32>,
@@ -43,6 +58,38 @@ pub enum PlacementKind {
     Link {
         target: OsString,
     },
+}
+
+/// The entry that is on disk at the path of a placement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Existing {
+    Nothing,
+    File {
+        /// Bytes.
+        size: u64,
+        /// None where the size is wrong already, and where the file cannot be read.
+        crc32: Option<u32>,
+        /// The permission bits that the file would have if it were new, if it has others.
+        fresh_mode: Option<u32>,
+    },
+    Folder {
+        fresh_mode: Option<u32>,
+    },
+    Link {
+        target: OsString,
+    },
+    /// A device, pipe or socket.
+    Special,
+}
+
+/// The reason why `--delete` leaves an entry on disk, if there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retention {
+    /// An archive holds it.
+    Held,
+    /// `--exclude` names it, with everything below it.
+    Excluded,
+    None,
 }
 
 /// The source of the modification times of what is written.
@@ -72,6 +119,10 @@ impl Plan {
             for placement in &mut self.placements {
                 placement.path = folder.join(&placement.path);
             }
+            for path in &mut self.held.paths {
+                *path = folder.join(&path);
+            }
+            self.held.folder = folder.to_owned();
         }
         self
     }
@@ -104,7 +155,7 @@ mod tests {
 
     #[test]
     fn below_moves_all_paths_and_keeps_the_size() {
-        let kind = PlacementKind::File { mode: None, modified: None, size: 3 };
+        let kind = PlacementKind::File { mode: None, modified: None, size: 3, crc32: 0 };
         let link = PlacementKind::Link { target: "a".into() };
         let placements = vec![
             Placement { entry: 0, path: "d/a".into(), kind },

@@ -37,6 +37,7 @@ impl Report {
             Error::Archive(error) => {
                 (Exit::Archive, Vec::from_iter(error.hint().map(str::to_owned)), Vec::new())
             }
+            Error::Canceled => (Exit::Interrupted, Vec::new(), Vec::new()),
             Error::Disk(error) => {
                 (Exit::Disk, Vec::from_iter(error.hint().map(str::to_owned)), Vec::new())
             }

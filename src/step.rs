@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::model::{Bridge, Job, Pipeline, PipelineAt, PipelineId, Status};
+use crate::model::{Bridge, Job, Pipeline, PipelineAt, PipelineId, ProjectRef, Status};
 use crate::refusal::Candidate;
 use crate::sanitize::sanitize;
 
@@ -15,6 +15,8 @@ pub trait Watch: Send + Sync {
 /// An event. The numbers 1 to 4 are the steps: bridges, downstream pipelines, jobs, transfer.
 #[derive(Debug)]
 pub enum Step<'a> {
+    /// Before 1: the newest pipeline of a ref was found. `of` names the ref for people.
+    Latest { project: &'a ProjectRef, pipeline: &'a Pipeline, of: &'a str },
     /// 1: the bridges of a pipeline were listed.
     Bridges { of: &'a PipelineAt, bridges: &'a [Bridge] },
     /// 2: a bridge with a downstream pipeline was selected.
@@ -38,6 +40,10 @@ pub enum Step<'a> {
     Cached { label: &'a str, bytes: u64 },
     /// 4: the files of a job were committed to their destination.
     Placed { label: &'a str, files: usize, bytes: u64, at: &'a str },
+    /// 4: a file or folder was removed by `--delete`, or to make room for one of another kind.
+    Removed { path: &'a str },
+    /// 4: the files of a job were made equal to those of its archive; `bytes` were written.
+    Synced { label: &'a str, counts: SyncCounts, bytes: u64, at: &'a str },
     /// 4: the archive itself was saved as a file.
     Saved { label: &'a str, bytes: u64, file: &'a str },
     /// A request was answered or failed.
@@ -48,6 +54,17 @@ pub enum Step<'a> {
     Waiting { reason: &'a str, pause: Duration },
     /// A problem that does not end the run.
     Warning(&'a str),
+}
+
+/// The numbers of files and links in a `--sync`. `modes` of the unchanged ones had other permission
+/// bits, which were put right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SyncCounts {
+    pub unchanged: usize,
+    pub modes: usize,
+    pub changed: usize,
+    pub new: usize,
+    pub removed: usize,
 }
 
 /// A request and its response, without secrets.

@@ -106,6 +106,7 @@ impl Soak {
             not_unicode: Default::default(),
             dir: dir.to_owned(),
             stdin: Box::new(std::io::empty()),
+            keyboard: None,
             stdout: stream(&stdout),
             stderr: stream(&stderr),
             clock: Arc::new(FakeClock::default()),

@@ -7,7 +7,13 @@ use std::path::{Path, PathBuf};
 
 use flate2::{Compress, Compression, FlushCompress};
 
-pub const NAMES: [&str; 5] = ["small", "build", "many", "stored", "big"];
+pub const NAMES: [&str; 6] = ["small", "build", "many", "stored", "big", SYNC];
+
+/// `build` with one file in a hundred changed, over an extracted `build`.
+pub const SYNC: &str = "sync";
+
+/// One file in so many is changed in [`SYNC`].
+const CHANGED_EACH: usize = 100;
 
 /// An archive and the files in it.
 pub struct Corpus {
@@ -17,6 +23,10 @@ pub struct Corpus {
     files: Vec<PackedFile>,
     folders: usize,
 }
+
+/// The DOS time and date of all files, and those of changed ones, two hours later.
+const DATE: [u8; 4] = [0, 80, 0xa1, 92];
+const LATER: [u8; 4] = [0, 96, 0xa1, 92];
 
 /// A file: its path, mode, size and CRC-32.
 type PackedFile = (String, u32, u64, u32);
@@ -60,14 +70,14 @@ impl Corpus {
     /// Writes the archive of this name, with its sizes divided by `part`.
     pub fn make(name: &&'static str, part: u64, place: &Path) -> Corpus {
         let mut random = Random(0x5eed_0f00_d041_21e5);
-        let mut zip = Zip::new(&place.join(format!("{name}.zip")), *name != "stored");
+        let mut zip = Zip::new(&place.join(format!("{name}.zip")), *name);
         match *name {
             "small" => {
                 for i in 0..3 {
                     zip.file(&format!("dist/file-{i}.txt"), 0o644, &random.content(13_000, 0));
                 }
             }
-            "build" => {
+            "build" | SYNC => {
                 for (i, size) in [42, 24, 16, 12, 8, 8, 6, 5].into_iter().enumerate() {
                     let bytes = random.content((size << 20) / part as usize, 4);
                     zip.file(&format!("bin/tool-{i}"), 0o755, &bytes);
@@ -151,19 +161,21 @@ struct Zip {
     central: Vec<u8>,
     entries: u16,
     deflate: bool,
+    changes: bool,
     folders: std::collections::HashSet<String>,
     files: Vec<PackedFile>,
 }
 
 impl Zip {
-    fn new(path: &Path, deflate: bool) -> Zip {
+    fn new(path: &Path, name: &str) -> Zip {
         Zip {
             path: path.to_owned(),
             to: BufWriter::with_capacity(1 << 20, File::create(path).unwrap()),
             at: 0,
             central: Vec::new(),
             entries: 0,
-            deflate,
+            deflate: name != "stored",
+            changes: name == SYNC,
             folders: Default::default(),
             files: Vec::new(),
         }
@@ -172,14 +184,21 @@ impl Zip {
     fn file(&mut self, path: &str, mode: u32, bytes: &[u8]) {
         for (at, _) in path.match_indices('/') {
             if self.folders.insert(path[..=at].to_owned()) {
-                self.entry(&path[..=at], 0o040_755, b"", false);
+                self.entry(&path[..=at], 0o040_755, b"", false, DATE);
             }
         }
+        let mut changed;
+        let (mut bytes, mut date) = (bytes, DATE);
+        if self.changes && self.files.len() % CHANGED_EACH == CHANGED_EACH / 2 {
+            changed = bytes.to_vec();
+            changed.iter_mut().take(1).for_each(|byte| *byte ^= 1);
+            (bytes, date) = (&changed, LATER);
+        }
         self.files.push((path.to_owned(), mode, bytes.len() as u64, crc32fast::hash(bytes)));
-        self.entry(path, 0o100_000 | mode, bytes, self.deflate);
+        self.entry(path, 0o100_000 | mode, bytes, self.deflate, date);
     }
 
-    fn entry(&mut self, path: &str, mode: u32, bytes: &[u8], deflate: bool) {
+    fn entry(&mut self, path: &str, mode: u32, bytes: &[u8], deflate: bool, date: [u8; 4]) {
         let mut packed = Vec::new();
         if deflate {
             packed.reserve(bytes.len() + bytes.len() / 100 + 100);
@@ -191,13 +210,8 @@ impl Zip {
         let flags: u16 = if folder { 0x800 } else { 0x808 };
         let method: u16 = if deflate { 8 } else { 0 };
         let name = (path.len() as u16).to_le_bytes();
-        let head = [
-            &20_u16.to_le_bytes()[..],
-            &flags.to_le_bytes(),
-            &method.to_le_bytes(),
-            &[0, 80, 0xa1, 92],
-        ]
-        .concat();
+        let head = [&20_u16.to_le_bytes()[..], &flags.to_le_bytes(), &method.to_le_bytes(), &date]
+            .concat();
         let sizes = [crc, packed.len() as u32, bytes.len() as u32].map(u32::to_le_bytes).concat();
         self.write(b"PK\x03\x04");
         self.write(&head);

@@ -20,7 +20,8 @@ mod measure;
 mod report;
 mod serve;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 
 use corpus::Corpus;
@@ -36,15 +37,17 @@ fn main() {
     };
     let link = remove_flag(&mut args, "--link").map(|at| args.remove(at));
     let place = tempfile::tempdir().unwrap();
+    let part = if full { 1 } else { 4 };
     let mut report = String::new();
     for name in
         corpus::NAMES.iter().filter(|name| args.is_empty() || args.contains(&(**name).to_owned()))
     {
-        let corpus = Corpus::make(name, if full { 1 } else { 4 }, place.path());
+        let corpus = Corpus::make(name, part, place.path());
         println!("{}", corpus.describe());
         let link = link.as_ref().map(|link| Arc::new(link.parse().expect("a link")));
         let server = Server::start(&corpus.archive, link);
-        let rows = compare(&corpus, &server, runs, place.path());
+        let older = (*name == corpus::SYNC).then(|| extract_older(place.path(), part));
+        let rows = compare(&corpus, &server, runs, place.path(), older.as_deref());
         let table = report::table(&corpus, &rows);
         println!("{table}");
         report.push_str(&table);
@@ -59,14 +62,20 @@ fn compare(
     server: &Server,
     runs: usize,
     place: &Path,
+    older: Option<&Path>,
 ) -> Vec<(Contender, Vec<Sample>)> {
-    let mut rows: Vec<(Contender, Vec<Sample>)> =
-        contenders(server).into_iter().map(|contender| (contender, Vec::new())).collect();
+    let mut rows: Vec<(Contender, Vec<Sample>)> = contenders(server, older.is_some())
+        .into_iter()
+        .map(|contender| (contender, Vec::new()))
+        .collect();
     // The first round warms up the caches and checks the results; it is not measured.
     for round in 0..=runs {
         for (contender, samples) in &mut rows {
             let folder = place.join("run");
             std::fs::create_dir(&folder).unwrap();
+            if let Some(older) = older.filter(|_| contender.updates) {
+                copy(older, &folder.join("out"));
+            }
             let sample = run(contender, server, &folder);
             match round {
                 0 => contender.defect = corpus.defect(&folder.join("out")),
@@ -76,6 +85,25 @@ fn compare(
         }
     }
     rows
+}
+
+/// Extracts the archive that [`corpus::SYNC`] is a later version of, and returns its folder.
+fn extract_older(place: &Path, part: u64) -> PathBuf {
+    let corpus = Corpus::make(&"build", part, place);
+    let server = Server::start(&corpus.archive, None);
+    let folder = place.join("older");
+    std::fs::create_dir(&folder).unwrap();
+    if let Some(ours) = contenders(&server, false).first() {
+        run(ours, &server, &folder);
+    }
+    std::fs::remove_file(&corpus.archive).unwrap();
+    folder.join("out")
+}
+
+/// Copies a folder with all modes and dates.
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-a").args([from, to]).status();
+    assert!(copied.is_ok_and(|status| status.success()));
 }
 
 /// Removes a flag, and returns its position.

@@ -11,6 +11,8 @@ pub struct Contender {
     pub name: &'static str,
     /// The shell command; the files go to `out`.
     command: String,
+    /// `out` holds an extracted older archive; otherwise it does not exist.
+    pub updates: bool,
     /// The defect of its result, if there is one.
     pub defect: Option<&'static str>,
 }
@@ -28,20 +30,28 @@ pub struct Sample {
 }
 
 /// Returns downriver and the other contenders that are installed.
-pub fn contenders(server: &Server) -> Vec<Contender> {
+pub fn contenders(server: &Server, sync: bool) -> Vec<Contender> {
     let (it, api) = (env!("CARGO_BIN_EXE_downriver"), &server.origin);
     // Typical commands. ripunzip does not follow redirects, so it gets the URL of the storage.
     let url = format!("-L {api}/api/v4/projects/1/jobs/7/artifacts");
     let stored = format!("{api}/store/it.zip");
+    let fetch = format!(
+        "CI_API_V4_URL={api}/api/v4 CI_PROJECT_ID=1 GITLAB_TOKEN=glpat-bench exec {it} fetch --job-id 7 -D out"
+    );
+    let unzip = format!("curl -sSo it.zip {url} && unzip -q");
+    if sync {
+        let all = [
+            ("downriver --sync", true, format!("{fetch} --sync")),
+            ("downriver", false, fetch),
+            ("curl+unzip -uo", true, format!("{unzip} -uo it.zip -d out")),
+        ];
+        let contender =
+            |(name, updates, command)| Contender { name, command, updates, defect: None };
+        return all.map(contender).into();
+    }
     let all = [
-        (
-            "downriver",
-            "true",
-            format!(
-                "CI_API_V4_URL={api}/api/v4 CI_PROJECT_ID=1 GITLAB_TOKEN=glpat-bench exec {it} fetch --job-id 7 -D out"
-            ),
-        ),
-        ("curl+unzip", "unzip", format!("curl -sSo it.zip {url} && unzip -q it.zip -d out")),
+        ("downriver", "true", fetch),
+        ("curl+unzip", "unzip", format!("{unzip} it.zip -d out")),
         ("curl|bsdtar", "bsdtar", format!("mkdir out && curl -sS {url} | bsdtar -xf - -C out")),
         ("curl+7z", "7z", format!("curl -sSo it.zip {url} && 7z x -bd -y -oout it.zip >/dev/null")),
         (
@@ -60,7 +70,7 @@ pub fn contenders(server: &Server) -> Vec<Contender> {
     };
     all.into_iter()
         .filter(|(_, tool, _)| installed(tool))
-        .map(|(name, _, command)| Contender { name, command, defect: None })
+        .map(|(name, _, command)| Contender { name, command, updates: false, defect: None })
         .collect()
 }
 

@@ -55,6 +55,7 @@ pub fn play(scene: &Scene, fake: &Arc<Fake>, folder: &Path) -> (u8, String) {
         not_unicode: Default::default(),
         dir: folder.to_owned(),
         stdin: Box::new(io::empty()),
+        keyboard: None,
         stdout: stream(),
         stderr: stream(),
         clock: Arc::new(StoryClock::new(fake, scene.meanwhile)),

@@ -53,6 +53,10 @@ const SCENES: &[Scene] = &[
         ..Scene::new("Print one file of it", "downriver cat build-repo sharecode/version.json")
     },
     Scene {
+        says: &["9001  running  main  c0ffee12"],
+        ..Scene::new("Find a pipeline without a browser", "downriver list --limit 3")
+    },
+    Scene {
         says: &["1 file (11.7 KiB)"],
         shows: "libs",
         ..Scene::new(

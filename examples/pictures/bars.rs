@@ -10,17 +10,17 @@ use indicatif::{ProgressDrawTarget, TermLike};
 const MIB: u64 = 1 << 20;
 /// Labels that fit in front of the bars, MiB downloaded, MiB in all, and the text about the speed.
 const DOWNLOADS: [(&str, u64, u64, &str); 3] = [
-    ("build-repo (70108)", 96, 162, "41.20 MiB/s 2s left"),
-    ("linux: [x64] (70102)", 31, 47, "20.60 MiB/s 1s left"),
-    ("windows: [x64] (70107)", 8, 52, "12.10 MiB/s 4s left"),
+    ("build-repo (70108)", 96, 162, "41.2 MiB/s 2s left"),
+    ("linux: [x64] (70102)", 31, 47, "20.6 MiB/s 1s left"),
+    ("windows: [x64] (70107)", 8, 52, "12.1 MiB/s 4s left"),
 ];
-const ALL: &str = "73.90 MiB/s 2s left";
+const ALL: &str = "73.9 MiB/s 4s left";
 
 /// A command line and its progress bars.
 pub fn three(width: usize) -> String {
     let screen = Screen { width: width as u16, lines: Arc::default() };
     let target = ProgressDrawTarget::term_like_with_hz(Box::new(screen.clone()), 255);
-    let mut progress = Progress::new(Some(target), Duration::ZERO);
+    let mut progress = Progress::new(Some((target, width as u16)), Duration::ZERO);
     let expected = DOWNLOADS.map(|(label, _, of, _)| (label.to_owned(), Some(of * MIB)));
     progress.totals.expect(&expected);
     for (label, done, of, _) in DOWNLOADS {
@@ -43,9 +43,9 @@ pub fn three(width: usize) -> String {
 fn steady(line: &str, told: &str, share: f64, width: usize) -> String {
     let (before, rest) = line.rsplit_once(" [").expect("a bar in the line");
     let (_, rest) = rest.split_once("] ").expect("the end of the bar");
-    let count: Vec<&str> = rest.splitn(3, ' ').collect();
-    let (done, of) = (count[0], count[1].to_owned() + " " + count[2].split(' ').next().unwrap());
-    let rest = format!("{done} {of} {told}");
+    let count: Vec<&str> = rest.split_whitespace().take(3).collect();
+    let (speed, left) = told.split_at(told.find("/s ").expect("a rate") + 2);
+    let rest = format!("{:>19} {speed:>11} {:>11}", count.join(" "), left.trim());
     let length = width - before.chars().count() - rest.len() - 4;
     let filled = (length as f64 * share) as usize;
     format!("{before} [{:<length$}] {rest}", "=".repeat(filled) + ">")
@@ -62,7 +62,7 @@ impl Screen {
     /// The bar with that label, once it is drawn with so many MiB: a thread of its own does that.
     fn drawn(&self, label: &str, done: u64) -> String {
         let begin: String = label.chars().take(26).collect();
-        let within = format!("] {done}.00 MiB/");
+        let within = format!(" {done}.0 MiB/");
         loop {
             let lines = self.lines.lock().unwrap();
             let bar =

@@ -76,11 +76,12 @@ fuzz_target!(|bytes: &[u8]| {
 
 fn resolve(words: &Words, env: &Env) {
     let Words { lookup, connect, words } = words;
-    let (pasted, rest) = match settings::split_web_url(words, connect, env) {
+    let split = match settings::split_web_url(words, lookup, connect, env) {
         Ok(split) => split,
         Err(usage) => return assert_harmless(&usage.to_string()),
     };
-    assert_eq!(rest.len() + usize::from(pasted.is_some()), words.len());
+    assert_eq!(split.words.len() + usize::from(split.url.is_some()), words.len());
+    let pasted = split.web_url;
     match settings::api(connect, lookup, pasted.as_ref(), env) {
         Ok(api) => assert_harmless(&format!("{} {}", api.value, api.source)),
         Err(usage) => assert_harmless(&usage.to_string()),
@@ -98,6 +99,7 @@ fn env(vars: BTreeMap<String, String>) -> Env {
         vars,
         dir: PathBuf::from("/nonexistent"),
         stdin: Box::new(io::empty()),
+        keyboard: None,
         stdout: stream(),
         stderr: stream(),
         clock: Arc::new(Stopped),

@@ -17,7 +17,7 @@ use crate::model::Method;
 const MAX_LOCAL_EXTRA: u64 = 256;
 
 /// Position and properties of an entry in its archive, according to the central directory.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryLocation {
     /// Index of the entry in the archive.
     pub entry: usize,

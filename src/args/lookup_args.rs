@@ -7,17 +7,17 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Where from")]
 pub struct LookupArgs {
-    /// The upstream project, by id or path [CI_PROJECT_ID]
-    #[arg(short = 'R', long, visible_alias = "repo", value_name = "ID|PATH")]
+    /// The upstream project, by its id, path or web address [CI_PROJECT_ID]
+    #[arg(short = 'R', long, visible_alias = "repo", value_name = "ID|PATH|URL")]
     pub project: Option<String>,
-    /// The upstream pipeline [CI_PIPELINE_ID]
-    #[arg(long, value_name = "ID")]
-    pub pipeline: Option<u64>,
-    /// Search the pipelines it triggered, the pipeline itself, the one that triggered it, or any: what it triggered, then itself
+    /// The upstream pipeline, by its id; `latest` is the newest one, whatever its status, of --ref, else of the branch that is checked out here, else of the default branch [CI_PIPELINE_ID, or in a git checkout `latest`]
+    #[arg(long, value_name = "ID|latest", value_parser = PipelineArg::parse)]
+    pub pipeline: Option<PipelineArg>,
+    /// Search the pipelines it triggered, the pipeline itself, the one that triggered it, or `any`: those it triggered first, then itself
     #[arg(long, value_name = "WHICH")]
     pub from: Option<LookupFrom>,
-    /// The latest successful pipeline of a branch or tag, instead of a pipeline by its id
-    #[arg(long = "ref", value_name = "REF", conflicts_with_all = ["pipeline", "mr", "commit"])]
+    /// The latest successful pipeline of a branch or tag, instead of a pipeline by its id; with `--pipeline latest` the newest one
+    #[arg(long = "ref", value_name = "REF", conflicts_with_all = ["mr", "commit"])]
     pub ref_: Option<String>,
     /// If that pipeline lacks the job, look through earlier successful ones (up to 100)
     // The conflicts of --ref are repeated here, because clap drops the requirement of `ref_` when
@@ -27,12 +27,12 @@ pub struct LookupArgs {
     /// The latest pipeline of a merge request
     #[arg(long, value_name = "IID", conflicts_with_all = ["pipeline", "commit"])]
     pub mr: Option<u64>,
-    /// The latest pipeline of a commit
-    #[arg(long, value_name = "SHA", conflicts_with = "pipeline", value_parser = full_sha)]
+    /// The latest pipeline of a commit: its SHA, also shortened, and in a git checkout anything that `git rev-parse` resolves, like HEAD~2
+    #[arg(long, value_name = "REV", conflicts_with = "pipeline")]
     pub commit: Option<String>,
-    /// That very job of the project, instead of any lookup
+    /// That very job of the project, instead of any lookup; repeatable
     #[arg(long, value_name = "ID", conflicts_with_all = ["pipeline", "ref_", "mr", "commit", "from", "bridge", "downstream", "recursive", "depth"])]
-    pub job_id: Option<u64>,
+    pub job_id: Vec<u64>,
     /// Only bridges (trigger jobs) so named; repeatable
     #[arg(long, value_name = "PATTERN")]
     pub bridge: Vec<String>,
@@ -71,13 +71,20 @@ pub enum LookupFrom {
     Any,
 }
 
-/// Parses a full commit id; GitLab's list of pipelines does not accept abbreviated ones.
-fn full_sha(text: &str) -> Result<String, String> {
-    let is_full =
-        matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_full {
-        Ok(text.to_ascii_lowercase())
-    } else {
-        Err("give all 40 digits of the commit".to_owned())
+/// A value of `--pipeline`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PipelineArg {
+    Id(u64),
+    /// The newest pipeline of a branch.
+    Latest,
+}
+
+impl PipelineArg {
+    fn parse(text: &str) -> Result<PipelineArg, String> {
+        match (text, text.parse()) {
+            ("latest", _) => Ok(PipelineArg::Latest),
+            (_, Ok(id)) => Ok(PipelineArg::Id(id)),
+            (_, Err(_)) => Err("give the id of a pipeline, or `latest`".to_owned()),
+        }
     }
 }

@@ -15,7 +15,7 @@ mod wait;
 pub use cache::CacheArgs;
 pub use connect::{ConnectArgs, OnDigestMismatch};
 pub use job::{JobArgs, NoWaitArgs};
-pub use lookup_args::{LookupArgs, LookupFrom};
+pub use lookup_args::{LookupArgs, LookupFrom, PipelineArg};
 pub use output::{Color, OutputArgs};
 pub use selection::{IfMissing, SelectionArgs};
 pub use value_parser::{duration, pause, size};

@@ -1,4 +1,5 @@
 //! Flags about the output on both streams.
+#![allow(rustdoc::broken_intra_doc_links, reason = "help texts name variables in brackets")]
 
 use clap::{Args, ValueEnum};
 
@@ -15,6 +16,9 @@ pub struct OutputArgs {
     /// Also print each request
     #[arg(short, long)]
     pub verbose: bool,
+    /// Ask no question, even on a terminal [DOWNRIVER_NO_INPUT]
+    #[arg(long)]
+    pub no_input: bool,
     /// Colours on a terminal
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,

@@ -17,7 +17,7 @@ use crate::refusal::Refusal;
 use crate::sanitize::sanitize;
 use crate::select::job_pattern::Pattern;
 use crate::select::outcome::{JobCount, OnMissing};
-use crate::settings::{self, ChosenToken, Setting, Source, Usage, WebUrl};
+use crate::settings::{self, ChosenToken, Setting, Source, SplitWords, Usage, WebUrl};
 use crate::step::Watch;
 use crate::ui::Ui;
 
@@ -52,20 +52,29 @@ impl App {
     ) -> Result<PreparedLookup, Error> {
         settings::check_variables(&self.env)?;
         let JobArgs { selection, lookup, connect, .. } = args;
-        let (web_url, jobs) = settings::split_web_url(words, connect, &self.env)?;
+        let SplitWords { web_url, words: mut jobs, .. } =
+            settings::split_web_url(words, lookup, connect, &self.env)?;
+        let job_of_url = web_url.as_ref().and_then(WebUrl::job_name);
         let resolved = settings::scope(lookup, connect, web_url.as_ref(), &self.env)?;
         match (&resolved.scope, jobs.is_empty()) {
-            (Scope::Job { .. }, false) => {
+            (Scope::Jobs { .. }, false) => {
                 return Err(Usage::new("the job is named twice, by its number and by a name")
                     .hint("leave out the name")
                     .into());
             }
-            (Scope::Below(_) | Scope::In(_) | Scope::Any(_), true) if !all => {
+            (_, false) if job_of_url.is_some() => {
+                return Err(Usage::new("the job is named twice, by the URL and by a name")
+                    .hint("leave out the name")
+                    .into());
+            }
+            (Scope::Below(_) | Scope::In(_) | Scope::Any(_), true)
+                if !all && job_of_url.is_none() =>
+            {
                 return Err(Usage::new("no job is named")
                     .hint("name one or more; '*' takes every job that succeeded and has an archive")
                     .into());
             }
-            (Scope::Job { .. } | Scope::In(_), _) if lookup.selects_downstream() => {
+            (Scope::Jobs { .. } | Scope::In(_), _) if lookup.selects_downstream() => {
                 return Err(Usage::new(
                     "--bridge, --downstream, --recursive and --depth choose among the pipelines that one triggered, and no jobs of those are meant",
                 )
@@ -74,6 +83,7 @@ impl App {
             }
             _ => {}
         }
+        jobs.extend(job_of_url.map(str::to_owned));
         let query = JobQuery {
             jobs: jobs.iter().map(|job| Pattern::new(job)).collect(),
             bridges: lookup.bridge.iter().map(|bridge| Pattern::new(bridge)).collect(),
@@ -89,6 +99,7 @@ impl App {
             listed: false,
             from_can_change: lookup.from != Some(LookupFrom::Upstream),
             own_job: settings::own_job(connect, &self.env),
+            chosen: None,
         };
         let (client, mut settings) = self.connect(connect, lookup, web_url.as_ref())?;
         settings.extend(resolved.settings);

@@ -12,16 +12,17 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::lookup::Polling;
 use crate::sanitize::{escape_bytes, sanitize};
-use crate::settings::Usage;
+use crate::settings::{self, SplitWords, Usage};
 use crate::transfer::{self, Transfer};
 use crate::ui::Ui;
+use crate::ui::choose::Count;
 
 /// The bytes at the start of a file that are searched for a NUL, which marks binary content.
 const BEGINNING: u64 = 8 << 10;
 
 /// Print one file of a job's archive
 #[derive(Debug, Args)]
-#[command(override_usage = "downriver cat [OPTIONS] [URL] JOB PATH")]
+#[command(override_usage = "downriver cat [OPTIONS] [URL] [JOB] PATH")]
 pub struct Cat {
     /// The name of a job, as for `fetch`, and the path of a file as `ls` lists it; a web address of a pipeline may come first, and that of a job in place of its name
     #[arg(value_name = "WORD", value_parser = word())]
@@ -34,17 +35,16 @@ impl Cat {
     pub fn run(mut self, mut app: App) -> Result<Exit, Error> {
         // Standard output holds one file.
         self.args.selection.one = true;
-        let Some((path, words)) = self.words.split_last().filter(|(path, _)| !path.contains("://"))
-        else {
+        let JobArgs { lookup, connect, .. } = &self.args;
+        let SplitWords { url, mut words, .. } =
+            settings::split_web_url(&self.words, lookup, connect, &app.env)?;
+        let Some(path) = words.pop() else {
             return Err(Usage::new("no file is named").hint("its path comes last").into());
         };
-        if words.is_empty() && self.args.lookup.job_id.is_none() {
-            return Err(Usage::new("either the job or the file is missing")
-                .hint("the job comes first, the path of the file last")
-                .into());
-        }
-        let path = checked(path)?;
-        let PreparedLookup { scope, query, client, .. } = app.prepare(words, &self.args, false)?;
+        let path = checked(&path)?;
+        words.extend(url);
+        let PreparedLookup { scope, query, client, .. } =
+            app.prepare_or_choose(&words, &self.args, Count::One)?;
         if query.jobs.len() > 1 {
             return Err(Usage::new("more than one job is named")
                 .hint("the job comes first, the path of the file last")

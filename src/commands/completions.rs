@@ -2,13 +2,17 @@
 
 use clap::Args;
 use clap_complete::Shell;
-use clap_mangen::Man as Page;
+use clap_complete::env::Shells;
 
 use super::app::App;
+use super::complete::VARIABLE;
 use crate::args::OutputArgs;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::settings::Usage;
+
+/// The name of the program, by which the script finds it.
+const NAME: &str = "downriver";
 
 /// Print the completions for a shell
 #[derive(Debug, Args)]
@@ -21,16 +25,14 @@ pub struct Completions {
 }
 
 impl Completions {
-    /// Prints the script that completes `cli`.
-    pub fn run(self, app: App, mut cli: clap::Command) -> Result<Exit, Error> {
+    /// Prints the script that calls this program for completion.
+    pub fn run(self, app: App) -> Result<Exit, Error> {
+        let shells = Shells::builtins();
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut cli, "downriver", &mut script);
-        let mut script = String::from_utf8(script).map_err(anyhow::Error::from)?;
-        if self.shell == Shell::Zsh {
-            // With two colons, zsh completes no more flags after the first of several arguments.
-            script = script.replace("\n'*::", "\n'*:");
+        if let Some(shell) = shells.completer(&self.shell.to_string()) {
+            shell.write_registration(VARIABLE, NAME, NAME, NAME, &mut script)?;
         }
-        app.ui.copy(&mut script.as_bytes())?;
+        app.ui.copy(&mut script.as_slice())?;
         Ok(Exit::Done)
     }
 }
@@ -58,12 +60,8 @@ impl Man {
                 None => return Err(unknown(name, &all).into()),
             },
         };
-        let version = concat!("downriver ", env!("CARGO_PKG_VERSION"));
         let mut text = Vec::new();
-        // The page shows the version and no date. The empty string keeps the date's position: without
-        // it, the version would be printed there.
-        let page = Page::new(page).date("\"\"").source(version).manual("downriver manual");
-        page.render(&mut text)?;
+        super::help::man_page(&page, &mut text)?;
         app.ui.copy(&mut text.as_slice())?;
         Ok(Exit::Done)
     }

@@ -12,7 +12,7 @@ use crate::gitlab::{Client, Operation};
 use crate::lookup::{self, FoundJob, Polling};
 use crate::report::Report;
 use crate::sanitize::{join_names, sanitize};
-use crate::settings::{self, Usage};
+use crate::settings::{self, SplitWords, Usage};
 
 /// The most jobs that the question names; the others are counted.
 const MOST_NAMES: usize = 20;
@@ -72,8 +72,10 @@ impl Delete {
 
     /// Deletes all artifacts of the project.
     fn all(&self, mut app: App) -> Result<Exit, Error> {
-        let project = settings::project(&self.args.lookup, &self.args.connect, &app.env)?;
-        let (client, _) = app.connect(&self.args.connect, &self.args.lookup, None)?;
+        let JobArgs { lookup, connect, .. } = &self.args;
+        let SplitWords { web_url, .. } = settings::split_web_url(&[], lookup, connect, &app.env)?;
+        let project = settings::project(lookup, connect, web_url.as_ref(), &app.env)?;
+        let (client, _) = app.connect(connect, lookup, web_url.as_ref())?;
         let description = format!("deleting all artifacts of project {project}");
         client.check_can_write(Operation::DeleteProjectArtifacts, description)?;
         self.confirm(&mut app, &format!("all artifacts of project {project} that may go"))?;
@@ -94,7 +96,7 @@ impl Delete {
         if self.yes {
             return Ok(());
         }
-        if !app.ui.stderr_is_terminal() {
+        if !app.ui.stderr_is_terminal() || app.no_input(&self.args.output) {
             return Err(Usage::new(format!("this would delete {what}"))
                 .hint("say --yes if that is meant; nothing is deleted"));
         }

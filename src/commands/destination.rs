@@ -4,10 +4,11 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::app::App;
+use super::delete_guard::check_deletable;
 use crate::disk::{AtomicFile, Staging};
 use crate::error::Error;
 use crate::sanitize::sanitize;
-use crate::settings::Usage;
+use crate::settings::{Usage, home_dir};
 use crate::transfer::{self, ExtractOptions, ReportDestination, Transfer, TransferResult};
 
 /// The destination flags of a command.
@@ -17,6 +18,8 @@ pub struct Destination<'a> {
     pub output: Option<&'a Path>,
     /// The type of the reports to fetch instead of the archives.
     pub report: Option<&'a str>,
+    /// Files in the folder that are not of the archives are removed.
+    pub delete: bool,
 }
 
 impl Destination<'_> {
@@ -25,8 +28,12 @@ impl Destination<'_> {
         self.output.is_some_and(|file| file.as_os_str() == "-")
     }
 
-    /// Refuses to mix an archive with other output, or to print it on a terminal.
+    /// Refuses to mix an archive with other output, to show it on a terminal, and to remove files
+    /// from a folder that certainly holds others.
     pub fn may_be(&self, app: &App) -> Result<(), Usage> {
+        if self.delete {
+            check_deletable(&self.dest(app), &app.env.dir, home_dir(&app.env).as_deref())?;
+        }
         if !self.is_stdout() {
             return self.output.map_or(Ok(()), |file| not_a_folder(file, app));
         }

@@ -14,6 +14,7 @@ use crate::refusal::Refusal;
 use crate::report::Report;
 use crate::select::outcome::OnMissing;
 use crate::settings;
+use crate::ui::choose::Count;
 
 mod output;
 mod record;
@@ -23,7 +24,7 @@ use record::Record;
 
 /// Show how the lookup goes and why it finds what it finds, and download nothing
 #[derive(Debug, Args)]
-#[command(override_usage = "downriver explain [OPTIONS] [URL] JOB...")]
+#[command(override_usage = "downriver explain [OPTIONS] [URL] [JOB]...")]
 pub struct Explain {
     /// Names of jobs, as for `fetch`
     #[arg(value_name = "JOB")]
@@ -37,7 +38,7 @@ impl Explain {
         let record = Arc::new(Record::new(app.ui.clone()));
         app.watch = record.clone();
         let PreparedLookup { scope, mut query, client, mut settings } =
-            app.prepare(&self.jobs, &self.args, false)?;
+            app.prepare_or_choose(&self.jobs, &self.args, Count::One)?;
         let cache = settings::cache(&CacheArgs::default(), &app.env)?;
         settings.extend(cache.into_iter().flat_map(settings::CacheSettings::settings_list));
         query.listed = true;

@@ -31,6 +31,12 @@ pub struct ExtractArgs {
     /// What to do about a file that is there already
     #[arg(long, value_name = "WHAT", default_value = "overwrite")]
     on_conflict: OnConflict,
+    /// Make the chosen files equal to those of the archive: download and replace only those that differ
+    #[arg(long, conflicts_with = "on_conflict")]
+    sync: bool,
+    /// With --sync and --dir: also remove files and empty folders below DIR that none of the archives holds; --exclude protects what it names
+    #[arg(long, requires_all = ["sync", "dir"])]
+    pub delete: bool,
     /// The modification time of what is written: as the archive says, the time of this run, or the time of the job's commit
     #[arg(long, value_name = "TIME", default_value = "archive")]
     mtime: MtimeArg,
@@ -115,6 +121,7 @@ impl ExtractArgs {
             max_size: self.max_size,
             max_entries: self.max_entries,
             system: System::here(),
+            lists_held: self.delete,
         };
         let on_conflict = match self.on_conflict {
             OnConflict::Overwrite => plan::OnConflict::Overwrite,
@@ -126,6 +133,14 @@ impl ExtractArgs {
             MtimeArg::Now => Mtime::Now,
             MtimeArg::Commit => Mtime::Commit,
         };
-        Ok(ExtractOptions { rules, on_conflict, mtime, durable: self.durable })
+        Ok(ExtractOptions {
+            rules,
+            on_conflict,
+            mtime,
+            durable: self.durable,
+            sync: self.sync,
+            delete: self.delete,
+            directory_first: false,
+        })
     }
 }

@@ -13,10 +13,11 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::lookup::Polling;
 use crate::transfer::Transfer;
+use crate::ui::choose::Count;
 
 /// Take the artifacts of jobs of downstream pipelines
 #[derive(Debug, Args)]
-#[command(override_usage = "downriver fetch [OPTIONS] [URL] JOB...")]
+#[command(override_usage = "downriver fetch [OPTIONS] [URL] [JOB]...")]
 pub struct Fetch {
     /// Names of jobs: exact, or the base name of a parallel or matrix job, or a glob; a web address of a pipeline or a job may come first
     #[arg(value_name = "JOB")]
@@ -25,10 +26,10 @@ pub struct Fetch {
     #[arg(short = 'D', long, value_name = "DIR", default_value = ".", help_heading = "Where to")]
     dir: PathBuf,
     /// Keep the archive itself as FILE instead of extracting it; `-` is standard output
-    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["dir", "path", "exclude", "strip_components", "separate"], help_heading = "Where to")]
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["dir", "path", "exclude", "strip_components", "separate", "sync", "delete"], help_heading = "Where to")]
     output: Option<PathBuf>,
     /// Not the archive, but the report file of this type (`junit`, `dotenv`, `sast` and others), as it is; GitLab 19.4 and newer
-    #[arg(long, value_name = "TYPE", conflicts_with_all = ["path", "exclude", "strip_components"], help_heading = "Where to")]
+    #[arg(long, value_name = "TYPE", conflicts_with_all = ["path", "exclude", "strip_components", "sync", "delete"], help_heading = "Where to")]
     report: Option<String>,
     #[command(flatten)]
     unpack: ExtractArgs,
@@ -49,6 +50,7 @@ impl Fetch {
             dir: &self.dir,
             output: self.output.as_deref(),
             report: self.report.as_deref(),
+            delete: self.unpack.delete,
         };
         destination.may_be(&app)?;
         let options = self.unpack.options()?;
@@ -56,8 +58,9 @@ impl Fetch {
         let file = self.dotenv.as_ref().map(|file| app.env.dir.join(file));
         let dotenv = DotenvFile::create(file.as_deref(), &app.env.interrupt)?;
         let dotenv = dotenv.durable(options.durable);
+        let count = if self.args.selection.one { Count::One } else { Count::Several };
         let PreparedLookup { scope, mut query, client, .. } =
-            app.prepare(&self.jobs, &self.args, false)?;
+            app.prepare_or_choose(&self.jobs, &self.args, count)?;
         // The cache names archives by the ids of their jobs, which only the lists contain.
         query.listed = cache.is_some();
         let polling = Polling::from(&self.args.wait);

@@ -10,10 +10,11 @@ use crate::exit::Exit;
 use crate::lookup::Polling;
 use crate::sanitize::sanitize;
 use crate::transfer::{self, ListedFile, Transfer};
+use crate::ui::choose::Count;
 
 /// List the files in the archives of jobs, without downloading all of them
 #[derive(Debug, Args)]
-#[command(override_usage = "downriver ls [OPTIONS] [URL] JOB...")]
+#[command(override_usage = "downriver ls [OPTIONS] [URL] [JOB]...")]
 pub struct Ls {
     /// Names of jobs: exact, or the base name of a parallel or matrix job, or a glob; a web address of a pipeline or a job may come first
     #[arg(value_name = "JOB")]
@@ -25,7 +26,7 @@ pub struct Ls {
 impl Ls {
     pub fn run(self, mut app: App) -> Result<Exit, Error> {
         let PreparedLookup { scope, query, client, .. } =
-            app.prepare(&self.jobs, &self.args, false)?;
+            app.prepare_or_choose(&self.jobs, &self.args, Count::One)?;
         let ctx = app.ctx(&client, Polling::from(&self.args.wait));
         let transfer = Transfer::reading(&ctx, &scope, &query);
         let transfer::Contents { jobs, missing } = transfer::list(&transfer)?;

@@ -2,27 +2,36 @@
 
 mod app;
 mod cat;
+mod choose;
+mod complete;
 mod completions;
 mod delete;
+mod delete_guard;
 mod destination;
 mod dotenv;
 mod explain;
 mod extract_args;
 mod fetch;
+pub mod help;
 mod keep;
+mod known_names;
+mod list;
 mod ls;
 mod pairs;
 mod pipeline_trigger_cli;
 mod result;
+mod suggest;
 mod tree;
 mod trigger;
 mod wait;
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use app::App;
+pub use complete::complete;
+pub use known_names::NameRecorder;
 
 use crate::args::OutputArgs;
 use crate::error::Error;
@@ -44,6 +53,7 @@ pub enum Command {
     Cat(cat::Cat),
     Explain(explain::Explain),
     Wait(wait::Wait),
+    List(list::List),
     Tree(tree::Tree),
     Trigger(Box<trigger::Trigger>),
     Keep(keep::Keep),
@@ -58,7 +68,17 @@ pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
         let trigger = pipeline_trigger_cli::parse(args)?;
         return Ok(Command::Trigger(Box::new(trigger)));
     }
-    Cli::try_parse_from(args).map(|cli| cli.command)
+    let mut command = help::command(Cli::command(), help::Extent::of(args));
+    let words = || -> Vec<String> {
+        args.iter().map(|arg| arg.to_string_lossy().into_owned()).skip(1).collect()
+    };
+    let matches = command.try_get_matches_from_mut(args);
+    let matches =
+        matches.map_err(|error| suggest::improve(error, &Cli::command(), &words()))?;
+    match Cli::from_arg_matches(&matches) {
+        Ok(cli) => Ok(cli.command),
+        Err(error) => Err(error.format(&mut command)),
+    }
 }
 
 /// Runs a command, and returns the exit code.
@@ -69,12 +89,13 @@ pub fn run(command: Command, app: App) -> Result<Exit, Error> {
         Command::Cat(cat) => cat.run(app),
         Command::Explain(explain) => explain.run(app),
         Command::Wait(wait) => wait.run(app),
+        Command::List(list) => list.run(app),
         Command::Tree(tree) => tree.run(app),
         Command::Trigger(trigger) => trigger.run(app),
         Command::Keep(keep) => keep.run(app),
         Command::Delete(delete) => delete.run(app),
-        Command::Completions(completions) => completions.run(app, Cli::command()),
-        Command::Man(man) => man.run(app, Cli::command()),
+        Command::Completions(completions) => completions.run(app),
+        Command::Man(man) => man.run(app, help::command(Cli::command(), help::Extent::Full)),
     }
 }
 
@@ -87,6 +108,7 @@ impl Command {
             Command::Cat(cat) => &cat.args.output,
             Command::Explain(explain) => &explain.args.output,
             Command::Wait(wait) => &wait.output_args,
+            Command::List(list) => &list.output_args,
             Command::Tree(tree) => &tree.output_args,
             Command::Trigger(trigger) => &trigger.output_args,
             Command::Keep(keep) => &keep.args.output,
@@ -103,7 +125,11 @@ impl Command {
             Command::Ls(ls) => ls.args.wait.wait,
             Command::Cat(cat) => cat.args.wait.wait,
             Command::Wait(_) | Command::Trigger(_) => true,
-            Command::Explain(_) | Command::Tree(_) | Command::Keep(_) | Command::Delete(_) => false,
+            Command::Explain(_)
+            | Command::List(_)
+            | Command::Tree(_)
+            | Command::Keep(_)
+            | Command::Delete(_) => false,
             Command::Completions(_) | Command::Man(_) => false,
         }
     }

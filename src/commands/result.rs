@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::lookup::{Ended, FoundJob};
 use crate::model::{Job, Pipeline};
 use crate::sanitize::sanitize;
-use crate::transfer::{TransferResult, TransferredJob};
+use crate::select::retention::relative_to;
+use crate::transfer::{Synced, TransferResult, TransferredJob};
 use crate::ui::Ui;
 
 /// Prints the path of each file that was written, relative to the destination (`--list`).
@@ -34,13 +35,18 @@ pub fn document(result: &TransferResult, output: Option<&Path>, dir: &Path) -> V
 
 /// Returns a job with its files; their paths are relative to the job's folder.
 fn fetched(job: &TransferredJob, output: Option<&Path>, dir: &Path) -> Value {
-    let TransferredJob { found, folder, files, bytes } = job;
+    let TransferredJob { found, folder, files, bytes, synced } = job;
     let file = |(path, size): &(PathBuf, u64)| json!({ "path": slashes(path.strip_prefix(folder).unwrap_or(path)), "size": size });
     let mut value = self::found(found);
     value["files"] = files.iter().map(file).collect();
     value["output"] = json!(output.map(slashes));
     value["dir"] = json!(output.is_none().then(|| slashes(&plain(&dir.join(folder)))));
     value["bytes_transferred"] = json!(bytes);
+    if let Some(Synced { unchanged, removed, .. }) = synced {
+        let removed = removed.iter().map(|path| slashes(&relative_to(path, folder)));
+        value["unchanged"] = json!(unchanged);
+        value["removed"] = removed.collect();
+    }
     value
 }
 

@@ -11,13 +11,13 @@ use crate::lookup::{self, Polling};
 use crate::sanitize::sanitize;
 use crate::select::job_pattern::Pattern;
 use crate::select::prune::prune;
-use crate::settings::{self, Usage};
+use crate::settings::{self, SplitWords, Usage};
 use crate::ui::tree::{self, PictureOptions};
 
 /// Show a pipeline, its bridges, what they triggered, and all jobs and archives, in one picture
 #[derive(Debug, Args)]
 pub struct Tree {
-    /// The address of a pipeline, pasted from the browser; that of a job means its pipeline
+    /// The address of a pipeline, pasted from the browser, or of a branch, a commit or a merge request; that of a job means its pipeline
     #[arg(value_name = "URL")]
     url: Option<String>,
     /// A Mermaid diagram with its fences, to be pasted into an issue or merge request of GitLab (which draws more than 2,000 characters only on a click)
@@ -34,8 +34,9 @@ pub struct Tree {
 impl Tree {
     pub fn run(self, mut app: App) -> Result<Exit, Error> {
         let Tree { url, mermaid, lookup, connect, .. } = self;
-        let (web_url, rest) = settings::split_web_url(url.as_slice(), &connect, &app.env)?;
-        if let Some(word) = rest.first() {
+        let SplitWords { web_url, words, .. } =
+            settings::split_web_url(url.as_slice(), &lookup, &connect, &app.env)?;
+        if let Some(word) = words.first() {
             return Err(Usage::new(format!("`{}` is no URL of a pipeline", sanitize(word)))
                 .hint("a pipeline by its number is --pipeline ID")
                 .into());

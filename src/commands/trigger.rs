@@ -53,7 +53,12 @@ impl Trigger {
         if self.connect.unverified {
             app.ui.warn("the server's certificate is not checked: whoever stands in between reads the tokens");
         }
-        let target = Destination { dir: &self.dir, output: self.output.as_deref(), report: None };
+        let target = Destination {
+            dir: &self.dir,
+            output: self.output.as_deref(),
+            report: None,
+            delete: self.unpack.delete,
+        };
         target.may_be(app)?;
         let options = self.unpack.options()?;
         let rule = self.rule()?;

@@ -47,7 +47,7 @@ impl Wait {
             app.prepare(&self.jobs, &args, true)?;
         query.archive = false;
         let ctx = app.ctx(&client, Polling::from(&args.wait));
-        if !query.jobs.is_empty() || matches!(scope, Scope::Job { .. }) {
+        if !query.jobs.is_empty() || matches!(scope, Scope::Jobs { .. }) {
             let finding = lookup::find(&ctx, &scope, &query)?;
             for found in &finding.found {
                 app.ui.line(line_of_job(found))?;

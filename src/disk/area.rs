@@ -126,7 +126,7 @@ impl Assignment<'_> {
     }
 
     /// Returns the area of a directory of the destination, which is created if there is none.
-    fn area_of(&self, areas: &mut Vec<Area>, folder: &Path) -> io::Result<usize> {
+    pub fn area_of(&self, areas: &mut Vec<Area>, folder: &Path) -> io::Result<usize> {
         let mount = match self.base_tree.open_dir(folder) {
             Ok(dir) => dir.mount()?,
             // The commit creates it, where the first area is.

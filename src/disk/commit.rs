@@ -9,10 +9,10 @@ use super::area::{Area, Assignment, replaced_path};
 use super::commit_plan::{CommitPlan, CommitStep, Comparison, join_relative};
 use super::dir_handle::Identity;
 use super::dir_tree::DirTree;
-use super::error::Error;
+use super::error::{Error, MAKE_IN};
 use super::file_kind::FileKind;
 use super::staging::{Notes, Staging};
-use super::temp_layout::REPLACED;
+use super::temp_layout::{REMOVED, REPLACED};
 use crate::interrupt::Interrupt;
 use crate::plan::OnConflict;
 
@@ -40,7 +40,7 @@ impl Staging {
         loop {
             attempts += 1;
             let base_tree = DirTree::new(Arc::clone(&self.base));
-            let mut plan = self.plan_commit(&base_tree, on_conflict)?;
+            let mut plan = self.plan_commit(&base_tree, on_conflict, &BTreeSet::new())?;
             let applied = self
                 .assign_areas(&base_tree, &mut plan.steps, attempts)
                 .and_then(|()| self.apply_or_roll_back(&base_tree, &plan.steps));
@@ -79,8 +79,35 @@ impl Staging {
         assignment.assign(&mut self.areas, steps)
     }
 
+    /// Returns the area of each entry of the destination that is moved away; paths are relative to
+    /// the base directory.
+    pub(super) fn areas_of(
+        &mut self,
+        base_tree: &DirTree,
+        paths: impl Iterator<Item = PathBuf>,
+    ) -> Result<Vec<(PathBuf, usize)>, Error> {
+        let assignment = Assignment {
+            base_tree,
+            base_path: &self.base_path,
+            interrupt: &self.interrupt,
+            notes: &self.notes,
+            attempt: 0,
+        };
+        let area = |path: PathBuf| {
+            let parent = path.parent().unwrap_or(Path::new(""));
+            let display_path = join_relative(&self.base_path, parent);
+            let area = assignment.area_of(&mut self.areas, parent);
+            Ok((path, area.map_err(Error::doing(MAKE_IN, &display_path))?))
+        };
+        paths.map(area).collect()
+    }
+
     /// Syncs the directories of the destination that were changed, if that was asked for.
-    fn sync_destination(&self, base_tree: &DirTree, steps: &[CommitStep]) -> Result<(), Error> {
+    pub(super) fn sync_destination(
+        &self,
+        base_tree: &DirTree,
+        steps: &[CommitStep],
+    ) -> Result<(), Error> {
         if !self.notes.is_durable() {
             return Ok(());
         }
@@ -92,14 +119,16 @@ impl Staging {
         Ok(())
     }
 
+    /// Plans the renames. `displaced` entries are moved away before the first of them.
     pub(super) fn plan_commit(
         &self,
         base_tree: &DirTree,
         on_conflict: OnConflict,
+        displaced: &BTreeSet<PathBuf>,
     ) -> Result<CommitPlan, Error> {
         let Staging { dest, dest_in_base, .. } = self;
         let temp_tree = &self.first().tree;
-        Comparison { temp_tree, base_tree, dest, dest_in_base, on_conflict }.plan()
+        Comparison { temp_tree, base_tree, dest, dest_in_base, on_conflict, displaced }.plan()
     }
 
     /// Applies all steps, or rolls back those that were applied.
@@ -153,6 +182,17 @@ pub(super) struct Transaction<'a> {
 
 enum Change {
     CreatedDir(PathBuf),
+    /// An entry was moved to this path in the temporary directory of an area.
+    MovedAway {
+        path: PathBuf,
+        area: usize,
+        backup: PathBuf,
+    },
+    /// Permission bits were changed; these are the old ones.
+    SetMode {
+        path: PathBuf,
+        mode: u32,
+    },
     /// A rename that was done, or was attempted last.
     Renamed {
         step: CommitStep,
@@ -283,12 +323,61 @@ impl Transaction<'_> {
         Ok(backup)
     }
 
+    /// Moves an entry to the temporary directory of an area, with everything below it. An entry that
+    /// is gone is none to move.
+    pub(super) fn move_away(&mut self, path: &Path, area: usize) -> Result<(), Error> {
+        let backup = Path::new(REMOVED).join(self.applied.len().to_string());
+        let tree = &self.areas[area].tree;
+        let moved = self.base_tree.open_parent(path).and_then(|(parent, name)| {
+            tree.create_dir_all(Path::new(REMOVED), 0o700)?;
+            let (dir, backup) = tree.open_parent(&backup)?;
+            parent.rename_no_replace(name, &dir, backup)
+        });
+        match moved {
+            Ok(()) => {
+                self.applied.push(Change::MovedAway { path: path.to_owned(), area, backup });
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Error::doing("remove", &self.display_path(path))(error)),
+        }
+        Ok(())
+    }
+
+    /// Sets the permission bits of a file or directory.
+    pub(super) fn set_mode(&mut self, path: &Path, mode: u32) -> Result<(), Error> {
+        let set = self.base_tree.open_parent(path).and_then(|(parent, name)| {
+            let old = parent.state(name)?.and_then(|state| state.mode);
+            parent.set_mode(name, mode)?;
+            let old = old.map(|mode| Change::SetMode { path: path.to_owned(), mode });
+            self.applied.extend(old);
+            Ok(())
+        });
+        set.map_err(Error::doing("set the mode of", &self.display_path(path)))
+    }
+
+    fn put_back(&self, path: &Path, area: usize, backup: &Path) -> io::Result<()> {
+        let (parent, name) = self.base_tree.open_parent(path)?;
+        let (dir, backup) = self.areas[area].tree.open_parent(backup)?;
+        dir.rename_no_replace(backup, &parent, name)
+    }
+
+    fn restore_mode(&self, path: &Path, mode: u32) -> io::Result<()> {
+        let (parent, name) = self.base_tree.open_parent(path)?;
+        parent.set_mode(name, mode)
+    }
+
     /// Reverts all changes, the last one first. Goes on after a failure, and returns the first one.
     pub(super) fn roll_back(&mut self) -> Result<(), Error> {
         let mut first = Ok(());
         while let Some(change) = self.applied.pop() {
             let (reverted, doing, path) = match &change {
                 Change::CreatedDir(path) => (self.remove_created_dir(path), "remove", path),
+                Change::MovedAway { path, area, backup } => {
+                    (self.put_back(path, *area, backup), "restore", path)
+                }
+                Change::SetMode { path, mode } => {
+                    (self.restore_mode(path, *mode), "restore the mode of", path)
+                }
                 Change::Renamed { step, staged, backup } => {
                     let reverted = self.revert_rename(step, *staged, backup.as_ref());
                     (reverted, if backup.is_some() { "restore" } else { "remove" }, &step.to)

@@ -1,5 +1,6 @@
 //! The plan of a commit: the renames it takes, decided before the destination is changed.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -51,6 +52,8 @@ pub struct Comparison<'a> {
     /// The destination relative to the base directory.
     pub dest_in_base: &'a Path,
     pub on_conflict: OnConflict,
+    /// Entries, relative to the destination, that are moved away before the first rename.
+    pub displaced: &'a BTreeSet<PathBuf>,
 }
 
 impl Comparison<'_> {
@@ -79,6 +82,7 @@ impl Comparison<'_> {
         let in_the_way = |what| Err(Error::InTheWay { path: display_path.clone(), what });
         let (staged, existing) =
             (kind(self.temp_tree.kind(&from))?, kind(self.base_tree.kind(&to))?);
+        let existing = existing.filter(|_| !self.displaced.contains(relative));
         let step = |replaces| CommitStep::new(&from, &to, replaces);
         match (staged, existing) {
             (_, None) => plan.steps.push(step(false)),

@@ -12,6 +12,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RawMode, Timespec, Timestamps};
 use rustix::io::Errno;
 
+use super::entry_state::{EntryKind, EntryState};
 use super::file_kind::FileKind;
 use super::temp_layout::SPOOL_PREFIX;
 
@@ -269,6 +270,38 @@ impl DirHandle {
     /// Removes an entry that is no directory.
     pub fn remove_file(&self, name: &OsStr) -> io::Result<()> {
         Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::empty())?)
+    }
+}
+
+impl DirHandle {
+    /// Returns the state of an entry, which is not followed if it is a symlink; `None` if there is
+    /// no such entry.
+    pub fn state(&self, name: &OsStr) -> io::Result<Option<EntryState>> {
+        match rustix::fs::statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(found) => Ok(Some(EntryState {
+                kind: match FileType::from_raw_mode(found.st_mode) {
+                    FileType::Directory => EntryKind::Folder,
+                    FileType::Symlink => EntryKind::Link,
+                    FileType::RegularFile => EntryKind::File,
+                    _ => EntryKind::Special,
+                },
+                size: u64::try_from(found.st_size).unwrap_or_default(),
+                mode: Some(u32::from(Mode::from_raw_mode(found.st_mode).as_raw_mode())),
+            })),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Returns the target of a symlink.
+    pub fn link_target(&self, name: &OsStr) -> io::Result<OsString> {
+        let target = rustix::fs::readlinkat(&self.0, name, Vec::new())?;
+        Ok(OsStr::from_bytes(target.to_bytes()).to_owned())
+    }
+
+    /// Sets the permission bits of a file or subdirectory.
+    pub fn set_mode(&self, name: &OsStr, mode: u32) -> io::Result<()> {
+        Ok(rustix::fs::fchmod(self.open_file(name)?, to_mode(mode))?)
     }
 }
 

@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::entry_state::{EntryKind, EntryState};
 use super::file_kind::FileKind;
 
 /// A directory that existed when it was opened.
@@ -188,5 +189,48 @@ impl DirHandle {
     /// Removes a directory and everything in it.
     pub fn remove_all(&self, name: &OsStr) -> io::Result<()> {
         fs::remove_dir_all(self.0.join(name))
+    }
+}
+
+impl DirHandle {
+    /// Returns the state of an entry, which is not followed if it is a symlink; `None` if there is
+    /// no such entry.
+    pub fn state(&self, name: &OsStr) -> io::Result<Option<EntryState>> {
+        match fs::symlink_metadata(self.0.join(name)) {
+            Ok(found) => Ok(Some(EntryState {
+                kind: if found.is_symlink() {
+                    EntryKind::Link
+                } else if found.is_dir() {
+                    EntryKind::Folder
+                } else if found.is_file() {
+                    EntryKind::File
+                } else {
+                    EntryKind::Special
+                },
+                size: found.len(),
+                mode: None,
+            })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns the target of a symlink, with `/` as archives write it.
+    pub fn link_target(&self, name: &OsStr) -> io::Result<OsString> {
+        let target = fs::read_link(self.0.join(name))?.into_os_string();
+        Ok(match target.to_str() {
+            Some(target) => target.replace('\\', "/").into(),
+            None => target,
+        })
+    }
+
+    /// Opens an existing file for reading.
+    pub fn open_file(&self, name: &OsStr) -> io::Result<File> {
+        File::open(self.0.join(name))
+    }
+
+    /// Does nothing: there are no permission bits.
+    pub fn set_mode(&self, _name: &OsStr, _mode: u32) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! The file-system edge: files appear complete or not at all.
 //!
 //! Files are staged in a temporary directory on the destination's file system and committed by
-//! atomic renames; if one rename fails, all are rolled back. Files of the user are only replaced,
-//! never deleted, and existing symlinks below the destination are not followed: on Unix, all
+//! atomic renames; if one rename fails, all are rolled back. Files of the user are only replaced
+//! or, where the user asked for it, removed, and existing symlinks below the destination are not followed: on Unix, all
 //! operations go through directory handles.
 
 mod area;
@@ -11,6 +11,7 @@ mod cache;
 mod close;
 mod commit;
 mod commit_plan;
+mod compare;
 mod copy;
 #[cfg(unix)]
 mod dir_handle;
@@ -18,18 +19,21 @@ mod dir_handle;
 #[path = "dir_handle_by_path.rs"]
 mod dir_handle;
 mod dir_tree;
+mod entry_state;
 mod error;
 mod file_kind;
 mod free_space;
 #[cfg(test)]
 pub mod listing;
 mod modes;
+mod removable;
 #[cfg(unix)]
 mod remove_tree;
 mod special_file;
 mod staging;
 #[cfg(unix)]
 mod stale_temp_dirs;
+mod sync_commit;
 mod temp_dir;
 mod temp_file;
 mod temp_layout;
@@ -40,5 +44,7 @@ pub use atomic_file::{AtomicFile, temp_file};
 pub use cache::{Cache, CacheKey, CacheLookup, CacheWriter};
 pub use close::check as check_written;
 pub use commit::Committed;
+pub use compare::{CompareBy, DiskState};
 pub use error::Error;
 pub use staging::{NewFile, Staging};
+pub use sync_commit::SyncChanges;

@@ -4,7 +4,7 @@
 use std::ffi::{OsStr, OsString};
 
 /// Prefix of every temporary directory, which is visible next to the user's files.
-const PREFIX: &str = ".downriver-";
+pub const PREFIX: &str = ".downriver-";
 
 /// Number of random hexadecimal digits after the prefix.
 const DIGITS: usize = 12;
@@ -15,6 +15,12 @@ pub const STAGED: &str = "tree";
 /// Subdirectory that holds the files of the user that a commit replaces, each at its own path
 /// relative to the parent of the temporary directory.
 pub const REPLACED: &str = "replaced";
+
+/// Subdirectory that holds entries which a commit removes, under numbers.
+pub const REMOVED: &str = "removed";
+
+/// Name of a file that shows the permission bits of new files.
+pub const MODES: &str = "modes";
 
 /// A single file that is renamed to its destination when it is complete.
 pub const SINGLE: &str = "file";
@@ -54,7 +60,8 @@ pub fn is_temp_dir(name: &OsStr) -> bool {
 /// to removed files which are still open (FUSE, NFS). A directory with other names stays.
 #[cfg(unix)]
 pub fn is_known(name: &OsStr) -> bool {
-    const NAMES: [&str; 7] = [STAGED, REPLACED, SINGLE, PROBE, LOCK, UNLOCKED, RUBBISH];
+    const NAMES: [&str; 9] =
+        [STAGED, REPLACED, REMOVED, MODES, SINGLE, PROBE, LOCK, UNLOCKED, RUBBISH];
     const PREFIXES: [&str; 3] = [SPOOL_PREFIX, ".fuse_hidden", ".nfs"];
     let name = name.to_string_lossy();
     NAMES.contains(&&*name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))

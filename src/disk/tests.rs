@@ -1,6 +1,7 @@
 //! Staging and commit: the destination after success, failure and interruption.
 
 mod races;
+mod sync;
 
 use std::fs;
 use std::io::Write;
@@ -189,7 +190,7 @@ fn commit_with(
     between: impl FnOnce(&mut Vec<CommitStep>),
 ) -> Result<(), Error> {
     let at = DirTree::new(Arc::clone(&staging.base));
-    let mut steps = staging.plan_commit(&at, on_conflict)?.steps;
+    let mut steps = staging.plan_commit(&at, on_conflict, &Default::default())?.steps;
     between(&mut steps);
     staging.apply_or_roll_back(&at, &steps)
 }

@@ -75,7 +75,7 @@ impl Meaning {
         let has = |words: &str| message.contains(words);
         match message {
             "404 Not Found" if form == Form::Error => Meaning::UnknownRoute,
-            "404 Not found" => Meaning::NoRecord,
+            "404 Not found" | "404 Commit Not Found" => Meaning::NoRecord,
             "404 Project Not Found" => Meaning::ProjectNotFound,
             "" | "403 Forbidden" | "Forbidden" | "forbidden" | "401 Unauthorized"
             | "Unauthorized" | "409 Conflict" | "Conflict" => Meaning::NoReason,
@@ -316,6 +316,7 @@ mod tests {
             (r#"{"error":"404 Not Found"}"#.to_owned(), Meaning::UnknownRoute, None),
             (message("404 Not Found"), Meaning::Other, None),
             (message("404 Not found"), Meaning::NoRecord, None),
+            (message("404 Commit Not Found"), Meaning::NoRecord, None),
             (message("404 Project Not Found"), Meaning::ProjectNotFound, None),
             (
                 r#"{"error":"insufficient_scope","error_description":"The request requires …"}"#

@@ -58,7 +58,7 @@ pub use error::Error;
 pub use facts::{NamedBy, Origin};
 pub use network::Network;
 pub use operation::Operation;
-pub use pipelines::pipeline_in;
+pub use pipelines::{PipelineFilters, pipeline_in};
 pub use remote_archive::{RemoteAnswer, RemoteArchive, TAIL_LENGTH};
 pub use tls_failure::TlsFailure;
 pub use write::Start;

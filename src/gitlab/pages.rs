@@ -44,6 +44,42 @@ pub fn next_page(
     }
 }
 
+/// Reads the first rows of a list, at most `limit`, with no more pages than that needs.
+pub(super) fn read_first<T, K: Hash + Eq>(
+    http: &Http,
+    first: &ApiRequest,
+    limit: usize,
+    key: impl Fn(&T) -> K,
+) -> Result<Vec<T>, Error>
+where
+    T: DeserializeOwned + WithWebRoot,
+{
+    let (mut list, mut known) = (Vec::new(), HashSet::new());
+    let size = limit.min(PER_PAGE);
+    let mut page = 1;
+    while page <= MAX_PAGES {
+        let request =
+            first.clone().query("per_page", &size.to_string()).query("page", &page.to_string());
+        let (rows, next) = http.get(&request, |answer| {
+            let rows: Vec<T> = http.read(answer)?;
+            let (header, link) = (answer.header("x-next-page"), answer.header("link"));
+            let next = next_page(header, link, page, rows.len());
+            Ok((rows, next))
+        })?;
+        let before = list.len();
+        list.extend(rows.into_iter().filter(|row| known.insert(key(row))));
+        // A list that grows meanwhile shifts known rows onto the next page; a server without
+        // pagination sends the same rows for ever.
+        let has_new_rows = list.len() > before;
+        list.truncate(limit);
+        match next.filter(|_| has_new_rows && list.len() < limit) {
+            Some(next) => page = next,
+            None => break,
+        }
+    }
+    Ok(list)
+}
+
 /// One page of a list.
 struct Page<T> {
     rows: Vec<T>,

@@ -1,9 +1,11 @@
 //! Endpoints for pipelines: single ones and the newest of a ref, commit or merge request.
 
+use serde::Deserialize;
+
 use super::client::Client;
 use super::error::Error;
 use super::operation::Operation;
-use super::pages::read_all;
+use super::pages::{read_all, read_first};
 use super::request::ApiRequest;
 use crate::model::{Pipeline, PipelineAt, PipelineId, ProjectRef};
 use crate::parallel::parallel;
@@ -13,6 +15,25 @@ use crate::sanitize::sanitize;
 pub fn pipeline_in(address: &str) -> Option<PipelineId> {
     let (_, rest) = address.split_once("/pipelines/")?;
     rest.split(['/', '?']).next()?.parse().ok().map(PipelineId)
+}
+
+/// Values that pipelines must have to be listed; None admits all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PipelineFilters<'a> {
+    pub ref_: Option<&'a str>,
+    /// A full SHA.
+    pub sha: Option<&'a str>,
+    /// One of GitLab's words for a status.
+    pub status: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+struct MergeRequest {
+    iid: u64,
+    /// The project that it is merged into.
+    project_id: u64,
+    /// Null after a fork was deleted.
+    source_project_id: Option<u64>,
 }
 
 impl Client {
@@ -102,6 +123,51 @@ impl Client {
             format!("listing the pipelines of ref `{}` in project {project}", sanitize(ref_));
         let pipelines = self.list_pipelines(description, project, &[("ref", ref_)], 1)?;
         Ok(pipelines.into_iter().next())
+    }
+
+    /// Returns the newest pipelines of a project that the filters admit, newest first. Child
+    /// pipelines are not among them.
+    pub fn newest_pipelines(
+        &self,
+        project: &ProjectRef,
+        filters: &PipelineFilters<'_>,
+        limit: usize,
+    ) -> Result<Vec<Pipeline>, Error> {
+        let description = format!("listing the pipelines of project {project}");
+        let mut request =
+            self.api_request(Operation::ListPipelines, description, project, "/pipelines");
+        for (name, value) in
+            [("ref", filters.ref_), ("sha", filters.sha), ("status", filters.status)]
+        {
+            if let Some(value) = value {
+                request = request.query(name, value);
+            }
+        }
+        read_first(&self.http, &request, limit, |pipeline: &Pipeline| pipeline.id)
+    }
+
+    /// Returns the numbers of the open merge requests that would merge this branch of the project,
+    /// newest first. Branches of the same name in forks are left out. The endpoint does not accept
+    /// job tokens.
+    pub fn open_merge_requests(
+        &self,
+        project: &ProjectRef,
+        branch: &str,
+    ) -> Result<Vec<u64>, Error> {
+        let description = format!(
+            "listing the merge requests of branch `{}` in project {project}",
+            sanitize(branch)
+        );
+        let operation = Operation::ListMergeRequestPipelines;
+        let request = self
+            .api_request(operation, description, project, "/merge_requests")
+            .query("state", "opened")
+            .query("source_branch", branch)
+            .query("per_page", "20")
+            .query("page", "1");
+        let all: Vec<MergeRequest> = self.http.get(&request, |response| response.json())?;
+        let own = all.iter().filter(|it| it.source_project_id == Some(it.project_id));
+        Ok(own.map(|it| it.iid).collect())
     }
 
     fn list_pipelines(

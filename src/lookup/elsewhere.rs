@@ -49,7 +49,7 @@ fn place(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery, wanted: &Pattern) -> Op
             });
             has_job(ctx, &downstream.collect::<Vec<_>>(), wanted)?.then_some(Elsewhere::Downstream)
         }
-        Scope::In(_) | Scope::Any(_) | Scope::Job { .. } => None,
+        Scope::In(_) | Scope::Any(_) | Scope::Jobs { .. } => None,
     }
 }
 

@@ -12,8 +12,10 @@ pub mod by_ref;
 mod context;
 pub mod downstream;
 mod elsewhere;
+mod latest;
 mod limits;
 mod own_job;
+mod offer;
 mod pipeline_jobs;
 pub mod poll;
 mod query;
@@ -23,6 +25,7 @@ mod wait;
 
 pub use context::{Ctx, Polling};
 pub use own_job::OwnJob;
+pub use offer::offered;
 pub use query::{FoundJob, JobQuery, LookupResult, Scope};
 pub use resolve::read_pipeline;
 pub use wait::{Ended, ended_refusal, failed_jobs, wait_for_pipelines};
@@ -57,6 +60,9 @@ pub fn repeat<T>(
 /// # Errors
 /// A refusal where a job is missing and neither leniency nor waiting can help.
 pub fn lookup_once(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery) -> Result<LookupResult, Error> {
+    if let Some(found) = &query.chosen {
+        return Ok(LookupResult { found: found.clone(), missing: Vec::new() });
+    }
     let result = match scope {
         Scope::In(PipelineBy::Ref { project, ref_, recent }) => {
             by_ref::find(ctx, &by_ref::Ref { project, name: ref_, recent: *recent }, query)?
@@ -66,10 +72,18 @@ pub fn lookup_once(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery) -> Result<Loo
             Ok(upstream) => match scope {
                 Scope::Below(_) => find_downstream(ctx, &upstream, query)?.result,
                 Scope::Any(_) => find_anywhere(ctx, &upstream, query)?,
-                Scope::In(_) | Scope::Job { .. } => find_in_pipeline(ctx, &upstream, query)?,
+                Scope::In(_) | Scope::Jobs { .. } => find_in_pipeline(ctx, &upstream, query)?,
             },
         },
-        Scope::Job { project, id } => find_by_id(ctx, project, *id, query)?,
+        Scope::Jobs { project, ids } => {
+            let mut result = LookupResult::default();
+            for id in ids {
+                let LookupResult { found, missing } = find_by_id(ctx, project, *id, query)?;
+                result.found.extend(found);
+                result.missing.extend(missing);
+            }
+            result
+        }
     };
     settle(result, ctx, query)
 }

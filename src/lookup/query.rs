@@ -16,8 +16,8 @@ pub enum Scope {
     In(PipelineBy),
     /// The downstream pipelines, and for a job that is in none of them this pipeline's own jobs.
     Any(PipelineBy),
-    /// One job by its id; no lookup is needed.
-    Job { project: ProjectRef, id: JobId },
+    /// Jobs by their ids; no lookup is needed.
+    Jobs { project: ProjectRef, ids: Vec<JobId> },
 }
 
 /// The jobs that are wanted, and the downstream pipelines they are looked up in.
@@ -42,6 +42,8 @@ pub struct JobQuery {
     pub from_can_change: bool,
     /// The CI job that runs this program, which cannot be waited for.
     pub own_job: Option<OwnJob>,
+    /// The jobs that the user chose from a list; they are not looked up again.
+    pub chosen: Option<Vec<FoundJob>>,
 }
 
 /// A job that was found, with everything that GitLab told about it.

@@ -3,14 +3,17 @@
 use std::cmp::Reverse;
 
 use super::context::Ctx;
+use super::latest;
 use crate::error::Error;
-use crate::gitlab;
-use crate::model::{Job, Pipeline, PipelineAt, PipelineBy, PipelineId};
+use crate::gitlab::{self, PipelineFilters};
+use crate::model::{Job, Pipeline, PipelineAt, PipelineBy, PipelineId, ProjectRef};
 use crate::refusal::Refusal;
 use crate::select::creation;
 
 /// The number of existing pipelines that a message about a missing one names.
 const MAX_NAMED_PIPELINES: usize = 10;
+/// The number of newest pipelines among which a shortened SHA is searched.
+const MAX_SEARCHED_PIPELINES: usize = 1000;
 
 /// Returns the pipeline that is meant. The inner error says that there is none.
 pub fn pipeline(ctx: &Ctx<'_>, by: &PipelineBy) -> Result<Result<PipelineAt, Refusal>, Error> {
@@ -25,8 +28,9 @@ pub fn pipeline(ctx: &Ctx<'_>, by: &PipelineBy) -> Result<Result<PipelineAt, Ref
         PipelineBy::MergeRequest { project, iid } => {
             (project, ctx.gitlab.merge_request_pipelines(project, *iid)?)
         }
-        PipelineBy::Commit { project, sha } => {
-            (project, ctx.gitlab.commit_pipelines(project, sha)?)
+        PipelineBy::Commit { project, sha } => (project, of_commit(ctx, project, sha)?),
+        PipelineBy::Latest { project, of } => {
+            return Ok(latest::find(ctx, project, of)?.map(|pipeline| pipeline.at(project)));
         }
     };
     // The pipelines of a merge request come from several lists.
@@ -35,6 +39,26 @@ pub fn pipeline(ctx: &Ctx<'_>, by: &PipelineBy) -> Result<Result<PipelineAt, Ref
     Ok(newest
         .map(|pipeline| pipeline.at(project))
         .ok_or_else(|| Refusal::NoPipeline { by: by.clone() }))
+}
+
+/// Returns the newest pipeline of a commit, or an empty list. GitLab completes a shortened SHA, but
+/// not for job tokens: for those, the newest pipelines of the project are searched.
+fn of_commit(ctx: &Ctx<'_>, project: &ProjectRef, sha: &str) -> Result<Vec<Pipeline>, Error> {
+    if matches!(sha.len(), 40 | 64) {
+        return Ok(ctx.gitlab.commit_pipelines(project, sha)?);
+    }
+    if ctx.gitlab.has_job_token() {
+        let filters = PipelineFilters::default();
+        let newest = ctx.gitlab.newest_pipelines(project, &filters, MAX_SEARCHED_PIPELINES)?;
+        let is_of_commit =
+            |it: &Pipeline| it.sha.as_deref().is_some_and(|full| full.starts_with(sha));
+        return Ok(newest.into_iter().filter(is_of_commit).collect());
+    }
+    match ctx.gitlab.tip(project, sha) {
+        Ok(full) => Ok(ctx.gitlab.commit_pipelines(project, &full)?),
+        Err(error) if error.is_no_record() => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Reads a pipeline. From GitLab 18.0 to 18.2, a job token may read the list of its jobs and not the

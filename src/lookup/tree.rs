@@ -50,13 +50,16 @@ pub fn tree(ctx: &Ctx<'_>, address: &Scope, levels: u32) -> Result<PipelineTree,
 fn root(ctx: &Ctx<'_>, address: &Scope) -> Result<PipelineAt, Error> {
     match address {
         Scope::Below(by) | Scope::In(by) | Scope::Any(by) => Ok(resolve::pipeline(ctx, by)??),
-        Scope::Job { project, id } => match ctx.gitlab.job(project, *id)?.pipeline {
-            Some(pipeline) => Ok(pipeline.at(project)),
-            None => {
-                let message = format!("GitLab does not tell the pipeline of job {id}");
-                Err(Error::Fault(anyhow::Error::msg(message)))
+        Scope::Jobs { project, ids } => {
+            let job = ids.first().map(|id| ctx.gitlab.job(project, *id)).transpose()?;
+            match job.and_then(|job| job.pipeline) {
+                Some(pipeline) => Ok(pipeline.at(project)),
+                None => {
+                    let message = "GitLab does not tell the pipeline of the job";
+                    Err(Error::Fault(anyhow::Error::msg(message)))
+                }
             }
-        },
+        }
     }
 }
 

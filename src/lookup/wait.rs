@@ -110,7 +110,7 @@ fn read_pipelines(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery) -> Result<Pipe
             result => Ok(result?),
         },
         // A single job is waited for by looking it up; its pipeline does not matter.
-        Scope::Job { .. } => Ok((Vec::new(), Vec::new())),
+        Scope::Jobs { .. } => Ok((Vec::new(), Vec::new())),
     }
 }
 

@@ -50,10 +50,27 @@ pub enum PipelineBy {
         iid: u64,
     },
     /// The latest pipeline of a commit.
+    /// The SHA may be shortened.
     Commit {
         project: ProjectRef,
         sha: String,
     },
+    /// The newest pipeline of a ref, whatever its status.
+    Latest {
+        project: ProjectRef,
+        of: LatestOf,
+    },
+}
+
+/// The ref of which the newest pipeline is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LatestOf {
+    /// A branch or tag.
+    Ref(String),
+    /// A commit that is checked out without a branch; if it has no pipeline, the default branch.
+    Commit(String),
+    /// The default branch of the project.
+    DefaultBranch,
 }
 
 impl fmt::Display for PipelineBy {
@@ -69,6 +86,12 @@ impl fmt::Display for PipelineBy {
             }
             PipelineBy::Commit { project, sha } => {
                 write!(f, "commit {} of project {project}", sanitize(sha))
+            }
+            PipelineBy::Latest { project, of: LatestOf::Ref(ref_) } => {
+                write!(f, "ref `{}` of project {project}", sanitize(ref_))
+            }
+            PipelineBy::Latest { project, of: LatestOf::Commit(_) | LatestOf::DefaultBranch } => {
+                write!(f, "the default branch of project {project}")
             }
         }
     }

@@ -18,6 +18,8 @@ pub struct Pipeline {
     pub ref_: Option<String>,
     pub sha: Option<String>,
     pub source: Option<String>,
+    /// As GitLab writes it: RFC 3339.
+    pub created_at: Option<String>,
     pub web_url: Option<String>,
     /// The errors that kept GitLab from creating its jobs; only sent for a single pipeline.
     pub yaml_errors: Option<String>,

@@ -44,6 +44,11 @@ impl Status {
         ("scheduled", Status::Scheduled),
     ];
 
+    /// Returns all words that GitLab has for a status.
+    pub fn words() -> [&'static str; 13] {
+        Self::NAMES.map(|(word, _)| word)
+    }
+
     /// Returns GitLab's word for it.
     pub fn as_str(&self) -> &str {
         match self {

@@ -4,6 +4,7 @@ use std::slice;
 
 use super::bridge_failure;
 use super::nearest::{is_near, nearest};
+use super::no_latest;
 use super::start_failure::StartFailure;
 use super::variants::{PipelineStatus, Refusal, UntriggeredBridge};
 use crate::exit::Exit;
@@ -19,9 +20,10 @@ impl Refusal {
     /// Returns true if the answer may change without anybody acting, so that `--wait` makes sense.
     pub fn may_change(&self) -> bool {
         match self {
-            Refusal::NoPipeline { .. } | Refusal::NotThere { .. } | Refusal::NotEnded { .. } => {
-                true
-            }
+            Refusal::NoPipeline { .. }
+            | Refusal::NoLatest { .. }
+            | Refusal::NotThere { .. }
+            | Refusal::NotEnded { .. } => true,
             Refusal::NoBridges { ended, .. }
             | Refusal::NoBridge { ended, .. }
             | Refusal::NoDownstream { ended, .. } => ended.is_none(),
@@ -104,6 +106,7 @@ impl Refusal {
             Refusal::Archive(_) | Refusal::LineBreak { .. } => return Exit::Archive,
             Refusal::NoSuchPipeline { .. }
             | Refusal::NoPipeline { .. }
+            | Refusal::NoLatest { .. }
             | Refusal::NotEnded { .. }
             | Refusal::ManyJobs { .. }
             | Refusal::NoArchive { .. }
@@ -138,6 +141,7 @@ impl Refusal {
             Refusal::NoSuchPipeline { seen, .. }
             | Refusal::ManyJobs { seen }
             | Refusal::SameFolder { jobs: seen, .. } => seen.clone(),
+            Refusal::NoLatest { ref_, seen, .. } => nearest(slice::from_ref(ref_), seen),
             Refusal::NoJob { wanted, seen, .. } | Refusal::NoReport { wanted, seen, .. } => {
                 nearest(slice::from_ref(wanted), seen)
             }
@@ -192,6 +196,9 @@ impl Refusal {
                 that counts within the project (CI_PIPELINE_IID)"
             }
             Refusal::NoPipeline { by } => no_pipeline(by),
+            Refusal::NoLatest { ref_, pushed, default_branch, seen, .. } => {
+                return Some(no_latest::hint(ref_, *pushed, default_branch.as_deref(), seen));
+            }
             Refusal::NoBridges { .. } => {
                 "\
                 the list also stays empty where the token may not see the jobs of the pipeline, and for pipelines \
@@ -309,7 +316,8 @@ fn no_pipeline(by: &PipelineBy) -> &'static str {
         PipelineBy::Id(_)
         | PipelineBy::OfJob { .. }
         | PipelineBy::MergeRequest { .. }
-        | PipelineBy::Commit { .. } => {
+        | PipelineBy::Commit { .. }
+        | PipelineBy::Latest { .. } => {
             "check the number; child pipelines are not listed there, name one with --pipeline ID"
         }
     }

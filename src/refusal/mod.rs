@@ -11,6 +11,7 @@ mod candidate;
 mod consequences;
 mod elsewhere;
 mod nearest;
+mod no_latest;
 mod sentence;
 mod start_failure;
 mod variants;

@@ -26,6 +26,18 @@ impl Display for Refusal {
                 write!(f, "no successful pipeline of {by}")
             }
             Refusal::NoPipeline { by } => write!(f, "no pipeline of {by}"),
+            Refusal::NoLatest { project, ref_, pushed, seen, .. } => {
+                write!(f, "no pipeline of ref `{}` in project {project}", sanitize(ref_))?;
+                if *pushed == Some(false) {
+                    f.write_str(
+                        ", which GitLab does not know: it was never pushed, or is deleted",
+                    )?;
+                }
+                match seen.is_empty() {
+                    true => f.write_str("; the project has no pipelines at all"),
+                    false => write!(f, "; there are pipelines of {}", candidates(self)),
+                }
+            }
             Refusal::NoBridges { upstream, .. } => {
                 write!(
                     f,

@@ -7,6 +7,7 @@ use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef, Status
 
 mod advice;
 mod data;
+mod latest;
 mod pipelines;
 mod troubleshooting;
 

@@ -16,6 +16,15 @@ pub enum Refusal {
     NoSuchPipeline { at: PipelineAt, seen: Vec<String> },
     /// There is no pipeline of that ref, merge request or commit.
     NoPipeline { by: PipelineBy },
+    /// The ref has no pipeline of any status. `pushed`: GitLab knows the ref; None where that could
+    /// not be asked. `seen` holds the refs that have pipelines, those of the newest first.
+    NoLatest {
+        project: ProjectRef,
+        ref_: String,
+        pushed: Option<bool>,
+        default_branch: Option<String>,
+        seen: Vec<String>,
+    },
     /// The upstream pipeline has no bridges, or none that this token may see.
     NoBridges { upstream: PipelineAt, ended: Option<Status> },
     /// The upstream pipeline has bridges, but none of the wanted name.

@@ -83,7 +83,7 @@ mod tests {
             ("mine", true),
         ] {
             let link = PlacementKind::Link { target: target.into() };
-            let file = PlacementKind::File { mode: None, modified: None, size: 0 };
+            let file = PlacementKind::File { mode: None, modified: None, size: 0, crc32: 0 };
             let placements = vec![
                 Placement { entry: 0, path: "link".into(), kind: link },
                 Placement { entry: 1, path: "mine".into(), kind: file },

@@ -66,6 +66,14 @@ impl Patterns {
         all.filter(|(_, matched)| !matched).map(|(typed, _)| typed.clone()).collect()
     }
 
+    /// Returns true if `--exclude` names a path.
+    pub fn excludes(&self, path: &[u8]) -> bool {
+        let components = path.split(|byte| *byte == b'/');
+        let path: Vec<_> = components.map(String::from_utf8_lossy).collect();
+        let path: Vec<_> = path.iter().map(|component| normalized(component)).collect();
+        self.exclude.iter().any(|glob| glob.matches(&path))
+    }
+
     /// Returns true if `--path` was given.
     pub fn are_narrow(&self) -> bool {
         !self.include.is_empty()

@@ -11,7 +11,7 @@ use super::link::{Links, Symlinks};
 use super::name::{System, components, os_str};
 use super::name_tree::{NameTree, TreeItem};
 use crate::model::{DEFAULT_MAX_ENTRIES, Entry, EntryKind, RawPath};
-use crate::plan::{Placement, PlacementKind, Plan};
+use crate::plan::{HeldPaths, Placement, PlacementKind, Plan};
 use crate::refusal::{ArchiveRefusal, Refusal};
 use crate::sanitize::{escape_bytes, join_names};
 
@@ -30,6 +30,8 @@ pub struct FileRules {
     /// The maximum number of entries and of folders that they imply.
     pub max_entries: usize,
     pub system: System,
+    /// The plan also tells the paths of all entries, for `--delete`.
+    pub lists_held: bool,
 }
 
 impl Default for FileRules {
@@ -42,6 +44,7 @@ impl Default for FileRules {
             max_size: 64 << 30,
             max_entries: DEFAULT_MAX_ENTRIES,
             system: System::here(),
+            lists_held: false,
         }
     }
 }
@@ -94,6 +97,9 @@ pub fn files(
     }
     let mut plan = place(&chosen, &valid, &inside, rules)?;
     plan.unmatched = rules.patterns.unmatched(&matched);
+    if rules.lists_held {
+        plan.held = held(&valid, rules.strip_components);
+    }
     if plan.size() > u128::from(rules.max_size) {
         return Err(ArchiveRefusal::TooLarge { size: plan.size(), most: rules.max_size }.into());
     }
@@ -143,6 +149,20 @@ fn validate<'a>(
         }
     }
     Ok(valid)
+}
+
+/// Returns the paths of all entries, also of those that are not chosen.
+fn held(valid: &[ValidEntry<'_>], strip_components: usize) -> HeldPaths {
+    let mut held = HeldPaths::default();
+    for entry in valid {
+        if let Some((stripped, path)) = entry.path.split_at_checked(strip_components)
+            && !path.is_empty()
+        {
+            held.paths.push(path.iter().map(|component| os_str(component)).collect());
+            held.stripped.insert(stripped.iter().map(|component| os_str(component)).collect());
+        }
+    }
+    held
 }
 
 fn place(
@@ -263,14 +283,14 @@ fn originals(valid: &[ValidEntry<'_>], rules: &FileRules) -> Links {
 }
 
 fn placement_kind(item: TreeItem<'_>) -> PlacementKind {
-    let Entry { mode, modified, size, .. } = *item.entry;
+    let Entry { mode, modified, size, crc32, .. } = *item.entry;
     match item.entry.kind {
         EntryKind::Folder => PlacementKind::Folder { mode, modified },
         EntryKind::Link => {
             let target = item.target.map(|target| os_str(target).to_owned());
             PlacementKind::Link { target: target.unwrap_or_default() }
         }
-        EntryKind::File | EntryKind::Special => PlacementKind::File { mode, modified, size },
+        EntryKind::File | EntryKind::Special => PlacementKind::File { mode, modified, size, crc32 },
     }
 }
 

@@ -43,6 +43,16 @@ impl GitRemote {
         is_project_path.then_some(GitRemote { name, api, path, is_web_url })
     }
 
+    /// Returns true if the remote can be that of the project with this path, whether or not GitLab is
+    /// installed under a relative URL.
+    pub fn may_be(&self, project: &str) -> bool {
+        let prefix = self.path.to_lowercase();
+        match prefix.strip_suffix(&project.to_lowercase()) {
+            Some(root) => root.is_empty() || root.ends_with('/'),
+            None => false,
+        }
+    }
+
     /// Returns the path of the project on the server of this API, without its relative URL.
     pub fn project(&self, api: &gitlab::Address) -> &str {
         let root = api.path().strip_suffix("/api/v4").unwrap_or_default().trim_start_matches('/');

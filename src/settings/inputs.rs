@@ -3,25 +3,23 @@
 use super::api::api;
 use super::checkout::Checkout;
 use super::credentials;
+use super::dot_segment::has_dot_segment;
 use super::sourced::{Source, Sourced};
 use super::variables::{in_ci, variable};
-use crate::args::{ConnectArgs, LookupArgs};
+use super::web_url::WebUrl;
+use crate::args::{ConnectArgs, LookupArgs, PipelineArg};
 use crate::env::Env;
 use crate::gitlab;
 use crate::model::{PipelineId, ProjectRef};
 use crate::sanitize::sanitize;
 use crate::usage::Usage;
 
-/// Returns true if a segment of a path is `.` or `..`. Servers and proxies normalise such paths, so
-/// the request and its token would reach another endpoint than intended.
-pub(super) fn has_dot_segment(path: &str) -> bool {
-    path.split('/').any(|part| matches!(part, "." | ".."))
-}
-
 /// The inputs that can name a project or a pipeline.
 pub(super) struct Inputs<'a> {
     pub lookup: &'a LookupArgs,
     pub connect: &'a ConnectArgs,
+    /// The address of a project, from the arguments or from `--project`.
+    pub web_url: Option<&'a WebUrl>,
     pub env: &'a Env,
 }
 
@@ -47,6 +45,9 @@ impl Inputs<'_> {
         &self,
         names: &[&'static str],
     ) -> Result<Option<Sourced<ProjectRef>>, Usage> {
+        if let Some(WebUrl { project, source, .. }) = self.web_url {
+            return Ok(Some(Sourced { value: project.clone(), source: source.clone() }));
+        }
         let explicit = match &self.lookup.project {
             Some(project) => Some((project.clone(), Source::Flag("--project"))),
             None => variable(self.env, names).map(|project| (project.value, project.source)),
@@ -70,7 +71,7 @@ impl Inputs<'_> {
 
     /// Returns the pipeline of `--pipeline`, or of the first of these variables that is set.
     pub fn pipeline(&self, names: &[&'static str]) -> Result<Option<Sourced<PipelineId>>, Usage> {
-        if let Some(id) = self.lookup.pipeline {
+        if let Some(PipelineArg::Id(id)) = self.lookup.pipeline {
             let source = Source::Flag("--pipeline");
             return Ok(Some(Sourced { value: PipelineId(id), source }));
         }

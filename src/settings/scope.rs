@@ -1,14 +1,14 @@
 //! The scope of the lookup: the downstream pipelines of a pipeline, a pipeline itself, or a job.
 
-use super::inputs::{Inputs, has_dot_segment};
+use super::commit::commit;
+use super::inputs::Inputs;
+use super::latest::{checked_ref, latest_of};
 use super::sourced::{Setting, Source, Sourced};
 use super::web_url::{WebUrl, WebUrlTarget};
-use crate::args::{ConnectArgs, LookupArgs, LookupFrom};
+use crate::args::{ConnectArgs, LookupArgs, LookupFrom, PipelineArg};
 use crate::env::Env;
 use crate::lookup::Scope;
-use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef};
-use crate::sanitize::sanitize;
-use crate::shell::quoted;
+use crate::model::{JobId, LatestOf, PipelineAt, PipelineBy, PipelineId, ProjectRef};
 use crate::usage::Usage;
 
 /// The scope of the lookup, and the settings that determined it.
@@ -30,8 +30,15 @@ pub fn scope(
 ) -> Result<ResolvedScope, Usage> {
     let mut settings = Vec::new();
     let scope = match web_url {
-        Some(web_url) => from_web_url(lookup, web_url, &mut settings)?,
-        None => from_flags(&Inputs { lookup, connect, env }, &mut settings)?,
+        Some(web_url) if web_url.target != WebUrlTarget::Project => {
+            from_web_url(lookup, web_url, &mut settings)?
+        }
+        _ => {
+            if lookup.project.is_some() && web_url.is_some_and(|url| url.source == Source::Url) {
+                return Err(named_twice());
+            }
+            from_flags(&Inputs { lookup, connect, web_url, env }, &mut settings)?
+        }
     };
     Ok(ResolvedScope { scope, settings })
 }
@@ -39,9 +46,23 @@ pub fn scope(
 /// Determines the project, for a command that applies to a whole project.
 ///
 /// # Errors
-/// No project is inputs.
-pub fn project(lookup: &LookupArgs, connect: &ConnectArgs, env: &Env) -> Result<ProjectRef, Usage> {
-    Ok(Inputs { lookup, connect, env }.project(&["CI_PROJECT_ID"])?.value)
+/// No project is given.
+pub fn project(
+    lookup: &LookupArgs,
+    connect: &ConnectArgs,
+    web_url: Option<&WebUrl>,
+    env: &Env,
+) -> Result<ProjectRef, Usage> {
+    let inputs = Inputs { lookup, connect, web_url, env };
+    if lookup.project.is_some() && web_url.is_some_and(|url| url.source == Source::Url) {
+        return Err(named_twice());
+    }
+    Ok(inputs.project(&["CI_PROJECT_ID"])?.value)
+}
+
+fn named_twice() -> Usage {
+    Usage::new("the URL names the project and the pipeline already")
+        .hint("leave out the URL, or the flags that name another place")
 }
 
 /// Adds a value to the list of settings, and returns it without its source.
@@ -52,32 +73,35 @@ fn record<T: ToString>(settings: &mut Vec<Setting>, name: &'static str, sourced:
 
 fn from_flags(inputs: &Inputs<'_>, settings: &mut Vec<Setting>) -> Result<Scope, Usage> {
     let LookupArgs { from, job_id, .. } = inputs.lookup;
-    if let Some(id) = *job_id {
+    if !job_id.is_empty() {
         let project = record(settings, "project", inputs.project(&["CI_PROJECT_ID"])?);
-        let id = Sourced { value: JobId(id), source: Source::Flag("--job-id") };
-        return Ok(Scope::Job { project, id: record(settings, "job", id) });
-    }
-    if selects_pipeline(inputs.lookup) {
-        return match from {
-            None | Some(LookupFrom::Pipeline) => {
-                Ok(Scope::In(selected_pipeline(inputs, settings)?))
+        let mut ids: Vec<JobId> = Vec::new();
+        for id in job_id.iter().copied().map(JobId) {
+            if !ids.contains(&id) {
+                let value = Sourced { value: id, source: Source::Flag("--job-id") };
+                ids.push(record(settings, "job", value));
             }
-            Some(LookupFrom::Downstream) => Ok(Scope::Below(selected_pipeline(inputs, settings)?)),
-            Some(LookupFrom::Any) => Ok(Scope::Any(selected_pipeline(inputs, settings)?)),
-            Some(LookupFrom::Upstream) => Err(Usage::new(
+        }
+        return Ok(Scope::Jobs { project, ids });
+    }
+    if *from == Some(LookupFrom::Upstream) {
+        if selects_pipeline(inputs.lookup) {
+            return Err(Usage::new(
                 "--from upstream takes the pipeline that triggered this one, and no other",
             )
-            .hint("leave out --ref, --mr or --commit")),
-        };
-    }
-    match from.unwrap_or(LookupFrom::Downstream) {
-        LookupFrom::Downstream => {
-            Ok(Scope::Below(PipelineBy::Id(pipeline_by_id(inputs, settings)?)))
+            .hint("leave out --ref, --mr, --commit or --pipeline latest"));
         }
-        LookupFrom::Pipeline => Ok(Scope::In(PipelineBy::Id(pipeline_by_id(inputs, settings)?))),
-        LookupFrom::Any => Ok(Scope::Any(PipelineBy::Id(pipeline_by_id(inputs, settings)?))),
-        LookupFrom::Upstream => Ok(Scope::In(upstream_pipeline(inputs, settings)?)),
+        return Ok(Scope::In(upstream_pipeline(inputs, settings)?));
     }
+    let (by, default) = match selected_pipeline(inputs, settings)? {
+        Some(by) => by,
+        None => pipeline_by_default(inputs, settings)?,
+    };
+    Ok(match from.unwrap_or(default) {
+        LookupFrom::Downstream => Scope::Below(by),
+        LookupFrom::Any => Scope::Any(by),
+        LookupFrom::Pipeline | LookupFrom::Upstream => Scope::In(by),
+    })
 }
 
 fn from_web_url(
@@ -85,85 +109,138 @@ fn from_web_url(
     web_url: &WebUrl,
     settings: &mut Vec<Setting>,
 ) -> Result<Scope, Usage> {
-    if lookup.job_id.is_some() {
+    if !lookup.job_id.is_empty() {
         return Err(
             Usage::new("--job-id and a URL both say where to look").hint("leave one of them out")
         );
     }
     if lookup.project.is_some() || lookup.pipeline.is_some() || selects_pipeline(lookup) {
-        return Err(Usage::new("the URL names the project and the pipeline already")
-            .hint("leave out the URL, or the flags that name another place"));
+        return Err(named_twice());
     }
-    record(settings, "project", Sourced { value: &web_url.project, source: Source::Url });
-    match web_url.target {
-        WebUrlTarget::Pipeline(value) => {
-            record(settings, "pipeline", Sourced { value, source: Source::Url });
+    let mut url = |name, value: &dyn ToString| {
+        record(settings, name, Sourced { value: value.to_string(), source: Source::Url });
+    };
+    url("project", &web_url.project);
+    match &web_url.target {
+        WebUrlTarget::Project => {}
+        WebUrlTarget::Pipeline(id) => url("pipeline", id),
+        WebUrlTarget::Job(id) => url("job", id),
+        WebUrlTarget::Ref(ref_) => url("ref", ref_),
+        WebUrlTarget::JobOfRef { ref_, job } => {
+            url("ref", ref_);
+            url("job", job);
         }
-        WebUrlTarget::Job(value) => {
-            record(settings, "job", Sourced { value, source: Source::Url });
-        }
+        WebUrlTarget::Commit(sha) => url("commit", sha),
+        WebUrlTarget::MergeRequest(iid) => url("merge request", iid),
     }
     web_url.scope(lookup.from)
 }
 
 /// Returns true if a pipeline is selected by its ref, merge request or commit.
 fn selects_pipeline(lookup: &LookupArgs) -> bool {
-    lookup.ref_.is_some() || lookup.mr.is_some() || lookup.commit.is_some()
+    lookup.ref_.is_some()
+        || lookup.mr.is_some()
+        || lookup.commit.is_some()
+        || lookup.pipeline == Some(PipelineArg::Latest)
 }
 
-/// Returns the pipeline selected by `--ref`, `--mr` or `--commit`.
+/// A pipeline, and the value of `--from` if that flag is left out.
+type Selected = (PipelineBy, LookupFrom);
+
+/// Returns the pipeline selected by `--ref`, `--mr`, `--commit` or `--pipeline latest`.
 fn selected_pipeline(
     inputs: &Inputs<'_>,
     settings: &mut Vec<Setting>,
-) -> Result<PipelineBy, Usage> {
-    let LookupArgs { ref_, mr, commit, search_recent: recent, .. } = inputs.lookup;
-    if ref_.as_deref() == Some("") {
-        return Err(Usage::new("--ref is empty").hint("name a branch or a tag"));
+) -> Result<Option<Selected>, Usage> {
+    let LookupArgs { pipeline, ref_, mr, commit: rev, search_recent: recent, .. } = inputs.lookup;
+    if !selects_pipeline(inputs.lookup) {
+        return Ok(None);
     }
-    if let Some(ref_) = ref_.as_deref().filter(|ref_| has_dot_segment(ref_)) {
-        let message = format!("--ref is `{}`, which is no branch or tag", sanitize(ref_));
-        return Err(Usage::new(message).hint("git allows no part `.` or `..` in their names"));
+    if ref_.is_some() && matches!(pipeline, Some(PipelineArg::Id(_))) {
+        return Err(Usage::new("--ref and --pipeline ID both name a pipeline")
+            .hint("leave one of them out; --pipeline latest takes the newest one of --ref"));
     }
-    let project = record(settings, "project", inputs.project(&["CI_PROJECT_ID"])?);
+    let ref_ = ref_.as_deref().map(checked_ref).transpose()?;
+    // A revision that cannot be resolved ends the run before anything else is looked at.
+    let sha = rev.as_deref().map(|rev| commit(rev, inputs.env)).transpose()?;
+    let project = inputs.project(&["CI_PROJECT_ID"])?;
+    if *pipeline == Some(PipelineArg::Latest) {
+        let latest = latest_of(inputs, &project)?;
+        let source = Source::Flag("--pipeline");
+        return Ok(Some((
+            record_latest(project, latest, source, settings),
+            LookupFrom::Downstream,
+        )));
+    }
+    let project = record(settings, "project", project);
     let mut record_flag = |name, flag, value: &dyn ToString| {
         let source = Source::Flag(flag);
         record(settings, name, Sourced { value: value.to_string(), source });
     };
-    match (ref_, mr, commit) {
+    let by = match (ref_, mr, sha) {
         (Some(ref_), _, _) => {
-            record_flag("ref", "--ref", ref_);
-            Ok(PipelineBy::Ref { project, ref_: ref_.clone(), recent: *recent })
+            record_flag("ref", "--ref", &ref_);
+            PipelineBy::Ref { project, ref_: ref_.to_owned(), recent: *recent }
         }
         (_, Some(iid), _) => {
             record_flag("merge request", "--mr", iid);
-            Ok(PipelineBy::MergeRequest { project, iid: *iid })
+            PipelineBy::MergeRequest { project, iid: *iid }
         }
         (_, _, Some(sha)) => {
-            record_flag("commit", "--commit", sha);
-            Ok(PipelineBy::Commit { project, sha: sha.clone() })
+            record_flag("commit", "--commit", &sha);
+            PipelineBy::Commit { project, sha }
         }
-        (None, None, None) => Err(Usage::new("no pipeline is given")),
-    }
+        (None, None, None) => return Ok(None),
+    };
+    Ok(Some((by, LookupFrom::Pipeline)))
 }
 
-/// Returns the pipeline given by its id; in a CI job this defaults to the pipeline of the job.
-fn pipeline_by_id(inputs: &Inputs<'_>, settings: &mut Vec<Setting>) -> Result<PipelineAt, Usage> {
+/// Returns the pipeline given by its id, which in a CI job is that of the job; with the address of a
+/// project alone, the latest of its default branch; in a git checkout, the latest of the branch.
+fn pipeline_by_default(
+    inputs: &Inputs<'_>,
+    settings: &mut Vec<Setting>,
+) -> Result<Selected, Usage> {
     let project = inputs.project(&["CI_PROJECT_ID"])?;
-    if let Some(id) = inputs.pipeline(&["CI_PIPELINE_ID"])? {
-        return Ok(record_pipeline(project, id, settings));
+    let is_address = project.source == Source::Url;
+    let names: &[&'static str] = if is_address { &[] } else { &["CI_PIPELINE_ID"] };
+    if let Some(id) = inputs.pipeline(names)? {
+        let at = record_pipeline(project, id, settings);
+        return Ok((PipelineBy::Id(at), LookupFrom::Downstream));
     }
-    let branch = inputs.checkout().and_then(|checkout| checkout.branch);
-    let hint = match branch {
-        Some(branch) => format!(
-            "take the latest successful one of this branch with `--ref {} --from any`, name one with --pipeline ID, \
-             or paste its address from the browser",
-            quoted(&branch)
-        ),
-        None => "name it with --pipeline ID or --ref REF, or paste its address from the browser; \
-                 in a CI job CI_PIPELINE_ID names it"
-            .to_owned(),
+    if is_address {
+        let latest = latest_of(inputs, &project)?;
+        let by = record_latest(project, latest, Source::Url, settings);
+        return Ok((by, LookupFrom::Downstream));
+    }
+    if inputs.checkout().is_some() {
+        let latest = latest_of(inputs, &project)?;
+        let by = record_latest(project, latest, Source::Checkout, settings);
+        return Ok((by, LookupFrom::Any));
+    }
+    Err(Usage::new("no pipeline is given").hint(
+        "name it with --pipeline ID, --pipeline latest or --ref REF, or paste its address from the browser; \
+         `downriver list` shows the newest ones; in a CI job CI_PIPELINE_ID names it",
+    ))
+}
+
+/// Records the project and the ref of which the newest pipeline is meant. `source` is that of the
+/// word `latest`.
+fn record_latest(
+    project: Sourced<ProjectRef>,
+    of: Sourced<LatestOf>,
+    source: Source,
+    settings: &mut Vec<Setting>,
+) -> PipelineBy {
+    let project = record(settings, "project", project);
+    record(settings, "pipeline", Sourced { value: "latest", source });
+    let (name, value) = match &of.value {
+        LatestOf::Ref(ref_) => ("ref", ref_.clone()),
+        LatestOf::Commit(sha) => ("commit", sha.clone()),
+        LatestOf::DefaultBranch => ("ref", "the default branch".to_owned()),
     };
-    Err(Usage::new("no pipeline is given").hint(hint))
+    record(settings, name, Sourced { value, source: of.source });
+    PipelineBy::Latest { project, of: of.value }
 }
 
 /// Returns the pipeline that triggered this one. GitLab 18.9 and newer set variables for it; for

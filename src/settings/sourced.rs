@@ -33,6 +33,8 @@ pub enum Source {
     File(PathBuf),
     /// A git remote, by its name.
     GitRemote(String),
+    /// The branch or commit of the git checkout.
+    Checkout,
     Default,
 }
 
@@ -43,6 +45,7 @@ impl fmt::Display for Source {
             Source::Flag(name) | Source::Variable(name) => f.write_str(name),
             Source::File(path) => sanitize(&path.to_string_lossy()).fmt(f),
             Source::GitRemote(name) => write!(f, "git remote {}", sanitize(name)),
+            Source::Checkout => f.write_str("git checkout"),
             Source::Default => f.write_str("default"),
         }
     }

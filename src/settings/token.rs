@@ -150,7 +150,7 @@ fn parse(kind: Kind, text: &str, source: Source) -> Result<Sourced<Token>, Usage
 fn address_from(source: &Source) -> AddressFrom {
     match source {
         Source::Url => AddressFrom::Url,
-        Source::GitRemote(_) => AddressFrom::GitRemote,
+        Source::GitRemote(_) | Source::Checkout => AddressFrom::GitRemote,
         Source::Flag(_) | Source::Variable(_) | Source::File(_) | Source::Default => {
             AddressFrom::Setting
         }

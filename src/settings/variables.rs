@@ -70,11 +70,19 @@ pub fn check_variables(env: &Env) -> Result<(), Usage> {
 
 /// Returns true in a CI job. There the git checkout and the credential files of other tools are
 /// ignored, because they belong to the job's image or repository and not to its user.
-pub(super) fn in_ci(env: &Env) -> bool {
+pub fn in_ci(env: &Env) -> bool {
     env.var("CI").or(env.var("GITLAB_CI")).is_some()
 }
 
 /// Returns the home directory of the user.
-pub(super) fn home_dir(env: &Env) -> Option<PathBuf> {
+pub fn home_dir(env: &Env) -> Option<PathBuf> {
     env.var("HOME").or(env.var("USERPROFILE")).map(PathBuf::from)
+}
+
+/// Returns the folder for files that can be made again.
+pub fn user_cache_dir(env: &Env) -> Option<PathBuf> {
+    let set = |name: &str| env.var(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    set("XDG_CACHE_HOME")
+        .or_else(|| set("LOCALAPPDATA"))
+        .or_else(|| home_dir(env).map(|home| home.join(".cache")))
 }

@@ -25,6 +25,8 @@ pub const MAX_PARALLEL_DOWNLOADS: usize = 4;
 pub struct Acquired<T> {
     pub archives: Vec<(FoundJob, T)>,
     pub missing: Vec<(String, Refusal)>,
+    /// A glob matched a job whose archive does not exist, and was satisfied by others.
+    pub left_out: bool,
 }
 
 /// Acquires something of the archive of each wanted job, once it is there, at most `max` at the
@@ -37,6 +39,7 @@ pub fn acquire_each<T: Send>(
     let Transfer { ctx, scope, query, .. } = transfer;
     // An acquired archive is not downloaded again while others are waited for.
     let acquired = Archives { by_address: Mutex::default(), acquire };
+    let mut left_out = false;
     let LookupResult { found, missing } = repeat(ctx, scope, query, || {
         let LookupResult { found, missing } = lookup_once(ctx, scope, query)?;
         transfer.check_folders(&found)?;
@@ -47,13 +50,21 @@ pub fn acquire_each<T: Send>(
         }
         let alone = found.len() == 1 && missing.is_empty();
         let not_found = acquired.fill(max, &found, alone)?;
-        settle_missing(transfer, found, missing, not_found, &acquired)
+        let settled = settle_missing(transfer, found, missing, not_found, &acquired)?;
+        left_out = settled.left_out;
+        Ok(settled.result)
     })?;
     let archives = found.into_iter().filter_map(|found| {
         let archive = acquired.remove(&found)?;
         Some((found, archive))
     });
-    Ok(Acquired { archives: archives.collect(), missing })
+    Ok(Acquired { archives: archives.collect(), missing, left_out })
+}
+
+/// A lookup whose archives exist, except those that were left out.
+struct Settled {
+    result: LookupResult,
+    left_out: bool,
 }
 
 /// The archives that were acquired so far.
@@ -110,7 +121,7 @@ fn settle_missing<T: Send, F: Fn(&FoundJob, bool) -> Result<T, Error> + Sync>(
     mut missing: Vec<(String, Refusal)>,
     mut not_found: HashMap<ArchiveAt, Error>,
     acquired: &Archives<T, F>,
-) -> Result<LookupResult, Error> {
+) -> Result<Settled, Error> {
     let Transfer { ctx, query, .. } = transfer;
     let (attempts, on_missing) = (ctx.polling.attempts(), query.on_missing);
     let (mut complete, mut left_out) = (Vec::new(), None);
@@ -146,7 +157,10 @@ fn settle_missing<T: Send, F: Fn(&FoundJob, bool) -> Result<T, Error> + Sync>(
         Some(refusal) if complete.is_empty() && on_missing == OnMissing::Refuse => {
             Err(refusal.into())
         }
-        _ => Ok(LookupResult { found: complete, missing }),
+        left_out => Ok(Settled {
+            result: LookupResult { found: complete, missing },
+            left_out: left_out.is_some(),
+        }),
     }
 }
 

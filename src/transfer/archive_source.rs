@@ -18,6 +18,7 @@ use crate::error::{Context, Error};
 use crate::extract;
 use crate::gitlab::{Body, DownloadInterrupted, RemoteAnswer};
 use crate::lookup::{Ctx, FoundJob};
+use crate::model::DEFAULT_MAX_ENTRIES;
 use crate::plan::Plan;
 
 /// An archive whose directory is known, and its plan.
@@ -33,6 +34,8 @@ enum Source<'a> {
     File(Box<Archive<File>>, u64),
     /// On the server; with the ranges that are needed.
     Ranged(Box<RangedArchive<'a>>, Vec<Range<u64>>),
+    /// On the server; the files that are needed are not known yet.
+    Directory(Box<RangedArchive<'a>>),
     /// In a download that has begun.
     Streaming(Box<StreamingArchive<'a>>),
 }
@@ -53,7 +56,8 @@ impl<'a> AcquiredArchive<'a> {
             return AcquiredArchive::from_file(file, bytes, found, options);
         }
         let (mut ranged, mut body) = (None, None);
-        if reads_directory_first(options.rules.patterns.are_narrow(), found.size()) {
+        let narrow = options.rules.patterns.are_narrow();
+        if options.directory_first || reads_directory_first(narrow, found.size()) {
             match ctx.gitlab.open_remote(&found.at, found.size()) {
                 Ok(RemoteAnswer::Ranges(remote)) => {
                     ranged = RangedArchive::open(found, *remote, options)?
@@ -65,9 +69,14 @@ impl<'a> AcquiredArchive<'a> {
             }
         }
         let mut may_stream = alone && !ctx.gitlab.requires_digest();
-        if let Some(archive) = ranged.take() {
-            let (length, wanted) = (archive.remote.length(), archive.missing_ranges());
-            match strategy::choose(ArchiveFacts { length, alone, wanted }) {
+        if let Some(mut archive) = ranged.take() {
+            if options.directory_first {
+                let plan = std::mem::take(&mut archive.planned.plan);
+                return Ok(AcquiredArchive { plan, source: Source::Directory(Box::new(archive)) });
+            }
+            let (length, wanted) =
+                (archive.remote.length(), archive.missing_ranges(&archive.planned.plan));
+            match strategy::choose(ArchiveFacts { length, may_stream, wanted }) {
                 Strategy::Ranged(ranges) => return Ok(AcquiredArchive::ranged(archive, ranges)),
                 Strategy::Streaming => {}
                 Strategy::DownloadFirst => may_stream = false,
@@ -138,9 +147,49 @@ impl<'a> AcquiredArchive<'a> {
                 Ok(bytes)
             }
             Source::Ranged(archive, ranges) => archive.extract(ctx, found, &ranges, plan, staging),
+            Source::Directory(archive) => extract_needed(*archive, ctx, found, plan, staging),
             Source::Streaming(archive) => archive.extract(ctx, found, plan, staging),
         }
     }
+}
+
+/// Extracts the files of `plan` by the strategy that suits them, now that they are known.
+fn extract_needed(
+    archive: RangedArchive<'_>,
+    ctx: &Ctx<'_>,
+    found: &FoundJob,
+    plan: &Plan,
+    staging: &mut Staging,
+) -> Result<u64, Error> {
+    let facts = ArchiveFacts {
+        length: archive.remote.length(),
+        may_stream: streaming::needs_each_entry_once(plan),
+        wanted: archive.missing_ranges(plan),
+    };
+    let strategy = strategy::choose(facts);
+    if let Strategy::Ranged(ranges) = strategy {
+        return archive.extract(ctx, found, &ranges, plan, staging);
+    }
+    let RangedArchive { planned: PlannedLayout { layout, .. }, remote, .. } = archive;
+    let body = ctx.gitlab.download(&found.at)?;
+    // The plan is of no use for another archive, which has to be planned anew.
+    let is_another = || Err(archive::Error::NeedsFullCheck { near: 0 }.into());
+    if strategy == Strategy::Streaming && remote.is_same_archive(&body) {
+        let bytes = StreamingArchive { body, layout }.extract(ctx, found, plan, staging)?;
+        return Ok(remote.received() + bytes);
+    }
+    staging.require_free_space(body.total().unwrap_or_default().into())?;
+    let mut file = staging.spool()?;
+    let bytes = download(ctx, found, body, &mut file)?;
+    // The same archive has no more than its directory lists; another one is bounded all the same.
+    let max_entries = DEFAULT_MAX_ENTRIES.max(layout.locations.len().saturating_mul(2));
+    let whole = Archive::open_validated(file, max_entries);
+    let mut whole = whole.with_context(|| unpacking(found))?;
+    if whole.locations() != layout.locations {
+        return is_another();
+    }
+    extract::extract_archive(&mut whole, plan, staging).with_context(|| unpacking(found))?;
+    Ok(remote.received() + bytes)
 }
 
 /// Returns if an archive may be right although its directory and its bytes disagree, so that it

@@ -37,7 +37,7 @@ pub fn cat(
     path: &str,
     mut out: impl FnMut(&mut File) -> Result<(), Error>,
 ) -> Result<Vec<(String, Refusal)>, Error> {
-    let Acquired { archives, missing } = acquire_each(transfer, 1, |found, _| {
+    let Acquired { archives, missing, .. } = acquire_each(transfer, 1, |found, _| {
         let mut file = disk::temp_file()?;
         extract_file(transfer.ctx, found, path, &mut file)?;
         Ok(file)

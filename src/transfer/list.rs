@@ -36,7 +36,7 @@ pub struct Contents {
 
 /// Lists the files in the archives of the wanted jobs, in archive order, once they are there.
 pub fn list(transfer: &Transfer<'_>) -> Result<Contents, Error> {
-    let Acquired { archives, missing } =
+    let Acquired { archives, missing, .. } =
         acquire_each(transfer, 1, |found, _| files(transfer.ctx, found))?;
     Ok(Contents { jobs: archives, missing })
 }

@@ -5,6 +5,9 @@
 //!          acquire.rs                planning.rs           archive_source.rs       disk
 //! ```
 //!
+//! Under `--sync` and `--on-conflict skip`, the plans are compared with the disk (`compare.rs`)
+//! before anything is extracted, so that only what is needed is downloaded.
+//!
 //! An archive is acquired by one of three strategies (`strategy.rs`): range requests, streaming, or
 //! download first. All of them end with the same plan, the same workers and the same staging.
 
@@ -13,6 +16,7 @@ mod archive_source;
 mod byte_ranges;
 mod cached;
 mod cat;
+mod compare;
 mod context;
 mod download;
 mod list;
@@ -32,7 +36,7 @@ pub use context::{BeforeCommit, Transfer};
 pub use list::{Contents, ListedFile, list};
 pub use options::ExtractOptions;
 pub use reports::{ReportDestination, reports};
-pub use result::{TransferResult, TransferredJob};
+pub use result::{Synced, TransferResult, TransferredJob};
 pub use save::{save_archive, write_archive};
 
 use std::collections::HashSet;
@@ -41,9 +45,10 @@ use std::path::{Path, PathBuf};
 
 use acquire::{Acquired, MAX_PARALLEL_DOWNLOADS, acquire_each};
 use archive_source::{AcquiredArchive, needs_download_first};
+use compare::{Compared, compare};
 use planning::merge_all;
 
-use crate::disk::{Committed, Staging};
+use crate::disk::{Committed, Staging, SyncChanges};
 use crate::error::Error;
 use crate::lookup::FoundJob;
 use crate::plan::{PlacementKind, Plan};
@@ -65,11 +70,19 @@ pub fn extract(
         || Ok::<_, Error>(Staging::new_in(dest, transfer.ctx.interrupt)?.durable(options.durable));
     let staging = new_staging()?;
     let rules = FileRules { takes_links: staging.supports_symlinks(), ..options.rules.clone() };
-    let options = &ExtractOptions { rules, ..*options };
-    let Acquired { archives, missing } =
+    // Where nothing is on disk, there is nothing to compare with, and everything is needed.
+    let directory_first = options.needs_comparison() && !staging.dest_is_empty()?;
+    let mut options = ExtractOptions { rules, directory_first, ..*options };
+    let Acquired { archives, missing, left_out } =
         acquire_each(transfer, MAX_PARALLEL_DOWNLOADS, |found, alone| {
-            AcquiredArchive::acquire(transfer, found, options, &staging, alone)
+            AcquiredArchive::acquire(transfer, found, &options, &staging, alone)
         })?;
+    if options.delete && (left_out || !missing.is_empty()) {
+        let warning = "nothing is removed, because the artifacts of a job are missing";
+        transfer.ctx.watch.step(&Step::Warning(warning));
+        options.delete = false;
+    }
+    let options = &options;
     let jobs: Vec<FoundJob> = archives.iter().map(|(found, _)| found.clone()).collect();
     let staged = match stage(transfer, staging, archives, options) {
         // An archive is not what its directory said: download all of them whole and start over.
@@ -89,6 +102,8 @@ type Archives<'a> = Vec<(FoundJob, AcquiredArchive<'a>)>;
 struct Staged {
     jobs: Vec<(TransferredJob, Plan)>,
     staging: Staging,
+    /// None without `--sync`.
+    changes: Option<SyncChanges>,
 }
 
 /// Plans all archives together, and extracts the files of each.
@@ -110,14 +125,16 @@ fn stage(
         };
         disk_links::stay_inside(&plans, options.rules.system, on_disk).map_err(Refusal::from)?;
     }
+    let folders = archives.iter().map(|(found, _)| transfer.job_folder(found)).collect();
+    let Compared { plans, synced, changes } = compare(plans, folders, options, &staging)?;
     staging.require_free_space(plans.iter().map(Plan::size).fold(0, u128::saturating_add))?;
     let mut jobs = Vec::new();
-    for ((found, archive), plan) in archives.into_iter().zip(plans) {
+    for (((found, archive), plan), synced) in archives.into_iter().zip(plans).zip(synced) {
         let bytes = archive.extract(ctx, &found, &plan, &mut staging)?;
         let folder = transfer.job_folder(&found);
-        jobs.push((TransferredJob { found, folder, files: Vec::new(), bytes }, plan));
+        jobs.push((TransferredJob { found, folder, files: Vec::new(), bytes, synced }, plan));
     }
-    Ok(Staged { jobs, staging })
+    Ok(Staged { jobs, staging, changes })
 }
 
 /// Downloads the archives of all jobs whole.
@@ -145,7 +162,10 @@ fn commit(
 ) -> Result<Vec<TransferredJob>, Error> {
     let jobs: Vec<&FoundJob> = staged.jobs.iter().map(|(job, _)| &job.found).collect();
     (transfer.before_commit)(&jobs)?;
-    let Committed { skipped, warnings } = staged.staging.commit(options.on_conflict)?;
+    let Committed { skipped, warnings } = match &staged.changes {
+        Some(changes) => staged.staging.commit_sync(changes)?,
+        None => staged.staging.commit(options.on_conflict)?,
+    };
     for warning in warnings {
         transfer.ctx.watch.step(&Step::Warning(&warning));
     }
@@ -155,7 +175,14 @@ fn commit(
         let (count, bytes) = (files.len(), files.iter().map(|(_, size)| size).sum());
         let at: PathBuf = dest.join(&job.folder).components().collect();
         let (label, at) = (job.found.label(), at.to_string_lossy());
-        transfer.ctx.watch.step(&Step::Placed { label: &label, files: count, bytes, at: &at });
+        for path in job.synced.iter().flat_map(|synced| &synced.removed) {
+            let path = dest.join(path);
+            transfer.ctx.watch.step(&Step::Removed { path: &path.to_string_lossy() });
+        }
+        transfer.ctx.watch.step(&match job.synced.as_ref().map(Synced::counts) {
+            Some(counts) => Step::Synced { label: &label, counts, bytes, at: &at },
+            None => Step::Placed { label: &label, files: count, bytes, at: &at },
+        });
         TransferredJob { files, ..job }
     });
     Ok(jobs.collect())

@@ -53,9 +53,9 @@ impl<'a> RangedArchive<'a> {
         }
     }
 
-    /// Returns the ranges of the planned files that are not part of the known tail.
-    pub fn missing_ranges(&self) -> Vec<Range<u64>> {
-        let PlannedLayout { plan, layout } = &self.planned;
+    /// Returns the ranges of the files of a plan that are not part of the known tail.
+    pub fn missing_ranges(&self, plan: &Plan) -> Vec<Range<u64>> {
+        let layout = &self.planned.layout;
         let end = layout.directory_start.min(self.tail_start());
         let files =
             plan.placements.iter().filter(|it| matches!(it.kind, PlacementKind::File { .. }));

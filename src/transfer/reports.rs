@@ -57,10 +57,10 @@ pub fn reports(
     let Transfer { ctx, scope, query, .. } = *transfer;
     // A job can have reports and no archive, so it is looked at; unless its number is known and a
     // job token may not look.
-    let blind = ctx.gitlab.has_job_token() && matches!(scope, Scope::Job { .. });
+    let blind = ctx.gitlab.has_job_token() && matches!(scope, Scope::Jobs { .. });
     let query = JobQuery { archive: blind, listed: true, ..query.clone() };
     let transfer = Transfer { query: &query, ..*transfer };
-    let Acquired { archives: reports, missing } =
+    let Acquired { archives: reports, missing, .. } =
         acquire_each(&transfer, 1, |found, _| download_report(ctx, found, kind))?;
     let found: Vec<&FoundJob> = reports.iter().map(|(found, _)| found).collect();
     (transfer.before_commit)(&found)?;
@@ -183,7 +183,7 @@ fn transferred(
     files: Vec<(PathBuf, u64)>,
     bytes: u64,
 ) -> TransferredJob {
-    TransferredJob { found, folder, files, bytes }
+    TransferredJob { found, folder, files, bytes, synced: None }
 }
 
 /// A file that takes no archive where none is wanted.

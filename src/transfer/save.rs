@@ -69,7 +69,7 @@ fn save_each<S: Spool + Send>(
     spool: impl Fn(Option<u64>) -> Result<S, Error> + Sync,
     mut finish: impl FnMut(&Saved, S) -> Result<(), Error>,
 ) -> Result<TransferResult, Error> {
-    let Acquired { archives, missing } =
+    let Acquired { archives, missing, .. } =
         acquire_each(transfer, MAX_PARALLEL_DOWNLOADS, |found, _| {
             let mut archive = spool(found.size())?;
             let filled = fill(transfer, found, &mut archive)?;
@@ -88,6 +88,7 @@ fn save_each<S: Spool + Send>(
             folder: PathBuf::new(),
             files: Vec::new(),
             bytes: received,
+            synced: None,
         });
     }
     Ok(TransferResult { jobs, missing })

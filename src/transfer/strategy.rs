@@ -24,8 +24,9 @@ pub enum Strategy {
 pub struct ArchiveFacts {
     /// The length of the archive in bytes.
     pub length: u64,
-    /// No other archive has to be planned together with this one.
-    pub alone: bool,
+    /// Its files can be extracted as their bytes arrive: no other archive has to be planned together
+    /// with this one, and each entry is needed once.
+    pub may_stream: bool,
     /// The ranges of the wanted entries that are not known yet.
     pub wanted: Vec<Range<u64>>,
 }
@@ -41,7 +42,7 @@ pub fn choose(facts: ArchiveFacts) -> Strategy {
     let ranges = merge_for_requests(facts.wanted);
     if total(&ranges) <= facts.length / 2 {
         Strategy::Ranged(ranges)
-    } else if facts.alone && facts.length > SMALL_ARCHIVE {
+    } else if facts.may_stream && facts.length > SMALL_ARCHIVE {
         Strategy::Streaming
     } else {
         Strategy::DownloadFirst
@@ -84,10 +85,10 @@ mod tests {
             (22 * M - 2, false, &[&one, &two], Strategy::DownloadFirst),
             (M, true, &[&(0..M)], Strategy::DownloadFirst),
         ];
-        for (length, alone, wanted, expect) in cases {
+        for (length, may_stream, wanted, expect) in cases {
             let wanted: Vec<_> = wanted.iter().copied().cloned().collect();
-            let label = format!("{length} {alone} {wanted:?}");
-            assert_eq!(choose(ArchiveFacts { length, alone, wanted }), expect, "{label}");
+            let label = format!("{length} {may_stream} {wanted:?}");
+            assert_eq!(choose(ArchiveFacts { length, may_stream, wanted }), expect, "{label}");
         }
     }
 }

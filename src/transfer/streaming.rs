@@ -53,7 +53,7 @@ pub fn plan_beside(
 }
 
 /// The bytes of an entry pass once, but copies of links need them in several places.
-fn needs_each_entry_once(plan: &Plan) -> bool {
+pub fn needs_each_entry_once(plan: &Plan) -> bool {
     let mut entries = HashSet::new();
     plan.placements.iter().all(|placement| entries.insert(placement.entry))
 }

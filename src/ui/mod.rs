@@ -3,7 +3,10 @@
 //! Results go to standard output and everything else to standard error, so that a script can read
 //! the one while the log of the job keeps the other.
 
+mod age;
+pub mod choose;
 mod job_log;
+pub mod pipelines;
 pub mod progress;
 mod steps;
 mod streams;

@@ -1,11 +1,12 @@
 //! Progress of downloads: bars on a terminal, a line every ten seconds in a log.
 
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::totals::Totals;
+use super::totals::{self, Totals};
 use crate::sanitize::sanitize;
 
 /// The time between two progress lines in a log.
@@ -17,10 +18,15 @@ const TICK_INTERVAL: Duration = Duration::from_millis(200);
 /// The length in characters at which labels are truncated.
 const MAX_LABEL_WIDTH: usize = 26;
 
+/// The columns of the terminal below which a bar shows the name and the percentage alone.
+const NARROW: u16 = 76;
+
 /// The progress of the downloads of a run.
 pub struct Progress {
     /// None without a terminal.
     bars: Option<MultiProgress>,
+    /// The columns of the terminal at the start of the run.
+    columns: u16,
     /// The bar of each active download, by label.
     download_bars: HashMap<String, ProgressBar>,
     /// The bar below them for all downloads, if there are several.
@@ -33,10 +39,11 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Creates the progress, with bars if there is a terminal.
-    pub fn new(terminal: Option<ProgressDrawTarget>, now: Duration) -> Progress {
+    /// Creates the progress, with bars if there is a terminal of so many columns.
+    pub fn new(terminal: Option<(ProgressDrawTarget, u16)>, now: Duration) -> Progress {
         Progress {
-            bars: terminal.map(MultiProgress::with_draw_target),
+            columns: terminal.as_ref().map_or(0, |(_, columns)| *columns),
+            bars: terminal.map(|(target, _)| MultiProgress::with_draw_target(target)),
             download_bars: HashMap::new(),
             total_bar: None,
             wait_line: None,
@@ -76,12 +83,13 @@ impl Progress {
     fn draw(&mut self, bars: &MultiProgress, label: &str, received: u64, size: Option<u64>) {
         let width =
             self.totals.max_label_width().max(self.totals.heading().len()).min(MAX_LABEL_WIDTH);
+        let layout = Layout { label: width, columns: self.columns };
         if self.total_bar.is_none() && self.totals.has_several() {
-            let total_bar = bars.add(bar("", width, self.totals.size()));
+            let total_bar = bars.add(bar("", layout, self.totals.size(), "msg"));
             self.total_bar = Some(with_steady_tick(total_bar));
         }
         let download_bar = self.download_bars.entry(label.to_owned()).or_insert_with(|| {
-            let bar = bar(label, width, size);
+            let bar = bar(label, layout, size, "left");
             with_steady_tick(match &self.total_bar {
                 Some(total_bar) => bars.insert_before(total_bar, bar),
                 None => bars.add(bar),
@@ -96,6 +104,8 @@ impl Progress {
         total_bar.set_prefix(self.totals.heading());
         total_bar.set_position(self.totals.received());
         self.totals.size().into_iter().for_each(|size| total_bar.set_length(size));
+        let left = self.totals.time_left().map(totals::time_left);
+        total_bar.set_message(left.map(|left| format!("{left} left")).unwrap_or_default());
     }
 
     /// Shows the reason of a wait and its duration on a terminal.
@@ -153,17 +163,41 @@ impl Progress {
     }
 }
 
-fn bar(label: &str, width: usize, size: Option<u64>) -> ProgressBar {
+/// The widths of a bar and of its label.
+#[derive(Debug, Clone, Copy)]
+struct Layout {
+    label: usize,
+    columns: u16,
+}
+
+/// Creates a bar. `left` is the key of its remaining time: its own, or the message.
+fn bar(label: &str, layout: Layout, size: Option<u64>, left: &str) -> ProgressBar {
     let bar = size.map_or_else(ProgressBar::no_length, ProgressBar::new);
+    let narrow = layout.columns < NARROW;
+    // Fixed widths behind the bars let them end below each other.
     let columns = match size {
-        Some(_) => {
-            "[{wide_bar}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta} left"
-        }
-        None => "{spinner} {binary_bytes} {binary_bytes_per_sec}",
+        Some(_) if narrow => "[{wide_bar}] {percent:>3}%".to_owned(),
+        Some(_) => format!("[{{wide_bar}}] {{done:>19}} {{rate:>11}} {{{left}:>11}}"),
+        None if narrow => "{spinner} {done}".to_owned(),
+        None => "{spinner} {done} {rate}".to_owned(),
     };
+    let width = layout.label.min(usize::from(layout.columns / 2)).max(1);
     // The template is constant, so parsing it cannot fail; the default bar satisfies the types.
     let style = ProgressStyle::with_template(&format!("{{prefix:{width}!}} {columns}"))
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("done", |state: &ProgressState, out: &mut dyn Write| {
+            let done = totals::bytes(state.pos());
+            let size = state.len().map(|size| format!("/{}", totals::bytes(size)));
+            let _ = write!(out, "{done}{}", size.unwrap_or_default());
+        })
+        .with_key("rate", |state: &ProgressState, out: &mut dyn Write| {
+            let _ = write!(out, "{}/s", totals::bytes(state.per_sec() as u64));
+        })
+        .with_key("left", |state: &ProgressState, out: &mut dyn Write| {
+            if state.per_sec() > 0.0 {
+                let _ = write!(out, "{} left", totals::time_left(state.eta().as_secs()));
+            }
+        });
     bar.with_style(style.progress_chars("=> ")).with_prefix(sanitize(label).to_string())
 }
 
@@ -184,8 +218,8 @@ mod tests {
     use super::*;
 
     /// A terminal that records the lines drawn on it.
-    #[derive(Debug, Clone, Default)]
-    struct Screen(Arc<Mutex<Vec<String>>>);
+    #[derive(Debug, Clone)]
+    struct Screen(Arc<Mutex<Vec<String>>>, u16);
 
     impl Screen {
         /// Returns the lines drawn since the last call.
@@ -196,7 +230,7 @@ mod tests {
 
     impl TermLike for Screen {
         fn width(&self) -> u16 {
-            80
+            self.1
         }
 
         fn move_cursor_up(&self, _: usize) -> io::Result<()> {
@@ -239,7 +273,7 @@ mod tests {
 
     fn progress_on(screen: &Screen) -> Progress {
         let target = ProgressDrawTarget::term_like_with_hz(Box::new(screen.clone()), 255);
-        Progress::new(Some(target), Duration::ZERO)
+        Progress::new(Some((target, screen.1)), Duration::ZERO)
     }
 
     /// Waits until the drawing thread has drawn a line with this beginning and content.
@@ -249,7 +283,10 @@ mod tests {
         for _ in 0..500 {
             drawn.extend(screen.take_lines());
             if drawn.iter().any(|line| line.starts_with(begin) && line.contains(within)) {
-                assert!(drawn.iter().all(|line| line.chars().count() <= 80), "{drawn:#?}");
+                assert!(
+                    drawn.iter().all(|line| line.chars().count() <= screen.1.into()),
+                    "{drawn:#?}"
+                );
                 return;
             }
             #[allow(
@@ -263,29 +300,42 @@ mod tests {
 
     #[test]
     fn one_download_has_one_bar() {
-        let screen = Screen::default();
+        let screen = Screen(Arc::default(), 80);
         let mut progress = progress_on(&screen);
         let label = "a job with a name that is longer than a terminal should ever be asked to show";
         progress.begin(label, Some(8 * MIB), Duration::ZERO);
         progress.update(label, MIB, Some(8 * MIB), Duration::ZERO);
-        wait_for_line(&screen, "a job with a name that is ", "] 1.00 MiB/8.00 MiB ");
+        wait_for_line(&screen, "a job with a name that is ", "]     1.0 MiB/8.0 MiB ");
         progress.complete(label, 8 * MIB, Duration::ZERO);
         assert_eq!(progress.take_summary(), None);
         assert!(!screen.take_lines().iter().any(|line| line.contains("archives")));
     }
 
     #[test]
+    fn a_narrow_terminal_has_the_name_and_the_percentage() {
+        let screen = Screen(Arc::default(), 40);
+        let mut progress = progress_on(&screen);
+        let archives = ["build (1)", "a job with a long name (2)"];
+        progress.totals.expect(&archives.map(|label| (label.to_owned(), Some(8 * MIB))));
+        progress.update("build (1)", 2 * MIB, Some(8 * MIB), Duration::ZERO);
+        progress.update("a job with a long name (2)", 4 * MIB, Some(8 * MIB), Duration::ZERO);
+        wait_for_line(&screen, "build (1)            [=", "]  25%");
+        wait_for_line(&screen, "a job with a long na [=", "]  50%");
+        wait_for_line(&screen, "0 of 2 archives      [=", "]  38%");
+    }
+
+    #[test]
     fn several_downloads_have_a_bar_each_and_one_for_all() {
-        let screen = Screen::default();
+        let screen = Screen(Arc::default(), 80);
         let mut progress = progress_on(&screen);
         let archives = ["build (1)", "docs (2)", "pack (3)"];
         progress.totals.expect(&archives.map(|label| (label.to_owned(), Some(8 * MIB))));
         progress.update("build (1)", 2 * MIB, Some(8 * MIB), Duration::ZERO);
         progress.update("docs (2)", 3 * MIB, None, Duration::ZERO);
-        wait_for_line(&screen, "build (1)", "] 2.00 MiB/8.00 MiB ");
-        wait_for_line(&screen, "docs (2)", " 3.00 MiB ");
-        wait_for_line(&screen, "0 of 3 archives [", "] 5.00 MiB/24.00 MiB ");
+        wait_for_line(&screen, "build (1)", "]     2.0 MiB/8.0 MiB ");
+        wait_for_line(&screen, "docs (2)", " 3.0 MiB ");
+        wait_for_line(&screen, "0 of 3 archives [", "]    5.0 MiB/24.0 MiB ");
         progress.complete("build (1)", 8 * MIB, Duration::ZERO);
-        wait_for_line(&screen, "1 of 3 archives", "] 11.00 MiB/24.00 MiB ");
+        wait_for_line(&screen, "1 of 3 archives", "]   11.0 MiB/24.0 MiB ");
     }
 }

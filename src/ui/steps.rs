@@ -1,15 +1,29 @@
 //! The steps of a run, printed on standard error as they happen.
 
+use super::age::age;
 use super::style::FAINT;
 use super::totals::bytes;
 use super::verbosity::Verbosity;
 use super::{streams::Ui, totals};
 use crate::sanitize::sanitize;
-use crate::step::{Step, Watch};
+use crate::step::{Step, SyncCounts, Watch};
 
 impl Watch for Ui {
     fn step(&self, step: &Step<'_>) {
         match step {
+            Step::Latest { project, pipeline, of } => {
+                let now = self.clock.now();
+                let age = pipeline.created_at.as_deref().and_then(|at| age(at, now));
+                let age = age.map(|age| format!(", created {age}")).unwrap_or_default();
+                let text = format!(
+                    "pipeline {} of project {project}, the newest of {of}: {}{age}",
+                    pipeline.id, pipeline.status
+                );
+                // A repeated lookup finds the same pipeline, with another age.
+                if self.is_new(&format!("pipeline {}", pipeline.id)) {
+                    self.message(Verbosity::Normal, &text);
+                }
+            }
             Step::Bridges { of, bridges } => self.stage(
                 1,
                 &format!(
@@ -76,6 +90,15 @@ impl Watch for Ui {
                 let (files, size) = (count(*files, "file"), bytes(*size));
                 self.result(label, &format!("{files} ({size}) in {}", sanitize(at)));
             }
+            Step::Removed { path } => {
+                let line = self.styled(FAINT, &format!("removed {}", sanitize(path)));
+                self.message(Verbosity::Verbose, &line);
+            }
+            Step::Synced { label, counts, bytes: size, at } => {
+                let counts = sync_counts(*counts);
+                let (size, at) = (bytes(*size), sanitize(at));
+                self.result(label, &format!("{counts} ({size} written) in {at}"));
+            }
             Step::Saved { label, bytes: size, file } => {
                 self.result(label, &format!("{} in {}", bytes(*size), sanitize(file)));
             }
@@ -129,6 +152,17 @@ impl Ui {
 
 fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// Words the counts of a `--sync`, such as `3 files the same, 1 changed, 0 new, 2 removed`.
+fn sync_counts(counts: SyncCounts) -> String {
+    let SyncCounts { unchanged, modes, changed, new, removed } = counts;
+    let modes = match modes {
+        0 => String::new(),
+        modes => format!(" ({} corrected)", count(modes, "mode")),
+    };
+    let same = count(unchanged, "file");
+    format!("{same} the same{modes}, {changed} changed, {new} new, {removed} removed")
 }
 
 #[cfg(test)]

@@ -56,7 +56,8 @@ impl Ui {
         let (color_stdout, color_stderr) = (colored(&stdout), colored(&stderr));
         let verbosity = Verbosity::of(args);
         let has_bars = stderr.terminal && verbosity != Verbosity::Quiet;
-        let target = has_bars.then(ProgressDrawTarget::stderr);
+        let target =
+            has_bars.then(|| (ProgressDrawTarget::stderr(), console::Term::stderr().size().1));
         let progress = Mutex::new(Progress::new(target, clock.elapsed()));
         Ui {
             stdout: Mutex::new(stdout),
@@ -132,6 +133,11 @@ impl Ui {
         lock(&self.stderr).terminal
     }
 
+    /// Returns true with `--quiet`.
+    pub fn is_quiet(&self) -> bool {
+        self.verbosity == Verbosity::Quiet
+    }
+
     /// Asks a question on standard error and reads a line. Returns true only for `y` or `yes`.
     pub fn confirm(&self, question: &str, answers: &mut dyn Read) -> bool {
         self.finish();
@@ -181,6 +187,11 @@ impl Ui {
         }
     }
 
+    /// Prints a remark on standard error.
+    pub fn note(&self, note: &str) {
+        self.message(Verbosity::Normal, note);
+    }
+
     /// Prints a warning on standard error.
     pub fn warn(&self, warning: &str) {
         let label = self.styled(WARNING, "warning:");
@@ -211,6 +222,15 @@ impl Ui {
                 let _ = writeln!(stderr.writer, "{line}").and_then(|()| stderr.writer.flush());
             });
         }
+    }
+
+    /// Writes text to standard error, whatever the verbosity.
+    ///
+    /// # Errors
+    /// Standard error is closed.
+    pub(super) fn write_stderr(&self, text: &str) -> io::Result<()> {
+        let mut stderr = lock(&self.stderr);
+        stderr.writer.write_all(text.as_bytes()).and_then(|()| stderr.writer.flush())
     }
 
     /// Applies a style, if standard error is coloured.

@@ -23,6 +23,8 @@ struct Download {
     /// The size in bytes, if it is known.
     size: Option<u64>,
     stage: Stage,
+    /// The time when it began.
+    begun_at: Duration,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -50,21 +52,28 @@ impl Totals {
     pub fn begin(&mut self, label: &str, size: Option<u64>, now: Duration) {
         self.set(label, now, |download| {
             let size = size.or(download.size);
-            *download = Download { received: 0, size, stage: Stage::Active };
+            *download = Download { received: 0, size, stage: Stage::Active, begun_at: now };
         });
     }
 
     /// Sets the number of bytes that a download has received.
     pub fn update(&mut self, label: &str, received: u64, size: Option<u64>, now: Duration) {
         self.set(label, now, |download| {
-            *download = Download { received, size: size.or(download.size), stage: Stage::Active };
+            let begun_at = if download.stage == Stage::Active { download.begun_at } else { now };
+            let size = size.or(download.size);
+            *download = Download { received, size, stage: Stage::Active, begun_at };
         });
     }
 
     /// Completes a download with its final size in bytes.
     pub fn complete(&mut self, label: &str, bytes: u64, now: Duration) {
         self.set(label, now, |download| {
-            *download = Download { received: bytes, size: Some(bytes), stage: Stage::Done };
+            *download = Download {
+                received: bytes,
+                size: Some(bytes),
+                stage: Stage::Done,
+                begun_at: download.begun_at,
+            };
         });
     }
 
@@ -137,12 +146,21 @@ impl Totals {
         let of_size = size.map(|size| format!(" of {}", bytes(size))).unwrap_or_default();
         let rate = rate(received, self.active_time);
         let rate_text = rate.map(|rate| format!(", {}/s", bytes(rate))).unwrap_or_default();
-        let left = size.zip(rate).filter(|(_, rate)| *rate > 0);
-        let left = left.map(|(size, rate)| size.saturating_sub(received).div_ceil(rate));
-        let left = left.map(|left| {
-            format!(", {} left", humantime::format_duration(Duration::from_secs(left)))
-        });
+        let left = self.time_left().map(|left| format!(", {} left", time_left(left)));
         format!("{heading}{}{of_size}{rate_text}{}", bytes(received), left.unwrap_or_default())
+    }
+
+    /// Returns the remaining time in seconds: that of all bytes at the rate of the whole run, but
+    /// not less than that of the slowest active download at its own rate. The rate of the whole
+    /// run is too high as soon as few downloads remain. None if a size or a rate is unknown.
+    pub fn time_left(&self) -> Option<u64> {
+        let together = seconds_left(self.received(), self.size(), self.active_time)?;
+        let slowest = self.downloads.values().filter_map(|download| {
+            let active_time = self.updated_at.saturating_sub(download.begun_at);
+            let is_active = download.stage == Stage::Active;
+            is_active.then(|| seconds_left(download.received, download.size, active_time))?
+        });
+        Some(slowest.fold(together, u64::max))
     }
 
     /// Resets the totals. Returns a summary if several downloads were completed; a single one has
@@ -164,6 +182,18 @@ pub fn size_and_time(count: u64, time: Duration) -> String {
 fn rate(count: u64, time: Duration) -> Option<u64> {
     let rate = u128::from(count) * 1000 / time.as_millis().max(1);
     u64::try_from(rate).ok().filter(|_| time.as_millis() >= 100)
+}
+
+/// Returns the remaining time in seconds, if the rate and the size are known.
+fn seconds_left(received: u64, size: Option<u64>, time: Duration) -> Option<u64> {
+    rate(received, time).filter(|rate| *rate > 0)?;
+    let millis = u128::from(size?.saturating_sub(received)) * time.as_millis();
+    u64::try_from(millis.div_ceil(u128::from(received) * 1000)).ok()
+}
+
+/// Formats a remaining time, such as `1m 20s`.
+pub fn time_left(seconds: u64) -> String {
+    humantime::format_duration(Duration::from_secs(seconds)).to_string()
 }
 
 /// Formats a number of bytes with binary units, such as `1.0 MiB`.
@@ -230,6 +260,30 @@ mod tests {
             Some("3 archives: 60.0 MiB in 20.0 s, 3.0 MiB/s")
         );
         assert_eq!(totals.take_summary(), None, "the totals were reset");
+    }
+
+    #[test]
+    fn the_remaining_time_is_not_less_than_that_of_the_slowest_download() {
+        for (fast, slow, expect) in
+            [(90, 10, "40s"), (50, 50, "40s"), (10, 10, "40s"), (0, 20, "40s")]
+        {
+            let mut totals = Totals::default();
+            totals.begin("fast", Some(fast * MIB), at(0));
+            totals.begin("slow", Some(slow * MIB), at(0));
+            totals.complete("fast", fast * MIB, at(1));
+            totals.update("slow", slow * MIB / 5, None, at(10));
+            let line = totals.status_line();
+            assert!(line.ends_with(&format!(", {expect} left")), "{fast} {slow}: {line}");
+        }
+        // A download that is to come counts with its bytes, and one that begins anew from now on.
+        let mut totals = Totals::default();
+        totals.expect(&[("next".to_owned(), Some(90 * MIB))]);
+        totals.begin("first", Some(10 * MIB), at(0));
+        totals.update("first", 5 * MIB, None, at(5));
+        assert_eq!(totals.time_left(), Some(95));
+        totals.begin("first", Some(10 * MIB), at(100));
+        totals.update("first", 10 * MIB, None, at(101));
+        assert_eq!(totals.time_left(), Some(909));
     }
 
     #[test]

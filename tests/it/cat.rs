@@ -42,7 +42,7 @@ fn the_path_is_the_last_word_with_a_job_or_an_address_before_it() {
         .prints("one\n");
     Run::new(&fake).args("cat").arg(job.as_str()).fails(2).says("no file is named").asks(&[]);
     Run::new(&fake).args("cat").fails(2).says("no file is named");
-    Run::new(&fake).args("cat a").fails(2).says("either the job or the file is missing");
+    Run::new(&fake).args("cat a").fails(2).says("no job is named");
     Run::new(&fake).args("cat --job-id 100 build a").fails(2).says("named twice");
 }
 

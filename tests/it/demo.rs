@@ -37,7 +37,7 @@ const BOTH: [&str; 8] = [
 fn the_demo_tells_its_story_to_the_end() {
     let told = told(Length::Full);
     in_this_order(&told, &BOTH);
-    in_this_order(&told, &["15. Start a pipeline over there", "That was all of it."]);
+    in_this_order(&told, &["16. Start a pipeline over there", "That was all of it."]);
 }
 
 #[test]

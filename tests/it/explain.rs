@@ -117,3 +117,17 @@ fn names_cannot_act_on_the_terminal() {
     let ran = Run::new(World::from_json(world)).args("explain a").fails(3);
     tells(&ran, "  - b\\u{1b}[2J\\u{a}error: x: no downstream pipeline");
 }
+
+#[test]
+fn what_was_chosen_is_coloured_on_a_terminal() {
+    let green = "\x1b[1m\x1b[32m";
+    for (line, coloured) in [
+        ("explain build-repo", false),
+        ("explain build-repo --color always", true),
+        ("explain build-repo --color never", false),
+    ] {
+        let ran = Run::new("two-repos").args(line).succeeds();
+        let text = String::from_utf8_lossy(&ran.raw_stdout).into_owned();
+        assert_eq!(text.contains(&format!("{green}  + build-repo")), coloured, "{text}");
+    }
+}

@@ -198,8 +198,6 @@ fn what_makes_no_sense_is_refused_before_anything_is_asked() {
     let pipeline = "https://gitlab.invalid/shop/up/-/pipelines/10";
     let job = "https://gitlab.invalid/shop/up/-/jobs/7";
     for (line, says) in [
-        ("fetch".to_owned(), "no job is named"),
-        (format!("fetch {pipeline}"), "no job is named"),
         (format!("fetch {job} build"), "the job is named twice"),
         (format!("fetch {job} --from pipeline"), "--from means nothing"),
         (format!("fetch {pipeline} build --pipeline 3"), "names the project and the pipeline"),
@@ -207,14 +205,18 @@ fn what_makes_no_sense_is_refused_before_anything_is_asked() {
         (format!("fetch {pipeline} build --ref main"), "names the project and the pipeline"),
         (format!("fetch {pipeline} build --from upstream"), "does not tell which pipeline"),
         (format!("fetch {job} --job-id 3"), "--job-id and a URL"),
-        ("fetch https://gitlab.invalid/shop/up build".into(), "names no pipeline and no job"),
+        (
+            "fetch https://gitlab.invalid/shop/up/-/issues build".into(),
+            "names no pipeline and no job",
+        ),
+        ("fetch https://gitlab.invalid/shop build".into(), "names no project"),
         ("fetch https://gitlab.invalid/-/pipelines/10 build".into(), "names no p"),
         ("fetch https://me:hush@gitlab.invalid/a/-/jobs/1".into(), "contains a user name"),
         ("fetch ftp://gitlab.invalid/a/-/jobs/1".into(), "is neither http nor https"),
         ("fetch build --job-id 3".into(), "the job is named twice"),
         ("fetch --job-id 3 --ref main".into(), "cannot be used with"),
         ("fetch build --ref main --mr 5".into(), "cannot be used with"),
-        ("fetch build --mr 5 --commit abc".into(), "all 40 digits"),
+        ("fetch build --mr 5 --commit abc".into(), "cannot be used with"),
         ("fetch build --search-recent".into(), "--ref"),
         ("fetch build --ref main --from upstream".into(), "--from upstream takes"),
         ("fetch build --from sideways".into(), "possible values"),

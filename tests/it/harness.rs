@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use downriver::env::{Env, Stream};
+use console::Key;
+use downriver::env::{Env, Keyboard, Stream};
 use downriver::interrupt::Interrupt;
 use tempfile::TempDir;
 
@@ -62,12 +63,26 @@ impl From<&str> for Server<'_> {
     }
 }
 
+/// A keyboard on which some keys are typed, and then Escape.
+struct Keys(std::vec::IntoIter<Key>);
+
+impl Keyboard for Keys {
+    fn read_key(&mut self) -> io::Result<Key> {
+        Ok(self.0.next().unwrap_or(Key::Escape))
+    }
+
+    fn screen_size(&self) -> (u16, u16) {
+        (24, 80)
+    }
+}
+
 /// A run that is being prepared.
 pub struct Run<'a> {
     server: Server<'a>,
     args: Vec<OsString>,
     vars: BTreeMap<String, String>,
     stdin: Vec<u8>,
+    keys: Option<Vec<Key>>,
     terminal: bool,
     binary: bool,
     may_leave_files: bool,
@@ -103,6 +118,7 @@ impl<'a> Run<'a> {
             args: vec!["downriver".into()],
             vars,
             stdin: Vec::new(),
+            keys: None,
             terminal: false,
             binary: false,
             may_leave_files: false,
@@ -189,6 +205,12 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// Makes standard input a terminal, too, on which these keys are typed.
+    pub fn keys(mut self, keys: impl IntoIterator<Item = Key>) -> Self {
+        self.keys = Some(keys.into_iter().collect());
+        self.terminal()
+    }
+
     /// Allows binary output on standard output.
     pub fn binary(mut self) -> Self {
         self.binary = true;
@@ -262,6 +284,7 @@ impl<'a> Run<'a> {
             not_unicode: Default::default(),
             dir: self.work(),
             stdin: Box::new(io::Cursor::new(self.stdin)),
+            keyboard: self.keys.map(|keys| Box::new(Keys(keys.into_iter())) as Box<dyn Keyboard>),
             stdout: stream(&stdout),
             stderr: stream(&stderr),
             clock: Arc::new(self.clock.clone()),

@@ -16,15 +16,17 @@
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
 //!   `fetch_missing`, `fetch_files`, `fetch_names`, `fetch_patterns`, `fetch_archives` and `fetch_wait` go through the flags
 //! - `archives` and the six behind it: hostile and odd archives, over a hundred of them
-//! - `kills`: killed at any moment; `disks`: mounts, devices and limits; `odd_disks`: file systems that
-//!   refuse or fail late, made by `odd_disk`; `proves`: checks before anything is changed
+//! - `choose`: the list of jobs where none is named; `choose_on_pty` on a real terminal
 //! - `soak`: fetches through a stand-in that fails at random
 //! - `resume`, `stream`: downloads that break off, and that are unpacked as they come
 //! - `ranges`: stores that ignore, refuse or misunderstand range requests; `transport`: proxies,
 //!   redirects and bytes that drip
 //! - `parts`, `sums`: downloads of wanted files alone, and of archives whose SHA-256 is told
+//! - `sync`, `sync_delete`: what `--sync` leaves alone, downloads and removes; `sync_fresh` compares
+//!   it with a fresh fetch, at random
 //! - `as_python`: what was unpacked against what another reader has
 //! - `cache`: archives that are kept for the next run
+//! - `checkout`: the branch or commit that is checked out, and pasted addresses; `list`: what it prints
 //! - `speech`: what is said on both streams; `tokens`: who asks, and who is not let in
 //! - `lists`: GitLab's lists as they are; `network`: redirects, and what goes wrong on the line
 //! - `client`, `client_changes`, `client_refusals`: each request and each refusal of GitLab, one
@@ -32,13 +34,14 @@
 //! - `tls`: certificates; `wire`: answers that lie about their length, or never end
 //! - `pictures`: the pictures of the documents show the output of today, with enough contrast
 //! - `json_schema`: the documents of `--json` against their schemas and examples
-//! - `completions`: scripts for shells, and man pages
+//! - `completions`: scripts for shells, and man pages; `complete`: what they offer in real shells
 //! - `process`, `signals`: what only a real process shows
 //! - `places`: destinations that others write to, that are full, or that cannot be written
 //! - `scenes`: small worlds that many tests begin with
 //! - `threats`: which tests show the rows of THREATS.md; `guarded`: those that had no other place
 //! - `recipes`: the recipes of the book, run as they are printed
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
+//! - `reference`: the help, and `docs/reference.md`, which is made of it
 #![allow(
     dead_code,
     clippy::disallowed_methods,
@@ -74,10 +77,14 @@ mod as_python;
 mod book;
 mod cache;
 mod cat;
+mod checkout;
 mod checks;
+mod choose;
+mod choose_on_pty;
 mod client;
 mod client_changes;
 mod client_refusals;
+mod complete;
 mod completions;
 mod components;
 mod demo;
@@ -104,6 +111,7 @@ mod install_ps1;
 mod install_release;
 mod json_schema;
 mod kills;
+mod list;
 mod lists;
 mod lookup_places;
 mod lookup_reasons;
@@ -129,6 +137,7 @@ mod ranges;
 mod raw;
 mod readme;
 mod recipes;
+mod reference;
 mod release;
 mod resume;
 mod scenes;
@@ -138,6 +147,9 @@ mod soak;
 mod speech;
 mod stream;
 mod sums;
+mod sync;
+mod sync_delete;
+mod sync_fresh;
 mod threats;
 mod tidy;
 mod tls;

@@ -1,43 +1,14 @@
-//! Documents for users, compared with the program: exit codes, help, command lines, JSON.
-
-use std::ops::Range;
+//! README, book and changelog, compared with the program: command lines, variables, measurements.
+//! `reference` writes `docs/reference.md`.
 
 use clap::Parser;
 
 use crate::book;
-use crate::fake::World;
-use crate::harness::{Run, words};
+use crate::harness::words;
 use crate::tidy::root;
 
 fn text(name: &str) -> String {
     std::fs::read_to_string(root().join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
-}
-
-/// Returns the codes of `exit.rs`, each with its doc line.
-fn exit_codes() -> Vec<(String, String)> {
-    let source = text("src/exit.rs");
-    let mut about = String::new();
-    let mut codes = Vec::new();
-    for line in source.lines().map(str::trim) {
-        if let Some(doc) = line.strip_prefix("/// ") {
-            about = doc.to_owned();
-        } else if let Some((_, number)) = line.trim_end_matches(',').split_once(" = ")
-            && number.parse::<u8>().is_ok()
-        {
-            codes.push((number.to_owned(), std::mem::take(&mut about)));
-        }
-    }
-    assert!(codes.len() > 10, "{codes:?}");
-    codes
-}
-
-#[test]
-fn the_table_of_exit_codes_is_that_of_the_source() {
-    let page = text("docs/exit-codes.md");
-    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| ")).collect();
-    let expect = exit_codes().into_iter().map(|(number, about)| format!("| {number} | {about} |"));
-    let missing: Vec<String> = expect.filter(|row| !rows.contains(&row.as_str())).collect();
-    assert!(missing.is_empty(), "not in docs/exit-codes.md: {missing:#?}");
 }
 
 /// Returns the names of variables that a source mentions as literals.
@@ -70,7 +41,7 @@ fn variables(source: &str) -> Vec<&str> {
 
 #[test]
 fn every_variable_of_the_settings_is_in_the_table() {
-    let page = text("docs/settings.md");
+    let page = text("docs/reference.md");
     let mut read = 0;
     let mut missing = Vec::new();
     for entry in std::fs::read_dir(root().join("src/settings")).unwrap() {
@@ -87,53 +58,7 @@ fn every_variable_of_the_settings_is_in_the_table() {
         }
     }
     assert!(read > 30, "{read}");
-    assert!(missing.is_empty(), "not in docs/settings.md: {missing:?}");
-}
-
-/// Finds the help blocks: a line `<!-- help: downriver fetch -->`, then a fenced block of text.
-/// Returns the words after `downriver` of each, and the range of its text.
-fn help_blocks(readme: &str) -> Vec<(String, Range<usize>)> {
-    const MARK: &str = "<!-- help: downriver";
-    const FENCE: &str = " -->\n```text\n";
-    let mut blocks = Vec::new();
-    for (at, _) in readme.match_indices(MARK) {
-        let end = at + readme[at..].find(FENCE).expect("a block of text after every mark");
-        let command = readme[at + MARK.len()..end].trim();
-        assert!(!command.contains('\n'), "no block of text follows the mark of {command:?}");
-        let start = end + FENCE.len();
-        let length = readme[start..].find("```").expect("an end of every block");
-        blocks.push((command.to_owned(), start..start + length));
-    }
-    blocks
-}
-
-/// Returns the help of a command in the form of the README.
-fn help(command: &str) -> String {
-    let world = World::from_json(serde_json::json!({"projects": [{"id": 1}]}));
-    let ran = Run::new(world).bare().args(command).arg("--help").succeeds();
-    ran.stdout.lines().map(|line| format!("{}\n", line.trim_end())).collect()
-}
-
-#[test]
-fn help_blocks_are_what_the_program_prints() {
-    let mut readme = text("README.md");
-    let blocks = help_blocks(&readme);
-    assert!(!blocks.is_empty(), "README.md has no `<!-- help: downriver … -->`");
-    let mut stale = Vec::new();
-    // From the end, so that the ranges of those before stay right.
-    for (command, range) in blocks.into_iter().rev() {
-        let printed = help(&command);
-        if readme[range.clone()] != printed {
-            readme.replace_range(range, &printed);
-            stale.push(format!("downriver {command} --help"));
-        }
-    }
-    if std::env::var_os("UPDATE_EXPECT").is_some() {
-        std::fs::write(root().join("README.md"), readme).unwrap();
-        return;
-    }
-    let advice = "UPDATE_EXPECT=1 cargo test --test it readme:: writes them anew";
-    assert!(stale.is_empty(), "README.md shows other texts than these print; {advice}: {stale:#?}");
+    assert!(missing.is_empty(), "not in docs/reference.md: {missing:?}");
 }
 
 #[test]
@@ -147,14 +72,14 @@ fn the_table_of_measurements_is_that_of_the_newest_run() {
     expect_test::expect_file![root().join("docs/speed.md")].assert_eq(&page);
 }
 
-/// The most words of the README above its reference, and before its first command.
+/// The most words of the README, and before its first command.
 const MAX_WORDS: usize = 2000;
 const MAX_WORDS_BEFORE_USAGE: usize = 150;
 
 #[test]
 fn the_readme_is_one_page_and_begins_with_a_command() {
     let readme = text("README.md");
-    let page = readme.split("\n## Reference").next().unwrap();
+    let page = readme.as_str();
     let headings = page.lines().filter(|line| line.starts_with("## "));
     let mut once = std::collections::BTreeSet::new();
     let twice: Vec<&str> = headings.filter(|heading| !once.insert(*heading)).collect();

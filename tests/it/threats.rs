@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::tidy::root;
 
 /// The number of a row, and the tests by the names that `cargo test` gives them.
-const SHOWN_BY: [(usize, &str); 84] = [
+const SHOWN_BY: [(usize, &str); 88] = [
     (
         1,
         "wire::a_body_that_breaks_off_is_never_taken_for_whole resume::what_breaks_off_goes_on_where_it_was_with_a_fresh_address network::what_does_not_pass_ends_with_the_address_and_what_came_back",
@@ -238,7 +238,7 @@ const SHOWN_BY: [(usize, &str); 84] = [
     ),
     (
         63,
-        "speech::names_from_a_server_cannot_act_on_a_terminal speech::names_from_an_archive_cannot_act_on_a_terminal sanitize::tests::what_acts_on_a_terminal_is_escaped_and_all_else_is_left_alone",
+        "choose::hostile_names_are_escaped speech::names_from_a_server_cannot_act_on_a_terminal speech::names_from_an_archive_cannot_act_on_a_terminal sanitize::tests::what_acts_on_a_terminal_is_escaped_and_all_else_is_left_alone",
     ),
     (
         64,
@@ -297,6 +297,14 @@ const SHOWN_BY: [(usize, &str); 84] = [
         "advice::what_is_pasted_is_quoted shell::tests::a_word_stays_one_word gitlab::address::tests::what_cannot_be_called_is_refused",
     ),
     (
+        78,
+        "sync_delete::links_to_folders_are_removed_and_not_followed sync::what_is_of_another_kind_is_replaced disk::tests::sync::the_content_is_read_only_where_the_size_is_right_and_never_through_a_link",
+    ),
+    (
+        79,
+        "sync::a_failure_at_any_step_leaves_everything_as_it_was sync::another_archive_in_the_meantime_is_fetched_whole disk::tests::sync::a_failure_at_any_change_undoes_all_of_them",
+    ),
+    (
         81,
         "odd_disks::removed_files_that_live_on_while_they_are_open_keep_no_folder odd_disks::folders_that_cannot_be_renamed_are_made_and_filled odd_disks::times_that_cannot_be_set_are_one_warning odd_disks::links_that_cannot_be_made_become_copies_or_are_told",
     ),
@@ -321,6 +329,11 @@ const SHOWN_BY: [(usize, &str); 84] = [
         87,
         "disks::few_descriptors_suffice_and_none_are_told disks::threads_that_cannot_be_started_are_told disks::a_deleted_working_folder_is_told_where_one_is_needed",
     ),
+    (
+        88,
+        "sync_delete::folders_that_hold_more_than_artifacts_are_refused_before_anything_is_asked commands::delete_guard::tests::folders_that_hold_more_than_artifacts_are_refused sync_delete::where_a_job_is_missing_nothing_is_removed sync_delete::what_exclude_names_and_what_an_archive_holds_stays",
+    ),
+    (89, "checkout::nothing_that_the_configuration_names_is_run"),
 ];
 
 /// Returns if a file of this module, or of a parent module, has such a test.

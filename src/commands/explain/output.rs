@@ -16,7 +16,7 @@ use crate::settings::Setting;
 use crate::step::Exchange;
 
 /// The style of what was chosen.
-const CHOSEN: Style = AnsiColor::Green.on_default();
+const CHOSEN: Style = AnsiColor::Green.on_default().bold();
 /// The number of names that a line lists; it counts the rest.
 const MAX_NAMES: usize = 10;
 
@@ -30,7 +30,12 @@ pub(super) struct Told<'a> {
 }
 
 impl Told<'_> {
+    /// Returns the lines for people.
     pub(super) fn lines(&self) -> Vec<String> {
+        let chosen = |line: String| match self.color {
+            true => format!("{CHOSEN}{line}{CHOSEN:#}"),
+            false => line,
+        };
         let mut lines = vec!["settings".to_owned()];
         for Setting { name, value, source } in &self.settings {
             lines.push(format!("  {name:<10} {}  ({source})", sanitize(value)));
@@ -48,7 +53,7 @@ impl Told<'_> {
             lines.extend([String::new(), "would fetch".to_owned()]);
         }
         for found in &self.finding.found {
-            lines.push(format!("  {}", archive(found)));
+            lines.push(chosen(format!("  {}", archive(found))));
             lines.push(format!("    {}", self.client.curl_archive(&found.at)));
         }
         for (query, refusal) in &self.finding.missing {

@@ -66,7 +66,9 @@ impl Watch for Record {
                 let requests = kept.open.extract_if(.., is_for_it).collect();
                 kept.steps.push(taken(from, requests, candidates));
             }
-            Step::Warning(_) | Step::Retry { .. } | Step::Waiting { .. } => self.ui.step(step),
+            Step::Latest { .. } | Step::Warning(_) | Step::Retry { .. } | Step::Waiting { .. } => {
+                self.ui.step(step)
+            }
             _ => {}
         }
     }

@@ -67,7 +67,7 @@ pub struct Trigger {
     #[arg(short = 'D', long, value_name = "DIR", default_value = ".", help_heading = "Where to")]
     pub dir: PathBuf,
     /// Keep the archive itself as FILE instead of extracting it; `-` is standard output
-    #[arg(long, value_name = "FILE", requires = "fetch", conflicts_with_all = ["dir", "path", "exclude", "strip_components", "separate"], help_heading = "Where to")]
+    #[arg(long, value_name = "FILE", requires = "fetch", conflicts_with_all = ["dir", "path", "exclude", "strip_components", "separate", "sync", "delete"], help_heading = "Where to")]
     pub output: Option<PathBuf>,
     #[command(flatten)]
     pub unpack: ExtractArgs,
@@ -178,6 +178,7 @@ impl Trigger {
             listed: false,
             from_can_change: false,
             own_job: None,
+            chosen: None,
         }
     }
 }

@@ -31,7 +31,8 @@ fn a_directory_swapped_for_a_symlink_between_plan_and_rename_is_not_followed() {
             let moved = dest.path().join("moved");
             let staging = staged(dest.path(), &[("a", "1"), (new, "2"), ("top", "3")]);
             let mut at = DirTree::new(Arc::clone(&staging.base));
-            let steps = staging.plan_commit(&at, OnConflict::Overwrite).unwrap().steps;
+            let steps =
+                staging.plan_commit(&at, OnConflict::Overwrite, &Default::default()).unwrap().steps;
             swap_for_a_link(&dest.path().join("d"), outside.path());
             if opened_before {
                 // The files go to the directory that was opened while planning.

@@ -193,7 +193,7 @@ fn a_tree_can_start_at_a_ref_or_at_the_pipeline_of_a_job() {
     mocks.push(answer(&mut server, "jobs/5", 200, &job));
     let project = ProjectRef::Id(1);
     let by = PipelineBy::Ref { project: project.clone(), ref_: "main".to_owned(), recent: false };
-    for address in [Scope::In(by), Scope::Job { project, id: crate::model::JobId(5) }] {
+    for address in [Scope::In(by), Scope::Jobs { project, ids: vec![crate::model::JobId(5)] }] {
         assert_eq!(short(&walk(&server.url(), &address, 1).unwrap()), "1", "{address:?}");
     }
 }

@@ -36,6 +36,16 @@ fn lookups() -> Vec<Row> {
             Refusal::NoPipeline { by },
         ),
         (
+            "`--pipeline latest`, or a checkout without an id, found no pipeline of the branch. GitLab creates none for a branch that was not pushed, or whose `rules` leave no job.",
+            Refusal::NoLatest {
+                project: upstream().project,
+                ref_: "fix/it".to_owned(),
+                pushed: Some(false),
+                default_branch: Some("main".to_owned()),
+                seen: names(&["main", "dev"]),
+            },
+        ),
+        (
             "The merge request or commit has no pipeline, or only child pipelines, which GitLab does not list.",
             Refusal::NoPipeline { by: commit },
         ),

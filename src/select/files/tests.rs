@@ -85,7 +85,7 @@ fn everything_lands_in_archive_order_and_once() {
         assert_eq!(paths(lines, &rules()), expect);
     }
     let plan = plan(&["a=5"], &rules()).unwrap();
-    let kind = PlacementKind::File { mode: Some(0o644), modified: Some(7), size: 5 };
+    let kind = PlacementKind::File { mode: Some(0o644), modified: Some(7), size: 5, crc32: 5 };
     assert_eq!(plan.placements, [Placement { entry: 0, path: "a".into(), kind }]);
     assert_eq!((plan.size(), plan.warnings.len()), (5, 0));
 }

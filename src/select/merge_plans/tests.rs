@@ -12,7 +12,7 @@ fn plan(job: &str, lines: &[&str]) -> (String, Plan) {
         } else if let Some(path) = line.strip_suffix('/') {
             (path, PlacementKind::Folder { mode, modified })
         } else {
-            (*line, PlacementKind::File { mode, modified, size: 1 })
+            (*line, PlacementKind::File { mode, modified, size: 1, crc32: 0 })
         };
         Placement { entry, path: path.into(), kind }
     };

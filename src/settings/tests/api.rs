@@ -7,8 +7,8 @@ use crate::settings;
 /// Returns the API root and its source, or the error.
 fn api(flags: &str, env: &Env) -> String {
     let args = parse_args(flags);
-    let found = settings::split_web_url(&args.words, &args.connect, env)
-        .and_then(|(web_url, _)| settings::api(&args.connect, &args.lookup, web_url.as_ref(), env));
+    let found = settings::split_web_url(&args.words, &args.lookup, &args.connect, env)
+        .and_then(|split| settings::api(&args.connect, &args.lookup, split.web_url.as_ref(), env));
     match found {
         Ok(api) => format!("{} from {}", api.value, api.source),
         Err(usage) => usage.message,

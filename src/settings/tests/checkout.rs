@@ -5,8 +5,16 @@ use std::fs;
 use super::{clone_of, env_in, parse_args, write};
 use crate::gitlab::Address;
 use crate::settings;
-use crate::settings::checkout::Checkout;
+use crate::settings::checkout::{Checkout, Head};
 use crate::settings::git_remote::GitRemote;
+
+/// Returns the name of the branch that is checked out.
+fn branch_of(checkout: &Checkout) -> Option<&str> {
+    match &checkout.head {
+        Head::Branch { name, .. } => Some(name),
+        Head::Detached { .. } => None,
+    }
+}
 
 #[test]
 fn all_forms_of_remote_urls_are_parsed_without_userinfo() {
@@ -90,7 +98,7 @@ fn the_remote_of_the_branch_wins_over_origin_and_that_over_the_only_one() {
         write(&folder.path().join(".git/HEAD"), "ref: refs/heads/feature/#1\n");
         write(&folder.path().join(".git/config"), &config);
         let checkout = Checkout::discover(folder.path()).unwrap();
-        assert_eq!(checkout.branch.as_deref(), Some("feature/#1"));
+        assert_eq!(branch_of(&checkout), Some("feature/#1"));
         let name = checkout.remote.as_ref().map(|remote| remote.name.as_str());
         assert_eq!(name, expect, "{config}");
         assert!(checkout.remote.is_none_or(|it| it.api.host() == format!("{}.test", it.name)));
@@ -118,9 +126,51 @@ fn a_checkout_is_found_from_below_and_through_the_files_of_worktrees_and_submodu
         ("sub", None, "group/sub"),
     ] {
         let checkout = Checkout::discover(&root.join(below)).unwrap();
-        assert_eq!(checkout.branch.as_deref(), branch, "{below}");
+        assert_eq!(branch_of(&checkout), branch, "{below}");
         let remote = checkout.remote.unwrap();
         assert_eq!(remote.project(&remote.api), project, "{below}");
+    }
+}
+
+#[test]
+fn the_branch_on_the_server_is_the_tracked_one_unless_it_was_pushed_by_its_own_name() {
+    let remote = "[remote \"origin\"]\n\turl = git@a.test:g/p.git\n";
+    let tracks = |remote: &str, merge: &str| {
+        format!("[branch \"fix\"]\n\tremote = {remote}\n\tmerge = {merge}\n")
+    };
+    for (config, file, text, expect) in [
+        (String::new(), "x", "", "fix"),
+        (tracks("origin", "refs/heads/fix"), "x", "", "fix"),
+        (tracks("origin", "refs/heads/feature/1"), "x", "", "feature/1"),
+        (tracks("origin", "refs/heads/main"), "refs/remotes/origin/fix", "c0ffee\n", "fix"),
+        (tracks("origin", "refs/heads/main"), "refs/remotes/origin/fix/2", "c0ffee\n", "main"),
+        (
+            tracks("origin", "refs/heads/main"),
+            "packed-refs",
+            "# pack-refs with: peeled\nc0ffee refs/remotes/origin/fix\n",
+            "fix",
+        ),
+        (
+            tracks("origin", "refs/heads/main"),
+            "packed-refs",
+            "c0ffee refs/remotes/other/fix\nc0ffee refs/heads/fix\n",
+            "main",
+        ),
+        // Another local branch, a tag, a merge request.
+        (tracks(".", "refs/heads/main"), "x", "", "fix"),
+        (tracks("origin", "refs/tags/v1"), "x", "", "fix"),
+        (tracks("origin", "refs/merge-requests/7/head"), "x", "", "fix"),
+    ] {
+        let folder = clone_of("");
+        let git = folder.path().join(".git");
+        write(&git.join("HEAD"), "ref: refs/heads/fix\n");
+        write(&git.join("config"), &format!("{remote}{config}"));
+        write(&git.join(file), text);
+        let Head::Branch { name, on_server } = Checkout::discover(folder.path()).unwrap().head
+        else {
+            panic!("a branch is checked out")
+        };
+        assert_eq!((name.as_str(), on_server.as_str()), ("fix", expect), "{config} {file}");
     }
 }
 
@@ -159,7 +209,7 @@ fn the_api_of_a_git_host_is_where_glab_asks_for_it() {
         let args = parse_args("--pipeline 7");
         let found = settings::api(&args.connect, &args.lookup, None, &env).unwrap();
         assert_eq!(found.value.to_url(), api, "{remote}");
-        let place = settings::project(&args.lookup, &args.connect, &env).unwrap();
+        let place = settings::project(&args.lookup, &args.connect, None, &env).unwrap();
         assert_eq!(place.to_string(), project, "{remote}");
     }
 }
@@ -192,8 +242,8 @@ fn a_pasted_address_is_below_the_path_that_another_tool_keeps() {
         let env = env_in(folder.path(), "GLAB_CONFIG_DIR=glab PYTHON_GITLAB_CFG=python.cfg");
         let args = parse_args("");
         let words = [web.to_owned()];
-        let (url, _) = settings::split_web_url(&words, &args.connect, &env).unwrap();
-        let url = url.unwrap();
+        let url = settings::split_web_url(&words, &args.lookup, &args.connect, &env).unwrap();
+        let url = url.web_url.unwrap();
         assert_eq!((url.api.as_str(), url.project.to_string().as_str()), (api, "g/p"), "{web}");
     }
 }

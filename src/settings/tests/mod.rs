@@ -6,6 +6,7 @@ mod checkout;
 mod network;
 mod scope;
 mod token;
+mod web_url;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -47,6 +48,7 @@ pub fn env_in(folder: &Path, variables: &str) -> Env {
         not_unicode: Default::default(),
         dir: folder.to_owned(),
         stdin: Box::new(std::io::empty()),
+        keyboard: None,
         stdout: stream(),
         stderr: stream(),
         clock: Arc::new(NoClock),

@@ -3,7 +3,7 @@
 use super::{clone_of, env, env_in, parse_args};
 use crate::env::Env;
 use crate::lookup::Scope;
-use crate::model::PipelineBy;
+use crate::model::{LatestOf, PipelineBy};
 use crate::settings;
 
 const CI: &str =
@@ -12,14 +12,18 @@ const CI: &str =
 /// Describes the scope, or the error with its hint.
 fn scope(flags: &str, env: &Env) -> Result<String, String> {
     let args = parse_args(flags);
-    let (web_url, _) =
-        settings::split_web_url(&args.words, &args.connect, env).map_err(|usage| usage.message)?;
+    let web_url = settings::split_web_url(&args.words, &args.lookup, &args.connect, env)
+        .map_err(|usage| usage.message)?
+        .web_url;
     let resolved = settings::scope(&args.lookup, &args.connect, web_url.as_ref(), env);
     match resolved.map(|resolved| resolved.scope) {
         Ok(Scope::Below(by)) => Ok(format!("below {}", describe(&by))),
         Ok(Scope::In(by)) => Ok(format!("in {}", describe(&by))),
-        Ok(Scope::Any(by)) => Ok(format!("anywhere around {}", describe(&by))),
-        Ok(Scope::Job { project, id }) => Ok(format!("job {id} of {project}")),
+        Ok(Scope::Any(by)) => Ok(format!("any {}", describe(&by))),
+        Ok(Scope::Jobs { project, ids }) => {
+            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            Ok(format!("job {} of {project}", ids.join(" and ")))
+        }
         Err(usage) => Err(format!("{}; {}", usage.message, usage.hint.unwrap_or_default())),
     }
 }
@@ -34,6 +38,15 @@ fn describe(by: &PipelineBy) -> String {
         PipelineBy::Ref { project, ref_, .. } => format!("ref {ref_} of {project}"),
         PipelineBy::MergeRequest { project, iid } => format!("!{iid} of {project}"),
         PipelineBy::Commit { project, sha } => format!("{} of {project}", &sha[..4]),
+        PipelineBy::Latest { project, of: LatestOf::Ref(ref_) } => {
+            format!("latest of {ref_} of {project}")
+        }
+        PipelineBy::Latest { project, of: LatestOf::Commit(sha) } => {
+            format!("latest of commit {} of {project}", &sha[..4])
+        }
+        PipelineBy::Latest { project, of: LatestOf::DefaultBranch } => {
+            format!("latest of the default branch of {project}")
+        }
     }
 }
 
@@ -58,6 +71,17 @@ fn flags_win_over_the_variables_of_ci() {
         (sha, "in abcd of 1"),
         ("--job-id 99", "job 99 of 1"),
         ("--job-id 99 --project group/other", "job 99 of group/other"),
+        ("--job-id 99 --job-id 7 --job-id 99", "job 99 and 7 of 1"),
+        ("--from any", "any 10 of 1"),
+        ("--ref main --from any", "any ref main of 1"),
+        ("--pipeline latest", "below latest of the default branch of 1"),
+        ("--pipeline latest --ref a/b", "below latest of a/b of 1"),
+        ("--pipeline latest --ref main --from pipeline", "in latest of main of 1"),
+        ("--pipeline latest --ref main --from any", "any latest of main of 1"),
+        ("--commit abc123", "in abc1 of 1"),
+        ("--commit ABC123 --from downstream", "below abc1 of 1"),
+        ("-R https://gitlab.test/a/b --ref main", "in ref main of a/b"),
+        ("--repo https://gitlab.test/a/b.git", "below 10 of a/b"),
     ] {
         assert_eq!(scope(flags, &env(CI)).as_deref(), Ok(expect), "{flags}");
     }
@@ -142,7 +166,22 @@ fn contradicting_arguments_are_refused() {
             "GitLab's API does not tell which pipeline triggered the one of the URL",
         ),
         ("--ref main --from upstream".to_owned(), "--from upstream takes the pipeline that"),
-        ("https://a.test/group/project".to_owned(), "the URL names no pipeline and no job"),
+        (format!("{pipeline} {job}"), "there are two URLs"),
+        (format!("{pipeline} -R https://a.test/g/p"), "there are two URLs"),
+        (format!("-R {job} --ref main"), "the URL of --project names more than a project"),
+        ("-R https://a.test/p --ref main".to_owned(), "--project: the URL names no project"),
+        ("https://a.test/g/p --project 1".to_owned(), "the URL names the project and"),
+        ("--ref main --pipeline 1".to_owned(), "--ref and --pipeline ID both name a pipeline"),
+        ("--ref= --pipeline latest".to_owned(), "--ref is empty"),
+        ("--ref a/../b --pipeline latest".to_owned(), "--ref is `a/../b`"),
+        ("--pipeline latest --from upstream".to_owned(), "--from upstream takes the pipeline that"),
+        ("--commit HEAD".to_owned(), "--commit is `HEAD`, which is no SHA, and there is no git"),
+        ("--commit abc".to_owned(), "--commit is `abc`, which is no SHA"),
+        ("https://a.test/g/p/-/tree/a/../b".to_owned(), "the URL names no branch"),
+        ("https://a.test/g/p/-/tree/".to_owned(), "the URL names no pipeline and no job"),
+        ("https://a.test/g/p/-/commit/main".to_owned(), "the URL names no pipeline and no job"),
+        ("https://a.test/group".to_owned(), "the URL names no project"),
+        ("https://a.test/".to_owned(), "the URL names no project"),
         ("https://a.test/g/p/-/pipelines/new".to_owned(), "the URL names no pipeline and no job"),
         ("https://me:s3cr3t@a.test/g/p/-/jobs/1".to_owned(), "the URL contains a user name"),
         ("ssh://a.test/g/p/-/jobs/1".to_owned(), "the URL is neither http nor https"),
@@ -161,11 +200,14 @@ fn contradicting_arguments_are_refused() {
 fn clap_itself_refuses_two_ways_to_name_a_pipeline() {
     use clap::Parser;
     for flags in [
-        "--ref main --pipeline 1",
         "--ref main --mr 1",
+        "--pipeline newest",
+        "--pipeline latest --mr 1",
+        "--pipeline latest --commit HEAD",
+        "--pipeline latest --job-id 1",
+        "--pipeline latest --ref main --search-recent",
         "--mr 1 --pipeline 1",
         "--commit 0123456789abcdef0123456789abcdef01234567 --pipeline 1",
-        "--commit 0123456 --project 1",
         "--job-id 1 --pipeline 1",
         "--job-id 1 --ref main",
         "--job-id 1 --from pipeline",
@@ -184,7 +226,7 @@ fn missing_values_are_named() {
         ("--pipeline 1", "", "no project is given; name it with --project"),
         ("--ref main", "", "no project is given; name it with --project"),
         ("--job-id 1", "", "no project is given; name it with --project"),
-        ("--project 1", "", "no pipeline is given; name it with --pipeline ID or --ref REF"),
+        ("--project 1", "", "no pipeline is given; name it with --pipeline ID, --pipeline latest"),
         ("", "CI_PROJECT_ID=1 CI_PIPELINE_ID=", "no pipeline is given"),
         (
             "",
@@ -231,17 +273,46 @@ fn a_git_remote_of_another_server_names_no_project() {
 }
 
 #[test]
-fn outside_ci_the_current_branch_is_suggested() {
+fn in_a_checkout_the_latest_pipeline_of_the_branch_is_the_default() {
     let folder = clone_of("git@gitlab.test:group/project.git");
-    let described = scope("", &env_in(folder.path(), "")).unwrap_err();
-    assert!(
-        described.contains("no pipeline is given; ")
-            && described.contains("`--ref main --from any`"),
-        "{described}"
-    );
+    for (flags, variables, expect) in [
+        ("", "", "any latest of main of group/project"),
+        ("--from downstream", "", "below latest of main of group/project"),
+        ("--from pipeline", "", "in latest of main of group/project"),
+        ("--pipeline latest", "", "below latest of main of group/project"),
+        ("--pipeline latest --ref x", "", "below latest of x of group/project"),
+        ("--project 7", "", "any latest of main of 7"),
+        ("--project group/Project", "", "any latest of main of group/Project"),
+        // The branch that is checked out here is none of another project.
+        ("--project group/other", "", "any latest of the default branch of group/other"),
+        (
+            "https://gitlab.test/group/project",
+            "",
+            "below latest of the default branch of group/project",
+        ),
+        ("-R https://gitlab.test/group/project", "", "any latest of main of group/project"),
+        ("", "CI_PROJECT_ID=3", "any latest of main of 3"),
+        ("", "CI_PROJECT_ID=3 CI_PIPELINE_ID=30", "below 30 of 3"),
+        ("--pipeline latest", "CI=1 CI_PROJECT_ID=3", "below latest of the default branch of 3"),
+        (
+            "--pipeline latest",
+            "CI=1 CI_PROJECT_ID=3 CI_DEFAULT_BRANCH=dev",
+            "below latest of dev of 3",
+        ),
+        (
+            "--pipeline latest -R 4",
+            "CI=1 CI_PROJECT_ID=3 CI_DEFAULT_BRANCH=dev",
+            "below latest of the default branch of 4",
+        ),
+    ] {
+        let env = env_in(folder.path(), variables);
+        assert_eq!(scope(flags, &env).as_deref(), Ok(expect), "{flags} {variables}");
+    }
+    let described = scope("", &env_in(folder.path(), "CI=1 CI_PROJECT_ID=3")).unwrap_err();
+    assert!(described.starts_with("no pipeline is given; "), "{described}");
     super::write(&folder.path().join(".git/HEAD"), "0123456789abcdef0123456789abcdef01234567\n");
-    let described = scope("", &env_in(folder.path(), "")).unwrap_err();
-    assert!(described.contains("--pipeline ID or --ref REF"), "{described}");
+    let described = scope("", &env_in(folder.path(), ""));
+    assert_eq!(described.as_deref(), Ok("any latest of commit 0123 of group/project"));
 }
 
 #[test]
@@ -264,6 +335,21 @@ fn every_setting_is_listed_with_its_source() {
         ("--mr 7", CI, "project 1 from CI_PROJECT_ID, merge request 7 from --mr"),
         ("--job-id 9", CI, "project 1 from CI_PROJECT_ID, job 9 from --job-id"),
         (
+            "",
+            "",
+            "project group/project from git remote origin, pipeline latest from git checkout, ref main from git checkout",
+        ),
+        (
+            "-R https://gitlab.test/g/p --pipeline latest --ref x",
+            "",
+            "project g/p from --project, pipeline latest from --pipeline, ref x from --ref",
+        ),
+        (
+            "https://a.test/g/p/-/tree/x",
+            CI,
+            "project g/p from the given URL, ref x from the given URL",
+        ),
+        (
             "https://a.test/g/p/-/jobs/4",
             CI,
             "project g/p from the given URL, job 4 from the given URL",
@@ -275,7 +361,9 @@ fn every_setting_is_listed_with_its_source() {
         ),
     ] {
         let (args, env) = (parse_args(flags), env_in(folder.path(), variables));
-        let (web_url, _) = settings::split_web_url(&args.words, &args.connect, &env).unwrap();
+        let web_url = settings::split_web_url(&args.words, &args.lookup, &args.connect, &env)
+            .unwrap()
+            .web_url;
         let resolved =
             settings::scope(&args.lookup, &args.connect, web_url.as_ref(), &env).unwrap();
         let described = resolved

@@ -6,7 +6,7 @@ mod document;
 mod labels;
 mod mermaid;
 mod picture;
-mod status_style;
+pub(super) mod status_style;
 #[cfg(test)]
 mod tests;
 

@@ -6,7 +6,7 @@ use crate::model::Status;
 
 /// The symbol and the colour of a status. Only success is shown by its symbol alone; every other
 /// status is also written in words.
-pub(super) struct StatusStyle {
+pub(in crate::ui) struct StatusStyle {
     pub symbol: &'static str,
     pub ascii: &'static str,
     pub style: Style,
@@ -15,7 +15,7 @@ pub(super) struct StatusStyle {
 }
 
 /// Returns the symbol and the colour of a status.
-pub(super) fn status_style(status: &Status) -> StatusStyle {
+pub(in crate::ui) fn status_style(status: &Status) -> StatusStyle {
     let (symbol, ascii, style, class) = match status {
         Status::Success => ("✔", "[ok]", AnsiColor::Green.on_default(), "good"),
         Status::Failed => ("✘", "[x]", AnsiColor::Red.on_default(), "bad"),

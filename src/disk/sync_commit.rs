@@ -1,0 +1,120 @@
+//! The commit of a `--sync`: modes, removals and renames as one transaction, which is rolled back
+//! if any part of it fails.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::commit::{Committed, Transaction};
+use super::commit_plan::{CommitStep, join_relative};
+use super::dir_tree::DirTree;
+use super::error::Error;
+use super::file_kind::FileKind;
+use super::staging::Staging;
+use crate::plan::OnConflict;
+
+/// Number of attempts at a destination to which other processes write at the same time.
+const MAX_ATTEMPTS: usize = 10;
+
+/// The changes of a commit besides the staged files. All paths are relative to the destination.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SyncChanges {
+    /// Permission bits of files and folders that stay.
+    pub modes: Vec<(PathBuf, u32)>,
+    /// Entries of another kind than the staged ones that take their place.
+    pub displaced: BTreeSet<PathBuf>,
+    /// Entries to remove, the content of a folder before the folder.
+    pub removed: Vec<PathBuf>,
+}
+
+impl Staging {
+    /// Moves all staged files to the destination, as [`Staging::commit`] does, and carries out the
+    /// other changes.
+    ///
+    /// # Errors
+    /// After a failure, everything is rolled back: files, folders and modes.
+    pub fn commit_sync(mut self, changes: &SyncChanges) -> Result<Committed, Error> {
+        self.complete()?;
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let base_tree = DirTree::new(Arc::clone(&self.base));
+            let plan = self.plan_sync(&base_tree, changes, attempts)?;
+            let applied = self.in_transaction(&base_tree, |transaction| {
+                let _hold = self.interrupt.hold();
+                let applied = self.apply_changes(&base_tree, transaction, changes, &plan);
+                applied.map_err(|cause| (cause, transaction.roll_back().err()))
+            });
+            match applied {
+                Err(error) if attempts < MAX_ATTEMPTS && error.is_concurrent_change() => {}
+                Err(error) => {
+                    if let Error::RollbackFailed { .. } = error {
+                        self.areas.iter_mut().for_each(|area| area.temp_dir.preserve());
+                    }
+                    return Err(error);
+                }
+                Ok(()) => {
+                    self.sync_destination(&base_tree, &plan.steps)?;
+                    let warnings = self.notes.warnings(&self.dest);
+                    return Ok(Committed { skipped: Vec::new(), warnings });
+                }
+            }
+        }
+    }
+
+    /// Plans all renames, each within one file system.
+    fn plan_sync(
+        &mut self,
+        base_tree: &DirTree,
+        changes: &SyncChanges,
+        attempt: usize,
+    ) -> Result<SyncPlan, Error> {
+        let mut plan = self.plan_commit(base_tree, OnConflict::Overwrite, &changes.displaced)?;
+        self.assign_areas(base_tree, &mut plan.steps, attempt)?;
+        let dest = self.dest_in_base.clone();
+        let displaced = changes.displaced.iter().map(|path| join_relative(&dest, path));
+        let displaced = self.areas_of(base_tree, displaced)?;
+        let removed = changes.removed.iter().map(|path| join_relative(&dest, path));
+        let removed = self.areas_of(base_tree, removed)?;
+        Ok(SyncPlan { steps: plan.steps, displaced, removed })
+    }
+
+    fn apply_changes(
+        &self,
+        base_tree: &DirTree,
+        transaction: &mut Transaction<'_>,
+        changes: &SyncChanges,
+        plan: &SyncPlan,
+    ) -> Result<(), Error> {
+        for (path, mode) in &changes.modes {
+            transaction.set_mode(&join_relative(&self.dest_in_base, path), *mode)?;
+        }
+        for (path, area) in &plan.displaced {
+            transaction.move_away(path, *area)?;
+        }
+        transaction.apply(&self.dest_in_base, &plan.steps)?;
+        for (path, area) in &plan.removed {
+            if self.stopping() {
+                return Err(Error::Interrupted);
+            }
+            // Another process may have filled a folder since it was listed.
+            let is_filled = base_tree.kind(path).is_ok_and(|kind| kind == Some(FileKind::Dir))
+                && base_tree
+                    .open_dir(path)
+                    .and_then(|dir| dir.names())
+                    .is_ok_and(|it| !it.is_empty());
+            if !is_filled {
+                transaction.move_away(path, *area)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The renames of a commit. All paths are relative to the base directory; the number beside one is
+/// that of its area.
+struct SyncPlan {
+    steps: Vec<CommitStep>,
+    displaced: Vec<(PathBuf, usize)>,
+    removed: Vec<(PathBuf, usize)>,
+}

@@ -1,0 +1,117 @@
+//! Compares plans with the disk, and takes out of them what is there already.
+
+use std::path::PathBuf;
+
+use super::options::ExtractOptions;
+use super::result::Synced;
+use crate::disk::{CompareBy, DiskState, Staging, SyncChanges};
+use crate::error::Error;
+use crate::plan::{Existing, HeldPaths, Placement, PlacementKind, Plan};
+use crate::select::retention::RetentionRules;
+use crate::select::sync::{SyncAction, sync_action};
+
+/// Plans that create only what is needed.
+pub struct Compared {
+    pub plans: Vec<Plan>,
+    /// Of each plan; none without `--sync`.
+    pub synced: Vec<Option<Synced>>,
+    /// The changes besides the plans; none without `--sync`.
+    pub changes: Option<SyncChanges>,
+}
+
+/// Compares the plans of all jobs with the disk. `folders` are those of the jobs, relative to the
+/// destination.
+pub fn compare(
+    mut plans: Vec<Plan>,
+    folders: Vec<PathBuf>,
+    options: &ExtractOptions,
+    staging: &Staging,
+) -> Result<Compared, Error> {
+    let held: Vec<HeldPaths> = plans.iter_mut().map(|it| std::mem::take(&mut it.held)).collect();
+    if !options.sync {
+        if options.needs_comparison() {
+            for plan in &mut plans {
+                skip_existing(plan, staging)?;
+            }
+        }
+        let synced = plans.iter().map(|_| None).collect();
+        return Ok(Compared { plans, synced, changes: None });
+    }
+    let mut changes = SyncChanges::default();
+    let mut synced = Vec::with_capacity(plans.len());
+    for plan in &mut plans {
+        synced.push(sync(plan, &mut changes, staging)?);
+    }
+    let mut removed = Vec::new();
+    for path in &changes.displaced {
+        removed.extend(staging.contents(path)?);
+    }
+    if options.delete {
+        let rules = RetentionRules::new(&held, &options.rules.patterns, options.rules.system);
+        changes.removed = staging.removable(&changes.displaced, |path| rules.retention(path))?;
+        removed.extend(changes.removed.iter().cloned());
+    }
+    for path in removed {
+        // A path outside all folders of jobs belongs to the first one.
+        let owner = folders.iter().position(|folder| path.starts_with(folder)).unwrap_or(0);
+        if let Some(synced) = synced.get_mut(owner) {
+            synced.removed.push(path);
+        }
+    }
+    Ok(Compared { plans, synced: synced.into_iter().map(Some).collect(), changes: Some(changes) })
+}
+
+/// Takes files and links out of a plan whose path exists.
+fn skip_existing(plan: &mut Plan, staging: &Staging) -> Result<(), Error> {
+    let state = staging.compare(&plan.placements, CompareBy::Kind)?;
+    let mut existing = state.existing.into_iter();
+    plan.placements.retain(|placement| {
+        let existing = existing.next().unwrap_or(Existing::Nothing);
+        match (&placement.kind, existing) {
+            // The commit reports a folder that is in the way.
+            (PlacementKind::Folder { .. }, _)
+            | (_, Existing::Nothing | Existing::Folder { .. }) => true,
+            (PlacementKind::File { .. } | PlacementKind::Link { .. }, _) => false,
+        }
+    });
+    Ok(())
+}
+
+/// Takes out of a plan what is equal on disk, and adds the other changes that it needs.
+fn sync(plan: &mut Plan, changes: &mut SyncChanges, staging: &Staging) -> Result<Synced, Error> {
+    let DiskState { existing, obstacles } =
+        staging.compare(&plan.placements, CompareBy::Content)?;
+    changes.displaced.extend(obstacles);
+    let mut synced = Synced::default();
+    let mut existing = existing.into_iter();
+    plan.placements.retain(|placement| {
+        let action = sync_action(&placement.kind, &existing.next().unwrap_or(Existing::Nothing));
+        match action {
+            SyncAction::SetMode(mode) => changes.modes.push((placement.path.clone(), mode)),
+            SyncAction::Displace => {
+                changes.displaced.insert(placement.path.clone());
+            }
+            SyncAction::Leave | SyncAction::Relink | SyncAction::Replace | SyncAction::Create => {}
+        }
+        synced.count(placement, action);
+        !matches!(action, SyncAction::Leave | SyncAction::SetMode(_))
+    });
+    Ok(synced)
+}
+
+impl Synced {
+    fn count(&mut self, placement: &Placement, action: SyncAction) {
+        if let PlacementKind::Folder { .. } = placement.kind {
+            return;
+        }
+        match action {
+            SyncAction::Leave => self.unchanged += 1,
+            SyncAction::SetMode(_) => {
+                self.unchanged += 1;
+                self.modes += 1;
+            }
+            SyncAction::Relink | SyncAction::Replace | SyncAction::Displace => self.changed += 1,
+            SyncAction::Create => self.new += 1,
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! `--sync --delete` over random trees against a fetch into an empty folder, and over what that
+//! left: nothing more is to be done.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::fake::{Fake, World};
+use crate::folder::takes_links;
+use crate::harness::Run;
+use crate::ran::Ran;
+use crate::scenes::downstream;
+use crate::zip_builder::{ZipItem, file, folder, link, zip};
+
+/// Names in several cases and Unicode forms; the last ones are one name on some systems.
+const NAMES: [&str; 9] = ["a", "b", "c d", "Größe", "讀我", "x.o", "é", "e\u{301}", "A"];
+const DEPTH: usize = 3;
+
+/// The entry at a path.
+#[derive(Clone)]
+enum Node {
+    File { seed: u8, length: usize, mode: u32 },
+    Folder { mode: u32, listed: bool, inner: Vec<(&'static str, Node)> },
+    Link(&'static str),
+}
+
+struct Random(fastrand::Rng);
+
+impl Random {
+    /// Returns a tree; the names of a folder differ.
+    fn tree(&mut self, depth: usize) -> Vec<(&'static str, Node)> {
+        let names = if cfg!(target_os = "linux") { &NAMES[..] } else { &NAMES[..6] };
+        let chosen = self.0.choose_multiple(names.iter(), names.len() / 2);
+        chosen.into_iter().map(|name| (*name, self.node(depth))).collect()
+    }
+
+    fn node(&mut self, depth: usize) -> Node {
+        match self.0.usize(..10) {
+            0 if takes_links() => Node::Link(["a", "b", "c d"][self.0.usize(..3)]),
+            1..=4 if depth < DEPTH => Node::Folder {
+                mode: [0o755, 0o700, 0o775][self.0.usize(..3)],
+                listed: self.0.bool(),
+                inner: self.tree(depth + 1),
+            },
+            _ => Node::File {
+                seed: self.0.u8(..3),
+                length: [0, 1, 900, 3000][self.0.usize(..4)],
+                mode: [0o644, 0o755, 0o600][self.0.usize(..3)],
+            },
+        }
+    }
+
+    /// Returns a tree that differs from another one in some places.
+    fn changed(
+        &mut self,
+        tree: &[(&'static str, Node)],
+        depth: usize,
+    ) -> Vec<(&'static str, Node)> {
+        let mut changed = Vec::new();
+        for (name, node) in tree {
+            match (self.0.usize(..8), node) {
+                (0, _) => {}
+                (1, _) => changed.push((*name, self.node(depth))),
+                (2, Node::File { seed, length, .. }) => {
+                    let (seed, length) = (*seed, *length);
+                    changed.push((*name, Node::File { seed, length, mode: 0o711 }));
+                }
+                (3, Node::File { length, mode, .. }) => {
+                    let (length, mode) = (*length, *mode);
+                    changed.push((*name, Node::File { seed: 9, length, mode }));
+                }
+                (_, Node::Folder { mode, listed, inner }) => {
+                    let inner = self.changed(inner, depth + 1);
+                    let (mode, listed) = (*mode, *listed);
+                    changed.push((*name, Node::Folder { mode, listed, inner }));
+                }
+                (_, node) => changed.push((*name, node.clone())),
+            }
+        }
+        let spare = self.node(depth);
+        if !changed.iter().any(|(name, _)| *name == "x.o") {
+            changed.push(("x.o", spare));
+        }
+        changed
+    }
+}
+
+fn content(seed: u8, length: usize) -> Vec<u8> {
+    (0..length).map(|i| (i as u8).wrapping_mul(7).wrapping_add(seed)).collect()
+}
+
+/// Lists a tree as entries. A folder has an entry of its own where it is `listed` or empty.
+fn entries(tree: &[(&'static str, Node)], above: &str, items: &mut Vec<ZipItem>) {
+    for (name, node) in tree {
+        let path = format!("{above}{name}");
+        match node {
+            Node::File { seed, length, mode } => {
+                let item = file(path, content(*seed, *length)).mode(0o100_000 | mode);
+                items.push(if seed % 2 == 0 { item.deflated() } else { item });
+            }
+            Node::Link(target) => items.push(link(path, target)),
+            Node::Folder { mode, listed, inner } => {
+                let path = format!("{path}/");
+                if *listed || inner.is_empty() {
+                    items.push(folder(&path).mode(0o040_000 | mode));
+                }
+                entries(inner, &path, items);
+            }
+        }
+    }
+}
+
+/// Writes a tree to disk.
+fn write(tree: &[(&'static str, Node)], dir: &Path) {
+    let set_mode = |path: &Path, mode: u32| {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+        #[cfg(not(unix))]
+        let _ = (path, mode);
+    };
+    fs::create_dir_all(dir).unwrap();
+    for (name, node) in tree {
+        let path = dir.join(name);
+        match node {
+            Node::File { seed, length, mode } => {
+                fs::write(&path, content(*seed, *length)).unwrap();
+                set_mode(&path, *mode);
+            }
+            Node::Link(target) => {
+                #[cfg(unix)]
+                std::os::unix::fs::symlink(target, &path).unwrap();
+                #[cfg(windows)]
+                std::os::windows::fs::symlink_file(target, &path).unwrap();
+            }
+            Node::Folder { mode, inner, listed } => {
+                write(inner, &path);
+                // The mode of a folder without an entry of its own is left alone.
+                if *listed {
+                    set_mode(&path, *mode);
+                }
+            }
+        }
+    }
+}
+
+/// One job in the way of the seed: few or many requests, ranges or none.
+fn world(archive: &[ZipItem], seed: u64) -> World {
+    let job = json!({"id": 201, "name": "build", "archive": {"made": "it"}});
+    let settings = match seed % 4 {
+        0 => json!({"archives": "direct"}),
+        1 => json!({"archives": "redirect", "etag": "none"}),
+        2 => json!({"archives": "redirect", "ranges": false}),
+        _ => json!({"archives": "redirect"}),
+    };
+    downstream(&[job]).made("it", zip(archive)).server(settings)
+}
+
+/// Everything below `out` but the modes of folders without an entry of their own.
+fn tree(ran: &Ran, archive: &[ZipItem]) -> Vec<(String, u32, Vec<u8>, Option<std::path::PathBuf>)> {
+    let listed = |path: &str| {
+        let inner = path.trim_start_matches("out/");
+        !path.ends_with('/') || archive.iter().any(|item| item.name == inner.as_bytes())
+    };
+    let items = ran.items().into_iter().filter(|item| item.path.starts_with("out/"));
+    let items = items.map(|item| {
+        let mode = if listed(&item.path) && item.target.is_none() { item.mode } else { 0 };
+        (item.path, mode, item.content, item.target)
+    });
+    items.collect()
+}
+
+#[test]
+fn random_trees_become_what_a_fresh_fetch_makes() {
+    for seed in 0..32 {
+        let mut random = Random(fastrand::Rng::with_seed(seed));
+        let wanted = random.tree(0);
+        let on_disk = if seed % 5 == 0 { random.tree(0) } else { random.changed(&wanted, 0) };
+        let mut archive = Vec::new();
+        entries(&wanted, "", &mut archive);
+        if archive.is_empty() {
+            continue;
+        }
+        // The directory of some archives does not come with the last bytes.
+        if seed % 2 == 0 {
+            archive.insert(0, file("padding", vec![1; 150_000]));
+        }
+        let fake = Fake::start(world(&archive, seed));
+        // Without the leading folders names may clash.
+        let flags = ["all", "all --separate", "all --strip-components 1"];
+        let fetch = format!("fetch build -D out --symlinks {}", flags[seed as usize % flags.len()]);
+        let fresh = Run::new(&fake).args(&fetch).runs();
+        if fresh.exit != Some(0) {
+            assert!(fetch.contains("strip"), "{seed}");
+            continue;
+        }
+        let prepare = |work: &Path| write(&on_disk, &work.join("out"));
+        let sync = format!("{fetch} --sync --delete --json");
+        let ran = Run::new(&fake).prepared(prepare).args(&sync).succeeds();
+        ran.check(tree(&ran, &archive) == tree(&fresh, &archive), &format!("seed {seed}"));
+        let told = &ran.json()["fetched"][0];
+        let files = fresh.files().len();
+        let told =
+            told["files"].as_array().unwrap().len() as u64 + told["unchanged"].as_u64().unwrap();
+        ran.check(told == files as u64, "each file is written or the same");
+
+        let again = Run::new(&fake).after(&ran).args(&sync).succeeds();
+        again.changes_nothing();
+        let told = &again.json()["fetched"][0];
+        assert_eq!((&told["files"], &told["removed"]), (&json!([]), &json!([])), "seed {seed}");
+        if seed % 4 == 3 {
+            let store = again.log.iter().filter(|logged| logged.short.contains("store/"));
+            again.check(store.count() <= 3, "only the directory and the links are asked for");
+        }
+    }
+}
