@@ -70,7 +70,7 @@ impl Corpus {
     /// Writes the archive of this name, with its sizes divided by `part`.
     pub fn make(name: &&'static str, part: u64, place: &Path) -> Corpus {
         let mut random = Random(0x5eed_0f00_d041_21e5);
-        let mut zip = Zip::new(&place.join(format!("{name}.zip")), *name);
+        let mut zip = Zip::new(&place.join(format!("{name}.zip")), name);
         match *name {
             "small" => {
                 for i in 0..3 {

@@ -73,8 +73,7 @@ pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
         args.iter().map(|arg| arg.to_string_lossy().into_owned()).skip(1).collect()
     };
     let matches = command.try_get_matches_from_mut(args);
-    let matches =
-        matches.map_err(|error| suggest::improve(error, &Cli::command(), &words()))?;
+    let matches = matches.map_err(|error| suggest::improve(error, &Cli::command(), &words()))?;
     match Cli::from_arg_matches(&matches) {
         Ok(cli) => Ok(cli.command),
         Err(error) => Err(error.format(&mut command)),

@@ -10,11 +10,12 @@ use std::thread;
 
 use super::commit_plan::join_relative;
 use super::dir_tree::DirTree;
-use super::entry_state::{EntryKind, EntryState};
+use super::entry_state::EntryState;
 use super::error::Error;
 use super::modes::{dir_mode, file_mode};
 use super::staging::Staging;
 use super::temp_layout::{MODES, PREFIX};
+use crate::model::EntryKind;
 use crate::parallel::parallel;
 use crate::plan::{Existing, Placement, PlacementKind};
 

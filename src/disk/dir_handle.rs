@@ -12,9 +12,10 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RawMode, Timespec, Timestamps};
 use rustix::io::Errno;
 
-use super::entry_state::{EntryKind, EntryState};
+use super::entry_state::EntryState;
 use super::file_kind::FileKind;
 use super::temp_layout::SPOOL_PREFIX;
+use crate::model::EntryKind;
 
 /// An open directory.
 #[derive(Debug)]
@@ -286,7 +287,8 @@ impl DirHandle {
                     _ => EntryKind::Special,
                 },
                 size: u64::try_from(found.st_size).unwrap_or_default(),
-                mode: Some(u32::from(Mode::from_raw_mode(found.st_mode).as_raw_mode())),
+                // Systems have modes of 16 or of 32 bits.
+                mode: Some((u64::from(found.st_mode) & 0o7777) as u32),
             })),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(error.into()),

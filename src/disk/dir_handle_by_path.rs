@@ -7,8 +7,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::entry_state::{EntryKind, EntryState};
+use super::entry_state::EntryState;
 use super::file_kind::FileKind;
+use crate::model::EntryKind;
 
 /// A directory that existed when it was opened.
 #[derive(Debug)]

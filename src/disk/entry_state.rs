@@ -1,16 +1,9 @@
 //! The state of a directory entry, as far as a comparison with an archive needs it.
 
-/// The kind of a directory entry. In contrast to `FileKind`, it tells devices, sockets and pipes
-/// from files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EntryKind {
-    File,
-    Folder,
-    Link,
-    Special,
-}
+use crate::model::EntryKind;
 
-/// The state of a directory entry.
+/// The state of a directory entry. In contrast to `FileKind`, its kind tells devices, sockets and
+/// pipes from files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntryState {
     pub kind: EntryKind,

@@ -39,12 +39,11 @@ mod tests {
 
     fn listing(jobs: Value) -> Listing {
         Listing {
-            at: PipelineAt { project: ProjectRef::Id(1), id: PipelineId(2)
-            reason: None,
-        },
+            at: PipelineAt { project: ProjectRef::Id(1), id: PipelineId(2) },
             pipeline: serde_json::from_value(json!({"id": 2})).unwrap(),
             bridges: Vec::new(),
             jobs: serde_json::from_value(jobs).unwrap(),
+            reason: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Compares plans with the disk, and takes out of them what is there already.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::options::ExtractOptions;
@@ -38,11 +39,11 @@ pub fn compare(
         return Ok(Compared { plans, synced, changes: None });
     }
     let mut changes = SyncChanges::default();
-    let mut synced = Vec::with_capacity(plans.len());
+    let (mut synced, mut removed) = (Vec::with_capacity(plans.len()), BTreeSet::new());
     for plan in &mut plans {
-        synced.push(sync(plan, &mut changes, staging)?);
+        synced.push(sync(plan, &mut changes, &mut removed, staging)?);
     }
-    let mut removed = Vec::new();
+    let mut removed: Vec<PathBuf> = removed.into_iter().collect();
     for path in &changes.displaced {
         removed.extend(staging.contents(path)?);
     }
@@ -77,10 +78,17 @@ fn skip_existing(plan: &mut Plan, staging: &Staging) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes out of a plan what is equal on disk, and adds the other changes that it needs.
-fn sync(plan: &mut Plan, changes: &mut SyncChanges, staging: &Staging) -> Result<Synced, Error> {
+/// Takes out of a plan what is equal on disk, and adds the other changes that it needs. A file or
+/// symlink that gives way to a folder counts as removed.
+fn sync(
+    plan: &mut Plan,
+    changes: &mut SyncChanges,
+    removed: &mut BTreeSet<PathBuf>,
+    staging: &Staging,
+) -> Result<Synced, Error> {
     let DiskState { existing, obstacles } =
         staging.compare(&plan.placements, CompareBy::Content)?;
+    removed.extend(obstacles.iter().cloned());
     changes.displaced.extend(obstacles);
     let mut synced = Synced::default();
     let mut existing = existing.into_iter();
@@ -89,6 +97,9 @@ fn sync(plan: &mut Plan, changes: &mut SyncChanges, staging: &Staging) -> Result
         match action {
             SyncAction::SetMode(mode) => changes.modes.push((placement.path.clone(), mode)),
             SyncAction::Displace => {
+                if let PlacementKind::Folder { .. } = placement.kind {
+                    removed.insert(placement.path.clone());
+                }
                 changes.displaced.insert(placement.path.clone());
             }
             SyncAction::Leave | SyncAction::Relink | SyncAction::Replace | SyncAction::Create => {}

@@ -183,3 +183,40 @@ fn a_variable_that_is_no_text_is_an_error_that_names_it() {
     let run = downriver(&fake, dir.path()).args(["fetch", "build"]).env("OTHER", bad).output();
     assert_eq!(run.unwrap().status.code(), Some(0));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_sync_that_cannot_write_a_file_leaves_modes_and_everything_else_as_they_were() {
+    use std::os::unix::fs::PermissionsExt;
+
+    use crate::zip_builder::{file, zip};
+    let noise = |length: u32| -> Vec<u8> {
+        (0..length).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+    };
+    let large = file("large", noise(100_000));
+    let items = [file("small", "x"), file("new/in", "y"), large, file("rest", noise(200_000))];
+    let world = one_archive(zip(&items)).server(serde_json::json!({"archives": "redirect"}));
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    std::fs::create_dir_all(out.join("old")).unwrap();
+    std::fs::write(out.join("small"), "x").unwrap();
+    std::fs::set_permissions(out.join("small"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    std::fs::write(out.join("new"), "a file in the way").unwrap();
+    std::fs::write(out.join("rest"), noise(200_000)).unwrap();
+    let before = crate::folder::items(dir.path());
+    let fake = Fake::start(world);
+    let line = "fetch build -D out --sync --delete";
+    let Output { status, stderr, .. } = limited(&fake, dir.path(), line);
+    let said = text(&stderr);
+    assert_eq!(status.code(), Some(9), "{said}");
+    assert!(said.contains("large`: no file may be so large here"), "{said}");
+    assert!(crate::folder::items(dir.path()) == before);
+    // Without the limit the same line succeeds.
+    let output = downriver(&fake, dir.path()).args(line.split(' ')).output().unwrap();
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("2 files the same (1 mode corrected), 0 changed, 2 new, 2 removed"),
+        "{said}"
+    );
+    assert!(!out.join("old").exists() && out.join("new/in").exists());
+}

@@ -193,7 +193,8 @@ fn what_is_of_another_kind_is_replaced() {
     let fake = Fake::start(world());
     let fresh = Run::new(&fake).args("fetch build").succeeds();
     let run = || Run::new(&fake).args("fetch build --sync --json");
-    let ran = run().file("docs", "a file").succeeds();
+    let ran = run().file("docs", "a file").file("bin", "another").succeeds();
+    assert_eq!(ran.json()["fetched"][0]["removed"], json!(["bin", "docs"]));
     assert!(ran.items() == fresh.items());
     let ran = run().file("top.txt/in/it", "").file("top.txt/more", "").file("to-run/x", "");
     let ran = ran.succeeds();
