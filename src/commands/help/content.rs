@@ -1,7 +1,7 @@
 //! The examples, variables and files that the help describes.
 
 /// The variables that are read, each group with its meaning and the flag that wins over it.
-pub const VARIABLES: [(&str, &str); 18] = [
+pub const VARIABLES: [(&str, &str); 19] = [
     (
         "`CI_API_V4_URL`; else `GITLAB_HOST`, `GITLAB_URI`, `GL_HOST`, `GITLAB_URL` or `CI_SERVER_URL`, with `/api/v4`",
         "the API; without any of them, that of the git remote, else of gitlab.com (`--api-url`)",
@@ -10,6 +10,7 @@ pub const VARIABLES: [(&str, &str); 18] = [
         "`CI_PROJECT_ID`, `CI_PIPELINE_ID`",
         "the upstream pipeline (`--project`, `--pipeline`); with `CI_PROJECT_PATH`, the project that a job token may always read",
     ),
+    ("`CI_DEFAULT_BRANCH`", "the branch of `--pipeline latest` in a CI job without a checkout"),
     ("`CI_JOB_ID`, `CI_JOB_NAME`", "the job that downriver runs in, for which it does not wait"),
     (
         "`CI_UPSTREAM_PROJECT_ID`, `CI_UPSTREAM_PIPELINE_ID`; else `PARENT_PROJECT_ID`, `PARENT_PIPELINE_ID`, `PARENT_JOB_ID`",
