@@ -3,7 +3,7 @@
 # Everything is in functions and called on the last line: a file that is cut off does nothing.
 param(
     [string]$To = '',
-    [string]$Version = '0.1.0',
+    [string]$Version = '0.2.0',
     [string]$Target = '',
     [string]$BaseUrl = $env:DOWNRIVER_BASE_URL,
     [switch]$NoExtras,

@@ -6,7 +6,7 @@ set -eu
 
 # Where releases lie. The release pipeline writes the address here; in a checkout there is none.
 releases=''
-version='0.1.0'
+version='0.2.0'
 
 usage() {
     cat <<'TEXT'

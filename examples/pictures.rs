@@ -1,5 +1,5 @@
-//! `cargo run --example pictures`: regenerates the pictures of the README in `pictures/`, and prints
-//! its table of measurements.
+//! `cargo run --example pictures`: regenerates the pictures in `docs/pictures/`, and prints the
+//! table of measurements.
 //!
 //! They show the program's output in the demo and the results in `benches/runs/`. `cargo test`
 //! checks that they are up to date.
@@ -23,7 +23,7 @@ mod fake;
 mod story;
 
 fn main() -> std::io::Result<()> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("pictures");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures");
     std::fs::create_dir_all(&folder)?;
     for (name, picture) in album::all() {
         std::fs::write(folder.join(name), picture)?;

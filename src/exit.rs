@@ -62,7 +62,7 @@ impl Exit {
                 "nothing to fetch: no such pipeline, bridge, downstream, job, artifacts or file, or not there yet, gone, or from a job that did not succeed"
             }
             Exit::Denied => {
-                "access denied: token missing, wrong, expired or without the required scope, or not allowed by the project"
+                "access denied: token missing, wrong, expired or without the required scope, or not allowed by the project; a sign-in page in place of an answer; and an answer 404 that may mean either, as GitLab gives it to those who may not see a project"
             }
             Exit::Network => {
                 "network or server error: unreachable, or still failing after the retries"

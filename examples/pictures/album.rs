@@ -1,4 +1,4 @@
-//! All pictures of the README, each with the name of its file.
+//! All pictures of the documents, each with the name of its file.
 
 use std::sync::Arc;
 

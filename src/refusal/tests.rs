@@ -9,6 +9,7 @@ mod advice;
 mod data;
 mod latest;
 mod pipelines;
+mod troubleshooting;
 
 fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()

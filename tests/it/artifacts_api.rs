@@ -18,7 +18,7 @@ fn world() -> World {
     }))
 }
 
-/// The table of the README: what is typed, and the request that does it.
+/// The table of `docs/artifacts-api.md`: what is typed, and the request that does it.
 #[test]
 fn every_endpoint_is_reachable() {
     for (args, request) in [

@@ -1,4 +1,5 @@
 //! The book in `docs/`: its summary lists every chapter, and its links lead to files that exist.
+//! `pages` gives README and book to the other tests of documents.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,24 @@ fn chapters(folder: &Path) -> BTreeSet<String> {
         }
     }
     chapters
+}
+
+/// Returns README and every chapter: name and text.
+pub fn pages() -> Vec<(String, String)> {
+    let chapters = chapters(&docs()).into_iter().map(|chapter| format!("docs/{chapter}"));
+    let names = std::iter::once("README.md".to_owned()).chain(chapters);
+    names.map(|name| (name.clone(), std::fs::read_to_string(root().join(name)).unwrap())).collect()
+}
+
+/// Returns the blocks of code in a language: the page of each, and its text.
+pub fn blocks(language: &str) -> Vec<(String, String)> {
+    let mark = format!("```{language}\n");
+    let mut blocks = Vec::new();
+    for (page, text) in pages() {
+        let texts = text.split(&mark).skip(1).filter_map(|rest| rest.split("```").next());
+        blocks.extend(texts.map(|block| (page.clone(), block.to_owned())));
+    }
+    blocks
 }
 
 fn name(path: &Path) -> String {

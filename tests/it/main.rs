@@ -9,7 +9,7 @@
 //!   from a server of files (`loopback`); `install_ps1` is for Windows
 //! - `release`, `components`: the release pipeline, and the templates for pipelines of others (`yaml`);
 //!   `packages`: the crate, the Debian package and the RPM; `book`: the chapters of `docs/`;
-//!   `schema`: what GitLab's own schema says to these and to those of the README
+//!   `schema`: what GitLab's own schema says to these and to those of README and book
 //! - `tree`, `explain`, `wait`, `trigger`: the commands of those names; `trigger_again` retries and prints logs,
 //!   `trigger_old` is called as pipeline-trigger is
 //! - `artifacts_api`: every endpoint of the Job Artifacts API; `keep` and `delete` among it
@@ -32,13 +32,14 @@
 //! - `client`, `client_changes`, `client_refusals`: each request and each refusal of GitLab, one
 //!   by one
 //! - `tls`: certificates; `wire`: answers that lie about their length, or never end
-//! - `pictures`: the pictures of the README show the output of today, with enough contrast
+//! - `pictures`: the pictures of the documents show the output of today, with enough contrast
 //! - `json_schema`: the documents of `--json` against their schemas and examples
 //! - `completions`: scripts for shells, and man pages; `complete`: what they offer in real shells
 //! - `process`, `signals`: what only a real process shows
 //! - `places`: destinations that others write to, that are full, or that cannot be written
 //! - `scenes`: small worlds that many tests begin with
 //! - `threats`: which tests show the rows of THREATS.md; `guarded`: those that had no other place
+//! - `recipes`: the recipes of the book, run as they are printed
 //! - `tidy`, `checks`, `readme`: the rules of the house, of the tools, and of the documents
 //! - `reference`: the help, and `docs/reference.md`, which is made of it
 #![allow(
@@ -135,6 +136,7 @@ mod ran;
 mod ranges;
 mod raw;
 mod readme;
+mod recipes;
 mod reference;
 mod release;
 mod resume;

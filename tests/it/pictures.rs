@@ -1,20 +1,20 @@
-//! The pictures of the README: they show the output of today, and every text in them can be read.
+//! The pictures of README and book: they show the output of today, and every text in them can be read.
 //!
 //! Not on Windows, where paths are printed in another way.
 #![cfg(not(windows))]
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::album;
 use crate::tidy::root;
+use crate::{album, book};
 
 #[test]
 fn the_pictures_show_what_is_printed_today() {
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let pages: String = book::pages().into_iter().map(|(_, text)| text).collect();
     let mut stale = Vec::new();
     for (name, picture) in album::all() {
-        assert!(readme.contains(&format!("(pictures/{name})")), "README.md does not show {name}");
-        let file = root().join("pictures").join(name);
+        assert!(pages.contains(&format!("pictures/{name})")), "no page shows {name}");
+        let file = root().join("docs/pictures").join(name);
         if std::env::var_os("UPDATE_EXPECT").is_some() {
             std::fs::write(&file, &picture).unwrap();
         }

@@ -1,10 +1,9 @@
-//! The README and the changelog, compared with the program. `reference` writes `docs/reference.md`.
-
-#[cfg(not(windows))]
-use std::ops::Range;
+//! README, book and changelog, compared with the program: command lines, measurements.
+//! `reference` writes `docs/reference.md`.
 
 use clap::Parser;
 
+use crate::book;
 use crate::harness::words;
 use crate::tidy::root;
 
@@ -14,61 +13,73 @@ fn text(name: &str) -> String {
 
 #[test]
 #[cfg(not(windows))]
-fn the_table_of_measurements_is_that_of_the_runs() {
-    let mut readme = text("README.md");
-    let range = speed_table(&readme);
-    let measured = crate::album::table();
-    if readme[range.clone()] == measured {
-        return;
+fn the_table_of_measurements_is_that_of_the_newest_run() {
+    let page = text("docs/speed.md");
+    let (before, rest) = page.split_once("<!-- speed -->\n").unwrap();
+    let (_, after) = rest.split_once("<!-- /speed -->").unwrap();
+    let table = crate::album::table();
+    let page = format!("{before}<!-- speed -->\n{table}<!-- /speed -->{after}");
+    expect_test::expect_file![root().join("docs/speed.md")].assert_eq(&page);
+}
+
+/// The most words of the README, and before its first command.
+const MAX_WORDS: usize = 2000;
+const MAX_WORDS_BEFORE_USAGE: usize = 150;
+
+#[test]
+fn the_readme_is_one_page_and_begins_with_a_command() {
+    let readme = text("README.md");
+    let page = readme.as_str();
+    let headings = page.lines().filter(|line| line.starts_with("## "));
+    let mut once = std::collections::BTreeSet::new();
+    let twice: Vec<&str> = headings.filter(|heading| !once.insert(*heading)).collect();
+    assert!(twice.is_empty(), "README.md has these twice: {twice:?}");
+    let words = |text: &str| text.split_whitespace().count();
+    assert!(words(page) <= MAX_WORDS, "README.md has {} words", words(page));
+    let (before, _) = page.split_once("\ndownriver fetch ").unwrap();
+    assert!(words(before) <= MAX_WORDS_BEFORE_USAGE, "usage comes after {} words", words(before));
+}
+
+/// Returns every line that begins with `downriver` in blocks of code and, as `` `downriver …` ``, in
+/// tables.
+fn recipes() -> Vec<(String, String)> {
+    let mut recipes = Vec::new();
+    for (page, block) in ["sh", "yaml"].into_iter().flat_map(book::blocks) {
+        for line in block.lines().map(|line| line.trim().trim_start_matches("- ")) {
+            let line = match line.strip_prefix('"') {
+                Some(line) => line.trim_end_matches('"').to_owned(),
+                // A colon and a space would make a mapping of it.
+                None => line.replace(": ", " <a colon that YAML would take for its own> "),
+            };
+            recipes.push((page.clone(), line));
+        }
     }
-    assert!(
-        std::env::var_os("UPDATE_EXPECT").is_some(),
-        "README.md shows other numbers than benches/runs; UPDATE_EXPECT=1 writes them anew"
-    );
-    readme.replace_range(range, &measured);
-    std::fs::write(root().join("README.md"), readme).unwrap();
-}
-
-/// Returns the position of the table of measurements.
-#[cfg(not(windows))]
-fn speed_table(readme: &str) -> Range<usize> {
-    let [begin, end] = ["<!-- speed -->\n", "<!-- /speed -->"]
-        .map(|mark| readme.find(mark).unwrap_or_else(|| panic!("README.md has no {mark}")));
-    begin + "<!-- speed -->\n".len()..end
-}
-
-/// Returns every line of the README that begins with `downriver`, also inside YAML.
-fn recipes(readme: &str) -> Vec<String> {
-    let lines = readme.lines().map(|line| line.trim().trim_start_matches("- "));
-    let unquoted = lines.map(|line| match line.strip_prefix('"') {
-        Some(line) => line.trim_end_matches('"').to_owned(),
-        // A colon and a space would make a mapping of it.
-        None => line.replace(": ", " <a colon that YAML would take for its own> "),
-    });
-    unquoted.filter(|line| line.starts_with("downriver ")).collect()
+    for (page, text) in book::pages() {
+        let rows = text.lines().filter(|line| line.starts_with("| "));
+        let code = rows.flat_map(|row| row.split('`').skip(1).step_by(2));
+        recipes.extend(code.map(|code| (page.clone(), code.to_owned())));
+    }
+    // Help in a row of a table names a command alone, without its arguments.
+    recipes.retain(|(_, line)| line.starts_with("downriver ") && line.split(' ').count() > 2);
+    recipes
 }
 
 #[test]
 fn every_recipe_is_a_command_line_that_the_program_takes() {
-    let recipes = recipes(&text("README.md"));
-    assert!(recipes.len() > 10, "{recipes:?}");
-    for recipe in recipes {
+    let recipes = recipes();
+    assert!(recipes.len() > 50, "{recipes:?}");
+    for (page, recipe) in recipes {
         let line = recipe.split(" | ").next().unwrap_or_default();
         let line = line.split(" > ").next().unwrap_or_default();
         let line = line.split("; ").next().unwrap_or_default();
-        let parsed = downriver::commands::Cli::try_parse_from(words(line));
+        // Tables write `ID` for any number.
+        let line = line.replace("-id ID", "-id 1").replace("pipeline ID", "pipeline 1");
+        let parsed = downriver::commands::Cli::try_parse_from(words(&line));
         assert!(!line.contains("<a colon"), "the line must be quoted in YAML: {recipe}");
         if let Err(error) = parsed {
-            panic!("{recipe}\n{error}");
+            panic!("{page}: {recipe}\n{error}");
         }
     }
-}
-
-/// Returns the code blocks in a language.
-fn blocks(readme: &str, language: &str) -> Vec<String> {
-    let mark = format!("```{language}\n");
-    let blocks = readme.split(&mark).skip(1).filter_map(|rest| rest.split("```").next());
-    blocks.map(str::to_owned).collect()
 }
 
 /// Checks that no line of a script becomes a mapping because of a colon, which GitLab refuses.
@@ -85,9 +96,9 @@ fn every_script_of_a_job_is_a_list_of_lines() {
             _ => {}
         }
     }
-    let blocks = blocks(&text("README.md"), "yaml");
-    assert!(blocks.len() > 10);
-    for block in blocks {
+    let blocks = book::blocks("yaml");
+    assert!(blocks.len() > 20);
+    for (_, block) in blocks {
         for document in crate::yaml::documents(&block) {
             check(&document, document.is_array());
         }
@@ -97,9 +108,9 @@ fn every_script_of_a_job_is_a_list_of_lines() {
 #[test]
 #[cfg(unix)]
 fn a_shell_can_read_what_is_to_be_typed() {
-    let blocks = blocks(&text("README.md"), "sh");
-    assert!(blocks.len() > 5);
-    for block in blocks {
+    let blocks = book::blocks("sh");
+    assert!(blocks.len() > 15);
+    for (_, block) in blocks {
         let read = std::process::Command::new("sh").args(["-nc", &block]).status().unwrap();
         assert!(read.success(), "{block}");
     }

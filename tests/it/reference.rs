@@ -145,7 +145,16 @@ fn read_variables() -> Vec<String> {
             let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
             let quoted = text.split('"').skip(1).step_by(2);
             let is_variable = |word: &&str| {
-                let prefixes = ["CI_", "GITLAB_", "DOWNRIVER_", "PARENT_", "PRIVATE_"];
+                let prefixes = [
+                    "CI_",
+                    "CURL_",
+                    "GITLAB_",
+                    "GL_",
+                    "DOWNRIVER_",
+                    "OAUTH_",
+                    "PARENT_",
+                    "PRIVATE_",
+                ];
                 prefixes.iter().any(|prefix| word.starts_with(prefix))
                     && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
                     && !word.ends_with('_')

@@ -11,7 +11,7 @@ use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
 use crate::tidy::root;
-use crate::{components, yaml};
+use crate::{book, components, yaml};
 
 static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
     let text = fs::read(root().join("fixtures/gitlab-ci/schema.json")).unwrap();
@@ -71,28 +71,31 @@ fn the_pipeline_of_this_project_is_taken() {
     assert_taken(".gitlab-ci.yml, extended", &extended(&pipeline()));
 }
 
-/// The blocks of YAML in the README, as documents: one that is a list is lines of a script.
-fn readme_blocks() -> Vec<Value> {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let blocks = readme.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-    let documents = blocks.flat_map(yaml::documents);
-    documents.map(|it| if it.is_array() { json!({"job": {"script": it}}) } else { it }).collect()
+/// The blocks of YAML in README and book, as documents with their page: one that is a list is lines
+/// of a script.
+fn documents() -> Vec<(String, Value)> {
+    let blocks = book::blocks("yaml").into_iter();
+    let documents = blocks.flat_map(|(page, block)| {
+        yaml::documents(&block).into_iter().map(move |document| (page.clone(), document))
+    });
+    let job = |it: Value| if it.is_array() { json!({"job": {"script": it}}) } else { it };
+    documents.map(|(page, it)| (page, job(it))).collect()
 }
 
 #[test]
-fn every_block_of_the_readme_is_taken() {
-    let blocks = readme_blocks();
-    assert!(blocks.len() > 20, "{blocks:?}");
-    for block in blocks {
-        assert_taken("README.md", &block);
+fn every_block_of_the_documents_is_taken() {
+    let documents = documents();
+    assert!(documents.len() > 20, "{documents:?}");
+    for (page, document) in documents {
+        assert_taken(&page, &document);
     }
 }
 
-/// Checks that the includes of the README are components of this project, with known inputs.
+/// Checks that the includes in the documents are components of this project, with known inputs.
 #[test]
-fn the_includes_of_the_readme_make_jobs_that_are_taken() {
+fn the_includes_of_the_documents_make_jobs_that_are_taken() {
     let mut included = Vec::new();
-    for block in readme_blocks() {
+    for (_, block) in documents() {
         for item in block["include"].as_array().into_iter().flatten() {
             let address = item["component"].as_str().unwrap();
             let component = address.rsplit('/').next().unwrap();
@@ -103,7 +106,7 @@ fn the_includes_of_the_readme_make_jobs_that_are_taken() {
             included.push(name.to_owned());
         }
     }
-    assert!(!included.is_empty(), "README.md includes no component");
+    assert!(!included.is_empty(), "no page includes a component");
     let unknown = included.iter().find(|name| !components::COMPONENTS.contains(&name.as_str()));
     assert_eq!(unknown, None);
 }

@@ -1,18 +1,23 @@
 //! The examples, variables and files that the help describes.
 
 /// The variables that are read, each group with its meaning and the flag that wins over it.
-pub const VARIABLES: [(&str, &str); 16] = [
+pub const VARIABLES: [(&str, &str); 19] = [
     (
-        "`CI_API_V4_URL`; else `GITLAB_HOST` or `CI_SERVER_URL`, with `/api/v4`",
+        "`CI_API_V4_URL`; else `GITLAB_HOST`, `GITLAB_URI`, `GL_HOST`, `GITLAB_URL` or `CI_SERVER_URL`, with `/api/v4`",
         "the API; without any of them, that of the git remote, else of gitlab.com (`--api-url`)",
     ),
-    ("`CI_PROJECT_ID`, `CI_PIPELINE_ID`", "the upstream pipeline (`--project`, `--pipeline`)"),
+    (
+        "`CI_PROJECT_ID`, `CI_PIPELINE_ID`",
+        "the upstream pipeline (`--project`, `--pipeline`); with `CI_PROJECT_PATH`, the project that a job token may always read",
+    ),
+    ("`CI_DEFAULT_BRANCH`", "the branch of `--pipeline latest` in a CI job without a checkout"),
+    ("`CI_JOB_ID`, `CI_JOB_NAME`", "the job that downriver runs in, for which it does not wait"),
     (
         "`CI_UPSTREAM_PROJECT_ID`, `CI_UPSTREAM_PIPELINE_ID`; else `PARENT_PROJECT_ID`, `PARENT_PIPELINE_ID`, `PARENT_JOB_ID`",
-        "the pipeline that triggered this one, for `--from upstream`; of a child pipeline (`CI_PIPELINE_SOURCE`), the project may be left out",
+        "the pipeline that triggered this one, for `--from upstream`; of a child pipeline (`CI_PIPELINE_SOURCE`), the project may be left out. `CI_UPSTREAM_JOB_ID` is the id of a bridge, and not enough",
     ),
     (
-        "`GITLAB_TOKEN`, `GITLAB_PRIVATE_TOKEN`, `PRIVATE_TOKEN`",
+        "`GITLAB_TOKEN`, `GITLAB_ACCESS_TOKEN`, `GITLAB_PRIVATE_TOKEN`, `PRIVATE_TOKEN`; `OAUTH_TOKEN` if it begins with `glpat-`",
         "a private token (`--private-token`, `--token-file`)",
     ),
     ("`CI_JOB_TOKEN`", "the job token, only for the GitLab of the job (`--job-token`)"),
@@ -30,7 +35,11 @@ pub const VARIABLES: [(&str, &str); 16] = [
         "`GLAB_CONFIG_DIR`, `XDG_CONFIG_HOME`, `LOCALAPPDATA`, `APPDATA`, `HOME`, `USERPROFILE`; `PYTHON_GITLAB_CFG`",
         "the folders of the files of glab and python-gitlab",
     ),
-    ("`CI_SERVER_TLS_CA_FILE`", "more certificate authorities (`--cacert`)"),
+    (
+        "`CI_SERVER_TLS_CA_FILE`, else `CURL_CA_BUNDLE`",
+        "more certificate authorities (`--cacert`); the link `trigger` also reads `REQUESTS_CA_BUNDLE`",
+    ),
+    ("`SSL_CERT_FILE`, `SSL_CERT_DIR`", "replace the certificate authorities of the system"),
     (
         "`CI_SERVER_TLS_CERT_FILE`, `CI_SERVER_TLS_KEY_FILE`",
         "a client certificate and its key (`--cert`, `--key`)",
