@@ -171,7 +171,7 @@ pub fn play_waiting(ctx: &Ctx<'_>, started: &mut Started, rule: &OnManual) -> Re
     Ok(())
 }
 
-/// What is done where a pipeline stands at manual jobs; true if it stays there.
+/// Acts on a pipeline that stands at manual jobs; returns true if it stays there.
 fn at_manual(
     ctx: &Ctx<'_>,
     ended: &Ended,

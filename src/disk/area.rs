@@ -18,7 +18,7 @@ use super::dir_tree::DirTree;
 use super::error::{Error, MAKE_IN};
 use super::file_kind::FileKind;
 use super::modes::dir_mode;
-use super::staging::Notes;
+use super::notes::Notes;
 use super::temp_dir::TempDir;
 use super::temp_layout::STAGED;
 use crate::interrupt::Interrupt;

@@ -11,7 +11,8 @@ use super::dir_handle::Identity;
 use super::dir_tree::DirTree;
 use super::error::{Error, MAKE_IN};
 use super::file_kind::FileKind;
-use super::staging::{Notes, Staging};
+use super::notes::Notes;
+use super::staging::Staging;
 use super::temp_layout::{REMOVED, REPLACED};
 use crate::interrupt::Interrupt;
 use crate::plan::OnConflict;
@@ -171,16 +172,16 @@ impl Staging {
 /// The changes of a commit that can be rolled back.
 pub(super) struct Transaction<'a> {
     interrupt: &'a Interrupt,
-    areas: &'a [Area],
-    base_tree: &'a DirTree,
+    pub(super) areas: &'a [Area],
+    pub(super) base_tree: &'a DirTree,
     /// Path of the base directory, for messages.
-    base_path: &'a Path,
+    pub(super) base_path: &'a Path,
     notes: &'a Notes,
     /// In the order in which they were applied.
-    applied: Vec<Change>,
+    pub(super) applied: Vec<Change>,
 }
 
-enum Change {
+pub(super) enum Change {
     CreatedDir(PathBuf),
     /// An entry was moved to this path in the temporary directory of an area.
     MovedAway {
@@ -353,81 +354,5 @@ impl Transaction<'_> {
             Ok(())
         });
         set.map_err(Error::doing("set the mode of", &self.display_path(path)))
-    }
-
-    fn put_back(&self, path: &Path, area: usize, backup: &Path) -> io::Result<()> {
-        let (parent, name) = self.base_tree.open_parent(path)?;
-        let (dir, backup) = self.areas[area].tree.open_parent(backup)?;
-        dir.rename_no_replace(backup, &parent, name)
-    }
-
-    fn restore_mode(&self, path: &Path, mode: u32) -> io::Result<()> {
-        let (parent, name) = self.base_tree.open_parent(path)?;
-        parent.set_mode(name, mode)
-    }
-
-    /// Reverts all changes, the last one first. Goes on after a failure, and returns the first one.
-    pub(super) fn roll_back(&mut self) -> Result<(), Error> {
-        let mut first = Ok(());
-        while let Some(change) = self.applied.pop() {
-            let (reverted, doing, path) = match &change {
-                Change::CreatedDir(path) => (self.remove_created_dir(path), "remove", path),
-                Change::MovedAway { path, area, backup } => {
-                    (self.put_back(path, *area, backup), "restore", path)
-                }
-                Change::SetMode { path, mode } => {
-                    (self.restore_mode(path, *mode), "restore the mode of", path)
-                }
-                Change::Renamed { step, staged, backup } => {
-                    let reverted = self.revert_rename(step, *staged, backup.as_ref());
-                    (reverted, if backup.is_some() { "restore" } else { "remove" }, &step.to)
-                }
-            };
-            first = first.and(reverted.map_err(Error::doing(doing, &self.display_path(path))));
-        }
-        first
-    }
-
-    fn remove_created_dir(&self, path: &Path) -> io::Result<()> {
-        let (parent, name) = self.base_tree.open_parent(path)?;
-        match parent.remove_dir(name) {
-            // Another process has put files there in the meantime.
-            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
-            removed => removed,
-        }
-    }
-
-    /// Moves a committed entry back to staging, where the next attempt needs it, and restores the
-    /// file that it replaced. An entry that another process has put in its place stays.
-    fn revert_rename(
-        &self,
-        step: &CommitStep,
-        staged: Option<Identity>,
-        backup: Option<&PathBuf>,
-    ) -> io::Result<()> {
-        let (parent, name) = self.base_tree.open_parent(&step.to)?;
-        let current = parent.identity(name)?;
-        if current.is_some() && current == staged {
-            let (staging, staged_name) = self.areas[step.from_area].tree.open_parent(&step.from)?;
-            match backup {
-                // With a hard link, other processes find a file at the path all the time.
-                Some(backup) if parent.hard_link(name, &staging, staged_name).is_ok() => {
-                    let (dir, backup) = self.areas[step.area].tree.open_parent(backup)?;
-                    return dir.rename(backup, &parent, name);
-                }
-                _ => parent.rename(name, &staging, staged_name)?,
-            }
-        }
-        match backup {
-            Some(backup) if parent.identity(name)?.is_none() => {
-                let (dir, backup) = self.areas[step.area].tree.open_parent(backup)?;
-                dir.rename(backup, &parent, name)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn display_path(&self, path: &Path) -> PathBuf {
-        join_relative(self.base_path, path)
     }
 }

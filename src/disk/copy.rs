@@ -8,7 +8,7 @@ use super::close;
 use super::dir_handle::DirHandle;
 use super::error::Error;
 use super::file_kind::FileKind;
-use super::staging::Notes;
+use super::notes::Notes;
 use crate::interrupt::Interrupt;
 
 /// Copies files, directories and symlinks with their modes and modification times.

@@ -26,10 +26,12 @@ mod free_space;
 #[cfg(test)]
 pub mod listing;
 mod modes;
+mod notes;
 mod positioned_write;
 mod removable;
 #[cfg(unix)]
 mod remove_tree;
+mod roll_back;
 mod special_file;
 mod staging;
 mod staging_writer;

@@ -6,7 +6,6 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use super::area::Area;
@@ -17,9 +16,9 @@ use super::error::{Error, MAKE_IN};
 use super::file_kind::FileKind;
 use super::free_space;
 use super::modes::{dir_mode, file_mode};
+use super::notes::Notes;
 use super::temp_layout::{PROBE, STAGED};
 use crate::interrupt::Interrupt;
-use crate::sanitize::sanitize;
 
 /// Files, directories and symlinks that are committed together by [`Staging::commit`]. Dropping it
 /// removes them.
@@ -41,39 +40,6 @@ pub struct Staging {
     symlinks: Vec<(PathBuf, OsString)>,
     /// Directories and their modification times in seconds since the Unix epoch.
     dir_times: Vec<(PathBuf, i64)>,
-}
-
-/// Properties of a staging that its files share.
-#[derive(Debug, Default)]
-pub struct Notes {
-    /// Files and directories are synced to the disk before they are put in place.
-    durable: AtomicBool,
-    /// A modification time could not be set.
-    times_refused: AtomicBool,
-}
-
-impl Notes {
-    pub fn is_durable(&self) -> bool {
-        self.durable.load(Ordering::Relaxed)
-    }
-
-    /// Remembers the failure to set a modification time, which is no reason to fail.
-    pub fn time_set(&self, result: io::Result<()>) {
-        if result.is_err() {
-            self.times_refused.store(true, Ordering::Relaxed);
-        }
-    }
-
-    /// Returns the warnings about the destination `dest`.
-    pub fn warnings(&self, dest: &Path) -> Vec<String> {
-        let refused = self.times_refused.load(Ordering::Relaxed);
-        let dest = dest.to_string_lossy();
-        let warning = || {
-            let dest = sanitize(&dest);
-            format!("`{dest}` takes no modification times, so files have the time of this run")
-        };
-        refused.then(warning).into_iter().collect()
-    }
 }
 
 /// A staged file that is being written; [`NewFile::finish`] closes it.
@@ -115,7 +81,7 @@ impl Staging {
 
     /// Sets whether files and directories are synced to the disk before they are put in place.
     pub fn durable(self, durable: bool) -> Staging {
-        self.notes.durable.store(durable, Ordering::Relaxed);
+        self.notes.set_durable(durable);
         self
     }
 

@@ -13,6 +13,7 @@ use super::error::Error;
 use super::operation::Operation;
 use super::pages::read_all;
 use super::request::ApiRequest;
+use super::web_root::WithWebRoot;
 use crate::model::ArchiveAt;
 use crate::sanitize::sanitize;
 
@@ -25,6 +26,11 @@ pub struct ListedEntry {
     pub size: Option<u64>,
     /// The mode in octal, with or without the file type; null if unknown.
     mode: Option<String>,
+}
+
+impl WithWebRoot for ListedEntry {
+    /// Does nothing: a file of an archive has no web address.
+    fn set_web_root(&mut self, _: &str) {}
 }
 
 impl ListedEntry {

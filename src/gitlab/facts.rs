@@ -1,12 +1,9 @@
 //! The facts about a client that exit codes and hints of failed requests depend on, besides the
 //! request and the response.
 
-use std::sync::PoisonError;
-
 use super::address::Address;
-use super::http::Http;
 use super::operation::JobTokens;
-use super::request::{ApiRequest, project_segment};
+use super::request::ApiRequest;
 use crate::model::ProjectRef;
 use crate::token::{Kind, Token};
 
@@ -90,18 +87,5 @@ impl Facts {
     /// another server, and not of an API.
     pub(super) fn is_storage(&self, request: &ApiRequest, at: &Address) -> bool {
         request.is_download && !at.same_origin(&self.root) && at.api_root().is_none()
-    }
-}
-
-impl Http {
-    /// Remembers that pipelines or jobs of the project could be listed.
-    pub(super) fn note_readable(&self, request: &ApiRequest) {
-        let mut readable = self.readable.lock().unwrap_or_else(PoisonError::into_inner);
-        readable.extend(request.project.as_ref().map(project_segment));
-    }
-
-    pub(super) fn is_readable(&self, request: &ApiRequest) -> bool {
-        let readable = self.readable.lock().unwrap_or_else(PoisonError::into_inner);
-        request.project.as_ref().is_some_and(|it| readable.contains(&project_segment(it)))
     }
 }

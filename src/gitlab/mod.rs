@@ -34,6 +34,7 @@ mod permissions;
 mod pipelines;
 mod proxy;
 mod read_deadline;
+mod readable_projects;
 mod redirect;
 mod remote_archive;
 mod request;

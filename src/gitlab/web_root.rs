@@ -3,7 +3,6 @@
 
 use serde::de::DeserializeOwned;
 
-use super::artifact_files::ListedEntry;
 use super::attempt_error::AttemptError;
 use super::http::Http;
 use super::response::ApiResponse;
@@ -31,11 +30,6 @@ impl WithWebRoot for Job {
     fn set_web_root(&mut self, root: &str) {
         self.pipeline.set_web_root(root);
     }
-}
-
-impl WithWebRoot for ListedEntry {
-    /// Does nothing: a file of an archive has no web address.
-    fn set_web_root(&mut self, _: &str) {}
 }
 
 impl<T: WithWebRoot> WithWebRoot for Option<T> {

@@ -1,30 +1,20 @@
 //! The CI job that runs this program, which must not be waited for: it would wait for itself.
 
 use super::context::Ctx;
-use super::query::JobQuery;
-use crate::model::{JobId, PipelineAt, PipelineId};
+use super::query::{JobQuery, OwnJob};
+use crate::model::{JobId, PipelineAt};
 use crate::select::outcome::Attempts;
 use crate::usage::Usage;
 
-/// The CI job that runs this program.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OwnJob {
-    pub pipeline: PipelineId,
-    pub id: Option<JobId>,
-    pub name: Option<String>,
-}
-
-impl OwnJob {
-    /// Returns true if these jobs of a pipeline, or the whole pipeline if no job is named, cannot end
-    /// before this job does.
-    fn is_among(&self, at: &PipelineAt, query: &JobQuery) -> bool {
-        let name = self.name.as_deref();
-        let is_wanted = || {
-            let mut patterns = query.jobs.iter();
-            name.is_some_and(|name| patterns.any(|it| it.match_name(name).is_some()))
-        };
-        at.id == self.pipeline && (query.jobs.is_empty() || is_wanted())
-    }
+/// Returns true if the wanted jobs of a pipeline, or the whole pipeline if no job is named, cannot end
+/// before the job of this program does.
+fn is_among(own: &OwnJob, at: &PipelineAt, query: &JobQuery) -> bool {
+    let name = own.name.as_deref();
+    let is_wanted = || {
+        let mut patterns = query.jobs.iter();
+        name.is_some_and(|name| patterns.any(|it| it.match_name(name).is_some()))
+    };
+    at.id == own.pipeline && (query.jobs.is_empty() || is_wanted())
 }
 
 /// Refuses to wait for the pipeline or the job that this program runs in.
@@ -33,7 +23,7 @@ impl OwnJob {
 /// The usage error that says so.
 pub fn refuse_own(ctx: &Ctx<'_>, at: &PipelineAt, query: &JobQuery) -> Result<(), Usage> {
     let waits = ctx.polling.attempts() == Attempts::UntilTimeout;
-    match query.own_job.as_ref().filter(|own| waits && own.is_among(at, query)) {
+    match query.own_job.as_ref().filter(|own| waits && is_among(own, at, query)) {
         Some(_) if query.jobs.is_empty() => Err(Usage::new(format!(
             "this job would wait for itself: it belongs to pipeline {}",
             at.id

@@ -1,11 +1,18 @@
 //! The vocabulary of a lookup: where jobs are looked up, which are wanted, and which were found.
 
-use super::own_job::OwnJob;
-use crate::model::{ArchiveAt, Job, JobId, Pipeline, PipelineBy, ProjectRef};
+use crate::model::{ArchiveAt, Job, JobId, Pipeline, PipelineBy, PipelineId, ProjectRef};
 use crate::refusal::Refusal;
 use crate::select::job_folder::SeparatedJob;
 use crate::select::job_pattern::Pattern;
 use crate::select::outcome::{JobCount, OnMissing};
+
+/// The CI job that runs this program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnJob {
+    pub pipeline: PipelineId,
+    pub id: Option<JobId>,
+    pub name: Option<String>,
+}
 
 /// The pipelines or the job that a lookup starts from.
 #[derive(Debug, Clone, PartialEq, Eq)]

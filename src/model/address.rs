@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::id::{JobId, PipelineId, ProjectRef};
-use super::pipeline::Pipeline;
 use crate::sanitize::sanitize;
 
 /// A pipeline by its project and number, which the API needs together.
@@ -11,21 +10,6 @@ use crate::sanitize::sanitize;
 pub struct PipelineAt {
     pub project: ProjectRef,
     pub id: PipelineId,
-}
-
-impl PipelineAt {
-    /// Returns the same pipeline with the path of its project, if `told` is of that project and
-    /// has it.
-    #[must_use]
-    pub fn with_path(self, told: Option<&Pipeline>) -> PipelineAt {
-        let known = told.and_then(Pipeline::project);
-        match (self.project.id(), known) {
-            (Some(id), Some(known)) if known.id() == Some(id) => {
-                PipelineAt { project: known, ..self }
-            }
-            _ => self,
-        }
-    }
 }
 
 /// The ways to refer to a pipeline.

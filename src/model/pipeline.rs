@@ -50,6 +50,21 @@ impl Pipeline {
     }
 }
 
+impl PipelineAt {
+    /// Returns the same pipeline with the path of its project, if `told` is of that project and
+    /// has it.
+    #[must_use]
+    pub fn with_path(self, told: Option<&Pipeline>) -> PipelineAt {
+        let known = told.and_then(Pipeline::project);
+        match (self.project.id(), known) {
+            (Some(id), Some(known)) if known.id() == Some(id) => {
+                PipelineAt { project: known, ..self }
+            }
+            _ => self,
+        }
+    }
+}
+
 /// A bridge: the job of an upstream pipeline that triggers a downstream pipeline.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Bridge {

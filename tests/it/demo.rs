@@ -25,8 +25,8 @@ fn in_this_order(told: &str, lines: &[&str]) {
 const BOTH: [&str; 8] = [
     "Two repositories, one story",
     "  $ downriver fetch build-repo -D vendor",
-    "  [1/4] pipeline 9001 of project 70: 4 bridges",
-    "  [2/4] bridge `build-sharecode`: pipeline 9002 of project 93 (success)",
+    "  [1/4] pipeline 9001 of project shop/linebot: 4 bridges",
+    "  [2/4] bridge `build-sharecode`: pipeline 9002 of project shop/radar-sharecode (success)",
     "   12000 bytes  sharecode/lib/sharecode.dll",
     "  $ downriver fetch biuld-repo -D vendor",
     "  hint: did you mean `build-repo`?",

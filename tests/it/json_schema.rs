@@ -190,7 +190,7 @@ fn failures_are_valid_whatever_else_they_tell() {
         (3, "ls 'old: expired artifacts' --json"),
         (3, "cat build-repo nothing-like-it --json"),
         (3, "explain biuld-repo --json"),
-        (3, "tree --pipeline 1 --json"),
+        (4, "tree --pipeline 1 --json"),
         (3, "wait nothing-like-it --bridge build-sharecode --json"),
         (3, "trigger 93 --ref nothing-like-it --json"),
         (3, "keep biuld-repo --json"),

@@ -1,4 +1,4 @@
-//! Where a job is found: `--from any`, merge requests and forks, older servers, other roots.
+//! The places that a job is found in: `--from any`, merge requests and forks, older servers, other roots.
 
 use std::time::{Duration, Instant};
 

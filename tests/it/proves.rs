@@ -1,4 +1,4 @@
-//! What is proved before anything is changed: on this machine before a pipeline is started, and of
+//! Checks before anything is changed: on this machine before a pipeline is started, and of
 //! all values before a file is put in place.
 
 use serde_json::json;

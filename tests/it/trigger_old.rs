@@ -166,7 +166,7 @@ fn it_prints_the_lines_that_scripts_look_for() {
     ran.check(ran.stdout.starts_with("Fetching for pipeline '9002' for project id 93 ...\n"), "");
 }
 
-/// What argparse takes.
+/// Abbreviated and repeated flags, as argparse takes them.
 #[test]
 fn flags_may_be_cut_short_and_given_twice() {
     let play = "--on-manual play --jobs 'upload: symbols'";

@@ -171,7 +171,7 @@ mod tests {
             ["  - lint, test: not asked for", "  + build", "  - a\\u{1b}b: failed"]
         );
         let colored = candidate_lines(&candidates, true);
-        assert_eq!(colored[1], "\u{1b}[32m  + build\u{1b}[0m");
+        assert_eq!(colored[1], "\u{1b}[1m\u{1b}[32m  + build\u{1b}[0m");
         candidates.extend((0..20).map(|n| rejected(&n.to_string(), "not asked for")));
         assert_eq!(
             candidate_lines(&candidates, false)[0],
