@@ -58,7 +58,19 @@ pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
         let trigger = pipeline_trigger_cli::parse(args)?;
         return Ok(Command::Trigger(Box::new(trigger)));
     }
+    if let [_, flag] = args
+        && (flag == "--version" || flag == "-V")
+        && let Err(version) = version_only().try_get_matches_from(args)
+    {
+        return Err(version);
+    }
     Cli::try_parse_from(args).map(|cli| cli.command)
+}
+
+/// Returns a command line that knows only its version: the tree of all commands takes longer to build
+/// than the version to print.
+fn version_only() -> clap::Command {
+    clap::Command::new(env!("CARGO_PKG_NAME")).version(env!("CARGO_PKG_VERSION"))
 }
 
 /// Runs a command, and returns the exit code.
