@@ -68,6 +68,12 @@ pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
         let trigger = pipeline_trigger_cli::parse(args)?;
         return Ok(Command::Trigger(Box::new(trigger)));
     }
+    if let [_, flag] = args
+        && (flag == "--version" || flag == "-V")
+        && let Err(version) = version_only().try_get_matches_from(args)
+    {
+        return Err(version);
+    }
     let mut command = help::command(Cli::command(), help::Extent::of(args));
     let words = || -> Vec<String> {
         args.iter().map(|arg| arg.to_string_lossy().into_owned()).skip(1).collect()
@@ -78,6 +84,12 @@ pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
         Ok(cli) => Ok(cli.command),
         Err(error) => Err(error.format(&mut command)),
     }
+}
+
+/// Returns a command line that knows only its version: the tree of all commands takes longer to build
+/// than the version to print.
+fn version_only() -> clap::Command {
+    clap::Command::new(env!("CARGO_PKG_NAME")).version(env!("CARGO_PKG_VERSION"))
 }
 
 /// Runs a command, and returns the exit code.

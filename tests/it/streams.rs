@@ -2,7 +2,6 @@
 //! happens to faults in one of the streams.
 
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -212,15 +211,13 @@ fn signed_addresses_that_work_once_are_asked_for_one_after_the_other() {
 }
 
 #[test]
-fn four_slow_connections_take_a_third_of_the_time_of_one() {
+fn as_many_slow_connections_as_wanted_are_used_at_the_same_time() {
     let items: Vec<_> = (0..40).map(|i| file(format!("{i}"), noise(700_000 + i))).collect();
-    let time = |streams: usize| {
-        let fake = fake(zip(&items), json!({"store_bandwidth": 9_000_000}), vec![]);
-        let begun = Instant::now();
+    for streams in [1, 2, 4] {
+        let fake = fake(zip(&items), json!({"store_bandwidth": 20_000_000}), vec![]);
         Run::new(&fake).args(&format!("fetch build -D out --streams {streams}")).succeeds();
-        begun.elapsed()
-    };
-    let (one, four) = (time(1), time(4));
-    assert!(one > Duration::from_secs(3), "{one:?}");
-    assert!(four < one.mul_f64(0.6), "{four:?} of {one:?}");
+        let most = fake.most_at_once(Origin::Store);
+        // The end of the archive can be asked for while its start still comes.
+        assert!((streams..=streams + 1).contains(&most), "{most} at once");
+    }
 }

@@ -2,7 +2,9 @@
 
 use expect_test::expect;
 
-use super::*;
+use super::{check, idle, job, names, place};
+use crate::model::{JobId, Status};
+use crate::refusal::{JobName, Refusal, UntriggeredBridge};
 
 #[test]
 fn refusals_of_jobs_that_are_not_there() {
