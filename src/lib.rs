@@ -49,7 +49,7 @@ use ui::Ui;
 
 /// Runs the program, from its arguments to its exit code.
 pub fn run(mut env: Env) -> Exit {
-    if let Some(exit) = commands::complete(&mut env, Cli::command()) {
+    if let Some(exit) = commands::complete(&mut env, Cli::command) {
         return exit;
     }
     let command = match commands::parse(&env.args) {

@@ -47,8 +47,9 @@ const REPORT_TYPES: [&str; 26] = [
     "terraform",
 ];
 
-/// Answers a shell that asks for completion. None if no shell asks.
-pub fn complete(env: &mut Env, command: Command) -> Option<Exit> {
+/// Answers a shell that asks for completion. None if no shell asks, and then the tree of commands is
+/// not built.
+pub fn complete(env: &mut Env, command: fn() -> Command) -> Option<Exit> {
     let shells = Shells::builtins();
     let shell = shells.completer(env.var(VARIABLE)?)?;
     if env.args.get(1).is_some_and(|arg| arg != "--") {
@@ -57,7 +58,7 @@ pub fn complete(env: &mut Env, command: Command) -> Option<Exit> {
     let mut output = Vec::new();
     let written = match env.args.get(2..) {
         Some(words) if !words.is_empty() => {
-            let mut command = with_values(command, env, shell.name());
+            let mut command = with_values(command(), env, shell.name());
             command.build();
             shell.write_complete(&mut command, words.to_vec(), Some(&env.dir), &mut output)
         }

@@ -225,11 +225,6 @@ impl DirHandle {
         })
     }
 
-    /// Opens an existing file for reading.
-    pub fn open_file(&self, name: &OsStr) -> io::Result<File> {
-        File::open(self.0.join(name))
-    }
-
     /// Does nothing: there are no permission bits.
     pub fn set_mode(&self, _name: &OsStr, _mode: u32) -> io::Result<()> {
         Ok(())
