@@ -2,7 +2,9 @@
 //! It is locked while it is used, removed when the run ends, and removed by the next run if this one
 //! is killed.
 
-use std::ffi::{OsStr, OsString};
+#[cfg(unix)]
+use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -29,6 +29,8 @@ const WIDTH: usize = 100;
 /// The extent of the help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
+    /// No help is asked for. To build its pages would take longer than a small fetch.
+    None,
     Short,
     Full,
 }
@@ -36,13 +38,26 @@ pub enum Extent {
 impl Extent {
     /// Returns the extent that the arguments ask for. It changes nothing but the help.
     pub fn of(args: &[OsString]) -> Extent {
-        let short = args.len() <= 1 || args.iter().any(|arg| arg == "-h");
-        if short { Extent::Short } else { Extent::Full }
+        let asks = |arg: &OsString| {
+            let bytes = arg.as_encoded_bytes();
+            let has_flag = bytes.starts_with(b"-") && !bytes.starts_with(b"--");
+            arg == "help" || arg == "--help" || has_flag && bytes.contains(&b'h')
+        };
+        if args.len() <= 1 || args.iter().any(|arg| arg == "-h") {
+            Extent::Short
+        } else if args.iter().any(asks) {
+            Extent::Full
+        } else {
+            Extent::None
+        }
     }
 }
 
 /// Adds the help to the command line.
 pub fn command(cli: Command, extent: Extent) -> Command {
+    if extent == Extent::None {
+        return cli;
+    }
     let name = cli.get_name().to_owned();
     let end = end_of_page("", &name, extent);
     cli.after_help(end).mut_subcommands(|command| {
@@ -50,7 +65,7 @@ pub fn command(cli: Command, extent: Extent) -> Command {
         let end = end_of_page(command.get_name(), &path, extent);
         let command = command.after_help(end);
         match extent {
-            Extent::Full => command,
+            Extent::Full | Extent::None => command,
             Extent::Short => command.mut_args(|arg| {
                 let hidden = arg.get_long().is_some_and(|long| !DAILY.contains(&long));
                 if hidden { arg.hide(true) } else { arg }

@@ -41,10 +41,15 @@ fn found(cache: &Cache, key: &CacheKey) -> Option<Vec<u8>> {
     }
 }
 
+/// Returns the sorted names in a directory. Windows keeps the temporary directory of a file that is
+/// still open; the next run removes it.
 fn names(dir: &Path) -> Vec<String> {
     let entries = fs::read_dir(dir).unwrap();
     let mut names: Vec<String> =
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    if cfg!(windows) {
+        names.retain(|name| !name.starts_with(".downriver"));
+    }
     names.sort();
     names
 }

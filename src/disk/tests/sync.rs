@@ -89,10 +89,14 @@ fn only_what_nothing_retains_is_removable() {
     let dest = folder(&[("a/x", ""), ("a/keep/y", ""), ("b/in/z", ""), ("held/", ""), ("no/", "")]);
     fill(dest.path(), &[(".downriver-other/x", ""), ("b/.downriver-1", ""), ("moved/x", "")]);
     let staging = staged(dest.path(), &[]);
-    let retention = |path: &Path| match path.to_str() {
-        Some("held") => Retention::Held,
-        Some("a/keep") => Retention::Excluded,
-        _ => Retention::None,
+    let retention = |path: &Path| {
+        if path == Path::new("held") {
+            Retention::Held
+        } else if path == Path::new("a/keep") {
+            Retention::Excluded
+        } else {
+            Retention::None
+        }
     };
     let displaced = BTreeSet::from(["moved".into()]);
     let removable = staging.removable(&displaced, retention).unwrap();
