@@ -88,25 +88,26 @@ impl<'s> Streams<'s> {
         work: &impl Fn(usize, &mut StreamReader<'_>, &mut T) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let lower = || self.queue.lower();
-        // The stream at the front, and the end of the range that was read last.
+        // The download that goes on at the front, and the end of the range that was read last.
         let mut current = match side {
             Side::Front => self.remote.stream_download(&lower).map(|it| (self.reader(it, 0), 0)),
             Side::Back => None,
         };
         while let Some(index) = self.queue.take(side) {
             let Range { start, end } = self.queue.range(index);
-            let mut reader = match current.take() {
-                Some((reader, at)) if at == start => reader,
+            // Only the download goes on behind this range; a request for a range ends with it.
+            let (mut reader, goes_on) = match current.take() {
+                Some((reader, at)) if at == start => (reader, true),
                 _ => match self.open(index, &lower)? {
-                    Some(reader) => reader,
+                    Some(reader) => (reader, false),
                     None => return Ok(()),
                 },
             };
             work(index, &mut reader, &mut state)?;
-            match side {
-                Side::Front => current = Some((reader, end)),
+            match goes_on {
+                true => current = Some((reader, end)),
                 // An unread rest would close the connection.
-                Side::Back => io::copy(&mut reader, &mut io::sink())
+                false => io::copy(&mut reader, &mut io::sink())
                     .map(|_| ())
                     .map_err(archive::Error::Read)?,
             }
