@@ -211,6 +211,19 @@ fn signed_addresses_that_work_once_are_asked_for_one_after_the_other() {
 }
 
 #[test]
+fn the_front_passes_a_long_range_that_another_stream_reads() {
+    let small = |i: usize| file(format!("{i}"), noise(500_000 + i));
+    let mut items: Vec<_> = (0..4).map(small).collect();
+    items.push(file("long", noise(6 * MIB)).deflated());
+    items.extend((4..24).map(small));
+    let fetched = |streams: usize| {
+        let fake = fake(zip(&items), json!({"store_bandwidth": 8 * MIB}), vec![]);
+        Run::new(&fake).args(&format!("fetch build -D out --streams {streams}")).succeeds()
+    };
+    assert_eq!(fetched(2).tree(), fetched(1).tree());
+}
+
+#[test]
 fn as_many_slow_connections_as_wanted_are_used_at_the_same_time() {
     let items: Vec<_> = (0..40).map(|i| file(format!("{i}"), noise(700_000 + i))).collect();
     for streams in [1, 2, 4] {
