@@ -58,7 +58,7 @@ pub struct ConnectArgs {
     /// The key of the client certificate, as PEM [CI_SERVER_TLS_KEY_FILE]
     #[arg(long, value_name = "FILE", requires = "cert", help_heading = "Network")]
     pub key: Option<PathBuf>,
-    /// What to do about an archive whose SHA-256 is not the one that GitLab tells; a wrong size or
+    /// Treatment of an archive whose SHA-256 is not the one that GitLab tells; a wrong size or
     /// CRC is always an error
     #[arg(long, value_enum, value_name = "ACTION", default_value_t, help_heading = "Network")]
     pub digest: OnDigestMismatch,

@@ -28,7 +28,7 @@ pub struct ExtractArgs {
     /// Extract each job into a folder of its own below DIR: DIR/JOB-NAME, with `bridge` DIR/BRIDGE-NAME/JOB-NAME, with `id` DIR/JOB-ID
     #[arg(long, value_name = "BY", num_args = 0..=1, require_equals = true, default_missing_value = "job")]
     separate: Option<SeparateArg>,
-    /// What to do about a file that is there already
+    /// Treatment of files that exist already
     #[arg(long, value_name = "WHAT", default_value = "overwrite")]
     on_conflict: OnConflict,
     /// Make the chosen files equal to those of the archive: download and replace only those that differ
@@ -46,7 +46,7 @@ pub struct ExtractArgs {
     /// Sync files and folders to the disk before they are put in place, so that a power failure loses none of them
     #[arg(long)]
     durable: bool,
-    /// What to do about links; `keep-inside` refuses an archive with one that leaves DIR
+    /// Treatment of links; `keep-inside` refuses an archive with one that leaves DIR
     #[arg(
         long,
         value_name = "WHAT",

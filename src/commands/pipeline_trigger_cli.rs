@@ -137,16 +137,16 @@ struct PipelineTriggerCli {
     /// Do not wait
     #[arg(short, long)]
     detached: bool,
-    /// Seconds between two looks
+    /// Seconds between two requests for the status
     #[arg(short, long, value_name = "SECONDS", value_parser = crate::args::pause, default_value = "5")]
     sleep: Duration,
     /// Retry the last pipeline of the ref, unless it succeeded or the ref has moved on
     #[arg(short, long)]
     retry: bool,
-    /// The same with this pipeline
+    /// Retry this pipeline; start a new one if it succeeded, or if the ref has moved on since
     #[arg(long, value_name = "ID")]
     pid: Option<u64>,
-    /// What to do at manual jobs
+    /// Treatment of manual jobs: play, pass or fail
     #[arg(long, value_name = "WHAT", default_value = "fail")]
     on_manual: OnManual,
     /// Only these manual jobs are played, in this order
@@ -155,10 +155,10 @@ struct PipelineTriggerCli {
     /// Print the logs of the jobs at the end
     #[arg(short, long)]
     output: bool,
-    /// Whether to check the server's certificate
+    /// Check the server's certificate (true or false)
     #[arg(short = 'v', long = "verifyssl", value_name = "BOOL", value_parser = boolean, action = ArgAction::Set, num_args = 0..=1, default_value = "true", default_missing_value = "true")]
     verify: bool,
-    /// Also each request
+    /// Print each request too
     #[arg(long)]
     verbose: bool,
     /// Print help

@@ -39,10 +39,10 @@ pub struct Trigger {
     /// Retry the last pipeline of the ref; start a new one if it succeeded, or if the ref has moved on since
     #[arg(short, long, help_heading = "Again")]
     pub retry: bool,
-    /// The same with this pipeline
+    /// Retry this pipeline; start a new one if it succeeded, or if the ref has moved on since
     #[arg(long, value_name = "ID", help_heading = "Again")]
     pub pid: Option<u64>,
-    /// What to do at manual jobs: play them, take the pipeline for passed, or for failed
+    /// Treatment of manual jobs: play them, take the pipeline for passed, or for failed
     #[arg(long, value_name = "WHAT", default_value = "fail", help_heading = "When")]
     pub on_manual: OnManual,
     /// Only these manual jobs are played, in this order

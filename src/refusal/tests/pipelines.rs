@@ -110,14 +110,6 @@ fn refusals_of_pipelines_that_are_started() {
         3/8"#]],
     );
     let at = FailedJob { name: "deploy".to_owned(), id: JobId(7), web_url: None };
-    check(
-        Refusal::Blocked { pipeline: place(Status::Manual), jobs: vec![at] },
-        expect![[r#"
-        pipeline 20 of project 2 (manual) waits for a person at job `deploy` (7)
-        hint: --on-manual play starts it, --on-manual pass takes the pipeline for passed where it stands
-        3/8"#]],
-    );
-    let at = FailedJob { name: "deploy".to_owned(), id: JobId(7), web_url: None };
     let names = vec!["depoly".to_owned()];
     check(
         Refusal::NoManualJob { pipeline: place(Status::Manual), names, jobs: vec![at] },
