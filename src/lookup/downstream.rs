@@ -27,7 +27,7 @@ struct Node {
 
 /// Step 1: lists the bridges of a pipeline, and of the pipelines below it down to `depth` levels.
 ///
-/// The pipelines of one level are asked side by side. Each downstream pipeline is listed once, even
+/// The pipelines of one level are read in parallel. Each downstream pipeline is listed once, even
 /// if several bridges lead to it.
 pub fn list_bridges(
     ctx: &Ctx<'_>,

@@ -79,7 +79,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// Keeps the pauses; an hour was over before anything began.
+    /// A clock that records the pauses and starts at one hour.
     #[derive(Default)]
     struct Pauses(Mutex<Vec<Duration>>);
 
@@ -103,8 +103,8 @@ mod tests {
         }
     }
 
-    /// Looks again as long as these tell to, then finds something: what came of it, and the
-    /// pauses in milliseconds.
+    /// Repeats a lookup that fails with each of these errors and then succeeds. Returns its result
+    /// and the pauses in milliseconds.
     fn wait(polling: Polling, answers: &[Retryability]) -> (String, Vec<u128>) {
         let pauses = Pauses::default();
         let (mut left, last) = (answers.iter(), Cell::new(Retryability::Never));

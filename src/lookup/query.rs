@@ -1,4 +1,4 @@
-//! The vocabulary of a lookup: where jobs are looked up, which are wanted, and which were found.
+//! The types of a lookup: where jobs are looked up, which are wanted, and which were found.
 
 use crate::model::{ArchiveAt, Job, JobId, Pipeline, PipelineBy, PipelineId, ProjectRef};
 use crate::refusal::Refusal;

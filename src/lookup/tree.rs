@@ -1,6 +1,6 @@
 //! The whole tree: a pipeline, its bridges, what they triggered, and the jobs of each.
 //!
-//! Pipelines of one level are asked side by side; a level is asked when the one above it is known.
+//! The pipelines of one level are read in parallel, one level after the other.
 
 #[cfg(test)]
 mod tests;
@@ -25,9 +25,9 @@ enum List {
     Bridges,
 }
 
-/// The pipeline that is named, with so many levels of downstream pipelines below it.
+/// Reads the named pipeline with the downstream pipelines below it, down to `levels` levels.
 ///
-/// A downstream pipeline that may not be read is part of the tree; the named one must be readable.
+/// A downstream pipeline that may not be read is marked so; an unreadable named one is an error.
 pub fn tree(ctx: &Ctx<'_>, address: &Scope, levels: u32) -> Result<PipelineTree, Error> {
     let at = root(ctx, address)?;
     let mut pipeline = ctx.gitlab.pipeline(&at)?;
@@ -38,7 +38,7 @@ pub fn tree(ctx: &Ctx<'_>, address: &Scope, levels: u32) -> Result<PipelineTree,
     let mut level = vec![&mut root];
     for depth in 0..=levels.min(MAX_DEPTH) {
         read(ctx, &mut level, depth > 0)?;
-        level = level.into_iter().flat_map(|node| grown(node, &mut known)).collect();
+        level = level.into_iter().flat_map(|node| unread_below(node, &mut known)).collect();
         if level.is_empty() {
             break;
         }
@@ -63,7 +63,7 @@ fn root(ctx: &Ctx<'_>, address: &Scope) -> Result<PipelineAt, Error> {
     }
 }
 
-/// Asks for both lists of each of the pipelines.
+/// Reads both lists of each pipeline of a level.
 fn read(ctx: &Ctx<'_>, level: &mut [&mut PipelineTree], lenient: bool) -> Result<(), Error> {
     let asks: Vec<_> = [List::Jobs, List::Bridges]
         .into_iter()
@@ -116,7 +116,7 @@ fn read_errors(ctx: &Ctx<'_>, level: &mut [&mut PipelineTree]) {
     }
 }
 
-/// Lists come newest first; people read them in the order in which things were made.
+/// Returns the newest attempt of each job and bridge, oldest first; GitLab lists them newest first.
 fn below(of: &PipelineAt, jobs: &[Job], bridges: Vec<Bridge>) -> SubTree {
     let mut jobs: Vec<Job> = job::latest(jobs).into_iter().cloned().collect();
     jobs.sort_by_key(|job| job.id);
@@ -124,7 +124,7 @@ fn below(of: &PipelineAt, jobs: &[Job], bridges: Vec<Bridge>) -> SubTree {
     bridges.sort_by_key(|bridge| bridge.id);
     let tree = |bridge: Bridge| {
         let downstream = bridge.downstream_pipeline.clone().map(|pipeline| {
-            // A server that does not even give a web address has children in mind: the same project.
+            // Without id and web address of a project, it is taken for a child pipeline.
             let at = pipeline.at(&of.project);
             PipelineTree::unread(at, pipeline, LeftOut::Deeper)
         });
@@ -133,8 +133,9 @@ fn below(of: &PipelineAt, jobs: &[Job], bridges: Vec<Bridge>) -> SubTree {
     SubTree { jobs, bridges: bridges.into_iter().map(tree).collect() }
 }
 
-/// The pipelines right below one, but for those that were met before: a circle ends here.
-fn grown<'a>(
+/// Returns the pipelines right below one. Those that are in the tree already are marked so, which
+/// ends circles.
+fn unread_below<'a>(
     node: &'a mut PipelineTree,
     known: &mut HashSet<PipelineId>,
 ) -> Vec<&'a mut PipelineTree> {

@@ -1,6 +1,6 @@
 //! Archives from the cache, and downloads into it.
 //!
-//! The cache is a convenience: a fault of it is a warning, and the archive is downloaded.
+//! A fault of the cache is only a warning, and the archive is downloaded.
 
 use std::fs::File;
 use std::time::SystemTime;
@@ -59,8 +59,8 @@ pub fn acquire(transfer: &Transfer<'_>, found: &FoundJob) -> Result<Option<(File
     Ok(Some((archive, bytes)))
 }
 
-/// Removes from the cache what this run added, if one of the archives turned out to be broken:
-/// the next run must be able to see a better one.
+/// Removes the archives that this run added to the cache, if one of them turned out to be broken, so
+/// that the next run downloads it again.
 pub fn forget_broken<T>(transfer: &Transfer<'_>, result: Result<T, Error>) -> Result<T, Error> {
     if let (Some(cache), Err(error)) = (transfer.cache, &result)
         && error.as_archive().is_some()

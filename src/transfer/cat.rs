@@ -24,11 +24,11 @@ use crate::select::name::System;
 
 /// The longest target of a link, in bytes.
 const LONGEST_TARGET: u64 = 4096;
-/// So many names are told where none is right.
+/// The number of names that a refusal lists.
 const MOST_NAMES: usize = 50;
 
-/// The file of this path from the archive of each wanted job, handed to `out` once it is here
-/// whole and right. What is missing is returned with the reason.
+/// Passes the file at `path` of the archive of each wanted job to `out`, once it is complete and
+/// verified. Returns the patterns of jobs that are missing, with the reasons.
 ///
 /// `path` has no empty, `.` or `..` segments, and bytes that are not UTF-8 are escaped as in the
 /// display of a [`RawPath`](crate::model::RawPath). Links inside the archive are followed.
@@ -49,8 +49,8 @@ pub fn cat(
     Ok(missing)
 }
 
-/// GitLab unpacks single files itself, which is one request; where that is not enough, the
-/// directory of the archive tells more.
+/// Downloads one file of an archive: by GitLab's endpoint for single files, which is one request, or
+/// where its answer is not certain, by the directory of the archive.
 fn extract_file(ctx: &Ctx<'_>, found: &FoundJob, path: &str, to: &mut File) -> Result<(), Error> {
     announce(ctx, found);
     let downloaded = ctx.gitlab.download_file(&found.at, path, to, Spool::restart);
@@ -66,7 +66,7 @@ fn extract_file(ctx: &Ctx<'_>, found: &FoundJob, path: &str, to: &mut File) -> R
     let archive = ctx.gitlab.open_remote(&found.at, found.size()).map_err(Error::from);
     let mut archive = match archive.and_then(|remote| open(ctx, found, remote)) {
         Ok(archive) => archive,
-        // What GitLab gave is not lost because a second look fails.
+        // Without the directory, the answer of the endpoint stands.
         Err(_) if given => return Ok(()),
         Err(error) => return Err(refused.map_or(error, Error::from)),
     };
@@ -100,9 +100,9 @@ fn copy_from(
     copy_entry(archive, index, to).map_err(|error| archive_error(error, reading(found)))
 }
 
-/// Returns if these bytes could be the target of a link, which GitLab sends in place of the file, or
-/// are none, which can stand for an entry that GitLab cannot unpack. Finding out costs requests for
-/// the directory, so only bytes that are a plausible path count.
+/// Returns true if these bytes may not be the file: GitLab sends the target of a link in place of the
+/// file that it leads to, and nothing for an entry that it cannot unpack. Reading the directory costs
+/// requests, so only bytes that could be a path are doubtful.
 fn is_doubtful(file: &mut File) -> std::io::Result<bool> {
     file.rewind()?;
     let mut bytes = Vec::new();

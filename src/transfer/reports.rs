@@ -1,7 +1,7 @@
 //! Report files (`artifacts: reports:`), which GitLab gives out one by one since 19.4.
 //!
-//! An older one does not know the parameter that asks for them, and sends the archive instead:
-//! that is seen by its first bytes, before the rest of it comes.
+//! Older servers ignore the parameter that asks for a report, and send the archive instead, which is
+//! recognised by its first bytes.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -23,7 +23,7 @@ use crate::select::name::folder_name;
 use crate::select::reports as select_reports;
 use crate::step::Step;
 
-/// How an archive begins, an empty one too.
+/// The first bytes of a zip archive, and of an empty one.
 const ZIP: [[u8; 4]; 2] = [*b"PK\x03\x04", *b"PK\x05\x06"];
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
@@ -41,24 +41,24 @@ pub enum ReportDestination<'a> {
     Out(&'a mut dyn FnMut(&mut File) -> io::Result<u64>),
 }
 
-/// A report that is here.
+/// A report that was downloaded.
 struct Report {
     name: String,
     file: File,
     bytes: u64,
 }
 
-/// The reports of this type of the wanted jobs, put in their place.
+/// Downloads the reports of one type of the wanted jobs, and puts them in place.
 pub fn reports(
     transfer: &Transfer<'_>,
     kind: &str,
     destination: ReportDestination<'_>,
 ) -> Result<TransferResult, Error> {
     let Transfer { ctx, scope, query, .. } = *transfer;
-    // A job can have reports and no archive, so it is looked at; unless its number is known and a
-    // job token may not look.
-    let blind = ctx.gitlab.has_job_token() && matches!(scope, Scope::Jobs { .. });
-    let query = JobQuery { archive: blind, listed: true, ..query.clone() };
+    // A job can have reports and no archive, so the archive is required only where the job itself
+    // cannot be read: by its id, with a job token.
+    let unreadable = ctx.gitlab.has_job_token() && matches!(scope, Scope::Jobs { .. });
+    let query = JobQuery { archive: unreadable, listed: true, ..query.clone() };
     let transfer = Transfer { query: &query, ..*transfer };
     let Acquired { archives: reports, missing, .. } =
         acquire_each(&transfer, 1, |found, _| download_report(ctx, found, kind))?;
@@ -81,7 +81,10 @@ pub fn reports(
     Ok(TransferResult { jobs, missing })
 }
 
-/// Downloads one report, or says why there is none.
+/// Downloads one report.
+///
+/// # Errors
+/// A refusal if the job has no such report.
 fn download_report(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> Result<Report, Error> {
     let (project, id) = found.project_and_id()?;
     let listed = select_reports::listed(found.job.as_ref(), kind)?;
@@ -93,7 +96,7 @@ fn download_report(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> Result<Report
     ctx.watch.step(&Step::Job { label: &label, named, status, size });
     let start = ctx.clock.elapsed();
     let file = disk::temp_file()?;
-    let mut sniffed = Sniffed { file, head: Vec::new(), zip, archive: false };
+    let mut sniffed = ReportFile { file, head: Vec::new(), zip, archive: false };
     let got = ctx.gitlab.download_report(project, id, kind, size, &mut sniffed, Spool::restart);
     let bytes = match got {
         _ if sniffed.archive => {
@@ -186,24 +189,24 @@ fn transferred(
     TransferredJob { found, folder, files, bytes, synced: None }
 }
 
-/// A file that takes no archive where none is wanted.
-struct Sniffed {
+/// A file that refuses to hold an archive, unless the report is one.
+struct ReportFile {
     file: File,
     /// The first bytes.
     head: Vec<u8>,
     /// The report is itself a zip.
     zip: bool,
-    /// An archive came.
+    /// An archive was refused.
     archive: bool,
 }
 
-impl Write for Sniffed {
+impl Write for ReportFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let most = u64::try_from(4 - self.head.len()).unwrap_or(0);
         bytes.take(most).read_to_end(&mut self.head)?;
         if !self.zip && ZIP.iter().any(|zip| self.head == zip) {
             self.archive = true;
-            return Err(io::Error::other("an archive came"));
+            return Err(io::Error::other("an archive in place of a report"));
         }
         self.file.write(bytes)
     }
@@ -213,7 +216,7 @@ impl Write for Sniffed {
     }
 }
 
-impl Spool for Sniffed {
+impl Spool for ReportFile {
     fn restart(&mut self) -> io::Result<()> {
         self.head.clear();
         self.file.restart()

@@ -23,8 +23,8 @@ use crate::plan::OnConflict;
 use crate::sanitize::sanitize;
 use crate::step::Step;
 
-/// Saves the archive itself as `file`, which appears whole or not at all. A file that exists
-/// already and is to stay spares the whole lookup.
+/// Saves the archive itself as `file`, which appears whole or not at all. Nothing is looked up if the
+/// file exists and stays.
 pub fn save_archive(
     transfer: &Transfer<'_>,
     options: &ExtractOptions,
@@ -53,7 +53,7 @@ pub fn save_archive(
     })
 }
 
-/// Hands the archive itself to `out`, once it is complete.
+/// Passes the archive itself to `out`, once it is complete.
 pub fn write_archive(
     transfer: &Transfer<'_>,
     mut out: impl FnMut(&mut File) -> io::Result<u64>,

@@ -1,4 +1,4 @@
-//! The walk, against answers over a real socket.
+//! Trees that are read from a server on loopback.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -57,7 +57,6 @@ fn walk(url: &str, address: &Scope, levels: u32) -> Result<PipelineTree, Error> 
         clock: &Still,
         watch: &Still,
         interrupt: &interrupt,
-
         polling: Polling::once(),
     };
     tree(&ctx, address, levels)
@@ -93,7 +92,7 @@ fn basic(id: u64) -> Value {
     json!({ "id": id, "project_id": 1, "status": "success" })
 }
 
-/// The tree in short: `1(2(met) 3)`.
+/// Returns the tree in the form `1(2(met) 3)`; `met` marks a pipeline that is there twice.
 fn short(tree: &PipelineTree) -> String {
     let below = match &tree.below {
         Err(LeftOut::Met) => "met".to_owned(),
@@ -139,7 +138,7 @@ fn a_downstream_pipeline_that_may_not_be_read_does_not_end_the_walk() {
     for (status, list) in [(403, "jobs"), (404, "bridges"), (401, "jobs")] {
         let mut server = Server::new();
         let message = json!({ "message": format!("{status} No") });
-        // The first answer that fits is given.
+        // The server gives the first answer that matches.
         let _hidden = answer(&mut server, &format!("pipelines/2/{list}"), status, &message);
         let _mocks = [(1, &[2, 3][..]), (2, &[]), (3, &[])]
             .map(|(id, downstream)| pipeline(&mut server, id, downstream));
@@ -208,7 +207,7 @@ fn a_ref_without_a_pipeline_is_refused() {
     assert!(matches!(error.as_refusal(), Some(Refusal::NoPipeline { .. })), "{error:#}");
 }
 
-/// Counts the requests that a server holds, and holds all until there are as many as there may be.
+/// Holds requests until eight are there at the same time, and counts the most that were held at once.
 #[derive(Default)]
 struct Gauge {
     held: Mutex<Held>,
@@ -229,13 +228,13 @@ impl Gauge {
         held.most = held.most.max(held.now);
         self.changed.notify_all();
         if held.now == 8 && !held.open {
-            // One too many would come in this time.
+            // A ninth request would arrive during this pause.
             let pause = Duration::from_millis(100);
             held = self.changed.wait_timeout_while(held, pause, |held| held.most == 8).unwrap().0;
             held.open = true;
             self.changed.notify_all();
         }
-        // Who asks for less at once never gets there, and is let go after a while.
+        // If fewer than eight arrive at once, they are released after a while, and the test fails.
         let _ = self.changed.wait_timeout_while(held, Duration::from_secs(2), |held| !held.open);
     }
 
@@ -244,7 +243,7 @@ impl Gauge {
     }
 }
 
-/// Pipeline 1 triggered 20 others.
+/// Returns the answers of a server whose pipeline 1 triggered 20 others.
 fn wide(path: &str) -> Value {
     let path = path.split('?').next().unwrap_or_default();
     match path.strip_prefix("/api/v4/projects/1/pipelines/").unwrap() {
