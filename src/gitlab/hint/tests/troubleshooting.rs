@@ -102,8 +102,7 @@ fn failed() -> Vec<Row> {
         TlsFailure::UnsupportedAlgorithm,
         TlsFailure::NothingInCommon,
     ];
-    let of_tls =
-        |failure| (tls(failure), Cause::Tls { reason: reason(), failure, from: from() });
+    let of_tls = |failure| (tls(failure), Cause::Tls { reason: reason(), failure, from: from() });
     let others = [
         ("no connection in time", failing(FailureKind::ConnectTimeout)),
         ("no byte in time, or too few", failing(FailureKind::Silence)),
@@ -156,7 +155,8 @@ fn replaced(page: &str, name: &str, table: &str) -> String {
 fn the_page_about_troubleshooting_has_the_hints_of_today() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/troubleshooting.md");
     let page = std::fs::read_to_string(path).unwrap();
-    let page = replaced(&page, "denied", &table("request | token | GitLab answers | hint", denied()));
+    let page =
+        replaced(&page, "denied", &table("request | token | GitLab answers | hint", denied()));
     let page = replaced(&page, "failed", &table("failure | hint", failed()));
     expect_file![path].assert_eq(&page);
 }
