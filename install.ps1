@@ -12,25 +12,25 @@ param(
     [switch]$Help
 )
 
-# Where releases lie. The release pipeline writes the address here; in a checkout there is none.
+# The address of the releases, which the release pipeline writes here. It is empty in a checkout.
 $releases = ''
 
 $usage = @'
 Usage: install.ps1 [OPTIONS]
 
-Downloads downriver for Windows, compares its SHA-256, and puts it into
+Downloads downriver for Windows, compares its SHA-256, and installs it into
 ~\.local\bin. In a checkout, it builds the program with cargo instead.
 
-  -To DIR       where the program goes; made if missing
-  -Version V    another version than the one this script came with
+  -To DIR       the folder for the program; created if missing
+  -Version V    another version than that of this script
   -Target T     another build than x86_64-pc-windows-gnu
-  -BaseUrl URL  where releases lie, for mirrors: the files of a version are
-                at URL/VERSION/downloads/ [DOWNRIVER_BASE_URL]
-  -NoExtras     only the program; left out, completions for PowerShell go
-                below ~\.local\share
-  -Force        download again what is installed already
-  -Quiet        say nothing but errors
-  -Help         this text
+  -BaseUrl URL  the address of the releases, for mirrors: the files of a version
+                are at URL/VERSION/downloads/ [DOWNRIVER_BASE_URL]
+  -NoExtras     install no completions for PowerShell (otherwise below
+                ~\.local\share)
+  -Force        install the version again that is installed already
+  -Quiet        only print errors
+  -Help         print this help
 '@
 
 # The folder of the checkout; a script that was read from the network is in none.
@@ -162,7 +162,7 @@ function Install-Downriver {
         $built = if ($Target) { "$checkout\target\$Target\release" } else { "$checkout\target\release" }
         Set-Program "$built\downriver.exe" $program $false
     } else {
-        throw 'install.ps1: this script is in no checkout and knows no releases; name them with -BaseUrl URL'
+        throw 'install.ps1: this script is in no checkout, and no address of releases is known; give it with -BaseUrl URL'
     }
     # A program for another computer can be asked for nothing.
     $told = if (-not $NoExtras -and -not $Target) { Set-Completions $program }

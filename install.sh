@@ -4,7 +4,7 @@
 # Everything is in functions and called on the last line: a file that is cut off does nothing.
 set -eu
 
-# Where releases lie. The release pipeline writes the address here; in a checkout there is none.
+# The address of the releases, which the release pipeline writes here. It is empty in a checkout.
 releases=''
 version='0.2.0'
 
@@ -12,20 +12,21 @@ usage() {
     cat <<'TEXT'
 Usage: install.sh [OPTIONS]
 
-Downloads downriver for this computer, compares its SHA-256, and puts it into
-~/.local/bin. In a checkout, and where there is no release for the computer,
-it builds the program with cargo instead.
+Downloads downriver for this system, compares its SHA-256, and installs it into
+~/.local/bin. In a checkout, if no address of releases is given, it builds the
+program with cargo instead.
 
-  --to DIR        where the program goes; made if missing
-  --version V     another version than the one this script came with
-  --target T      for another computer, such as aarch64-unknown-linux-musl
-  --base-url URL  where releases lie, for mirrors: the files of a version are
-                  at URL/VERSION/downloads/ [DOWNRIVER_BASE_URL]
-  --no-extras     only the program; left out, completions for bash, zsh, fish and
-                  elvish and the man pages go where the system looks for them
-  --force         download again what is installed already
-  --quiet         say nothing but errors
-  -h, --help      this text
+  --to DIR        the folder for the program; created if missing
+  --version V     another version than that of this script
+  --target T      the program for another system, such as
+                  aarch64-unknown-linux-musl
+  --base-url URL  the address of the releases, for mirrors: the files of a version
+                  are at URL/VERSION/downloads/ [DOWNRIVER_BASE_URL]
+  --no-extras     install no man pages and no completions (otherwise for bash, zsh,
+                  fish and elvish, in the folders where the system finds them)
+  --force         install the version again that is installed already
+  --quiet         only print errors
+  -h, --help      print this help
 TEXT
 }
 
@@ -185,8 +186,8 @@ write_man_pages() {
         "$to/$program" man | while IFS= read -r line; do
         case "$line" in
             'downriver\-'*'(1)')
-                line=${line#*-}
-                write_extra "$share/man/man1/downriver-${line%(1)}.1" man "${line%(1)}" || exit 1
+                line=${line#*-} line=${line%'(1)'}
+                write_extra "$share/man/man1/downriver-$line.1" man "$line" || exit 1
                 ;;
         esac
     done
@@ -337,7 +338,7 @@ main() {
     elif [ -n "$releases" ]; then
         fail "there is no release for $(uname -s) on $(uname -m); build it from a checkout"
     else
-        fail 'this script is in no checkout and knows no releases; name them with --base-url URL' 2
+        fail 'this script is in no checkout, and no address of releases is known; give it with --base-url URL' 2
     fi
     say "installed $to/$program"
     if [ -n "$extras" ] && [ -n "$runs" ]; then install_extras; fi

@@ -1,6 +1,6 @@
 //! `cargo run --example demo`: the main job, told as a story, with a stand-in for GitLab on this
 //! computer. It needs no account and no network, and leaves nothing behind. `-- --all` tells all
-//! scenes. The first build compiles the dependencies: about a minute on two cores.
+//! scenes. The first build compiles the dependencies: 2 to 3 minutes on two cores.
 //!
 //! The story itself is in `demo/story.rs`; `cargo test` tells it as well.
 #![allow(

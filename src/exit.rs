@@ -10,9 +10,9 @@ pub enum Exit {
     Fault = 1,
     /// invalid command line
     Usage = 2,
-    /// nothing to fetch: no such pipeline, bridge, downstream, job, artifacts or file, or not there yet, gone, or from a job that did not succeed
+    /// nothing to fetch: the pipeline, bridge, job, artifacts or file does not exist, does not exist yet or no longer exists, or the job did not succeed
     Nothing = 3,
-    /// access denied: token missing, wrong, expired or without the required scope, or not allowed by the project; a sign-in page in place of an answer; and an answer 404 that may mean either, as GitLab gives it to those who may not see a project
+    /// access denied: token missing, wrong, expired or without the required scope, or not allowed by the project; a sign-in page in place of a response; or a 404 that GitLab also gives for a project that the token may not see
     Denied = 4,
     /// network or server error: unreachable, or still failing after the retries
     Network = 5,
@@ -59,10 +59,10 @@ impl Exit {
             Exit::Fault => "a bug in downriver itself",
             Exit::Usage => "invalid command line",
             Exit::Nothing => {
-                "nothing to fetch: no such pipeline, bridge, downstream, job, artifacts or file, or not there yet, gone, or from a job that did not succeed"
+                "nothing to fetch: the pipeline, bridge, job, artifacts or file does not exist, does not exist yet or no longer exists, or the job did not succeed"
             }
             Exit::Denied => {
-                "access denied: token missing, wrong, expired or without the required scope, or not allowed by the project; a sign-in page in place of an answer; and an answer 404 that may mean either, as GitLab gives it to those who may not see a project"
+                "access denied: token missing, wrong, expired or without the required scope, or not allowed by the project; a sign-in page in place of a response; or a 404 that GitLab also gives for a project that the token may not see"
             }
             Exit::Network => {
                 "network or server error: unreachable, or still failing after the retries"

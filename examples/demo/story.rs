@@ -15,14 +15,15 @@ const BEGINNING: &str = "
 Two repositories, one story
 
   shop/linebot is a chat bot. It needs files that another project makes, shop/radar-sharecode.
-  So its pipeline 9001 has a bridge, a job that starts a pipeline over there: number 9002.
-  One job of that pipeline, build-repo, makes the files. How do they get into the bot's pipeline?
+  So its pipeline 9001 has a bridge (trigger job), which started pipeline 9002 in that project.
+  The job build-repo of pipeline 9002 makes the files. How do they get into pipeline 9001?
 
-  We are in a job of pipeline 9001. GitLab has set CI_PIPELINE_ID, CI_PROJECT_ID, CI_API_V4_URL and
-  CI_JOB_TOKEN; nothing else is needed. The GitLab of this story is a stand-in on this computer.
+  The commands below run as in a job of pipeline 9001: GitLab has set CI_PIPELINE_ID, CI_PROJECT_ID,
+  CI_API_V4_URL and CI_JOB_TOKEN; nothing else is needed. GitLab itself is a small server on this
+  computer. (The first build took minutes, two or three on two cores; the next run starts at once.)
 ";
 
-const END: &str = "Nothing is left behind: the stand-in and the folder are gone.";
+const END: &str = "The server has ended, and its folder is removed.";
 
 /// How much of the story is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +43,7 @@ const SCENES: &[Scene] = &[
         short: true,
         says: &["[2/4] bridge `build-sharecode`", " files (12."],
         shows: "vendor",
-        ..Scene::new("Take the files that build-repo made", "downriver fetch build-repo -D vendor")
+        ..Scene::new("Fetch the files that build-repo made", "downriver fetch build-repo -D vendor")
     },
     Scene {
         says: &["sharecode/lib/sharecode.dll"],
@@ -50,7 +51,10 @@ const SCENES: &[Scene] = &[
     },
     Scene {
         says: &[r#"{"version": "1.4.2"}"#],
-        ..Scene::new("Print one file of it", "downriver cat build-repo sharecode/version.json")
+        ..Scene::new(
+            "Print one file of the archive",
+            "downriver cat build-repo sharecode/version.json",
+        )
     },
     Scene {
         says: &["9001  running  main  c0ffee12"],
@@ -60,25 +64,25 @@ const SCENES: &[Scene] = &[
         says: &["1 file (11.7 KiB)"],
         shows: "libs",
         ..Scene::new(
-            "Take only some of them, without the folders around them",
+            "Fetch only some files, without their leading folders",
             "downriver fetch build-repo --path '**/*.dll' --strip-components 2 -D libs",
         )
     },
     Scene {
         shows: "sharecode.zip",
-        ..Scene::new("Keep the archive itself", "downriver fetch build-repo -o sharecode.zip")
+        ..Scene::new(
+            "Save the archive instead of extracting it",
+            "downriver fetch build-repo -o sharecode.zip",
+        )
     },
     Scene {
         says: &["linux-x64", "windows-x64", "radar.exe"],
-        ..Scene::new(
-            "Take what every job of a matrix made",
-            "downriver fetch matrix --list -D packs",
-        )
+        ..Scene::new("Fetch from every job of a matrix", "downriver fetch matrix --list -D packs")
     },
     Scene {
         shows: "fetched.env",
         ..Scene::new(
-            "Say in variables what was fetched, for the jobs that come later",
+            "Write variables for later jobs",
             "downriver fetch build-repo -D vendor --quiet --dotenv fetched.env",
         )
     },
@@ -91,26 +95,32 @@ const SCENES: &[Scene] = &[
     Scene {
         says: &["CI_PIPELINE_ID", "curl", "+ build-repo", "would fetch"],
         ..Scene::new(
-            "Ask how it finds what it finds, without fetching it",
+            "See each step of the lookup, without a download",
             "downriver explain build-repo --bridge build-sharecode",
         )
     },
     Scene {
         exit: 3,
         says: &["expired at 2026-02-01"],
-        ..Scene::new("Come too late", "downriver fetch 'old: expired artifacts' -D vendor")
+        ..Scene::new(
+            "Fetch artifacts that have expired",
+            "downriver fetch 'old: expired artifacts' -D vendor",
+        )
     },
     Scene {
         exit: 3,
         says: &["has not finished: it is running", "--wait waits for it"],
-        ..Scene::new("Come too early", "downriver fetch 'unit: server' -D reports")
+        ..Scene::new(
+            "Fetch from a job that is still running",
+            "downriver fetch 'unit: server' -D reports",
+        )
     },
     Scene {
         says: &["waiting", "server.xml"],
         meanwhile: r#"{"set": {"job": 55602, "status": "success",
                        "archive": {"files": {"server.xml": "<testsuite/>\n"}}}}"#,
         ..Scene::new(
-            "Come too early, and wait (the job ends meanwhile)",
+            "Wait for that job (it ends meanwhile)",
             "downriver fetch 'unit: server' --wait --list -D reports",
         )
     },
@@ -129,7 +139,7 @@ const SCENES: &[Scene] = &[
         ],
         shows: "started",
         ..Scene::new(
-            "Start a pipeline over there, wait until it stops at a manual job, and take its files",
+            "Start a pipeline in the other project, wait until it stops at a manual job, and fetch its files",
             "downriver trigger shop/radar-sharecode --ref master --on-manual pass --fetch build-repo -D started",
         )
     },
@@ -161,11 +171,11 @@ pub fn tell(out: &mut dyn Write, length: Length, colors: bool) -> io::Result<boo
     }
     for violation in fake.violations() {
         as_told = false;
-        writeln!(out, "{red}the stand-in is not content: {violation}{off}")?;
+        writeln!(out, "{red}a request that GitLab would refuse: {violation}{off}")?;
     }
     drop(folder);
     match length {
-        Length::Full => writeln!(out, "That was all of it. {END}")?,
+        Length::Full => writeln!(out, "That was all. {END}")?,
         Length::Short => {
             let all = SCENES.len();
             writeln!(out, "{END} All {all} scenes: cargo run --example demo -- --all")?;

@@ -16,7 +16,7 @@ const COLUMNS: [(&str, usize); 2] = [("time (s)", 130), ("processor (s)", 500)];
 const LONGEST: f64 = 280.0;
 
 struct Corpus {
-    /// `build: 2928 files (+463 folders), …`
+    /// `build: 2928 files, 290.6 MB in an archive of 162.3 MB`
     heading: String,
     /// Tool, seconds of time, seconds of the processor.
     tools: Vec<(String, [f64; 2])>,
@@ -100,13 +100,24 @@ fn corpora() -> BTreeMap<String, Corpus> {
             continue;
         }
         for part in text.split("\n## ").skip(1) {
-            let heading = part.lines().next().unwrap_or_default().to_owned();
+            let heading = heading(part.lines().next().unwrap_or_default());
             let name = heading.split(':').next().unwrap_or_default().to_owned();
             let tools = part.lines().filter_map(tool).collect();
             corpora.insert(name, Corpus { heading, tools });
         }
     }
     corpora
+}
+
+/// Returns a heading in plain words for `build: 2928 files (+463 folders), 290.6 MB in 162.3 MB`.
+fn heading(run: &str) -> String {
+    let (files, sizes) = run.split_once(" (+").unwrap_or((run, ""));
+    let files = files.replace(": 1 files", ": 1 file");
+    match sizes.split_once(" folders), ").and_then(|(_, sizes)| sizes.split_once(" in ")) {
+        // Some kilobytes.
+        None | Some(("0.0 MB", _)) => files,
+        Some((bytes, packed)) => format!("{files}, {bytes} in an archive of {packed}"),
+    }
 }
 
 /// `| curl+unzip | 2.963 | 2.358 | 0.329 | …`: time, and that of the processor.

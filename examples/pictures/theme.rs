@@ -42,9 +42,16 @@ pub fn rules(classes: &[Class]) -> String {
     format!("{light}    @media (prefers-color-scheme: dark) {{\n{dark}    }}\n")
 }
 
-/// A picture of a terminal with these colours in the place of those that it was drawn with.
+/// A picture of a terminal with these colours in the place of those that it was drawn with. With a
+/// `viewBox`, a page that is narrower than the picture scales it; otherwise it would be cut off.
 pub fn recoloured(picture: &str) -> String {
     let mut out = String::new();
+    let size = |name: &str| {
+        let rest = picture.split_once(&format!("{name}=\"")).map_or("", |(_, rest)| rest);
+        rest.split_once("px").map_or("", |(size, _)| size)
+    };
+    let view = format!("<svg viewBox=\"0 0 {} {}\" ", size("width"), size("height"));
+    let picture = picture.replacen("<svg ", &view, 1);
     for line in picture.lines().map(str::trim_end) {
         let rule = line.trim_start();
         if [".fg", ".bg", ".dimmed"].iter().any(|class| rule.starts_with(class)) {

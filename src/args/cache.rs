@@ -14,7 +14,7 @@ pub struct CacheArgs {
     /// Cache whole archives in this folder, and read them from there when they are needed again [DOWNRIVER_CACHE]
     #[arg(long, value_name = "DIR")]
     pub cache: Option<PathBuf>,
-    /// The most bytes in the cache; the least recently used archives are removed [DOWNRIVER_CACHE_SIZE] [default: 10GiB]
+    /// The maximum size of the cache; the least recently used archives are removed first [DOWNRIVER_CACHE_SIZE] [default: 10GiB]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub cache_size: Option<u64>,
 }

@@ -46,7 +46,7 @@ pub struct ConnectArgs {
     /// Give up on connecting after this long
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s", help_heading = "Network")]
     pub connect_timeout: Duration,
-    /// At most this many requests bring one archive at the same time; without it 4 for an archive of 64 MiB or more in object storage, else 1
+    /// Download one archive with at most this many requests at the same time [default: 4 for an archive of 64 MiB or more in object storage, else 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16), help_heading = "Network")]
     pub streams: Option<u8>,
     /// Certificate authorities on top of the system's, as PEM; SSL_CERT_FILE and SSL_CERT_DIR take the place of the system's [CI_SERVER_TLS_CA_FILE, CURL_CA_BUNDLE]
@@ -74,7 +74,7 @@ pub struct ConnectArgs {
 /// The consequence of an archive whose SHA-256 is not the one that GitLab tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum OnDigestMismatch {
-    /// Say it, and use the archive.
+    /// Warn, and use the archive.
     #[default]
     Warn,
     /// Refuse the archive (exit code 6).

@@ -13,7 +13,7 @@ pub struct LookupArgs {
     /// The upstream pipeline, by its id; `latest` is the newest one, whatever its status, of --ref, else of the branch that is checked out here, else of the default branch [CI_PIPELINE_ID, or in a git checkout `latest`]
     #[arg(long, value_name = "ID|latest", value_parser = PipelineArg::parse)]
     pub pipeline: Option<PipelineArg>,
-    /// Search the pipelines it triggered, the pipeline itself, the one that triggered it, or `any`: those it triggered first, then itself
+    /// Search the pipelines that the upstream pipeline triggered (`downstream`), the upstream pipeline itself (`pipeline`), the pipeline that triggered it (`upstream`), or first `downstream` and then `pipeline` (`any`)
     #[arg(long, value_name = "WHICH")]
     pub from: Option<LookupFrom>,
     /// The latest successful pipeline of a branch or tag, instead of a pipeline by its id; with `--pipeline latest` the newest one
@@ -30,16 +30,16 @@ pub struct LookupArgs {
     /// The latest pipeline of a commit: its SHA, also shortened, and in a git checkout anything that `git rev-parse` resolves, like HEAD~2
     #[arg(long, value_name = "REV", conflicts_with = "pipeline")]
     pub commit: Option<String>,
-    /// That very job of the project, instead of any lookup; repeatable
+    /// The job with this id in the project, without a lookup; repeatable
     #[arg(long, value_name = "ID", conflicts_with_all = ["pipeline", "ref_", "mr", "commit", "from", "bridge", "downstream", "recursive", "depth"])]
     pub job_id: Vec<u64>,
-    /// Only bridges (trigger jobs) so named; repeatable
+    /// Only bridges (trigger jobs) whose name matches; repeatable
     #[arg(long, value_name = "PATTERN")]
     pub bridge: Vec<String>,
     /// Only downstream pipelines of that project; repeatable
     #[arg(long, value_name = "ID|PATH")]
     pub downstream: Vec<String>,
-    /// Also what the downstream pipelines triggered in turn
+    /// Also search the pipelines that the downstream pipelines triggered
     #[arg(long)]
     pub recursive: bool,
     /// Search this many levels of downstream pipelines, at most 100 [default: 1]

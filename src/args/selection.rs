@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Which jobs")]
 pub struct SelectionArgs {
-    /// Also jobs that did not succeed
+    /// Include jobs that did not succeed
     #[arg(long)]
     pub any_status: bool,
     /// The action when nothing matches or the artifacts are gone

@@ -21,10 +21,10 @@ pub struct WaitArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "When")]
 pub struct WaitLimitArgs {
-    /// How long to wait at most
+    /// The longest time to wait
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h")]
     pub wait_timeout: Duration,
-    /// Look again after this time [default: growing from 2s to 15s]
+    /// The time between two checks [default: growing from 2s to 15s]
     #[arg(long, value_name = "DURATION", value_parser = pause)]
     pub poll_interval: Option<Duration>,
 }

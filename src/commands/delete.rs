@@ -17,7 +17,7 @@ use crate::settings::{self, SplitWords, Usage};
 /// The most jobs that the question names; the others are counted.
 const MOST_NAMES: usize = 20;
 
-/// Delete the artifacts of jobs, or all artifacts of a project that may go
+/// Delete the artifacts of jobs, or all artifacts of a project that GitLab may delete
 #[derive(Debug, Args)]
 #[command(override_usage = "downriver delete [OPTIONS] <[URL] JOB...|--all-in-project>")]
 pub struct Delete {
@@ -78,7 +78,10 @@ impl Delete {
         let (client, _) = app.connect(connect, lookup, web_url.as_ref())?;
         let description = format!("deleting all artifacts of project {project}");
         client.check_can_write(Operation::DeleteProjectArtifacts, description)?;
-        self.confirm(&mut app, &format!("all artifacts of project {project} that may go"))?;
+        self.confirm(
+            &mut app,
+            &format!("all artifacts of project {project} that GitLab may delete"),
+        )?;
         client.delete_project_artifacts(&client.follow_rename(&project)?)?;
         app.ui
             .line(format!("GitLab deletes the artifacts of project {project} in its own time"))?;

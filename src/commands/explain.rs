@@ -22,7 +22,7 @@ mod record;
 use output::Told;
 use record::Record;
 
-/// Show how the lookup goes and why it finds what it finds, and download nothing
+/// Show each step of the lookup and the reasons for its result, without a download
 #[derive(Debug, Args)]
 #[command(override_usage = "downriver explain [OPTIONS] [URL] [JOB]...")]
 pub struct Explain {

@@ -16,13 +16,13 @@ use crate::transfer::ExtractOptions;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Where to")]
 pub struct ExtractArgs {
-    /// Only these files of the archive; `**` crosses folders; repeatable
+    /// Extract only these files of the archive; `**` crosses folders; repeatable
     #[arg(long, value_name = "GLOB")]
     path: Vec<String>,
-    /// Not these files of the archive; repeatable
+    /// Leave out these files of the archive; repeatable
     #[arg(long, value_name = "GLOB")]
     exclude: Vec<String>,
-    /// Drop so many leading folders, as tar does
+    /// Remove this many leading folders from each path, as tar does
     #[arg(long, value_name = "N", default_value_t = 0)]
     strip_components: usize,
     /// Extract each job into a folder of its own below DIR: DIR/JOB-NAME, with `bridge` DIR/BRIDGE-NAME/JOB-NAME, with `id` DIR/JOB-ID
@@ -54,10 +54,10 @@ pub struct ExtractArgs {
         help_heading = "Unusual archives"
     )]
     symlinks: Symlinks,
-    /// The most bytes when unpacked
+    /// Refuse archives that are larger than this when extracted
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "64GiB", help_heading = "Unusual archives")]
     max_size: u64,
-    /// The most entries
+    /// Refuse archives with more entries than this
     #[arg(long, value_name = "N", default_value_t = 1_000_000, help_heading = "Unusual archives")]
     max_entries: usize,
 }

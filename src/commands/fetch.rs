@@ -15,7 +15,7 @@ use crate::lookup::Polling;
 use crate::transfer::Transfer;
 use crate::ui::choose::Count;
 
-/// Take the artifacts of jobs of downstream pipelines
+/// Fetch the artifacts of jobs of downstream pipelines
 #[derive(Debug, Args)]
 #[command(override_usage = "downriver fetch [OPTIONS] [URL] [JOB]...")]
 pub struct Fetch {
@@ -25,10 +25,10 @@ pub struct Fetch {
     /// Extract into this folder, which is made if missing
     #[arg(short = 'D', long, value_name = "DIR", default_value = ".", help_heading = "Where to")]
     dir: PathBuf,
-    /// Keep the archive itself as FILE instead of extracting it; `-` is standard output
+    /// Save the archive as FILE instead of extracting it; `-` is standard output
     #[arg(short, long, value_name = "FILE", conflicts_with_all = ["dir", "path", "exclude", "strip_components", "separate", "sync", "delete"], help_heading = "Where to")]
     output: Option<PathBuf>,
-    /// Not the archive, but the report file of this type (`junit`, `dotenv`, `sast` and others), as it is; GitLab 19.4 and newer
+    /// Fetch the report file of this type (`junit`, `dotenv`, `sast` and others) instead of the archive; GitLab 19.4 and newer
     #[arg(long, value_name = "TYPE", conflicts_with_all = ["path", "exclude", "strip_components", "sync", "delete"], help_heading = "Where to")]
     report: Option<String>,
     #[command(flatten)]

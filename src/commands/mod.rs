@@ -37,7 +37,7 @@ use crate::args::OutputArgs;
 use crate::error::Error;
 use crate::exit::Exit;
 
-/// Takes the artifacts of a GitLab pipeline that another pipeline triggered
+/// Fetches the artifacts of GitLab pipelines that another pipeline triggered
 #[derive(Debug, Parser)]
 #[command(name = "downriver", version, arg_required_else_help = true, term_width = 100)]
 pub struct Cli {

@@ -66,7 +66,7 @@ impl Operation {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::fmt::Write;
 
     use expect_test::expect_file;
@@ -120,7 +120,8 @@ mod tests {
         ),
     ];
 
-    fn request(operation: Operation) -> &'static str {
+    /// Returns the name of a request in the documents.
+    pub fn request(operation: Operation) -> &'static str {
         match operation {
             Operation::ReadProject => "reading the default branch",
             Operation::ReadCommit => "reading the commit of a ref",

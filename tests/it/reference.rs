@@ -31,15 +31,46 @@ fn table(head: [&str; 2], rows: impl Iterator<Item = (String, String)>) -> Strin
     format!("| {} | {} |\n| --- | --- |\n{}", head[0], head[1], rows.collect::<String>())
 }
 
+/// Splits a help page into its parts, which begin with a title such as `Network:`.
+fn parts(page: &str) -> Vec<&str> {
+    let mut cuts = vec![0];
+    let titles = page.match_indices("\n\n").filter(|(at, _)| {
+        let line = page[at + 2..].lines().next().unwrap_or_default();
+        line.ends_with(':') && line.starts_with(char::is_uppercase)
+    });
+    cuts.extend(titles.map(|(at, _)| at));
+    let ends = cuts.iter().skip(1).copied().chain([page.len()]);
+    cuts.iter().zip(ends).map(|(&from, to)| page[from..to].trim()).collect()
+}
+
+/// Returns the page of a command, where the parts that `fetch` has as well are only named.
+fn own_page(command: &str, fetch: &str) -> String {
+    let page = help(command, "--help");
+    let page = page.split(COMMON).next().unwrap().trim_end();
+    let shared: Vec<&str> = match command {
+        "" | "fetch" => Vec::new(),
+        _ => parts(fetch).into_iter().filter(|part| !part.starts_with("Examples:")).collect(),
+    };
+    let (same, own): (Vec<&str>, Vec<&str>) =
+        parts(page).into_iter().partition(|part| shared.contains(part));
+    let mut text = format!("```text\n{}\n```\n", own.join("\n\n"));
+    let titles: Vec<&str> =
+        same.iter().filter_map(|part| part.split_once(':')).map(|(t, _)| t).collect();
+    if !titles.is_empty() {
+        text += &format!("\nAs in [`fetch`](#downriver-fetch): {}.\n", titles.join(", "));
+    }
+    text
+}
+
 fn reference() -> String {
-    let mut text = "# Reference\n\nThis page is what `--help` prints, with what is the same for \
-                    all commands once at the end.\n"
+    let mut text = "# Reference\n\nThis page is what `--help` prints. Flags that a command shares \
+                    with `fetch` are shown there, and the exit codes, variables and files of all \
+                    commands at the end.\n"
         .to_owned();
+    let fetch = help("fetch", "--help");
     for command in commands() {
-        let page = help(&command, "--help");
-        let own = page.split(COMMON).next().unwrap().trim_end();
         let title = format!("downriver {command}");
-        text += &format!("\n## {}\n\n```text\n{own}\n```\n", title.trim_end());
+        text += &format!("\n## {}\n\n{}", title.trim_end(), own_page(&command, &fetch));
     }
     let codes = Exit::ALL.iter().map(|exit| (exit.code().to_string(), exit.about().to_owned()));
     let owned = |(name, about): &(&str, &str)| ((*name).to_owned(), (*about).to_owned());

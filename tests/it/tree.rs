@@ -34,7 +34,7 @@ fn two_repos_in_one_picture() {
     expect![[r#"
         pipeline 9001 of project shop/linebot  main c0ffee12  running
         ├─ ✔ job build-linebot (55500)  284 B
-        ├─ ● job deploy-linbot (55520)  running
+        ├─ ● job deploy-linebot (55520)  running
         ├─ ✔ bridge build-sharecode → pipeline 9002 of project shop/radar-sharecode  master 0badcafe  success
         │  ├─ ✔ job matrix: [linux, x64] (70102)  149 B
         │  ├─ ✘ job lint (70103)  failed: script_failure

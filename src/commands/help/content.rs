@@ -14,7 +14,7 @@ pub const VARIABLES: [(&str, &str); 19] = [
     ("`CI_JOB_ID`, `CI_JOB_NAME`", "the job that downriver runs in, for which it does not wait"),
     (
         "`CI_UPSTREAM_PROJECT_ID`, `CI_UPSTREAM_PIPELINE_ID`; else `PARENT_PROJECT_ID`, `PARENT_PIPELINE_ID`, `PARENT_JOB_ID`",
-        "the pipeline that triggered this one, for `--from upstream`; of a child pipeline (`CI_PIPELINE_SOURCE`), the project may be left out. `CI_UPSTREAM_JOB_ID` is the id of a bridge, and not enough",
+        "the pipeline that triggered this one, for `--from upstream`; of a child pipeline (`CI_PIPELINE_SOURCE`), the project may be left out. `CI_UPSTREAM_JOB_ID` alone does not suffice: it is the id of a bridge",
     ),
     (
         "`GITLAB_TOKEN`, `GITLAB_ACCESS_TOKEN`, `GITLAB_PRIVATE_TOKEN`, `PRIVATE_TOKEN`; `OAUTH_TOKEN` if it begins with `glpat-`",
@@ -29,7 +29,7 @@ pub const VARIABLES: [(&str, &str); 19] = [
     ("`DOWNRIVER_NO_INPUT`", "ask no question, if it is not empty (`--no-input`)"),
     (
         "`CI`, `GITLAB_CI`",
-        "this is a CI job: git checkouts and files of other tools decide nothing, and no question is asked",
+        "this is a CI job: the git checkout and the files of other tools are not used, and no question is asked",
     ),
     (
         "`GLAB_CONFIG_DIR`, `XDG_CONFIG_HOME`, `LOCALAPPDATA`, `APPDATA`, `HOME`, `USERPROFILE`; `PYTHON_GITLAB_CFG`",
@@ -46,11 +46,11 @@ pub const VARIABLES: [(&str, &str); 19] = [
     ),
     (
         "`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`",
-        "proxies for each scheme; in small letters as well, which win. `NO_PROXY` is a list with commas or blanks: a name (which means what is below it as well), an address, a network like `10.0.0.0/8`, each with `:PORT` if wanted, or `*`",
+        "the proxy for each scheme; names in lower case win. `NO_PROXY` is a list with commas or blanks: a host name (its subdomains included), an address, a network like `10.0.0.0/8`, each with an optional `:PORT`, or `*`",
     ),
     ("`TMPDIR`; on Windows `TMP`", "the folder of temporary archives"),
     ("`NO_COLOR`, `TERM=dumb`", "no colours (`--color`)"),
-    ("`LC_ALL`, `LC_CTYPE`, `LANG`", "the characters that `tree` may draw with"),
+    ("`LC_ALL`, `LC_CTYPE`, `LANG`", "the character set, for the lines that `tree` draws"),
 ];
 
 /// The files that are read or written besides those that flags name.
@@ -58,7 +58,7 @@ pub const FILES: [(&str, &str); 5] = [
     ("`.git/`", "outside CI: the remote, the branch, and names for completion"),
     (
         "`~/.config/glab-cli/config.yml`, `~/.python-gitlab.cfg`, `/etc/python-gitlab.cfg`",
-        "outside CI: tokens that other tools keep, where no other is given",
+        "outside CI: tokens that other tools keep, used if no token is given",
     ),
     (
         "`~/.cache/downriver/names/`",
@@ -98,7 +98,7 @@ pub fn examples(command: &str) -> &'static [(&'static str, &'static str)] {
             ("downriver ls build --from pipeline", "the files of a job of the pipeline itself"),
             (
                 "downriver ls build --ref main --json",
-                "as JSON, from the latest success of a branch",
+                "as JSON, from the latest successful pipeline of a branch",
             ),
         ],
         "cat" => &[
@@ -123,7 +123,7 @@ pub fn examples(command: &str) -> &'static [(&'static str, &'static str)] {
         ],
         "tree" => &[
             ("downriver tree", "the pipeline and what it triggered"),
-            ("downriver tree --depth 1", "without what those triggered in turn"),
+            ("downriver tree --depth 1", "without the pipelines that those triggered"),
             ("downriver tree --json", "as JSON"),
         ],
         "trigger" => &[
@@ -140,10 +140,13 @@ pub fn examples(command: &str) -> &'static [(&'static str, &'static str)] {
             ("downriver keep --job-id 456 -R shop/radar", "of a job by its id"),
         ],
         "delete" => &[
-            ("downriver delete build-repo", "the artifacts of a downstream job, after a question"),
+            (
+                "downriver delete build-repo",
+                "the artifacts of a downstream job, after a confirmation",
+            ),
             (
                 "downriver delete --job-id 456 -R shop/radar --yes",
-                "of a job by its id, without one",
+                "of a job by its id, without a confirmation",
             ),
             ("downriver delete --all-in-project -R shop/radar", "all that may be deleted"),
         ],

@@ -21,7 +21,7 @@ use crate::select::trigger;
 use crate::settings::{self, Usage};
 use crate::trigger::{Again, Order};
 
-/// Start a pipeline, wait for it, and take artifacts from it
+/// Start a pipeline, wait for it, and fetch artifacts from it
 #[derive(Debug, Args)]
 pub struct Trigger {
     /// The project, by id or path
@@ -33,7 +33,7 @@ pub struct Trigger {
     /// A variable for the pipeline; repeatable
     #[arg(short, long, value_name = "K=V", value_parser = pairs::variable)]
     pub env: Vec<(String, String)>,
-    /// An input of the pipeline; JSON where it is that (`true`, `3`, `["a"]`, `"3"`), else text; repeatable
+    /// An input of the pipeline, read as JSON if it is valid JSON (`true`, `3`, `["a"]`, `"3"`), else as text; repeatable
     #[arg(long, value_name = "K=V", value_parser = pairs::input)]
     pub input: Vec<(String, Value)>,
     /// Retry the last pipeline of the ref; start a new one if it succeeded, or if the ref has moved on since
@@ -42,19 +42,19 @@ pub struct Trigger {
     /// Retry this pipeline; start a new one if it succeeded, or if the ref has moved on since
     #[arg(long, value_name = "ID", help_heading = "Again")]
     pub pid: Option<u64>,
-    /// Treatment of manual jobs: play them, take the pipeline for passed, or for failed
+    /// Treatment of a pipeline that waits for a manual job: play the job, or count the pipeline as passed or as failed
     #[arg(long, value_name = "WHAT", default_value = "fail", help_heading = "When")]
     pub on_manual: OnManual,
-    /// Only these manual jobs are played, in this order
+    /// Play only these manual jobs, in this order
     #[arg(long, value_name = "A,B", value_delimiter = ',', help_heading = "When")]
     pub jobs: Vec<String>,
-    /// Do not wait; with --on-manual play, jobs are played that wait already
+    /// Do not wait for the pipeline; --on-manual play still plays the jobs that are waiting already
     #[arg(short, long, conflicts_with_all = ["fetch", "print_logs"], help_heading = "When")]
     pub detach: bool,
-    /// How long to wait at most
+    /// The longest time to wait
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1h", help_heading = "When")]
     pub wait_timeout: Duration,
-    /// Look again after this time, in seconds or like 100ms [default: growing from 2s to 15s]
+    /// The time between two checks, in seconds or like 100ms [default: growing from 2s to 15s]
     #[arg(short = 's', long, alias = "sleep", value_name = "DURATION", value_parser = pause, help_heading = "When")]
     pub poll_interval: Option<Duration>,
     /// Print the logs of the jobs at the end, those of failed jobs last
@@ -66,7 +66,7 @@ pub struct Trigger {
     /// Extract into this folder, which is made if missing
     #[arg(short = 'D', long, value_name = "DIR", default_value = ".", help_heading = "Where to")]
     pub dir: PathBuf,
-    /// Keep the archive itself as FILE instead of extracting it; `-` is standard output
+    /// Save the archive as FILE instead of extracting it; `-` is standard output
     #[arg(long, value_name = "FILE", requires = "fetch", conflicts_with_all = ["dir", "path", "exclude", "strip_components", "separate", "sync", "delete"], help_heading = "Where to")]
     pub output: Option<PathBuf>,
     #[command(flatten)]

@@ -5,6 +5,8 @@ use super::super::facts::Origin;
 use super::*;
 use crate::token::Token;
 
+mod troubleshooting;
+
 const PRIVATE: Option<Kind> = Some(Kind::Private);
 const JOB: Option<Kind> = Some(Kind::Job);
 const BY_JOB: Operation = Operation::TriggerPipeline(Kind::Job);

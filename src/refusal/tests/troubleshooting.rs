@@ -10,7 +10,6 @@ use super::{idle, job, names, place};
 use crate::model::{JobId, Method, PipelineAt, PipelineBy, PipelineId, ProjectRef, Status};
 use crate::refusal::{ArchiveRefusal, Elsewhere, FailedJob, Refusal, StartFailure};
 
-const PAGE: &str = include_str!("../../../docs/troubleshooting.md");
 const BEGIN: &str = "<!-- refusals -->\n";
 const END: &str = "<!-- /refusals -->\n";
 
@@ -181,7 +180,7 @@ fn waits() -> Vec<Row> {
     let ref_ = || "mian".to_owned();
     vec![
         (
-            "The pipelines still run when `--wait-timeout` is over. The message then begins with the time that was waited, and the exit code is 7 instead of this one.",
+            "The pipelines still run. If `--wait-timeout` is over, the message begins with the time that was waited, and the exit code is 7.",
             Refusal::NotEnded { pipelines: vec![place(Status::Running)], untriggered: Vec::new() },
         ),
         (
@@ -300,18 +299,20 @@ fn sections() -> [(&'static str, Vec<Row>); 4] {
 fn document() -> String {
     let mut text = String::new();
     for (heading, rows) in sections() {
-        let _ = writeln!(text, "\n## {heading}");
+        let usual = rows[0].1.exit(false).code();
+        let _ = writeln!(text, "\n## {heading}\n\nExit code {usual}, where no other is named.");
         for (reason, refusal) in rows {
             let hint = refusal.hint().map(|hint| format!("hint: {hint}\n")).unwrap_or_default();
             let (exit, waited) = (refusal.exit(false).code(), refusal.exit(true).code());
+            let own = if exit == usual { String::new() } else { format!(" Exit code {exit}.") };
             let after = match exit == waited {
                 true => String::new(),
-                false => format!(", after waiting {waited}"),
+                false => format!(" Exit code {waited} after `--wait`."),
             };
-            let wait = if refusal.may_change() { " Waiting can help." } else { "" };
+            let wait = if refusal.may_change() { " `--wait` waits for it." } else { "" };
             let _ = writeln!(
                 text,
-                "\n```text\nerror: {refusal}\n{hint}```\n\n{reason} Exit code {exit}{after}.{wait}"
+                "\n```text\nerror: {refusal}\n{hint}```\n\n{reason}{own}{after}{wait}"
             );
         }
     }
@@ -320,10 +321,12 @@ fn document() -> String {
 
 #[test]
 fn the_page_about_troubleshooting_has_every_refusal() {
-    let (before, rest) = PAGE.split_once(BEGIN).unwrap();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/troubleshooting.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (before, rest) = page.split_once(BEGIN).unwrap();
     let (_, after) = rest.split_once(END).unwrap();
     let page = format!("{before}{BEGIN}{}{END}{after}", document());
-    expect_file!["../../../docs/troubleshooting.md"].assert_eq(&page);
+    expect_file![path].assert_eq(&page);
 }
 
 /// Returns the names of the variants of an enum.
