@@ -7,10 +7,18 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
+/// The longest text that [`sanitize`] displays, in bytes. Names from a server have no limit.
+const MAX_LENGTH: usize = 1024;
+
 /// Wraps a text so that it is displayed with each control character, line break and invisible or
-/// reordering character written as `\u{…}`.
+/// reordering character written as `\u{…}`. A text of more than 1 KiB is cut and ends with `…`.
 pub fn sanitize(text: &str) -> Sanitized<'_> {
-    Sanitized(text)
+    Sanitized { text, max_length: MAX_LENGTH }
+}
+
+/// Wraps a text like [`sanitize`] without cutting it, for results and for what is to be pasted.
+pub fn sanitize_whole(text: &str) -> Sanitized<'_> {
+    Sanitized { text, max_length: usize::MAX }
 }
 
 /// Escapes the same characters as [`sanitize`] in a JSON document, which stays the same document.
@@ -31,12 +39,20 @@ pub fn sanitize_json(document: &str) -> String {
 
 /// A text that is escaped when displayed, see [`sanitize`].
 #[derive(Debug, Clone, Copy)]
-pub struct Sanitized<'a>(&'a str);
+pub struct Sanitized<'a> {
+    text: &'a str,
+    max_length: usize,
+}
 
 impl fmt::Display for Sanitized<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
-            if is_unsafe(c) { write!(f, "{}", c.escape_unicode())? } else { f.write_char(c)? }
+        let mut left = self.max_length;
+        for c in self.text.chars() {
+            let escaped = is_unsafe(c);
+            let length = if escaped { c.escape_unicode().len() } else { c.len_utf8() };
+            let Some(rest) = left.checked_sub(length) else { return f.write_char('…') };
+            left = rest;
+            if escaped { write!(f, "{}", c.escape_unicode())? } else { f.write_char(c)? }
         }
         Ok(())
     }
@@ -93,6 +109,20 @@ mod tests {
         ] {
             assert_eq!(sanitize(text).to_string(), expect);
         }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_except_in_results() {
+        for (text, shown) in [
+            ("a".repeat(1024), "a".repeat(1024)),
+            ("a".repeat(1025), format!("{}…", "a".repeat(1024))),
+            // No character is cut in half, and no escape either.
+            ("ü".repeat(600), format!("{}…", "ü".repeat(512))),
+            ("\u{1b}".repeat(300), format!("{}…", "\\u{1b}".repeat(1024 / 6))),
+        ] {
+            assert_eq!(sanitize(&text).to_string(), shown);
+        }
+        assert_eq!(sanitize_whole(&"a".repeat(5000)).to_string(), "a".repeat(5000));
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::sanitize::sanitize;
+use crate::sanitize::sanitize_whole;
 
 /// Quotes a word for POSIX shells, if it needs that. Control characters are escaped for display.
 pub fn quoted(word: &str) -> String {
-    let word = sanitize(word).to_string();
+    let word = sanitize_whole(word).to_string();
     // Only a NUL cannot be quoted, and none is left.
     shlex::try_quote(&word).map(Cow::into_owned).unwrap_or_default()
 }

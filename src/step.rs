@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::model::{Bridge, Job, Pipeline, PipelineAt, PipelineId, ProjectRef, Status};
+use crate::model::{Bridge, Job, JobId, Pipeline, PipelineAt, PipelineId, ProjectRef, Status};
 use crate::refusal::Candidate;
 use crate::sanitize::sanitize;
 
@@ -30,8 +30,13 @@ pub enum Step<'a> {
     Archives(&'a [(String, Option<u64>)]),
     /// 3: a job was selected. `named`: the label begins with its name, not with `job` and its id.
     Job { label: &'a str, named: bool, status: Option<&'a Status>, size: Option<u64> },
-    /// A manual job is started.
-    Playing { label: &'a str },
+    /// `trigger --retry`: the pipeline that may be retried. `tip` is the commit that the ref points
+    /// to, where that decides.
+    LastPipeline { pipeline: &'a Pipeline, ref_: &'a str, tip: Option<&'a str>, retried: bool },
+    /// A manual job or bridge is started.
+    Playing { name: &'a str, id: JobId, stage: &'a str },
+    /// Manual jobs were to be started, and there are none.
+    NothingToPlay,
     /// 4: bytes of an archive were received; `total` is the announced length.
     Bytes { label: &'a str, done: u64, total: Option<u64> },
     /// 4: an archive was downloaded.

@@ -8,7 +8,7 @@ use crate::lookup::poll::{self, Retryability};
 use crate::lookup::{Ctx, Ended, ended_refusal, failed_jobs, read_pipeline};
 use crate::model::{Job, JobId, Pipeline, PipelineAt, PipelineId, ProjectRef, Status};
 use crate::refusal::{Refusal, StartFailure};
-use crate::select::trigger::{self, Manual, OnManual, StartPlan};
+use crate::select::trigger::{self, Manual, OnManual, Playable, StartPlan};
 use crate::step::Step;
 
 /// How often a new pipeline may be missing where it is looked for: a replica of the database can
@@ -60,13 +60,17 @@ pub fn start(ctx: &Ctx<'_>, order: &Order) -> Result<Started, Error> {
         Again::Last => ctx.gitlab.newest_pipeline(project, &ref_)?,
         Again::No | Again::This(_) => named,
     };
-    let course = match trigger::start_plan(last.as_ref(), None) {
-        StartPlan::NeedsTip => {
-            trigger::start_plan(last.as_ref(), Some(&ctx.gitlab.tip(project, &ref_)?))
-        }
-        known => known,
+    let tip = match trigger::start_plan(last.as_ref(), None) {
+        StartPlan::NeedsTip => Some(ctx.gitlab.tip(project, &ref_)?),
+        StartPlan::New | StartPlan::Retry => None,
     };
-    let (pipeline, retried) = match (course, last) {
+    let tip = tip.as_deref();
+    let plan = trigger::start_plan(last.as_ref(), tip);
+    if let Some(pipeline) = &last {
+        let retried = plan == StartPlan::Retry;
+        ctx.watch.step(&Step::LastPipeline { pipeline, ref_: &ref_, tip, retried });
+    }
+    let (pipeline, retried) = match (plan, last) {
         (StartPlan::Retry, Some(last)) => (ctx.gitlab.retry_pipeline(&at(last.id))?, true),
         _ => (new(ctx, project, &ref_, start)?, false),
     };
@@ -182,7 +186,13 @@ fn at_manual(
         return Ok(true);
     }
     let all = trigger::playable(&ctx.gitlab.jobs(&ended.at)?, &ctx.gitlab.bridges(&ended.at)?);
-    match trigger::manual(&all, rule, played) {
+    let next = trigger::manual(&all, rule, played);
+    if matches!(rule, OnManual::Play(_))
+        && matches!(next, Manual::Stop(_) | Manual::NoneNamed { .. })
+    {
+        ctx.watch.step(&Step::NothingToPlay);
+    }
+    match next {
         Manual::Pass => Ok(true),
         Manual::Wait => Ok(false),
         Manual::Stop(_) if ended.pipeline.status == Status::Skipped => Ok(true),
@@ -192,8 +202,8 @@ fn at_manual(
         }
         Manual::Play(jobs) => {
             for job in jobs {
-                let label = format!("{} ({})", job.name, job.id);
-                ctx.watch.step(&Step::Playing { label: &label });
+                let Playable { name, stage, id, .. } = &job;
+                ctx.watch.step(&Step::Playing { name, id: *id, stage });
                 match ctx.gitlab.play_job(&ended.at.project, job.id) {
                     // Somebody else was faster, which is as good.
                     Err(error) if error.status() == Some(400) => {

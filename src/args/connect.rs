@@ -59,9 +59,12 @@ pub struct ConnectArgs {
     #[arg(long, value_name = "FILE", requires = "cert", help_heading = "Network")]
     pub key: Option<PathBuf>,
     /// Treatment of an archive whose SHA-256 is not the one that GitLab tells; a wrong size or
-    /// CRC is always an error
+    /// CRC is always an error. With `error`, `fetch` downloads archives whole, also for --path
     #[arg(long, value_enum, value_name = "ACTION", default_value_t, help_heading = "Network")]
     pub digest: OnDigestMismatch,
+    /// `--host` of `trigger` names the server, and `api_url` was made from it.
+    #[arg(skip)]
+    pub api_url_of_host: bool,
     /// Accepts any server certificate. Only the command line of pipeline-trigger sets this; no
     /// flag of downriver does.
     #[arg(skip)]

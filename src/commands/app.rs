@@ -131,7 +131,11 @@ impl App {
             self.ui.warn(&warning);
         }
         let origin = Origin {
-            named_by: if api.source == Source::Url { NamedBy::Url } else { NamedBy::Setting },
+            named_by: match api.source {
+                Source::Url => NamedBy::Url,
+                _ if connect.api_url_of_host => NamedBy::Host,
+                _ => NamedBy::Setting,
+            },
             own_projects: settings::own_projects(&api.value, &self.env),
             withheld,
         };

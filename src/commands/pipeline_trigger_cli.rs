@@ -1,6 +1,8 @@
 //! The command line and the exit codes of pipeline-trigger, for CI files written for that tool. They
 //! apply when the program is called through a link named `trigger`.
 
+pub mod lines;
+
 use std::ffi::OsString;
 use std::path::Path;
 use std::time::Duration;
@@ -43,65 +45,6 @@ pub fn exit(error: &Error, exit: Exit) -> Exit {
         _ if exit == Exit::Done => Exit::Done,
         (Error::Unwatched { .. }, _) | (_, Error::Usage(_)) => Exit::Usage,
         _ => Exit::Fault,
-    }
-}
-
-/// Lines that pipeline-trigger prints and scripts look for.
-pub mod lines {
-    use crate::model::{PipelineId, Status};
-    use crate::sanitize::sanitize;
-    use crate::trigger::{Again, Order, Started};
-
-    /// Returns the line that comes before the first request.
-    pub fn before(order: &Order) -> String {
-        let Order { project, ref_, again, .. } = order;
-        let ref_ = ref_.as_deref().unwrap_or_default();
-        let ref_ = sanitize(ref_);
-        match again {
-            Again::No => format!("Triggering pipeline for ref '{ref_}' for project id {project}"),
-            Again::Last => format!("Looking for pipeline '{ref_}' for project id {project} ..."),
-            Again::This(id) => {
-                format!("Fetching for pipeline '{id}' for project id {project} ...")
-            }
-        }
-    }
-
-    /// Returns the lines about a pipeline that was started or retried.
-    pub fn started(started: &Started) -> String {
-        let pipeline = &started.ended.pipeline;
-        let line = match started.retried {
-            true => format!("Retrying pipeline {} ...", pipeline.id),
-            false => format!("Pipeline created (id: {})", pipeline.id),
-        };
-        match &pipeline.web_url {
-            Some(url) => format!("{line}\nSee pipeline at {}", sanitize(url)),
-            None => line,
-        }
-    }
-
-    /// Returns the line of a run that does not wait.
-    pub fn detached() -> String {
-        "Detached mode: not monitoring pipeline status - exiting now.".to_owned()
-    }
-
-    /// Returns the line of a run that waits.
-    pub fn waiting(id: PipelineId) -> String {
-        format!("Waiting for pipeline {id} to finish ...")
-    }
-
-    /// Returns the line about the end of a pipeline; `passed`: the run ends with success.
-    pub fn ended(started: &Started, passed: bool) -> String {
-        let pipeline = &started.ended.pipeline;
-        match passed {
-            true if pipeline.status == Status::Manual => {
-                "Pipeline status is \"manual\", action \"pass\"".to_owned()
-            }
-            true => "Pipeline succeeded".to_owned(),
-            false => {
-                let url = pipeline.web_url.as_deref().unwrap_or_default();
-                format!("Pipeline failed! Check details at '{}'", sanitize(url))
-            }
-        }
     }
 }
 

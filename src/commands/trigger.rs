@@ -9,7 +9,8 @@ pub use flags::Trigger;
 use super::app::App;
 use super::destination::Destination;
 use super::dotenv::{DotenvFile, Values};
-use super::pipeline_trigger_cli::{self, lines};
+use super::pipeline_trigger_cli;
+use super::pipeline_trigger_cli::lines::{self, LineWatch};
 use super::result;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -76,7 +77,10 @@ impl Trigger {
         }
         let polling = Polling::new(self.wait_timeout, self.poll_interval);
         let cache = if self.fetch.is_empty() { None } else { app.cache(&self.cache)? };
+        let aside = !target.is_stdout();
         let ctx = app.ctx(&client, polling);
+        let line_watch = LineWatch { ui: &app.ui, watch: ctx.watch, on_stdout: aside };
+        let ctx = if self.legacy_cli { Ctx { watch: &line_watch, ..ctx } } else { ctx };
         let file = self.dotenv.as_ref().map(|file| app.env.dir.join(file));
         let dotenv = DotenvFile::create(file.as_deref(), &app.env.interrupt)?;
         let dotenv = dotenv.durable(options.durable);
@@ -87,7 +91,6 @@ impl Trigger {
         if unseen && !self.detach && !self.legacy_cli {
             check_can_watch(&ctx, &order)?;
         }
-        let aside = !target.is_stdout();
         if self.legacy_cli {
             app.ui.print_early(&lines::before(&order), aside)?;
         }
@@ -114,7 +117,13 @@ impl Trigger {
             }
         });
         if self.print_logs && !client.has_job_token() && !started.ended.pipeline.status.may_move() {
-            logs(&ctx, &started.ended.at, |job, log| app.ui.log(job, log, aside))?;
+            if self.legacy_cli {
+                app.ui.print_early(&lines::before_logs(id), aside)?;
+            }
+            logs(&ctx, &started.ended.at, |job, log| {
+                let heading = self.legacy_cli.then(|| lines::before_log(job));
+                app.ui.log(job, heading.as_deref(), log, aside)
+            })?;
         }
         if self.legacy_cli && !matches!(watched, Err(Error::Unwatched { .. })) {
             app.ui.line(lines::ended(started, watched.is_ok()))?;

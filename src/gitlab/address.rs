@@ -8,7 +8,7 @@ use std::fmt;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
 use ureq::http::Uri;
 
-use crate::sanitize::sanitize;
+use crate::sanitize::{sanitize, sanitize_whole};
 
 /// Escapes everything except the unreserved characters of RFC 3986; `/` is escaped too.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -220,7 +220,7 @@ impl Address {
     /// Formats the address with its query. Only for addresses of the API, whose queries contain no
     /// secrets.
     pub fn to_printable_url(&self) -> String {
-        sanitize(&self.to_url()).to_string()
+        sanitize_whole(&self.to_url()).to_string()
     }
 
     fn scheme(&self) -> &'static str {

@@ -25,6 +25,9 @@ pub enum Cause {
     SignIn { from: Address, to: Address },
     /// A refused certificate or a failed handshake.
     Tls { reason: String, failure: TlsFailure, from: Address },
+    /// A redirect of a request that changes something. It is not followed, because GET requests
+    /// alone are repeated elsewhere without harm.
+    NotFollowed { status: u16, from: Address, to: Address },
     /// A redirect that must not be followed.
     Redirect { reason: String },
     /// A changing request without a response; `effect` says what may have happened nevertheless.

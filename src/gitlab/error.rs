@@ -161,6 +161,7 @@ impl Error {
                 Exit::Nothing
             }
             Cause::NotSent { .. } | Cause::Page { .. } | Cause::SignIn { .. } => Exit::Denied,
+            Cause::NotFollowed { to, .. } if self.facts.is_other_api(to) => Exit::Denied,
             Cause::Damaged { .. } => Exit::Archive,
             Cause::Local(_) => Exit::Disk,
             Cause::Status { .. }
@@ -169,6 +170,7 @@ impl Error {
             | Cause::AskedToWait { .. }
             | Cause::Tls { .. }
             | Cause::Redirect { .. }
+            | Cause::NotFollowed { .. }
             | Cause::OutcomeUnknown { .. }
             | Cause::Unexpected { .. } => Exit::Network,
         }
@@ -214,6 +216,10 @@ impl fmt::Display for Error {
             Cause::SignIn { from, to } => {
                 write!(f, "{from} redirected to {to}, which is no address of the API")
             }
+            Cause::NotFollowed { status, from, to } => write!(
+                f,
+                "{from} redirected ({status}) to {to}, which is not followed for a request that changes something"
+            ),
             Cause::Page { title, from, .. } if title.is_empty() => {
                 write!(f, "{from} answered with a web page")
             }

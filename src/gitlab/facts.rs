@@ -13,6 +13,8 @@ pub enum NamedBy {
     /// A flag, a variable or the default, all of which `--api-url` replaces.
     #[default]
     Setting,
+    /// `--host` and `--url-path` of `trigger`, beside which there is no `--api-url`.
+    Host,
     /// A web address among the arguments, beside which `--api-url` must name the same server.
     Url,
 }
@@ -81,6 +83,17 @@ impl Facts {
                 (false, false) => Access::Unknown,
             },
         }
+    }
+
+    /// Returns true if an address is that of another API: of another server, by another scheme, or
+    /// below another path.
+    pub(super) fn is_other_api(&self, at: &Address) -> bool {
+        at.api_root().is_some_and(|root| root.to_string() != self.root_text())
+    }
+
+    /// Returns the root of the API without a slash at its end.
+    pub(super) fn root_text(&self) -> String {
+        self.root.to_string().trim_end_matches('/').to_owned()
     }
 
     /// Returns true if an address that a download was redirected to is of object storage: of

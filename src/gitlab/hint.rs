@@ -1,7 +1,6 @@
 //! Hints: what to do about a failed request, as a pure function of the operation, the kind of the
 //! token, the response, and what earlier responses proved.
 
-use super::address::Address;
 use super::cause::{Cause, FailureKind};
 use super::error_body::{ErrorBody, Form, Meaning};
 use super::facts::{Access, Facts, NamedBy};
@@ -35,25 +34,34 @@ pub(super) fn hints(
     hints
 }
 
-/// The hint for a refusal by another server that a redirect led to, where no token was sent.
+/// The hint for another API that a redirect led to, where no token was sent.
 fn moved_api(cause: &Cause, request: &ApiRequest, facts: &Facts) -> Option<String> {
-    let Cause::Status { status: 401 | 403 | 404, from, .. } = cause else { return None };
-    let token = facts.token?;
-    if from.same_origin(&facts.root) || facts.is_storage(request, from) {
-        return None;
-    }
-    let root = from.api_root()?;
-    let way = match facts.named_by {
-        NamedBy::Url => format!("paste the address with {}", from.origin()),
-        NamedBy::Setting if token == Kind::Job && from.host() != facts.root.host() => {
-            format!("use --api-url {root} --job-token \"$CI_JOB_TOKEN\"")
+    let to = match cause {
+        Cause::Status { status: 401 | 403 | 404, from, .. }
+            if !from.same_origin(&facts.root) && !facts.is_storage(request, from) =>
+        {
+            from
         }
-        NamedBy::Setting => format!("use --api-url {root}"),
+        Cause::NotFollowed { to, .. } if facts.is_other_api(to) => to,
+        _ => return None,
+    };
+    let (token, root) = (facts.token?, to.api_root()?);
+    // The token of the job belongs to the server of the job alone, unless it is given by hand.
+    let by_hand = match token == Kind::Job && to.host() != facts.root.host() {
+        true => " --job-token \"$CI_JOB_TOKEN\"",
+        false => "",
+    };
+    let way = match facts.named_by {
+        NamedBy::Url => format!("paste the address with {}", to.origin()),
+        NamedBy::Setting => format!("use --api-url {root}{by_hand}"),
+        NamedBy::Host => {
+            format!("use --host {} --url-path {}{by_hand}", to.origin(), root.path())
+        }
     };
     Some(format!(
         "no token was sent there: {} redirects to {}; if that is the GitLab you mean, {way}",
         facts.root.origin(),
-        from.origin()
+        to.origin()
     ))
 }
 
@@ -75,6 +83,7 @@ fn cause_hints(cause: &Cause, request: &ApiRequest, facts: &Facts) -> Vec<String
         }
         Cause::Tls { failure, .. } => vec![tls_hint(*failure).to_owned()],
         Cause::NotSent { .. } => unauthorized(Meaning::NoReason, request, facts),
+        Cause::NotFollowed { .. } => vec![NEW_PATH.to_owned()],
         Cause::Damaged { .. } => vec![DAMAGED.to_owned()],
         Cause::Failing { kind: FailureKind::Busy | FailureKind::Other, .. }
         | Cause::Unreachable { .. }
@@ -92,11 +101,15 @@ fn status_hints(status: u16, body: &ErrorBody, request: &ApiRequest, facts: &Fac
         return Vec::new();
     }
     match (status, request.operation.job_tokens()) {
-        (401, _) => unauthorized(body.meaning, request, facts),
-        (403, _) => Vec::from_iter(forbidden(body, request.operation, facts)),
-        (404, JobTokens::InBody(Kind::Job)) => vec![format!(
-            "GitLab answers this if the project does not exist or does not allow the job token; {ALLOWLIST}"
-        )],
+        (401, _) if !names_permission(body.meaning) => unauthorized(body.meaning, request, facts),
+        (401 | 403, _) => Vec::from_iter(forbidden(body, request.operation, facts)),
+        (404, JobTokens::InBody(Kind::Job)) => vec![match facts.access {
+            Access::Unknown => format!(
+                "GitLab answers this if the project does not exist or does not allow the job token; {ALLOWLIST}"
+            ),
+            Access::Own => JOB_ENDED.to_owned(),
+            Access::Readable => START_ROLE.to_owned(),
+        }],
         (404, JobTokens::InBody(Kind::Private | Kind::Trigger)) => vec![TRIGGER.to_owned()],
         (404, _) if body.meaning == Meaning::UnknownRoute => {
             let number = has_escaped_path(request).then(|| by_number(facts));
@@ -106,6 +119,18 @@ fn status_hints(status: u16, body: &ErrorBody, request: &ApiRequest, facts: &Fac
         (405, _) if body.meaning == Meaning::ProjectMoved => vec![MOVED.to_owned()],
         _ => Vec::new(),
     }
+}
+
+/// Returns true if GitLab knows the token, and says what it lacks.
+fn names_permission(meaning: Meaning) -> bool {
+    matches!(
+        meaning,
+        Meaning::FineGrained
+            | Meaning::InsufficientScope
+            | Meaning::JobTokenPermission
+            | Meaning::NoJobToken
+            | Meaning::NotAllowlisted
+    )
 }
 
 fn unauthorized(meaning: Meaning, request: &ApiRequest, facts: &Facts) -> Vec<String> {
@@ -239,7 +264,11 @@ fn job_token_never(operation: Operation) -> String {
 }
 
 fn no_token(facts: &Facts) -> String {
-    facts.withheld.clone().unwrap_or_else(|| NO_TOKEN.to_owned())
+    let usual = match facts.named_by {
+        NamedBy::Setting | NamedBy::Url => NO_TOKEN,
+        NamedBy::Host => NO_TOKEN_OF_TRIGGER,
+    };
+    facts.withheld.clone().unwrap_or_else(|| usual.to_owned())
 }
 
 /// Returns true if the project is named by a path, whose `/` is escaped in the address.
@@ -251,6 +280,7 @@ fn has_escaped_path(request: &ApiRequest) -> bool {
 fn by_number(facts: &Facts) -> String {
     let flags = match facts.named_by {
         NamedBy::Setting => "--project ID",
+        NamedBy::Host => "PROJECT",
         NamedBy::Url => "--project ID and --pipeline ID or --job-id ID in place of the URL",
     };
     format!(
@@ -265,18 +295,17 @@ fn api_root(facts: &Facts) -> String {
         (NamedBy::Url, _) => format!(
             "is {root} the address of GitLab's API? --api-url names another one of that server"
         ),
+        (NamedBy::Host, _) => {
+            format!("is {root} the address of GitLab's API? --host and --url-path name another")
+        }
         (NamedBy::Setting, true) => {
             format!("is {root} the address of GitLab's API? --api-url names another")
         }
         (NamedBy::Setting, false) => format!(
             "is {root} the address of GitLab's API? it usually ends with /api/v4: --api-url {}/api/v4",
-            trimmed(root)
+            facts.root_text()
         ),
     }
-}
-
-fn trimmed(root: &Address) -> String {
-    root.to_string().trim_end_matches('/').to_owned()
 }
 
 fn tls_hint(failure: TlsFailure) -> &'static str {
@@ -306,6 +335,7 @@ fn tls_hint(failure: TlsFailure) -> &'static str {
 }
 
 const NO_TOKEN: &str = "no token was sent: set GITLAB_TOKEN, or use --private-token, --token-file or, in a job, CI_JOB_TOKEN";
+const NO_TOKEN_OF_TRIGGER: &str = "no token was sent: set GITLAB_TOKEN, or use -a TOKEN";
 const VARIABLE: &str = "the token is the name of a variable, not its value: is that variable protected, and this branch or tag not?";
 const PROOF: &str = "this user's tokens need a proof of possession (DPoP), which downriver does not make: use a project or group access token, or turn that off under Edit profile → Access";
 const ROLE: &str = "the user of the token needs a role in that project that may read its jobs and artifacts (Reporter; Developer if artifacts are not public)";
@@ -320,6 +350,7 @@ const JOB_ENDED: &str = "a job token is valid only while its job runs";
 const JOB_TOKEN_NEWER: &str = "GitLab before 18.3 (some before 18.7) accepts no job token for lists of pipelines, bridges and jobs: use a private token (GITLAB_TOKEN) with read_api, or name the job with --job-id or --ref";
 const ALLOWLIST: &str = "the project that owns the artifacts must list yours under its Settings → CI/CD → Job token permissions, and you need a role there";
 const MOVED: &str = "the project was renamed or moved: give its new path, or its id";
+const NEW_PATH: &str = "name the project by its new path, or by its number";
 const SIGN_IN_PAGE: &str = "a sign-in or proxy page means that the token is missing or not accepted, or that the address is not that of the API";
 const STORAGE: &str = "GitLab keeps archives in object storage, which this machine must be allowed to reach; alternatively, `proxy_download` in the storage settings of GitLab makes it send them itself";
 const DAMAGED: &str = "fetch it again; if the checksum still differs, GitLab's copy is damaged, and only a new run of the job helps";

@@ -49,16 +49,8 @@ impl Http {
             let next = self
                 .redirect_target(&change.request, at, &location, false)
                 .map_err(AttemptError::permanent)?;
-            let way = match next.api_root() {
-                Some(root) if !next.same_origin(at) => {
-                    format!("if that is the GitLab you mean, use --api-url {root}")
-                }
-                _ => "name the project by its new path or its number".to_owned(),
-            };
-            let reason = format!(
-                "redirected ({status}) to {next}, which is not followed for a request that changes something; {way}"
-            );
-            return Err(AttemptError::permanent(Cause::Redirect { reason }));
+            let cause = Cause::NotFollowed { status, from: at.clone(), to: next };
+            return Err(AttemptError::permanent(cause));
         }
         self.check_status(&change.request, response, at.clone()).map_err(|error| {
             // A conflict says that nothing was done.

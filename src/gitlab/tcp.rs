@@ -222,34 +222,85 @@ mod tests {
         }
     }
 
-    /// Connects to all but the first address, which gives no answer or this error.
-    fn raced(first: Option<ErrorKind>, limit: Duration) -> (io::Result<SocketAddr>, Duration) {
-        let connect = move |address: &SocketAddr, within: Duration| match (address.is_ipv6(), first)
-        {
-            (false, _) => Ok(()),
-            (true, Some(kind)) => Err(kind.into()),
-            (true, None) => {
+    /// The behaviour of an address.
+    #[derive(Clone, Copy)]
+    enum Peer {
+        /// Accepts the connection after these milliseconds.
+        Accepts(u64),
+        Fails(ErrorKind),
+        Silent,
+    }
+
+    fn raced(
+        peers: &[(&'static str, Peer)],
+        limit: Duration,
+    ) -> (io::Result<SocketAddr>, Duration) {
+        let known: HashMap<SocketAddr, Peer> =
+            peers.iter().map(|(address, peer)| (address.parse().unwrap(), *peer)).collect();
+        let connect = move |address: &SocketAddr, within: Duration| match known[address] {
+            Peer::Accepts(after) => {
+                thread::sleep(Duration::from_millis(after));
+                Ok(())
+            }
+            Peer::Fails(kind) => Err(kind.into()),
+            Peer::Silent => {
                 thread::sleep(within);
                 Err(ErrorKind::TimedOut.into())
             }
         };
+        let list: Vec<&str> = peers.iter().map(|(address, _)| *address).collect();
         let start = Instant::now();
-        let won = race(addresses(&[V6, V4]), limit, Arc::new(connect));
+        let won = race(attempt_order(&addresses(&list), None), limit, Arc::new(connect));
         (won.map(|(address, ())| address), start.elapsed())
     }
 
     #[test]
     fn an_address_that_leads_nowhere_costs_a_quarter_of_a_second() {
-        let (won, took) = raced(None, Duration::from_secs(5));
-        assert_eq!(won.unwrap(), V4.parse().unwrap());
-        assert!(took >= ATTEMPT_DELAY && took < Duration::from_secs(3), "{took:?}");
-        let (won, _) = raced(Some(ErrorKind::NetworkUnreachable), Duration::from_secs(5));
-        assert_eq!(won.unwrap(), V4.parse().unwrap());
+        use Peer::{Accepts, Fails, Silent};
+        // The addresses in their order, the one that wins, and after how many delays at least.
+        for (peers, winner, delays) in [
+            (&[(V6, Silent), (V4, Accepts(0))][..], V4, 1),
+            (&[(V4, Silent), (V6, Accepts(0))], V6, 1),
+            (&[(V6, Fails(ErrorKind::NetworkUnreachable)), (V4, Accepts(0))], V4, 0),
+            (&[(V6, Fails(ErrorKind::ConnectionRefused)), (V4, Accepts(0))], V4, 0),
+            (&[(V6, Silent), (OTHER_V6, Accepts(0)), (V4, Silent)], OTHER_V6, 2),
+            (&[(V6, Silent), (V4, Silent), (OTHER_V4, Accepts(0))], OTHER_V4, 2),
+            (
+                &[(V6, Silent), (V4, Fails(ErrorKind::ConnectionRefused)), (OTHER_V4, Accepts(0))],
+                OTHER_V4,
+                1,
+            ),
+            // A slow address is not given up while the next one is tried.
+            (&[(V6, Accepts(600)), (V4, Silent)], V6, 2),
+        ] {
+            let (won, took) = raced(peers, Duration::from_secs(20));
+            assert_eq!(won.unwrap(), winner.parse().unwrap());
+            assert!(took >= ATTEMPT_DELAY * delays, "{winner}: {took:?}");
+            assert!(took < Duration::from_secs(10), "{winner}: {took:?}");
+        }
+    }
+
+    #[test]
+    fn the_address_that_answered_is_the_first_to_be_tried_again() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let open = listener.local_addr().unwrap();
+        // Nobody listens there.
+        let closed = SocketAddr::from(([127, 0, 0, 1], 1));
+        let tcp = Tcp::default();
+        let limit = Duration::from_secs(20);
+        for _ in 0..2 {
+            assert!(tcp.connect("gitlab.test", &[closed, open], limit).is_ok());
+            assert_eq!(tcp.lock().get("gitlab.test"), Some(&open));
+        }
+        // It is remembered for that host alone, and as long as the host has it.
+        assert_eq!(tcp.lock().get("other.test"), None);
+        assert!(tcp.connect("gitlab.test", &[closed], limit).is_err());
     }
 
     #[test]
     fn the_limit_holds_and_the_last_failure_is_told() {
-        let (won, _) = raced(None, Duration::from_millis(50));
+        let silent = [(V6, Peer::Silent), (V4, Peer::Silent)];
+        let (won, _) = raced(&silent, Duration::from_millis(50));
         assert_eq!(won.unwrap_err().kind(), ErrorKind::TimedOut);
         let refuse = |_: &SocketAddr, _| io::Result::<()>::Err(ErrorKind::ConnectionRefused.into());
         for list in [&[V6, V4][..], &[V4]] {

@@ -73,5 +73,7 @@ pub fn find_in_lists(
         ref_: ref_.name.to_owned(),
         recent: ref_.recent,
     };
-    Ok(newest.unwrap_or_else(|| LookupResult::all_missing(&Refusal::NoPipeline { by }, query)))
+    Ok(newest.unwrap_or_else(|| {
+        LookupResult::all_missing(&Refusal::NoPipeline { by, by_job_token: false }, query)
+    }))
 }

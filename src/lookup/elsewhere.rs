@@ -1,6 +1,10 @@
 //! After a lookup that found nothing: the place that holds the job instead.
 //!
-//! These requests only serve the advice of a message, so their failures are ignored.
+//! These requests only serve the advice of a message, so their failures are ignored, and at most
+//! [`MAX_SEARCHED_PIPELINES`] pipelines are searched. A refusal that no other place can mend costs
+//! none.
+
+use std::convert::Infallible;
 
 use super::context::Ctx;
 use super::downstream::list_bridges;
@@ -13,8 +17,8 @@ use crate::parallel::parallel;
 use crate::refusal::{Elsewhere, Refusal};
 use crate::select::job_pattern::Pattern;
 
-/// The number of earlier pipelines of a ref that are searched for a job.
-const MAX_EARLIER_PIPELINES: usize = 24;
+/// The number of pipelines that are searched for a job.
+const MAX_SEARCHED_PIPELINES: usize = 24;
 
 /// Adds to a refusal the place that holds the job instead, if there is one.
 pub fn with_place(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery, error: Error) -> Error {
@@ -34,7 +38,7 @@ fn place(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery, wanted: &Pattern) -> Op
     match scope {
         Scope::Below(by) => {
             let at = resolve::pipeline(ctx, by).ok()?.ok()?;
-            has_job(ctx, &[at], wanted)?.then_some(Elsewhere::Pipeline)
+            has_job(ctx, &[at], wanted).then_some(Elsewhere::Pipeline)
         }
         Scope::In(PipelineBy::Ref { project, ref_, recent: false })
             if is_in_earlier(ctx, project, ref_, wanted) == Some(true) =>
@@ -47,7 +51,7 @@ fn place(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery, wanted: &Pattern) -> Op
             let downstream = bridges.iter().filter_map(|listed| {
                 Some(listed.bridge.downstream_pipeline.as_ref()?.at(&listed.of.project))
             });
-            has_job(ctx, &downstream.collect::<Vec<_>>(), wanted)?.then_some(Elsewhere::Downstream)
+            has_job(ctx, &downstream.collect::<Vec<_>>(), wanted).then_some(Elsewhere::Downstream)
         }
         Scope::In(_) | Scope::Any(_) | Scope::Jobs { .. } => None,
     }
@@ -59,15 +63,22 @@ fn is_in_earlier(
     ref_: &str,
     wanted: &Pattern,
 ) -> Option<bool> {
-    let newest = ctx.gitlab.successful_pipelines(project, ref_, MAX_EARLIER_PIPELINES + 1).ok()?;
+    let newest = ctx.gitlab.successful_pipelines(project, ref_, MAX_SEARCHED_PIPELINES + 1).ok()?;
     let earlier: Vec<PipelineAt> = newest.iter().skip(1).map(|it| it.at(project)).collect();
-    // Mostly one of the first has it.
-    let mut batches = earlier.chunks(MAX_PARALLEL_LISTS);
-    Some(batches.any(|batch| has_job(ctx, batch, wanted) == Some(true)))
+    Some(has_job(ctx, &earlier, wanted))
 }
 
-/// Returns true if one of the pipelines has a job that the pattern matches.
-fn has_job(ctx: &Ctx<'_>, pipelines: &[PipelineAt], wanted: &Pattern) -> Option<bool> {
-    let lists = parallel(MAX_PARALLEL_LISTS, pipelines, |at| ctx.gitlab.jobs(at)).ok()?;
-    Some(lists.iter().flatten().any(|job| wanted.match_name(&job.name).is_some()))
+/// Returns true if one of the pipelines has a job that the pattern matches. A pipeline that may not
+/// be read is passed over.
+fn has_job(ctx: &Ctx<'_>, pipelines: &[PipelineAt], wanted: &Pattern) -> bool {
+    let searched = &pipelines[..pipelines.len().min(MAX_SEARCHED_PIPELINES)];
+    let has_it = |at: &PipelineAt| {
+        let jobs = ctx.gitlab.jobs(at).unwrap_or_default();
+        Ok::<_, Infallible>(jobs.iter().any(|job| wanted.match_name(&job.name).is_some()))
+    };
+    // Mostly one of the first has it.
+    searched.chunks(MAX_PARALLEL_LISTS).any(|batch| {
+        let found = parallel(MAX_PARALLEL_LISTS, batch, has_it);
+        found.is_ok_and(|found| found.contains(&true))
+    })
 }

@@ -101,7 +101,7 @@ fn refusal(ctx: &Ctx<'_>, project: &ProjectRef, ref_: &str) -> Result<Refusal, E
 
 fn no_default_branch(project: &ProjectRef, of: &LatestOf) -> Refusal {
     let by = PipelineBy::Latest { project: project.clone(), of: of.clone() };
-    Refusal::NoPipeline { by }
+    Refusal::NoPipeline { by, by_job_token: false }
 }
 
 /// Returns None where GitLab answers that this token may not see the thing, or that it is not there.

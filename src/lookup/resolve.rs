@@ -36,9 +36,10 @@ pub fn pipeline(ctx: &Ctx<'_>, by: &PipelineBy) -> Result<Result<PipelineAt, Ref
     // The pipelines of a merge request come from several lists.
     let newest = newest.into_iter().max_by_key(|pipeline| pipeline.id);
     // The pipelines of a merge request from a fork are in the project of the fork.
-    Ok(newest
-        .map(|pipeline| pipeline.at(project))
-        .ok_or_else(|| Refusal::NoPipeline { by: by.clone() }))
+    Ok(newest.map(|pipeline| pipeline.at(project)).ok_or_else(|| Refusal::NoPipeline {
+        by: by.clone(),
+        by_job_token: ctx.gitlab.has_job_token(),
+    }))
 }
 
 /// Returns the newest pipeline of a commit, or an empty list. GitLab completes a shortened SHA, but

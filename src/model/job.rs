@@ -12,6 +12,7 @@ use super::status::Status;
 pub struct Job {
     pub id: JobId,
     pub name: String,
+    pub stage: Option<String>,
     pub status: Status,
     pub web_url: Option<String>,
     /// Present only if it failed.

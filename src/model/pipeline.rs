@@ -70,6 +70,7 @@ impl PipelineAt {
 pub struct Bridge {
     pub id: JobId,
     pub name: String,
+    pub stage: Option<String>,
     #[serde(default)]
     pub status: Status,
     /// Present only if it failed.

@@ -195,7 +195,7 @@ impl Refusal {
                 its number is the one in the address bar of the browser (CI_PIPELINE_ID), not the one \
                 that counts within the project (CI_PIPELINE_IID)"
             }
-            Refusal::NoPipeline { by } => no_pipeline(by),
+            Refusal::NoPipeline { by, by_job_token } => no_pipeline(by, *by_job_token),
             Refusal::NoLatest { ref_, pushed, default_branch, seen, .. } => {
                 return Some(no_latest::hint(ref_, *pushed, default_branch.as_deref(), seen));
             }
@@ -308,8 +308,11 @@ fn is_plain(text: &str) -> bool {
     text.bytes().all(plain) && !text.starts_with('-')
 }
 
-fn no_pipeline(by: &PipelineBy) -> &'static str {
+fn no_pipeline(by: &PipelineBy, by_job_token: bool) -> &'static str {
     match by {
+        PipelineBy::MergeRequest { .. } if by_job_token => {
+            "check the number; if the merge request comes from a private fork, its pipelines are in the fork, which a job token does not see: use a private token (GITLAB_TOKEN) with the scope read_api"
+        }
         PipelineBy::Ref { .. } => {
             "name a branch or a tag; a pipeline that is not done or did not succeed is named with --pipeline ID"
         }

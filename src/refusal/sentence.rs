@@ -22,10 +22,10 @@ impl Display for Refusal {
                     candidates(self)
                 )
             }
-            Refusal::NoPipeline { by: by @ PipelineBy::Ref { .. } } => {
+            Refusal::NoPipeline { by: by @ PipelineBy::Ref { .. }, .. } => {
                 write!(f, "no successful pipeline of {by}")
             }
-            Refusal::NoPipeline { by } => write!(f, "no pipeline of {by}"),
+            Refusal::NoPipeline { by, .. } => write!(f, "no pipeline of {by}"),
             Refusal::NoLatest { project, ref_, pushed, seen, .. } => {
                 write!(f, "no pipeline of ref `{}` in project {project}", sanitize(ref_))?;
                 if *pushed == Some(false) {
@@ -240,8 +240,11 @@ fn candidates(refusal: &Refusal) -> String {
 }
 
 fn separated<T: Display>(f: &mut Formatter<'_>, items: &[T], separator: &str) -> fmt::Result {
-    for (i, item) in items.iter().enumerate() {
+    for (i, item) in items.iter().take(MAX_NAMES).enumerate() {
         write!(f, "{}{item}", if i == 0 { "" } else { separator })?;
     }
-    Ok(())
+    match items.len().saturating_sub(MAX_NAMES) {
+        0 => Ok(()),
+        more => write!(f, " and {more} more"),
+    }
 }

@@ -64,6 +64,7 @@ fn refusals_of_a_pipeline_by_another_name() {
     check(
         Refusal::NoPipeline {
             by: PipelineBy::Ref { project: project(), ref_: "feature/x".to_owned(), recent: false },
+            by_job_token: true,
         },
         expect![[r#"
             no successful pipeline of ref `feature/x` of project 1
@@ -71,7 +72,10 @@ fn refusals_of_a_pipeline_by_another_name() {
             3/3, may change"#]],
     );
     check(
-        Refusal::NoPipeline { by: PipelineBy::MergeRequest { project: project(), iid: 7 } },
+        Refusal::NoPipeline {
+            by: PipelineBy::MergeRequest { project: project(), iid: 7 },
+            by_job_token: false,
+        },
         expect![[r#"
             no pipeline of merge request 7 of project 1
             hint: check the number; child pipelines are not listed there, name one with --pipeline ID

@@ -14,8 +14,9 @@ use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef, Status
 pub enum Refusal {
     /// The project has no pipeline of that number; `seen` holds the numbers of its newest ones.
     NoSuchPipeline { at: PipelineAt, seen: Vec<String> },
-    /// There is no pipeline of that ref, merge request or commit.
-    NoPipeline { by: PipelineBy },
+    /// There is no pipeline of that ref, merge request or commit. `by_job_token`: GitLab does not
+    /// show the pipelines of a private fork to the token that asked.
+    NoPipeline { by: PipelineBy, by_job_token: bool },
     /// The ref has no pipeline of any status. `pushed`: GitLab knows the ref; None where that could
     /// not be asked. `seen` holds the refs that have pipelines, those of the newest first.
     NoLatest {

@@ -60,7 +60,10 @@ impl<'a> AcquiredArchive<'a> {
         }
         let (mut ranged, mut body) = (None, None);
         let narrow = options.rules.patterns.are_narrow();
-        if options.directory_first || reads_directory_first(narrow, found.size()) {
+        // Parts of an archive cannot be compared with its SHA-256.
+        let needs_whole = ctx.gitlab.requires_digest();
+        if !needs_whole && (options.directory_first || reads_directory_first(narrow, found.size()))
+        {
             match ctx.gitlab.open_remote(&found.at, found.size()) {
                 Ok(RemoteAnswer::Ranges(remote)) => {
                     ranged = RangedArchive::open(found, *remote, options)?
@@ -71,7 +74,7 @@ impl<'a> AcquiredArchive<'a> {
                 Err(error) => return Err(error.into()),
             }
         }
-        let mut may_stream = alone && !ctx.gitlab.requires_digest();
+        let mut may_stream = alone && !needs_whole;
         if let Some(mut archive) = ranged.take() {
             if options.directory_first {
                 let plan = std::mem::take(&mut archive.planned.plan);

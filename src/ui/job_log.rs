@@ -13,16 +13,27 @@ const TAB_WIDTH: usize = 8;
 impl Ui {
     /// Prints the log of a job under a heading, on the stream that [`Ui::print_early`] chooses.
     /// In a GitLab job it is a collapsed section, so that it does not bury the other messages.
+    /// `heading`: another heading, without a section.
     ///
     /// # Errors
     /// Standard output is closed or cannot be written to.
-    pub fn log(&self, job: &Job, log: &[u8], on_stdout: bool) -> std::io::Result<()> {
+    pub fn log(
+        &self,
+        job: &Job,
+        heading: Option<&str>,
+        log: &[u8],
+        on_stdout: bool,
+    ) -> std::io::Result<()> {
         let colors = if on_stdout && !self.json { self.color_stdout } else { self.color_stderr };
+        let readable = readable(&String::from_utf8_lossy(log), colors);
+        let readable = readable.trim_end_matches('\n');
+        if let Some(heading) = heading {
+            return self.print_early(&format!("{heading}\n{readable}\n"), on_stdout);
+        }
         let heading = format!("==== {} ({}): {} ====", sanitize(&job.name), job.id, job.status);
-        let text = format!("{heading}\n{}", readable(&String::from_utf8_lossy(log), colors));
-        let text = text.trim_end_matches('\n');
+        let text = format!("{heading}\n{readable}");
         if !self.sections {
-            return self.print_early(text, on_stdout);
+            return self.print_early(&text, on_stdout);
         }
         let (start, end) = section_markers(job.id.0, self.clock.now().as_second());
         self.print_early(&format!("{start}{text}\n{end}"), on_stdout)

@@ -63,12 +63,22 @@ impl Watch for Ui {
                 let job = if *named { "job " } else { "" };
                 self.stage(3, &format!("{job}{}{status}{size}", sanitize(label)));
             }
-            Step::Playing { label } => {
-                self.message(
-                    Verbosity::Normal,
-                    &format!("playing the manual job {}", sanitize(label)),
-                );
+            Step::LastPipeline { pipeline, ref_, tip, retried } => {
+                let next = match (retried, tip) {
+                    (true, _) => "it is retried",
+                    (false, Some(_)) => "the ref has moved on since, so a new one is started",
+                    (false, None) => "a new one is started",
+                };
+                let (id, status, ref_) = (pipeline.id, &pipeline.status, sanitize(ref_));
+                let text = format!("pipeline {id} of ref `{ref_}` is {status}: {next}");
+                self.message(Verbosity::Normal, &text);
             }
+            Step::Playing { name, id, .. } => {
+                let text = format!("playing the manual job {} ({id})", sanitize(name));
+                self.message(Verbosity::Normal, &text);
+            }
+            // The error of the run says so.
+            Step::NothingToPlay => {}
             Step::Bytes { label, done, total } => {
                 let line = self.progress().update(label, *done, *total, self.clock.elapsed());
                 if let Some(line) = line {

@@ -73,6 +73,75 @@ fn a_job_in_the_other_place_is_told_with_the_flag_that_finds_it() {
     ran.never_says("--from").never_says("did you mean");
 }
 
+/// The requests of a refusal whose advice could name another place, beyond those of the lookup.
+#[test]
+fn advice_about_another_place_costs_few_requests_and_none_where_it_cannot_change() {
+    let upstream = "GET projects/1/pipelines/10/jobs?per_page=100&page=1";
+    let lookup = [
+        "GET projects/1/pipelines/10/bridges?per_page=100&page=1",
+        "GET projects/2/pipelines/20/jobs?per_page=100&page=1",
+    ];
+    let mut own = vec!["GET projects/1/pipelines/10", upstream];
+    own.extend(lookup);
+    for (line, exit, expect) in [
+        ("fetch nowhere", 3, [&lookup[..], &[upstream]].concat()),
+        ("fetch nowhere --from pipeline", 3, own),
+        // No flag leads to what may not be read, failed, or is named by another bridge.
+        ("fetch broken", 3, lookup.to_vec()),
+        ("fetch nowhere --bridge other", 3, lookup[..1].to_vec()),
+        ("fetch nowhere --downstream other", 3, lookup[..1].to_vec()),
+        ("fetch nowhere --if-missing ignore", 0, lookup.to_vec()),
+        ("fetch nowhere --if-missing warn", 0, lookup.to_vec()),
+        ("fetch -R 1 --job-id 999", 3, vec!["GET projects/1/jobs/999"]),
+    ] {
+        let world = world().with(&json!({"remove": {"pipeline": 11}}));
+        let ran = Run::new(world.with_token("private")).args(line).exits(exit);
+        ran.asks(&expect);
+    }
+    // Of many downstream pipelines, the first 24 are searched.
+    let bridges: Vec<Value> = (0..40)
+        .map(|n| json!({"id": 900 + n, "name": format!("b{n}"), "downstream": 100 + n}))
+        .collect();
+    let below: Vec<Value> = (0..40).map(|n| json!({"id": 100 + n})).collect();
+    let world = World::from_json(json!({"projects": [
+        {"id": 1, "pipelines": [{"id": 10, "bridges": bridges, "jobs": [job(101, "own")]}]},
+        {"id": 2, "pipelines": below},
+    ]}));
+    let ran = Run::new(world).args("fetch nowhere --from pipeline").fails(3);
+    assert_eq!(ran.requests.len(), 2 + 1 + 24);
+}
+
+#[test]
+fn a_downstream_project_that_is_hidden_ends_the_run_also_where_missing_jobs_do_not() {
+    let hidden = || world().with(&json!({"set": {"project": 2, "hidden": true}}));
+    for line in ["fetch build", "fetch 'b*'", "fetch build --from any", "explain build"] {
+        for leniency in ["", "--if-missing warn", "--if-missing ignore"] {
+            let ran = Run::new(hidden()).args(line).args(leniency).fails(4);
+            ran.says("404 Project Not Found");
+        }
+    }
+}
+
+#[test]
+fn a_job_token_that_cannot_see_a_private_fork_is_told_so() {
+    let world = |token: &str| {
+        World::from_json(json!({"server": {"archives": "direct"}, "projects": [
+            {"id": 1, "path": "shop/up", "merge_requests": {"7": [30], "8": []}, "pipelines": [
+                {"id": 11, "ref": "main"},
+            ]},
+            {"id": 3, "path": "fork/up", "pipelines": [{"id": 30, "jobs": [job(301, "build")]}]},
+        ]}))
+        .with_token(token)
+    };
+    for line in ["fetch build --mr 7", "ls build --mr 7", "explain build --mr 7"] {
+        let ran = Run::new(world("job")).args(line).fails(3);
+        ran.says("no pipeline of merge request 7").says("private fork").says("GITLAB_TOKEN");
+        Run::new(world("private")).args(line).succeeds();
+    }
+    let ran = Run::new(world("private")).args("fetch build --mr 8").fails(3);
+    ran.says("no pipeline of merge request 8").never_says("fork");
+}
+
 #[test]
 fn an_earlier_pipeline_of_the_ref_that_has_the_job_is_hinted_at() {
     let with = |id: u64, jobs: Value| json!({"id": id, "ref": "main", "jobs": jobs});

@@ -65,6 +65,7 @@ mod story;
 mod zip_builder;
 
 mod advice;
+mod advice_pasted;
 mod archives;
 mod archives_data;
 mod archives_ends;

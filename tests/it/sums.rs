@@ -86,6 +86,29 @@ fn a_wrong_sum_beside_a_wrong_size_or_crc_is_always_an_error() {
 }
 
 #[test]
+fn a_sum_that_must_be_right_is_that_of_the_whole_archive_also_where_parts_would_do() {
+    let files = [file("a.bin", crate::fake::noise(3 << 20, 1)), file("b.txt", "small")];
+    let large = zip(&files);
+    let run = |of: &[u8], line: &str| {
+        let fake = Fake::start(one_archive(large.clone()).server(json!({"archives": "direct"})));
+        fake.fault(tagged(ARCHIVE, &format!("\"{}\"", sum(of))));
+        Run::new(fake).file("b.txt", "old").args("fetch build").args(line)
+    };
+    for line in ["--path b.txt", "--sync", "--on-conflict skip"] {
+        let error = format!("{line} --digest error");
+        let ran = run(&large, &error).succeeds();
+        ran.check(
+            ran.log.iter().all(|it| it.header("range").is_none()),
+            "the archive is downloaded whole",
+        );
+        run(b"other", &error).fails(6).says("its SHA-256 should be ");
+        // Otherwise parts are enough, and no sum can be compared.
+        let ran = run(b"other", line).succeeds();
+        ran.check(ran.log.iter().any(|it| it.header("range").is_some()), "parts are asked for");
+    }
+}
+
+#[test]
 fn a_tag_of_the_storage_is_no_checksum() {
     let fake = Fake::start(world("redirect"));
     fake.fault(tagged("store/*", &format!("\"{}\"", sum(b"other"))));

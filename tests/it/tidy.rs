@@ -52,7 +52,7 @@ pub fn root() -> &'static Path {
 }
 
 /// Returns every `*.rs` below these folders: its path from the root, with `/`, and its text.
-fn sources(folders: &[&str]) -> BTreeMap<String, String> {
+pub fn sources(folders: &[&str]) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     let mut left: Vec<PathBuf> =
         folders.iter().map(|f| root().join(f)).filter(|f| f.is_dir()).collect();

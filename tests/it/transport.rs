@@ -65,6 +65,19 @@ fn so_it_does_through_squid_and_tinyproxy() {
     }
 }
 
+/// `localhost` has two addresses on most machines, of which only one leads to the stand-in.
+#[test]
+fn a_host_with_an_address_at_which_nobody_listens_is_reached_by_the_other() {
+    let fake = Fake::start(world());
+    let (_, port) =
+        fake.api_origin().rsplit_once(':').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    let url = format!("http://localhost:{port}/api/v4");
+    for line in ["fetch build", "fetch build --streams 4", "ls build"] {
+        let ran = Run::new(&fake).vars([("CI_API_V4_URL", &url)]).args(line).succeeds();
+        ran.check(ran.pauses.is_empty(), "at the first try");
+    }
+}
+
 #[test]
 fn a_proxy_that_wants_a_password_or_is_not_there_is_told() {
     let fake = Fake::start(world());

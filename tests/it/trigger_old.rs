@@ -153,7 +153,16 @@ fn it_prints_the_lines_that_scripts_look_for() {
             "-t master -d 93",
             format!("{created}Detached mode: not monitoring pipeline status - exiting now.\n"),
         ),
-        ("-t master --on-manual play 93", format!("{waiting}Pipeline succeeded\n")),
+        (
+            "-t master --on-manual play 93",
+            format!(
+                "{waiting}Playing manual job \"upload: symbols\" from stage \"deploy\"...\nPipeline succeeded\n"
+            ),
+        ),
+        (
+            "-t master --on-manual play --jobs nothing 93",
+            format!("{waiting}No manual jobs found!\nPipeline failed! Check details at '{url}'\n"),
+        ),
         (
             "-t master --on-manual pass 93",
             format!("{waiting}Pipeline status is \"manual\", action \"pass\"\n"),
@@ -162,8 +171,81 @@ fn it_prints_the_lines_that_scripts_look_for() {
     ] {
         assert_eq!(old(&fake(), args).runs().stdout, expect, "{args}");
     }
-    let ran = old(&fake(), "-t master --pid 9002 93").runs();
-    ran.check(ran.stdout.starts_with("Fetching for pipeline '9002' for project id 93 ...\n"), "");
+}
+
+#[test]
+fn it_tells_of_the_pipeline_that_may_be_retried_as_of_old() {
+    use serde_json::json;
+    let (tip, old_sha) = ("a".repeat(40), "b".repeat(40));
+    let world = |status: &str, sha: &str| {
+        World::from_json(json!({
+            "tokens": {"private": {"private": READS, "scopes": ["api"], "projects": [1]},
+                       "trigger": {"trigger": STARTS, "project": 1}},
+            "here": {"project": 1, "token": "private"},
+            "projects": [{
+                "id": 1, "heads": {"main": tip},
+                "pipelines": [{"id": 5, "status": status, "sha": sha}],
+                "on_trigger": {"id": 9, "status": "success"},
+            }],
+            "changes": [{"after": {"request": "POST retry"}, "set": {"pipeline": 5, "status": "success"}}],
+        }))
+    };
+    let created = "Pipeline created (id: 9)\nSee pipeline at <url>\nWaiting for pipeline 9 to finish ...\nPipeline succeeded\n";
+    for (status, sha, expect) in [
+        (
+            "failed",
+            &tip,
+            "Found up to date pipeline 5 with status 'failed'\nRetrying pipeline 5 ...\n\
+             Waiting for pipeline 5 to finish ...\nPipeline succeeded\n"
+                .to_owned(),
+        ),
+        (
+            "failed",
+            &old_sha,
+            format!(
+                "Found outdated pipeline 5 with status 'failed'\nPipeline 5 for main outdated (sha: bbbbbb, tip is aaaaaa) - re-running ...\n{created}"
+            ),
+        ),
+        (
+            "success",
+            &tip,
+            format!(
+                "Found pipeline 5 with status 'success'\nPipeline 5 already in state 'success' - re-running ...\n{created}"
+            ),
+        ),
+    ] {
+        for (flag, first) in [
+            ("-r", "Looking for pipeline 'main' for project id 1 ...\n"),
+            ("--pid 5", "Fetching for pipeline '5' for project id 1 ...\n"),
+        ] {
+            let here = Fake::start(world(status, sha));
+            let ran = old(&here, &format!("-t main {flag} 1")).exits(0);
+            let told: Vec<&str> = ran
+                .stdout
+                .lines()
+                .map(|line| if line.starts_with("See ") { "See pipeline at <url>" } else { line })
+                .collect();
+            assert_eq!(format!("{}\n", told.join("\n")), format!("{first}{expect}"), "{flag}");
+        }
+    }
+}
+
+#[test]
+fn logs_have_the_heads_of_old() {
+    use serde_json::json;
+    let world = World::from_json(json!({
+        "tokens": {"private": {"private": READS, "scopes": ["api"], "projects": [1]},
+                   "trigger": {"trigger": STARTS, "project": 1}},
+        "here": {"project": 1, "token": "private"},
+        "projects": [{"id": 1, "on_trigger": {"id": 9, "status": "failed", "jobs": [
+            {"id": 91, "name": "bad", "status": "failed", "log": "no luck\n"},
+            {"id": 92, "name": "good\u{1b}[2J", "log": "fine\n"},
+        ]}}],
+    }));
+    let here = Fake::start(world);
+    let ran = old(&here, "-t main -o 1").vars([("GITLAB_CI", "true")]).exits(1);
+    let expect = "Pipeline 9 job output:\nJob: good\\u{1b}[2J\nfine\n\nJob: bad\nno luck\n\nPipeline failed!";
+    ran.check(ran.stdout.contains(expect), expect);
 }
 
 /// Abbreviated and repeated flags, as argparse takes them.

@@ -128,6 +128,7 @@ impl Trigger {
         }
         if let Some(host) = &self.host {
             connect.api_url = Some(api_url(host, self.url_path.as_deref()));
+            connect.api_url_of_host = true;
         }
         let token = settings::pipeline_token(self.pipeline_token.as_ref(), &app.env)?;
         // With a project given, the git remote is not read.

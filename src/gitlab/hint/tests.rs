@@ -1,5 +1,6 @@
 //! Tests of the hints, as tables.
 
+use super::super::address::Address;
 use super::super::error_body;
 use super::super::facts::Origin;
 use super::*;
@@ -128,6 +129,8 @@ fn hints_follow_from_operation_token_access_and_words() {
         (ListJobs, PRIVATE, Unknown, 404, no_route, &[ROOT]),
         (BY_TRIGGER, None, Unknown, 404, no_route, &[TRIGGER]),
         (BY_JOB, JOB, Unknown, 404, no_route, &[ALLOWLIST]),
+        (BY_JOB, JOB, Own, 404, no_file, &[JOB_ENDED]),
+        (BY_JOB, JOB, Readable, 404, no_file, &[START_ROLE]),
         (StartPipeline, PRIVATE, Unknown, 405, moved, &[MOVED]),
         (ListJobs, PRIVATE, Unknown, 400, denied, &[]),
     ];
@@ -149,7 +152,8 @@ fn hints_follow_from_other_causes() {
         |storage, redirected| Cause::Unreachable { reason: reason(), storage, redirected };
     let page = |status| Cause::Page { title: reason(), status, from: from() };
     let sign_in = || Cause::SignIn { from: from(), to: address("https://sso.test/login") };
-    let table: [(&str, Cause, &[&str]); 20] = [
+    let not_followed = |to: &str| Cause::NotFollowed { status: 301, from: from(), to: address(to) };
+    let table: [(&str, Cause, &[&str]); 21] = [
         ("1", failing(FailureKind::ConnectTimeout), &["--connect-timeout"]),
         ("1", failing(FailureKind::Silence), &["--timeout"]),
         ("1", failing(FailureKind::Other), &[]),
@@ -168,6 +172,7 @@ fn hints_follow_from_other_causes() {
         ("g/p", page(404), &[NUMBER]),
         ("g/p", status(404, r#"{"error":"404 Not Found"}"#), &[NUMBER, ROOT]),
         ("1", sign_in(), &[SIGN_IN_PAGE, ROOT]),
+        ("1", not_followed("https://gitlab.test/api/v4/projects/2"), &[NEW_PATH]),
         ("1", Cause::NotSent { reason: "" }, &[EXPIRED]),
         ("1", Cause::Damaged { reason: reason() }, &[DAMAGED]),
         ("1", Cause::AskedToWait { seconds: 3600 }, &[]),
@@ -204,20 +209,115 @@ fn a_server_that_a_redirect_leads_to_is_named_with_the_line_that_works() {
             moved,
             Some("use --api-url https://other.test/api/v4 --job-token \"$CI_JOB_TOKEN\""),
         ),
+        (PRIVATE, NamedBy::Host, moved, Some("use --host https://other.test --url-path /api/v4")),
+        (
+            PRIVATE,
+            NamedBy::Host,
+            below,
+            Some("use --host https://gitlab.test:8443 --url-path /git/api/v4"),
+        ),
         (None, NamedBy::Setting, moved, None),
     ] {
         let request = request(Operation::ListJobs, "1");
         let facts = Facts { named_by, ..facts(&request, token, Access::Unknown) };
-        let given = hints(&there(url), &request, &facts, vec!["use --ref".to_owned()]);
-        match expect {
-            Some(line) => {
-                assert_eq!(given.len(), 1, "{given:?}");
-                assert!(given[0].starts_with("no token was sent there: https://gitlab.test "));
-                assert!(given[0].ends_with(line), "{given:?}");
+        let not_followed =
+            Cause::NotFollowed { status: 308, from: facts.root.clone(), to: address(url) };
+        for cause in [there(url), not_followed] {
+            let given = hints(&cause, &request, &facts, vec!["use --ref".to_owned()]);
+            match (expect, &cause) {
+                (Some(line), _) => {
+                    assert_eq!(given.len(), 1, "{given:?}");
+                    assert!(given[0].starts_with("no token was sent there: https://gitlab.test "));
+                    assert!(given[0].ends_with(line), "{given:?}");
+                }
+                // Without a token, nothing is changed.
+                (None, Cause::NotFollowed { .. }) => {}
+                (None, _) => check(&given, &["use --ref", "only a token may see"], url),
             }
-            None => check(&given, &["use --ref", "only a token may see"], url),
         }
     }
+}
+
+/// Checks every operation with every kind of token, access, status and message of GitLab: no hint
+/// names a reason that the other facts exclude.
+#[test]
+fn no_hint_contradicts_what_is_known() {
+    use Operation::*;
+    let operations = [
+        ReadProject,
+        ReadCommit,
+        ReadPipeline,
+        ListPipelines,
+        ListMergeRequestPipelines,
+        ListBridges,
+        ListJobs,
+        ReadJob,
+        ReadLog,
+        DownloadArchive,
+        ReadArtifactFile,
+        StartPipeline,
+        TriggerPipeline(Kind::Job),
+        TriggerPipeline(Kind::Trigger),
+        RetryPipeline,
+        PlayJob,
+        KeepArtifacts,
+        DeleteArtifacts,
+        DeleteProjectArtifacts,
+    ];
+    let bodies = [
+        "",
+        r#"{"message":"403 Forbidden"}"#,
+        r#"{"message":"403 Forbidden - Project is archived"}"#,
+        r#"{"message":"401 Unauthorized"}"#,
+        r#"{"error":"insufficient_scope"}"#,
+        r#"{"error":"insufficient_granular_scope"}"#,
+        r#"{"error":"dpop_error"}"#,
+        r#"{"error":"invalid_token"}"#,
+        r#"{"message":"404 Project Not Found"}"#,
+        r#"{"message":"404 Not found"}"#,
+        r#"{"message":"404 Not Found"}"#,
+        r#"{"error":"404 Not Found"}"#,
+        "<Error><Code>NoSuchKey</Code></Error>",
+    ];
+    let mut cells = 0;
+    for (operation, token) in
+        operations.iter().flat_map(|it| [None, PRIVATE, JOB].map(|token| (*it, token)))
+    {
+        for (access, code, body) in [Access::Readable, Access::Own, Access::Unknown]
+            .into_iter()
+            .flat_map(|it| [400, 401, 403, 404, 405, 409, 410].map(|code| (it, code)))
+            .flat_map(|(it, code)| bodies.map(|body| (it, code, body)))
+        {
+            let request = request(operation, "1");
+            let facts = facts(&request, token, access);
+            let cause = status(code, body);
+            let Cause::Status { body: ref parsed, .. } = cause else { panic!() };
+            let meaning = parsed.meaning;
+            let given = hints(&cause, &request, &facts, Vec::new());
+            let names = |words: &str| given.iter().any(|hint| hint.contains(words));
+            let cell = format!("{operation:?} {token:?} {access:?} {code} {body}: {given:?}");
+            let (is_job, kind) = (facts.token == JOB, facts.token);
+            let reason_of_its_own = code == 403 && meaning == Meaning::Other;
+            assert!(
+                given.len() <= MAX_HINTS && given.iter().all(|hint| !hint.is_empty()),
+                "{cell}"
+            );
+            assert!(!reason_of_its_own || given.is_empty(), "{cell}");
+            assert!(!names("must list yours") || (is_job && access == Access::Unknown), "{cell}");
+            assert!(!names("no token was sent") || kind.is_none(), "{cell}");
+            assert!(!names("has expired") || (code == 401 && kind == PRIVATE), "{cell}");
+            assert!(!names(JOB_ENDED) || is_job, "{cell}");
+            assert!(!names(JOB_TOKEN_NEWER) || (is_job && access != Access::Readable), "{cell}");
+            let denied = meaning == Meaning::NoReason && code == 403;
+            assert!(!names("needs a role") || denied || is_job, "{cell}");
+            let granular = matches!(code, 401 | 403) && meaning == Meaning::FineGrained;
+            assert!(!names("the scope") || !granular, "{cell}");
+            assert!(!names("`artifacts:access`") || is_artifact(operation), "{cell}");
+            assert!(!names("wrong trigger token") || kind == Some(Kind::Trigger), "{cell}");
+            cells += 1;
+        }
+    }
+    assert_eq!(cells, 19 * 3 * 3 * 7 * 13);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Advice that depends on what GitLab said, or on where the job is instead.
 
-use super::idle;
-use crate::model::{PipelineAt, PipelineId, ProjectRef, Status};
-use crate::refusal::{Elsewhere, Refusal, UntriggeredBridge};
+use super::{idle, names, place};
+use crate::model::{JobId, PipelineAt, PipelineBy, PipelineId, ProjectRef, Status};
+use crate::refusal::{Elsewhere, FailedJob, Refusal, UntriggeredBridge};
 
 #[test]
 fn a_job_that_is_elsewhere_is_refused_with_the_flag_that_finds_it() {
@@ -20,6 +20,45 @@ fn a_job_that_is_elsewhere_is_refused_with_the_flag_that_finds_it() {
             Elsewhere::EarlierPipeline => "--search-recent",
         };
         assert!(elsewhere.hint().unwrap().contains(flag), "{place:?}");
+    }
+}
+
+#[test]
+fn a_job_token_does_not_see_the_pipelines_of_a_private_fork() {
+    let project = ProjectRef::Id(1);
+    let by_ref =
+        PipelineBy::Ref { project: project.clone(), ref_: "main".to_owned(), recent: false };
+    for (by, by_job_token, forked) in [
+        (PipelineBy::MergeRequest { project: project.clone(), iid: 7 }, true, true),
+        (PipelineBy::MergeRequest { project: project.clone(), iid: 7 }, false, false),
+        (PipelineBy::Commit { project, sha: "abc".to_owned() }, true, false),
+        (by_ref, true, false),
+    ] {
+        let hint = Refusal::NoPipeline { by: by.clone(), by_job_token }.hint().unwrap();
+        assert_eq!(hint.contains("private fork"), forked, "{by} {by_job_token}: {hint}");
+    }
+}
+
+#[test]
+fn a_long_list_is_counted_and_long_names_are_cut() {
+    let name = |id: u64| FailedJob { name: format!("{id}"), id: JobId(id), web_url: None };
+    for count in [10, 11, 5000] {
+        let failed: Vec<FailedJob> = (1..=count).map(name).collect();
+        let (pipelines, blocking) = (vec![place(Status::Failed)], Vec::new());
+        let message = Refusal::EndedBadly { pipelines, failed, blocking }.to_string();
+        assert_eq!(message.contains(&format!(" and {} more", count - 10)), count > 10, "{message}");
+        assert!(message.contains("`10`") && !message.contains("`11`"), "{message}");
+    }
+    let long = "x".repeat(1 << 20);
+    let bridge = UntriggeredBridge { name: long.clone(), ..idle(Status::Failed) };
+    for refusal in [
+        Refusal::NoFile { wanted: names(&["a"]), seen: vec![long.clone(); 100] },
+        Refusal::NotTriggered { bridges: vec![bridge; 100] },
+        Refusal::ManyJobs { seen: vec![long; 100] },
+    ] {
+        let message = refusal.to_string();
+        assert!(message.len() < 12 << 10, "{}", message.len());
+        assert!(message.contains("xxx…"));
     }
 }
 

@@ -32,7 +32,7 @@ fn lookups() -> Vec<Row> {
         ),
         (
             "By ref, GitLab takes only pipelines that succeeded. One that still runs, failed or waits for a manual job does not count. The ref is a branch or a tag, and no SHA.",
-            Refusal::NoPipeline { by },
+            Refusal::NoPipeline { by, by_job_token: false },
         ),
         (
             "`--pipeline latest`, or a checkout without an id, found no pipeline of the branch. GitLab creates none for a branch that was not pushed, or whose `rules` leave no job.",
@@ -46,7 +46,7 @@ fn lookups() -> Vec<Row> {
         ),
         (
             "The merge request or commit has no pipeline, or only child pipelines, which GitLab does not list.",
-            Refusal::NoPipeline { by: commit },
+            Refusal::NoPipeline { by: commit, by_job_token: false },
         ),
         (
             "The list of bridges is empty. The trigger job may not have been created yet (`--wait`), the pipeline may have been started through the API, or the token may not see its jobs.",

@@ -27,7 +27,7 @@ fn job() -> Job {
 
 fn no_pipeline() -> Refusal {
     let by = PipelineBy::Commit { project: ProjectRef::Id(1), sha: "abc".to_owned() };
-    Refusal::NoPipeline { by }
+    Refusal::NoPipeline { by, by_job_token: false }
 }
 
 #[test]

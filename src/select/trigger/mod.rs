@@ -55,6 +55,7 @@ pub enum OnManual {
 pub struct Playable {
     pub id: JobId,
     pub name: String,
+    pub stage: String,
     pub status: Status,
     /// The pipeline does not continue without it (`allow_failure: false`).
     pub blocks: bool,
@@ -82,6 +83,7 @@ pub fn playable(jobs: &[Job], bridges: &[Bridge]) -> Vec<Playable> {
     let jobs = job::latest(jobs).into_iter().map(|job| Playable {
         id: job.id,
         name: job.name.clone(),
+        stage: job.stage.clone().unwrap_or_default(),
         status: job.status.clone(),
         blocks: !job.allow_failure,
         web_url: job.web_url.clone(),
@@ -89,6 +91,7 @@ pub fn playable(jobs: &[Job], bridges: &[Bridge]) -> Vec<Playable> {
     let bridges = bridges.iter().map(|bridge| Playable {
         id: bridge.id,
         name: bridge.name.clone(),
+        stage: bridge.stage.clone().unwrap_or_default(),
         status: bridge.status.clone(),
         blocks: !bridge.allow_failure,
         web_url: bridge.web_url.clone(),

@@ -43,6 +43,7 @@ fn check(jobs: &str, rule: &str, expect: &str) {
         all.push(Playable {
             id,
             name: name.trim_end_matches(['?', '!']).to_owned(),
+            stage: String::new(),
             status: Status::from(status.to_owned()),
             blocks: !name.contains('?'),
             web_url: None,
