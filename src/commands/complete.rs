@@ -59,7 +59,6 @@ pub fn complete(env: &mut Env, command: fn() -> Command) -> Option<Exit> {
     let written = match env.args.get(2..) {
         Some(words) if !words.is_empty() => {
             let mut command = with_values(command(), env, shell.name());
-            command.build();
             shell.write_complete(&mut command, words.to_vec(), Some(&env.dir), &mut output)
         }
         _ => shell.write_registration(VARIABLE, "downriver", "downriver", "downriver", &mut output),
@@ -69,10 +68,11 @@ pub fn complete(env: &mut Env, command: fn() -> Command) -> Option<Exit> {
     Some(if written.is_ok() { Exit::Done } else { Exit::Fault })
 }
 
-/// Gives the flags and arguments their values.
-fn with_values(command: Command, env: &Env, shell: &'static str) -> Command {
+/// Builds all commands, and gives the flags and arguments their values.
+fn with_values(mut command: Command, env: &Env, shell: &'static str) -> Command {
     let commands: Vec<String> =
         command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    command.build();
     let KnownNames { jobs, bridges } = KnownNames::load(env);
     let refs: Vec<String> = settings::git_refs(&env.dir).into_iter().collect();
     let commits: Vec<String> = ["HEAD".to_owned()].into_iter().chain(refs.clone()).collect();

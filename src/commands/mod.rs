@@ -45,8 +45,10 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// The commands of the command line.
+/// The commands of the command line. Their flags and descriptions are deferred: to parse, clap builds
+/// those of the typed command alone, because all of them would take longer than a small fetch.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     Fetch(Box<fetch::Fetch>),
     Ls(ls::Ls),
@@ -79,7 +81,7 @@ pub fn parse(args: &[OsString]) -> Result<Command, clap::Error> {
         args.iter().map(|arg| arg.to_string_lossy().into_owned()).skip(1).collect()
     };
     let matches = command.try_get_matches_from_mut(args);
-    let matches = matches.map_err(|error| suggest::improve(error, &Cli::command(), &words()))?;
+    let matches = matches.map_err(|error| suggest::improve(error, &command, &words()))?;
     match Cli::from_arg_matches(&matches) {
         Ok(cli) => Ok(cli.command),
         Err(error) => Err(error.format(&mut command)),
@@ -106,7 +108,7 @@ pub fn run(command: Command, app: App) -> Result<Exit, Error> {
         Command::Keep(keep) => keep.run(app),
         Command::Delete(delete) => delete.run(app),
         Command::Completions(completions) => completions.run(app),
-        Command::Man(man) => man.run(app, help::command(Cli::command(), help::Extent::Full)),
+        Command::Man(man) => man.run(app, Cli::command()),
     }
 }
 

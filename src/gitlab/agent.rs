@@ -12,9 +12,6 @@ use super::resolver::HostResolver;
 use super::tcp::Tcp;
 use super::tls_config::TlsConfigs;
 
-/// The size in bytes of the buffer for requests. A request is short; its head has to fit.
-const OUTPUT_BUFFER: usize = 32 << 10;
-
 impl Network {
     /// Builds an agent for an address. It follows no redirects and returns responses of every
     /// status. `tls` is needed where [`Network::needs_tls`] says so.
@@ -25,7 +22,6 @@ impl Network {
                 .max_redirects(0)
                 .http_status_as_error(false)
                 .user_agent(concat!("downriver/", env!("CARGO_PKG_VERSION")))
-                .output_buffer_size(OUTPUT_BUFFER)
                 .timeout_connect(Some(self.connect_timeout))
                 .timeout_recv_response(Some(self.timeout))
                 .timeout_per_read(Some(self.timeout))

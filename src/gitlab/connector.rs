@@ -16,12 +16,8 @@ use ureq::unversioned::transport::{
 
 use super::forward_proxy::ForwardTransport;
 use super::read_deadline;
-use super::tcp::Tcp;
+use super::tcp::{INPUT_BUFFER, OUTPUT_BUFFER, Tcp};
 use super::tls_config::TlsConfigs;
-
-/// The sizes of the buffers for decrypted bytes.
-const INPUT_BUFFER: usize = 128 << 10;
-const OUTPUT_BUFFER: usize = 128 << 10;
 
 /// Opens the connections of an agent.
 #[derive(Debug)]

@@ -18,9 +18,9 @@ use super::read_deadline;
 
 /// The time after which the next address is tried as well (RFC 8305, section 5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
-/// The sizes of the buffers of a connection, in bytes.
-const INPUT_BUFFER: usize = 128 << 10;
-const OUTPUT_BUFFER: usize = 128 << 10;
+/// The sizes of the buffers of a connection, in bytes. Requests are short; their heads have to fit.
+pub(super) const INPUT_BUFFER: usize = 128 << 10;
+pub(super) const OUTPUT_BUFFER: usize = 32 << 10;
 
 /// Connects to an address within a time.
 type Connect<T> = dyn Fn(&SocketAddr, Duration) -> io::Result<T> + Send + Sync;

@@ -30,11 +30,13 @@ pub use resolve::read_pipeline;
 pub use wait::{Ended, ended_refusal, failed_jobs, wait_for_pipelines};
 
 use crate::error::Error;
-use crate::model::{PipelineAt, PipelineBy};
+use crate::model::{JobId, PipelineAt, PipelineBy};
+use crate::parallel::parallel;
 use crate::refusal::{Refusal, UntriggeredBridge};
 use crate::select::any::looks_in_pipeline_itself;
 use crate::select::job::Listing;
 use crate::select::outcome::{self, OutcomeRules};
+use limits::MAX_PARALLEL_LISTS;
 use pipeline_jobs::{choose_jobs, find_by_id, find_in_pipeline, list_jobs, list_jobs_of_all};
 use poll::poll_until;
 
@@ -75,9 +77,9 @@ pub fn lookup_once(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery) -> Result<Loo
             },
         },
         Scope::Jobs { project, ids } => {
+            let find = |id: &JobId| find_by_id(ctx, project, *id, query);
             let mut result = LookupResult::default();
-            for id in ids {
-                let LookupResult { found, missing } = find_by_id(ctx, project, *id, query)?;
+            for LookupResult { found, missing } in parallel(MAX_PARALLEL_LISTS, ids, find)? {
                 result.found.extend(found);
                 result.missing.extend(missing);
             }
@@ -113,7 +115,7 @@ fn find_downstream(
             return Ok(DownstreamResult { result, untriggered, ..DownstreamResult::default() });
         }
     };
-    let lists = list_jobs_of_all(ctx, downstreams, query)?;
+    let lists = list_jobs_of_all(ctx, &downstreams, query)?;
     let result = choose_jobs(ctx, &lists, &untriggered, query);
     Ok(DownstreamResult { result, lists, untriggered })
 }

@@ -37,7 +37,7 @@ pub fn offered(
         let bridges = downstream::list_bridges(ctx, &upstream, query.depth)?;
         match downstream::choose(ctx, &upstream, &bridges, &query)? {
             Ok(downstreams) => {
-                listings.extend(list_jobs_of_all(ctx, downstreams.chosen, &query)?);
+                listings.extend(list_jobs_of_all(ctx, &downstreams.chosen, &query)?);
             }
             Err(refusal) if !own => return Err(refusal.into()),
             Err(_) => {}

@@ -97,27 +97,26 @@ pub fn find_by_id(
 /// before its list: if that status is final, the list is complete.
 pub fn list_jobs_of_all(
     ctx: &Ctx<'_>,
-    downstreams: Vec<Downstream>,
+    downstreams: &[Downstream],
     query: &JobQuery,
 ) -> Result<Vec<Listing>, Error> {
-    let list = |downstream: &Downstream| ctx.gitlab.jobs(&downstream.at);
-    let (lists, failure) = parallel_until_failure(MAX_PARALLEL_LISTS, &downstreams, list);
-    let alone = downstreams.len() == 1;
-    let failure = failure.map(|error| {
-        // The lists stop at the one that failed.
-        let of = &downstreams[lists.len()];
-        downstream::unreadable(error.into(), of, alone)
-    });
-    let listing = |(downstream, jobs): (Downstream, Vec<Job>)| {
+    let list = |downstream: &Downstream| {
         let Downstream { bridge, above, at, pipeline, reason, .. } = downstream;
-        let bridges = above.into_iter().chain([bridge]).collect();
-        self::listing(ctx, at, pipeline, jobs, bridges, reason.as_deref())
+        let jobs = ctx.gitlab.jobs(at)?;
+        let bridges = above.iter().chain([bridge]).cloned().collect();
+        Ok(listing(ctx, at.clone(), pipeline.clone(), jobs, bridges, reason.as_deref()))
     };
-    let lists: Vec<Listing> = downstreams.into_iter().zip(lists).map(listing).collect();
+    let (lists, failure) = parallel_until_failure(MAX_PARALLEL_LISTS, downstreams, list);
     for list in &lists {
         tell_jobs(ctx, list, query);
     }
-    failure.map_or(Ok(lists), Err)
+    match failure {
+        None => Ok(lists),
+        // The lists stop at the one that failed.
+        Some(error) => {
+            Err(downstream::unreadable(error, &downstreams[lists.len()], downstreams.len() == 1))
+        }
+    }
 }
 
 /// Reports a list of jobs, and what each job is good for.

@@ -51,6 +51,8 @@ pub struct Twist {
     /// Silence after so many bytes of the body.
     pub stall: Option<usize>,
     pub first_byte_after: Option<Duration>,
+    /// Silence until so many requests were under way at the same time at that origin.
+    pub first_byte_among: Option<usize>,
     /// Sent after the body.
     pub extra: Vec<u8>,
     pub headers: Vec<(String, String)>,
@@ -72,6 +74,7 @@ impl Default for Twist {
             cut: None,
             stall: None,
             first_byte_after: None,
+            first_byte_among: None,
             extra: Vec::new(),
             headers: Vec::new(),
             without: Vec::new(),
@@ -245,6 +248,13 @@ impl Fault {
 
     pub fn first_byte_after(mut self, pause: Duration) -> Fault {
         self.twist.first_byte_after = Some(pause);
+        self
+    }
+
+    /// Answers once so many requests were under way at the same time, at the latest after ten
+    /// seconds: whoever asks for one after the other is found out without a look at the clock.
+    pub fn first_byte_among(mut self, requests: usize) -> Fault {
+        self.twist.first_byte_among = Some(requests);
         self
     }
 

@@ -165,6 +165,9 @@ impl Talk<'_> {
         if twist.close {
             return false;
         }
+        if let Some(requests) = twist.first_byte_among {
+            self.inner.wait_for_most(self.origin, requests);
+        }
         if let Some(pause) = twist.first_byte_after {
             self.wait(pause);
         }

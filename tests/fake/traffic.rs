@@ -1,8 +1,11 @@
 //! Requests and connections counted: how many at once, and how many bytes on each connection.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::{Fake, Inner, Origin, lock};
+
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// The requests of one origin that are being answered.
 #[derive(Debug, Default, Clone, Copy)]
@@ -42,6 +45,17 @@ impl Inner {
     /// How many requests of this origin are being answered.
     pub fn under_way(&self, origin: Origin) -> usize {
         lock(&self.traffic[origin as usize]).under_way
+    }
+
+    /// Waits until this origin has answered so many requests at the same time, for ten seconds at
+    /// most.
+    pub fn wait_for_most(&self, origin: Origin, requests: usize) {
+        for _ in 0..LONGEST_WAIT.as_millis() {
+            if lock(&self.traffic[origin as usize]).most >= requests {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// The bytes in a second that each connection to the storage is given.

@@ -1,7 +1,5 @@
 //! The places that a job is found in: `--from any`, merge requests and forks, older servers, other roots.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 
 use crate::fake::{Fake, Fault, World};
@@ -225,50 +223,4 @@ fn the_path_below_which_gitlab_is_installed_is_no_part_of_a_project() {
         let jobs = "GET projects/shop%2Fdown/pipelines/20/jobs?per_page=100&page=1";
         ran.check(ran.requests.iter().any(|it| it == jobs), jobs);
     }
-}
-
-/// So many downstream pipelines, each answered after `pause`.
-fn wide(count: u64, pause: Duration) -> Fake {
-    let bridges: Vec<Value> = (0..count)
-        .map(|n| json!({"id": 900 + n, "name": format!("b{n}"), "downstream": 100 + n}))
-        .collect();
-    let pipelines: Vec<Value> = (0..count)
-        .map(|n| json!({"id": 100 + n, "jobs": [job(1000 + n, &format!("j{n}"))]}))
-        .collect();
-    let fake =
-        Fake::start(World::from_json(json!({"server": {"archives": "direct"}, "projects": [
-            {"id": 1, "path": "shop/up", "pipelines": [{"id": 10, "bridges": bridges}]},
-            {"id": 2, "path": "shop/down", "job_token_allowlist": [1], "pipelines": pipelines},
-        ]})));
-    for list in ["GET pipelines/*/bridges", "GET pipelines/*/jobs"] {
-        fake.fault(Fault::on(list).always().first_byte_after(pause));
-    }
-    fake
-}
-
-#[test]
-fn lists_of_many_pipelines_are_read_at_the_same_time_and_each_once() {
-    let pause = Duration::from_millis(150);
-    for command in ["explain j15", "wait j15", "ls j15", "cat j15 from", "fetch j15"] {
-        let fake = wide(16, pause);
-        let begin = Instant::now();
-        let ran = Run::new(&fake).args(command).succeeds();
-        let took = begin.elapsed();
-        let lists = ran.requests.iter().filter(|request| request.contains("/jobs?")).count();
-        assert_eq!(lists, 16, "{command}");
-        // The bridges, and two rounds of eight lists; one after the other it would be 17.
-        assert!(took < 9 * pause, "{command}: {took:?}");
-    }
-    // The steps are those of one pipeline each, in the order of the bridges.
-    let ran = Run::new(wide(3, Duration::from_millis(20))).args("explain j0 --json").succeeds();
-    let steps = ran.json()["steps"].clone();
-    let told: Vec<String> = steps
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|step| format!("{}: {}", step["step"], step["requests"].as_array().unwrap().len()))
-        .collect();
-    let jobs = |id: u64| format!("\"jobs of pipeline {id} in project shop/down\": 1");
-    let bridges = "\"bridges of pipeline 10 in project shop/up\": 1".to_owned();
-    assert_eq!(told, [bridges, jobs(102), jobs(101), jobs(100)]);
 }

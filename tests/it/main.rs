@@ -28,7 +28,8 @@
 //! - `cache`: archives that are kept for the next run
 //! - `checkout`: the branch or commit that is checked out, and pasted addresses; `list`: what it prints
 //! - `speech`: what is said on both streams; `tokens`: who asks, and who is not let in
-//! - `lists`: GitLab's lists as they are; `network`: redirects, and what goes wrong on the line
+//! - `lists`: GitLab's lists as they are; `lookup_parallel`: many of them at a time
+//! - `network`: redirects, and what goes wrong on the line
 //! - `client`, `client_changes`, `client_refusals`: each request and each refusal of GitLab, one
 //!   by one
 //! - `tls`: certificates; `wire`: answers that lie about their length, or never end
@@ -114,6 +115,7 @@ mod json_schema;
 mod kills;
 mod list;
 mod lists;
+mod lookup_parallel;
 mod lookup_places;
 mod lookup_reasons;
 mod loopback;

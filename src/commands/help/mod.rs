@@ -29,7 +29,7 @@ const WIDTH: usize = 100;
 /// The extent of the help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
-    /// No help is asked for. To build its pages would take longer than a small fetch.
+    /// No help is asked for.
     None,
     Short,
     Full,
@@ -53,24 +53,28 @@ impl Extent {
     }
 }
 
-/// Adds the help to the command line.
+/// Adds the help to the command line, and builds all of it.
 pub fn command(cli: Command, extent: Extent) -> Command {
     if extent == Extent::None {
         return cli;
     }
     let name = cli.get_name().to_owned();
     let end = end_of_page("", &name, extent);
-    cli.after_help(end).mut_subcommands(|command| {
+    let mut cli = cli.after_help(end).mut_subcommands(|command| {
         let path = format!("{name} {}", command.get_name());
         let end = end_of_page(command.get_name(), &path, extent);
-        let command = command.after_help(end);
-        match extent {
-            Extent::Full | Extent::None => command,
-            Extent::Short => command.mut_args(|arg| {
-                let hidden = arg.get_long().is_some_and(|long| !DAILY.contains(&long));
-                if hidden { arg.hide(true) } else { arg }
-            }),
-        }
+        command.after_help(end)
+    });
+    // The page of the program describes every command.
+    cli.build();
+    if extent == Extent::Full {
+        return cli;
+    }
+    cli.mut_subcommands(|command| {
+        command.mut_args(|arg| {
+            let hidden = arg.get_long().is_some_and(|long| !DAILY.contains(&long));
+            if hidden { arg.hide(true) } else { arg }
+        })
     })
 }
 
