@@ -8,8 +8,8 @@ use super::{entry_name, extra_field};
 
 /// The fields of a central directory header, with ZIP64 values filled in.
 #[derive(Debug, Default)]
-pub struct CentralHeader {
-    pub name: Vec<u8>,
+pub struct CentralHeader<'a> {
+    pub name: &'a [u8],
     pub flags: u16,
     pub method: u16,
     pub crc32: u32,
@@ -56,7 +56,7 @@ impl VariableLengths {
     }
 }
 
-impl CentralHeader {
+impl<'a> CentralHeader<'a> {
     /// Parses a header. `variable` holds name, extra fields and comment; `prefix` is the number of
     /// bytes before the archive, which its offsets do not count.
     ///
@@ -64,13 +64,14 @@ impl CentralHeader {
     /// If the extra fields are truncated or the offset overflows.
     pub fn parse(
         fixed: &[u8; CENTRAL_HEADER_LENGTH],
-        mut variable: Vec<u8>,
+        variable: &'a [u8],
         lengths: VariableLengths,
         prefix: u64,
-    ) -> Result<CentralHeader, Error> {
-        let extra = &variable[lengths.name..lengths.name + lengths.extra];
+    ) -> Result<CentralHeader<'a>, Error> {
+        let (name, rest) = variable.split_at(lengths.name);
+        let extra = &rest[..lengths.extra];
         if extra_field::is_truncated(extra) {
-            let name = entry_name::decode(&variable[..lengths.name], fixed[5]);
+            let name = entry_name::decode(name, fixed[5]);
             return Err(Error::Broken(format!("the extra fields of entry `{name}` are cut short")));
         }
         let mut header = CentralHeader {
@@ -85,15 +86,13 @@ impl CentralHeader {
             dos_time: u32_at(fixed, 12),
             modified: extended_timestamp(extra),
             unicode_path: unicode_path(extra),
-            name: Vec::new(),
+            name,
         };
         let zip64 = extra_field::find(extra, EXTRA_ZIP64).unwrap_or_default();
         let values = [&mut header.size, &mut header.compressed_size, &mut header.offset];
         extra_field::expand_zip64(values, zip64);
-        variable.truncate(lengths.name);
-        header.name = variable;
         header.offset = header.offset.checked_add(prefix).ok_or_else(|| {
-            let entry = entry_name::decode(&header.name, header.system).to_string();
+            let entry = entry_name::decode(name, header.system).to_string();
             Error::Damaged { entry, why: "it lies beyond the end".to_owned() }
         })?;
         Ok(header)

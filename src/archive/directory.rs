@@ -16,11 +16,12 @@ use super::tracked_reader::{READ_AHEAD, TrackedReader};
 pub fn read_headers<R: Read + Seek>(
     reader: &mut TrackedReader<R>,
     eocd: &Eocd,
-    mut each: impl FnMut(CentralHeader) -> Result<(), Error>,
+    mut each: impl FnMut(CentralHeader<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut reader = BufReader::with_capacity(READ_AHEAD, reader);
     reader.seek(SeekFrom::Start(eocd.directory_start)).map_err(Error::Read)?;
     let (mut position, mut count) = (eocd.directory_start, 0);
+    let mut variable = Vec::new();
     while position < eocd.directory_end {
         let mut fixed = [0; CENTRAL_HEADER_LENGTH];
         let available = (eocd.directory_end - position).min(CENTRAL_HEADER_LENGTH as u64) as usize;
@@ -29,7 +30,7 @@ pub fn read_headers<R: Read + Seek>(
             break;
         }
         let lengths = VariableLengths::read(&fixed);
-        let mut variable = vec![0; lengths.total()];
+        variable.resize(lengths.total(), 0);
         let length = (CENTRAL_HEADER_LENGTH + variable.len()) as u64;
         if position + length > eocd.directory_end {
             return Err(Error::Broken("its central directory ends too early".to_owned()));
@@ -37,7 +38,7 @@ pub fn read_headers<R: Read + Seek>(
         reader.read_exact(&mut variable).map_err(Error::Read)?;
         position += length;
         count += 1;
-        each(CentralHeader::parse(&fixed, variable, lengths, eocd.prefix)?)?;
+        each(CentralHeader::parse(&fixed, &variable, lengths, eocd.prefix)?)?;
     }
     compare_with_eocd(eocd, position, count)
 }

@@ -17,7 +17,7 @@ pub fn decode(name: &[u8], system: u8) -> RawPath {
     let is_utf8 = std::str::from_utf8(name).is_ok();
     match DOS_SYSTEMS.contains(&system) && !is_utf8 {
         true => name.iter().map(|byte| cp437_char(*byte)).collect::<String>().into(),
-        false => name.to_vec().into(),
+        false => name.into(),
     }
 }
 

@@ -64,9 +64,10 @@ pub struct EntryReader<'a, B> {
     check_headers: bool,
     /// The entry read last, if gaps between entries are checked.
     previous: Option<PreviousEntry<'a>>,
+    /// The buffer for name and extra fields of a local header.
+    variable: Vec<u8>,
 }
 
-#[derive(Default)]
 struct PreviousEntry<'a> {
     /// End of its data, in bytes from the start of the file.
     end: u64,
@@ -78,33 +79,33 @@ impl<'a, B: SkipRead> EntryReader<'a, B> {
     /// Reads any entries of an archive without comparing their local headers, because they were
     /// validated before or a single entry is wanted.
     pub fn validated(body: B) -> EntryReader<'a, B> {
-        EntryReader { body, check_headers: false, previous: None }
+        EntryReader { body, check_headers: false, previous: None, variable: Vec::new() }
     }
 
     /// Reads selected entries of an archive that was not validated. Fails with `NeedsFullCheck` if
     /// the local header of one of them differs from the central directory.
     pub fn selected(body: B) -> EntryReader<'a, B> {
-        EntryReader { body, check_headers: true, previous: None }
+        EntryReader { check_headers: true, ..EntryReader::validated(body) }
     }
 
     /// Reads all entries of an archive that was not validated, in the order of their offsets.
     /// Fails with `NeedsFullCheck` if a local header differs from the central directory, if entries
     /// overlap, or if a gap could hide an unlisted entry.
     pub fn sequential(body: B) -> EntryReader<'a, B> {
-        EntryReader { body, check_headers: true, previous: Some(PreviousEntry::default()) }
+        EntryReader::sequential_from(body, 0)
     }
 
     /// Reads a run of entries as [`EntryReader::sequential`] does, where the bytes of the run begin
     /// at `start`.
     pub fn sequential_from(body: B, start: u64) -> EntryReader<'a, B> {
         let previous = Some(PreviousEntry { end: start, entry: None });
-        EntryReader { body, check_headers: true, previous }
+        EntryReader { previous, ..EntryReader::selected(body) }
     }
 
     /// Continues behind an entry whose data end at `end`, to check the gap that follows.
     pub fn behind(body: B, entry: &'a EntryLocation, end: u64) -> EntryReader<'a, B> {
         let previous = Some(PreviousEntry { end, entry: Some(entry) });
-        EntryReader { body, check_headers: true, previous }
+        EntryReader { previous, ..EntryReader::selected(body) }
     }
 
     /// Returns the position behind the data of the entry that was returned last; 0 if gaps are not
@@ -117,7 +118,7 @@ impl<'a, B: SkipRead> EntryReader<'a, B> {
     pub fn next(&mut self, location: &'a EntryLocation) -> Result<io::Take<&mut B>, Error> {
         self.check_gap(location.offset)?;
         self.body.skip_to(location.offset).map_err(Error::Read)?;
-        let local = match location.read_local_header(&mut self.body) {
+        let local = match location.read_local_header(&mut self.body, &mut self.variable) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 return Err(location.damaged("it ends too early"));
             }

@@ -11,7 +11,7 @@ use super::format::{
     LOCAL_HEADER_LENGTH, LOCAL_HEADER_SIGNATURE, u16_at, u32_at, u64_at,
 };
 use super::{entry_name, extra_field, metadata};
-use crate::model::Method;
+use crate::model::{Method, RawPath};
 
 /// Upper bound of the extra fields that common writers put into a local header, in bytes.
 const MAX_LOCAL_EXTRA: u64 = 256;
@@ -33,7 +33,8 @@ pub struct EntryLocation {
     /// Operating system of the writer, which decides how the name is decoded.
     system: u8,
     dos_time: u32,
-    raw_name: Box<[u8]>,
+    /// The bytes of the name; shared with the entry where decoding changed nothing.
+    raw_name: RawPath,
     /// The entry has a second name in a Unicode path field. Only full validation compares it.
     pub(super) has_unicode_path: bool,
 }
@@ -50,20 +51,24 @@ pub struct LocalHeader {
 }
 
 impl EntryLocation {
-    pub fn new(entry: usize, header: CentralHeader) -> EntryLocation {
+    /// Returns the location of an entry with this index and decoded name.
+    pub fn new(entry: usize, name: &RawPath, header: &CentralHeader<'_>) -> EntryLocation {
         EntryLocation {
             entry,
             offset: header.offset,
             size: header.size,
             compressed_size: header.compressed_size,
             crc32: header.crc32,
-            method: metadata::method(&header),
+            method: metadata::method(header),
             flags: header.flags,
             raw_method: header.method,
             system: header.system,
             dos_time: header.dos_time,
             has_unicode_path: header.unicode_path.is_some(),
-            raw_name: header.name.into_boxed_slice(),
+            raw_name: match **name == *header.name {
+                true => name.clone(),
+                false => header.name.into(),
+            },
         }
     }
 
@@ -82,13 +87,18 @@ impl EntryLocation {
         self.offset.saturating_add(header).saturating_add(self.compressed_size)
     }
 
-    /// Reads the local header, at which `from` must stand, and compares it.
-    pub fn read_local_header(&self, from: &mut dyn Read) -> io::Result<LocalHeader> {
+    /// Reads the local header, at which `from` must stand, and compares it. `variable` is a buffer
+    /// for its name and extra fields.
+    pub fn read_local_header(
+        &self,
+        from: &mut dyn Read,
+        variable: &mut Vec<u8>,
+    ) -> io::Result<LocalHeader> {
         let mut fixed = [0; LOCAL_HEADER_LENGTH];
         from.read_exact(&mut fixed)?;
         let [name_length, extra_length] = [26, 28].map(|at| usize::from(u16_at(&fixed, at)));
-        let mut variable = vec![0; name_length + extra_length];
-        from.read_exact(&mut variable)?;
+        variable.resize(name_length + extra_length, 0);
+        from.read_exact(variable)?;
         let (name, extra) = variable.split_at(name_length);
         let matches = u16_at(&fixed, 6) == self.flags
             && u16_at(&fixed, 8) == self.raw_method

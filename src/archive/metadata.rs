@@ -19,7 +19,7 @@ const UNIX_SYSTEMS: [u8; 2] = [3, 19];
 ///
 /// # Errors
 /// If the Unicode path belongs to another name.
-pub fn to_entry(header: &CentralHeader) -> Result<Entry, Error> {
+pub fn to_entry(header: &CentralHeader<'_>) -> Result<Entry, Error> {
     let name = name(header)?;
     // The upper half of the attributes is the Unix mode. Zero means that it was not recorded.
     let mode = if UNIX_SYSTEMS.contains(&header.system) { header.attributes >> 16 } else { 0 };
@@ -45,7 +45,7 @@ pub fn to_entry(header: &CentralHeader) -> Result<Entry, Error> {
 }
 
 /// Returns the compression method of an entry, or that it is encrypted or a patch.
-pub fn method(header: &CentralHeader) -> Method {
+pub fn method(header: &CentralHeader<'_>) -> Method {
     match header.method {
         METHOD_AES => Method::Encrypted,
         _ if header.flags & FLAGS_ENCRYPTED != 0 => Method::Encrypted,
@@ -59,12 +59,12 @@ pub fn method(header: &CentralHeader) -> Method {
 
 /// Returns the Unicode path if there is one, else the decoded name. The path must carry the
 /// checksum of the name, and must not replace a name in ASCII by another.
-fn name(header: &CentralHeader) -> Result<RawPath, Error> {
-    let plain = entry_name::decode(&header.name, header.system);
+fn name(header: &CentralHeader<'_>) -> Result<RawPath, Error> {
+    let plain = entry_name::decode(header.name, header.system);
     let Some(UnicodePath { name, crc32 }) = &header.unicode_path else { return Ok(plain) };
     match String::from_utf8(name.clone()) {
         // A name in ASCII needs no second spelling, so a different one is an attack.
-        Ok(name) if crc32fast::hash(&header.name) == *crc32 => match header.name.is_ascii() {
+        Ok(name) if crc32fast::hash(header.name) == *crc32 => match header.name.is_ascii() {
             true if plain != *name => Err(foreign_unicode_path(&plain)),
             _ => Ok(name.into()),
         },

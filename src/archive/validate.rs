@@ -50,7 +50,7 @@ pub fn read_directory<R: Read + Seek>(
             return Err(too_many(entries.len() as u64 + 1));
         }
         let entry = metadata::to_entry(&header)?;
-        locations.push(EntryLocation::new(locations.len(), header));
+        locations.push(EntryLocation::new(locations.len(), &entry.name, &header));
         entries.push(entry);
         Ok(())
     })?;

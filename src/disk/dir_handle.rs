@@ -69,17 +69,26 @@ impl DirHandle {
     /// following symlinks. Returns `None` if the system has no such call or the call fails; the
     /// caller then falls back to opening one component at a time.
     pub fn open_beneath(&self, path: &Path) -> Option<DirHandle> {
-        #[cfg(target_os = "linux")]
-        {
-            use rustix::fs::{ResolveFlags, openat2};
-            let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-            openat2(&self.0, path, LOOKUP | DIRECTORY, Mode::empty(), resolve).ok().map(DirHandle)
-        }
-        #[cfg(not(target_os = "linux"))]
-        {
-            let _ = path;
-            None
-        }
+        self.openat2(path, LOOKUP | DIRECTORY, Mode::empty()).map(DirHandle)
+    }
+
+    /// Creates a file at any depth below this directory, by the rules of [`Self::open_beneath`], and
+    /// opens it for writing. Returns `None` if the name exists, too.
+    pub fn create_beneath(&self, path: &Path, mode: u32) -> Option<File> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        self.openat2(path, flags, to_mode(mode)).map(File::from)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn openat2(&self, path: &Path, flags: OFlags, mode: Mode) -> Option<OwnedFd> {
+        use rustix::fs::{ResolveFlags, openat2};
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+        openat2(&self.0, path, flags, mode, resolve).ok()
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn openat2(&self, _path: &Path, _flags: OFlags, _mode: Mode) -> Option<OwnedFd> {
+        None
     }
 
     /// Returns the kind of an entry, or `None` if there is no such entry.

@@ -61,6 +61,11 @@ impl DirHandle {
         None
     }
 
+    /// Returns `None`, as [`Self::open_beneath`] does.
+    pub fn create_beneath(&self, _path: &Path, _mode: u32) -> Option<File> {
+        None
+    }
+
     /// Returns the kind of an entry, or `None` if there is no such entry.
     pub fn kind(&self, name: &OsStr) -> io::Result<Option<FileKind>> {
         match fs::symlink_metadata(self.0.join(name)) {

@@ -1,7 +1,7 @@
 //! Access to paths below an open directory, one component at a time and never through a symlink.
 
-use std::collections::HashMap;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +16,8 @@ const MAX_OPEN_DIRS: usize = 24;
 #[derive(Debug)]
 pub struct DirTree {
     root: Arc<DirHandle>,
-    open: Mutex<HashMap<PathBuf, Arc<DirHandle>>>,
+    /// The directories opened last, oldest first.
+    open: Mutex<Vec<(PathBuf, Arc<DirHandle>)>>,
 }
 
 impl DirTree {
@@ -29,21 +30,29 @@ impl DirTree {
         let (Some(parent), Some(name)) = (path.parent(), path.components().next_back()) else {
             return Ok(Arc::clone(&self.root));
         };
-        let known = self.open.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
-        if let Some(dir) = known {
-            return Ok(dir);
+        // Bytes suffice: a path in another spelling is opened once more.
+        let is_path = |(known, _): &&(PathBuf, _)| known.as_os_str() == path.as_os_str();
+        let lock = || self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, dir)) = lock().iter().rev().find(is_path) {
+            return Ok(Arc::clone(dir));
         }
         let dir = match self.root.open_beneath(path) {
             Some(dir) => dir,
             None => self.open_dir(parent)?.open_dir(name.as_os_str())?,
         };
         let dir = Arc::new(dir);
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = lock();
         if open.len() >= MAX_OPEN_DIRS {
-            open.clear();
+            open.remove(0);
         }
-        open.insert(path.to_owned(), Arc::clone(&dir));
+        open.push((path.to_owned(), Arc::clone(&dir)));
         Ok(dir)
+    }
+
+    /// Creates a file with a single system call, if the system has such a call, its directory exists
+    /// and its name does not.
+    pub fn create_file(&self, path: &Path, mode: u32) -> Option<File> {
+        self.root.create_beneath(path, mode)
     }
 
     /// Opens the parent directory of a path; returns it with the last component of the path.

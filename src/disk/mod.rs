@@ -33,8 +33,8 @@ mod removable;
 mod remove_tree;
 mod roll_back;
 mod special_file;
+mod staged_dirs;
 mod staging;
-mod staging_writer;
 #[cfg(unix)]
 mod stale_temp_dirs;
 mod sync_commit;
@@ -52,5 +52,4 @@ pub use compare::{CompareBy, DiskState};
 pub use error::Error;
 pub use positioned_write::write_all_at;
 pub use staging::{NewFile, Staging};
-pub use staging_writer::StagingWriter;
 pub use sync_commit::SyncChanges;

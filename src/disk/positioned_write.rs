@@ -3,16 +3,6 @@
 use std::fs::File;
 use std::io;
 
-use super::error::Error;
-use super::staging::NewFile;
-
-impl NewFile {
-    /// Writes bytes at a position, in bytes from the start of the file.
-    pub fn write_all_at(&self, bytes: &[u8], position: u64) -> Result<(), Error> {
-        write_all_at(&self.file, bytes, position).map_err(Error::doing("write", &self.dest_path))
-    }
-}
-
 /// Writes bytes at a position of a file, in bytes from its start.
 #[cfg(unix)]
 pub fn write_all_at(file: &File, bytes: &[u8], position: u64) -> io::Result<()> {

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::area::Area;
@@ -17,6 +17,8 @@ use super::file_kind::FileKind;
 use super::free_space;
 use super::modes::{dir_mode, file_mode};
 use super::notes::Notes;
+use super::positioned_write::write_all_at;
+use super::staged_dirs::StagedDirs;
 use super::temp_layout::{PROBE, STAGED};
 use crate::interrupt::Interrupt;
 
@@ -34,21 +36,22 @@ pub struct Staging {
     pub(super) base_path: PathBuf,
     /// Temporary directories; the first one holds everything until the commit.
     pub(super) areas: Vec<Area>,
-    pub(super) notes: Arc<Notes>,
+    /// The staged files, by their paths relative to the destination.
+    tree: DirTree,
+    dirs: Mutex<StagedDirs>,
+    pub(super) notes: Notes,
     pub(super) interrupt: Interrupt,
     /// Paths and targets of the symlinks to create.
     symlinks: Vec<(PathBuf, OsString)>,
-    /// Directories and their modification times in seconds since the Unix epoch.
-    dir_times: Vec<(PathBuf, i64)>,
 }
 
 /// A staged file that is being written; [`NewFile::finish`] closes it.
 #[derive(Debug)]
-pub struct NewFile {
-    pub(super) file: File,
-    /// Path at the destination, for messages.
-    pub(super) dest_path: PathBuf,
-    pub(super) notes: Arc<Notes>,
+pub struct NewFile<'a> {
+    file: File,
+    /// Relative to the destination.
+    path: &'a Path,
+    staging: &'a Staging,
 }
 
 impl Staging {
@@ -61,9 +64,10 @@ impl Staging {
         let create = || {
             let base = Arc::new(DirHandle::open(base_path)?);
             let first = Area::create_first(&base, base_path, exists, interrupt)?;
-            Ok((base, first))
+            let tree = first.temp_dir.handle().open_dir(OsStr::new(STAGED))?;
+            Ok((base, first, DirTree::new(Arc::new(tree))))
         };
-        let (base, first) = create().map_err(Error::doing(MAKE_IN, base_path))?;
+        let (base, first, tree) = create().map_err(Error::doing(MAKE_IN, base_path))?;
         #[cfg(unix)]
         super::area::remove_stale_above(base_path);
         Ok(Staging {
@@ -72,10 +76,11 @@ impl Staging {
             base,
             base_path: base_path.to_owned(),
             areas: vec![first],
-            notes: Arc::default(),
+            tree,
+            dirs: Mutex::default(),
+            notes: Notes::default(),
             interrupt: interrupt.clone(),
             symlinks: Vec::new(),
-            dir_times: Vec::new(),
         })
     }
 
@@ -129,45 +134,26 @@ impl Staging {
         self.interrupt.stopping()
     }
 
-    /// Creates a directory. `modified` is in seconds since the Unix epoch. A directory that exists
-    /// keeps its mode, so a directory must be created before its contents.
-    pub fn create_dir(
-        &mut self,
-        path: &Path,
+    /// Adds a directory. It is created together with the first entry in it, or else by the commit.
+    /// `modified` is in seconds since the Unix epoch.
+    pub fn add_dir(&mut self, path: &Path, mode: Option<u32>, modified: Option<i64>) {
+        self.lock_dirs().add(path, mode, modified);
+    }
+
+    /// Creates a file, with its directories, and opens it for writing; fails if it is staged
+    /// already. Can be called from any thread.
+    pub fn create_file<'a>(
+        &'a self,
+        path: &'a Path,
         mode: Option<u32>,
-        modified: Option<i64>,
-    ) -> Result<(), Error> {
-        self.with_parent("make the folder", path, |parent, name| {
-            match parent.create_dir(name, dir_mode(mode)) {
-                Err(error)
-                    if error.kind() == io::ErrorKind::AlreadyExists
-                        && parent.kind(name)? == Some(FileKind::Dir) =>
-                {
-                    Ok(())
-                }
-                created => created,
-            }
-        })?;
-        self.dir_times.extend(modified.map(|modified| (path.to_owned(), modified)));
-        Ok(())
-    }
-
-    /// Creates a file and opens it for writing; fails if it is staged already. Can be called from
-    /// any thread, and is a single system call if the parent directory exists.
-    pub fn create_file(&self, path: &Path, mode: Option<u32>) -> Result<NewFile, Error> {
-        let create = |parent: &DirHandle, name: &OsStr| parent.create_file(name, file_mode(mode));
-        let file = self.with_parent("write", path, create)?;
-        Ok(self.new_file(file, path))
-    }
-
-    /// Returns the staged file at a path that was just created.
-    pub(super) fn new_file(&self, file: File, path: &Path) -> NewFile {
-        NewFile { file, dest_path: self.dest.join(path), notes: Arc::clone(&self.notes) }
-    }
-
-    /// Opens a staged directory, if it exists.
-    pub(super) fn open_staged_dir(&self, path: &Path) -> Option<Arc<DirHandle>> {
-        self.first().tree.open_dir(&Path::new(STAGED).join(path)).ok()
+    ) -> Result<NewFile<'a>, Error> {
+        let mode = file_mode(mode);
+        let file = match self.tree.create_file(path, mode) {
+            Some(file) => file,
+            // Its directory is missing, the system has no such call, or the error needs its message.
+            None => self.with_parent("write", path, |parent, name| parent.create_file(name, mode))?,
+        };
+        Ok(NewFile { file, path, staging: self })
     }
 
     /// Adds a symlink. Symlinks are created last, so that no staged file is written through one.
@@ -175,9 +161,11 @@ impl Staging {
         self.symlinks.push((path.to_owned(), target.to_owned()));
     }
 
-    /// Creates the symlinks, then sets the modification times of the directories, which creating an
-    /// entry would change again.
+    /// Creates the directories that are still missing and the symlinks, then sets the modification
+    /// times of the directories, which creating an entry would change again.
     pub(super) fn complete(&mut self) -> Result<(), Error> {
+        let paths: Vec<PathBuf> = self.lock_dirs().missing().map(Path::to_owned).collect();
+        paths.iter().try_for_each(|path| self.create_dirs(&mut self.lock_dirs(), path))?;
         for (path, target) in std::mem::take(&mut self.symlinks) {
             let create =
                 |parent: &DirHandle, name: &OsStr| parent.create_symlink(target.as_ref(), name);
@@ -186,12 +174,12 @@ impl Staging {
                 error => error,
             })?;
         }
-        for (path, modified) in std::mem::take(&mut self.dir_times) {
+        let dirs = std::mem::take(&mut *self.lock_dirs());
+        for (path, modified) in dirs.times() {
+            let (parent, name) =
+                self.tree.open_parent(path).map_err(|error| self.error("date", path, error))?;
             let modified = Modified { seconds: modified, nanoseconds: 0 };
-            self.with_parent("date", &path, |parent, name| {
-                self.notes.time_set(parent.set_modified(name, modified));
-                Ok(())
-            })?;
+            self.notes.time_set(parent.set_modified(name, modified));
         }
         if self.notes.is_durable() {
             self.sync_dirs(Path::new(STAGED))?;
@@ -218,47 +206,79 @@ impl Staging {
         &self,
         doing: &'static str,
         path: &Path,
-        action: impl Fn(&DirHandle, &OsStr) -> io::Result<T>,
+        action: impl FnOnce(&DirHandle, &OsStr) -> io::Result<T>,
     ) -> Result<T, Error> {
-        let staged = Path::new(STAGED).join(path);
-        let tree = &self.first().tree;
-        let attempt = || tree.open_parent(&staged).and_then(|(parent, name)| action(&parent, name));
-        let result = match (attempt(), staged.parent()) {
-            (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
-                tree.create_dir_all(parent, dir_mode(None)).and_then(|()| attempt())
+        self.create_dirs(&mut self.lock_dirs(), path.parent().unwrap_or(Path::new("")))?;
+        let done = self.tree.open_parent(path).and_then(|(parent, name)| action(&parent, name));
+        done.map_err(|error| self.error(doing, path, error))
+    }
+
+    /// Creates a directory and its parents, as far as they are missing, each with its own mode.
+    fn create_dirs(&self, dirs: &mut StagedDirs, path: &Path) -> Result<(), Error> {
+        if path.as_os_str().is_empty() || dirs.exists(path) {
+            return Ok(());
+        }
+        self.create_dirs(dirs, path.parent().unwrap_or(Path::new("")))?;
+        let mode = dir_mode(dirs.mode(path));
+        let created = self.tree.open_parent(path).and_then(|(parent, name)| {
+            match parent.create_dir(name, mode) {
+                Err(error)
+                    if error.kind() == io::ErrorKind::AlreadyExists
+                        && parent.kind(name)? == Some(FileKind::Dir) =>
+                {
+                    Ok(())
+                }
+                created => created,
             }
-            (result, _) => result,
-        };
-        match result {
+        });
+        created.map_err(|error| self.error("make the folder", path, error))?;
+        dirs.created(path);
+        Ok(())
+    }
+
+    fn lock_dirs(&self) -> MutexGuard<'_, StagedDirs> {
+        self.dirs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the error of an operation on the path of a staged entry.
+    fn error(&self, doing: &'static str, path: &Path, error: io::Error) -> Error {
+        match self.stopping() {
             // After a signal, the temporary directory is removed while the run goes on.
-            Err(_) if self.stopping() => Err(Error::Interrupted),
-            result => result.map_err(Error::doing(doing, &self.dest.join(path))),
+            true => Error::Interrupted,
+            false => Error::doing(doing, &self.dest.join(path))(error),
         }
     }
 }
 
-impl NewFile {
+impl NewFile<'_> {
     /// Sets the modification time, in seconds since the Unix epoch, and closes the file.
     ///
     /// # Errors
     /// If not everything was written, which some file systems report only now.
     pub fn finish(self, modified: Option<i64>) -> Result<(), Error> {
+        let NewFile { file, path, staging: Staging { notes, dest, .. } } = self;
         if let Some(time) = modified.and_then(system_time) {
-            self.notes.time_set(self.file.set_modified(time));
+            notes.time_set(file.set_modified(time));
         }
-        let synced = if self.notes.is_durable() { self.file.sync_all() } else { Ok(()) };
-        let closed = synced.and_then(|()| close::close(self.file));
-        closed.map_err(Error::doing("write", &self.dest_path))
+        let synced = if notes.is_durable() { file.sync_all() } else { Ok(()) };
+        let closed = synced.and_then(|()| close::close(file));
+        closed.map_err(|error| Error::doing("write", &dest.join(path))(error))
+    }
+
+    /// Writes bytes at a position, in bytes from the start of the file.
+    pub fn write_all_at(&self, bytes: &[u8], position: u64) -> Result<(), Error> {
+        let written = write_all_at(&self.file, bytes, position);
+        written.map_err(|error| Error::doing("write", &self.staging.dest.join(self.path))(error))
     }
 }
 
-impl Write for NewFile {
+impl Write for &NewFile<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        (&self.file).write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        (&self.file).flush()
     }
 }
 

@@ -40,10 +40,10 @@ fn staged(dest: &Path, files: &[(&str, &str)]) -> Staging {
     let mut staging = Staging::new_in(dest, &Interrupt::default()).unwrap();
     for (name, content) in files {
         match name.strip_suffix('/') {
-            Some(name) => staging.create_dir(Path::new(name), None, None).unwrap(),
+            Some(name) => staging.add_dir(Path::new(name), None, None),
             None => {
-                let mut file = staging.create_file(Path::new(name), None).unwrap();
-                file.write_all(content.as_bytes()).unwrap();
+                let file = staging.create_file(Path::new(name), None).unwrap();
+                (&file).write_all(content.as_bytes()).unwrap();
                 file.finish(None).unwrap();
             }
         }
@@ -315,7 +315,7 @@ fn recorded_modes_apply_without_dangerous_bits() {
     let folders =
         [("f-plain", None, 0o777), ("f-read-only", Some(0o555), 0o755), ("f-0", Some(0), 0o777)];
     for (name, asked, _) in folders {
-        staging.create_dir(Path::new(name), asked, Some(1_000_000_000)).unwrap();
+        staging.add_dir(Path::new(name), asked, Some(1_000_000_000));
     }
     staging.create_file(Path::new("f-read-only/x"), None).unwrap();
     staging.commit(OnConflict::Overwrite).unwrap();

@@ -6,13 +6,11 @@ mod segments;
 #[cfg(test)]
 mod tests;
 mod workers;
+mod write_behind;
 
 pub use segments::{Segment, Segments};
 
-use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::io::{Read, Seek};
-use std::path::Path;
 
 use crate::archive::{self, Archive, EntryLocation, EntryReader, Layout, SkipRead};
 use crate::disk::Staging;
@@ -31,7 +29,7 @@ pub fn extract_archive<R: Read + Seek>(
     plan: &Plan,
     staging: &mut Staging,
 ) -> Result<(), Error> {
-    create_folders_and_links(plan, staging)?;
+    add_folders_and_links(plan, staging);
     let (mut entries, locations) = archive.entry_reader();
     workers::run(&mut entries, &planned_tasks(locations, plan), staging)
 }
@@ -48,7 +46,7 @@ pub fn extract_selected<B: SkipRead>(
     plan: &Plan,
     staging: &mut Staging,
 ) -> Result<(), Error> {
-    create_folders_and_links(plan, staging)?;
+    add_folders_and_links(plan, staging);
     let tasks = planned_tasks(&layout.locations, plan);
     workers::run(&mut EntryReader::selected(body), &tasks, staging)
 }
@@ -65,7 +63,7 @@ pub fn extract_stream<B: SkipRead>(
     plan: &Plan,
     staging: &mut Staging,
 ) -> Result<(), Error> {
-    create_folders_and_links(plan, staging)?;
+    add_folders_and_links(plan, staging);
     let tasks = all_tasks(layout, plan)?;
     let mut entries = EntryReader::sequential(body);
     workers::run(&mut entries, &tasks, staging)?;
@@ -91,39 +89,18 @@ fn all_tasks<'a>(layout: &'a Layout, plan: &'a Plan) -> Result<Vec<Task<'a>>, ar
     Ok(locations.map(|location| Task { location, file: file(location) }).collect())
 }
 
-/// Creates each planned folder and each parent folder once, so that the workers need not check for
-/// them, and registers the links with the staging.
-fn create_folders_and_links(plan: &Plan, staging: &mut Staging) -> Result<(), Error> {
-    // Sorted, because a folder gets its mode when it is created, before its content.
-    // By bytes: the paths of a plan have one form, and a parent comes before its content.
-    let mut folders: BTreeMap<&OsStr, (Option<u32>, Option<i64>)> = BTreeMap::new();
-    let mut last_parent = None;
+/// Adds the planned folders and links to the staging, which creates a folder with its first file, so
+/// that the workers begin at once, and the links last.
+fn add_folders_and_links(plan: &Plan, staging: &mut Staging) {
     for placement in &plan.placements {
-        let path = placement.path.as_path();
-        let parent = path.parent().map(Path::as_os_str);
-        // Neighbours mostly lie in one folder.
-        if parent != last_parent {
-            last_parent = parent;
-            let parents = path.ancestors().skip(1).map(Path::as_os_str);
-            for parent in parents.take_while(|parent| !parent.is_empty()) {
-                if folders.contains_key(parent) {
-                    break;
-                }
-                folders.insert(parent, (None, None));
-            }
-        }
         match &placement.kind {
             PlacementKind::Folder { mode, modified } => {
-                folders.insert(path.as_os_str(), (*mode, *modified));
+                staging.add_dir(&placement.path, *mode, *modified);
             }
-            PlacementKind::Link { target } => staging.add_symlink(path, target),
+            PlacementKind::Link { target } => staging.add_symlink(&placement.path, target),
             PlacementKind::File { .. } => {}
         }
     }
-    for (path, (mode, modified)) in folders {
-        staging.create_dir(Path::new(path), mode, modified)?;
-    }
-    Ok(())
 }
 
 /// Returns a task for each planned file, in the order of the offsets of their entries.

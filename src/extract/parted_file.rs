@@ -18,20 +18,20 @@ pub struct PartedFile<'a> {
     /// Positions in the archive, without gaps: the first part begins with the local header, the
     /// last one ends where the next entry begins.
     parts: Vec<Range<u64>>,
-    state: Mutex<State>,
+    state: Mutex<State<'a>>,
 }
 
 #[derive(Default)]
-struct State {
+struct State<'a> {
     /// Opened by the stream that comes first.
-    open: Option<Opened>,
+    open: Option<Opened<'a>>,
     /// The checksums of the parts that are written.
     sums: Vec<Option<Hasher>>,
 }
 
 #[derive(Clone)]
-struct Opened {
-    file: Arc<NewFile>,
+struct Opened<'a> {
+    file: Arc<NewFile<'a>>,
     /// The position in the archive at which the data begin.
     data_start: u64,
 }
@@ -67,7 +67,7 @@ impl<'a> PartedFile<'a> {
         &self,
         part: usize,
         mut body: B,
-        staging: &Staging,
+        staging: &'a Staging,
         fetch: &dyn Fn(Range<u64>) -> Result<Vec<u8>, Error>,
     ) -> Result<(), Error> {
         let range = self.parts[part].clone();
@@ -97,9 +97,9 @@ impl<'a> PartedFile<'a> {
     /// Opens the file and finds the start of the data, once.
     fn open(
         &self,
-        staging: &Staging,
+        staging: &'a Staging,
         fetch: &dyn Fn(Range<u64>) -> Result<Vec<u8>, Error>,
-    ) -> Result<Opened, Error> {
+    ) -> Result<Opened<'a>, Error> {
         let mut state = self.lock();
         if let Some(open) = &state.open {
             return Ok(open.clone());
@@ -108,7 +108,8 @@ impl<'a> PartedFile<'a> {
         let header = fetch(location.offset..location.extent().end - location.compressed_size)?;
         // A local header that is longer than common ones is left to the complete check.
         let short = |_: io::Error| location.needs_full_check();
-        let local = location.read_local_header(&mut header.as_slice()).map_err(short)?;
+        let local = location.read_local_header(&mut header.as_slice(), &mut Vec::new());
+        let local = local.map_err(short)?;
         let data_start = location.offset + local.length;
         let data_end = data_start.saturating_add(location.compressed_size);
         let last = self.parts.last().cloned().unwrap_or_default();
@@ -137,7 +138,7 @@ impl<'a> PartedFile<'a> {
         Ok(file.map_or(Ok(()), |file| file.finish(self.target.modified))?)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<'a>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,9 +6,10 @@ use std::ops::Range;
 
 use super::parted_file::PartedFile;
 use super::workers::{Task, at_path};
-use super::{all_tasks, create_folders_and_links};
+use super::write_behind::write_behind;
+use super::{add_folders_and_links, all_tasks};
 use crate::archive::{EntryReader, Inflater, Layout, SkipRead};
-use crate::disk::{self, Staging, StagingWriter};
+use crate::disk::{self, Staging};
 use crate::error::Error;
 use crate::model::Method;
 use crate::plan::Plan;
@@ -34,7 +35,7 @@ enum Content {
     Part(usize, usize),
 }
 
-/// All segments of an archive whose folders are already in the staging.
+/// All segments of an archive.
 pub struct Segments<'a> {
     tasks: Vec<Task<'a>>,
     parted: Vec<PartedFile<'a>>,
@@ -45,7 +46,7 @@ pub struct Segments<'a> {
 }
 
 impl<'a> Segments<'a> {
-    /// Cuts an archive and creates the planned folders. `layout` is the central directory; every
+    /// Cuts an archive. `layout` is the central directory; every
     /// local header is compared with it later.
     ///
     /// # Errors
@@ -55,7 +56,7 @@ impl<'a> Segments<'a> {
         plan: &'a Plan,
         staging: &'a mut Staging,
     ) -> Result<Segments<'a>, Error> {
-        create_folders_and_links(plan, staging)?;
+        add_folders_and_links(plan, staging);
         let tasks = all_tasks(layout, plan)?;
         let length = (layout.directory_start / USUAL_COUNT).clamp(LENGTHS.0, LENGTHS.1);
         let (list, parted) = cut(&tasks, layout.directory_start, length);
@@ -90,7 +91,6 @@ impl<'a> Segments<'a> {
         body: B,
         inflater: &mut Inflater,
     ) -> Result<(), Error> {
-        let mut writer = StagingWriter::new(self.staging);
         let mut entries = EntryReader::sequential_from(body, segment.range.start);
         for Task { location, file } in &self.tasks[tasks.clone()] {
             self.check_running()?;
@@ -100,10 +100,10 @@ impl<'a> Segments<'a> {
             }
             let Some(file) = file else { continue };
             let mut data = entries.data(location);
-            let mut to = writer.create_file(file.path, file.mode)?;
-            inflater
-                .copy(location, &mut data, &mut to)
-                .map_err(|error| at_path(error, file.path))?;
+            let to = self.staging.create_file(file.path, file.mode)?;
+            let copied =
+                write_behind(location, &to, |to| inflater.copy(location, &mut data, to));
+            copied.map_err(|error| at_path(error, file.path))?;
             to.finish(file.modified)?;
         }
         Ok(entries.finish(segment.range.end)?)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Cursor;
+use std::path::Path;
 
 use super::buffer_pool::BUFFER_SIZE;
 use super::workers::at_path;

@@ -14,8 +14,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::buffer_pool::{BUFFER_SIZE, Buffer, BufferPool, BufferReader};
+use super::write_behind::write_behind;
 use crate::archive::{self, EntryLocation, EntryReader, Inflater, SkipRead};
-use crate::disk::{self, Staging, StagingWriter};
+use crate::disk::{self, Staging};
 use crate::error::Error;
 
 /// Upper bound of the number of workers. With four, the disk or the network is the bottleneck.
@@ -194,8 +195,7 @@ impl<'a, 'p> Workers<'a, 'p> {
     /// Runs one worker until the queue is closed. After a failure it keeps receiving and discards
     /// the items, because the reading thread may be waiting for their buffers.
     fn work(&self, queue: &WorkQueue<'a>) -> Result<(), (usize, Error)> {
-        let (mut inflater, mut writer) = (Inflater::default(), StagingWriter::new(self.staging));
-        let mut result = Ok(());
+        let (mut inflater, mut result) = (Inflater::default(), Ok(()));
         loop {
             // Receiving with the lock held delays nobody: the other workers would wait for the
             // next item anyway.
@@ -207,20 +207,12 @@ impl<'a, 'p> Workers<'a, 'p> {
             let done = match item {
                 WorkItem::Batch(Batch { buffer, entries }) => {
                     entries.into_iter().try_for_each(|(task, range)| {
-                        self.create_file(
-                            &mut inflater,
-                            &mut writer,
-                            task,
-                            &mut &buffer.bytes()[range],
-                        )
+                        self.create_file(&mut inflater, task, &mut &buffer.bytes()[range])
                     })
                 }
-                WorkItem::Stream(task, buffers) => self.create_file(
-                    &mut inflater,
-                    &mut writer,
-                    task,
-                    &mut BufferReader::new(buffers),
-                ),
+                WorkItem::Stream(task, buffers) => {
+                    self.create_file(&mut inflater, task, &mut BufferReader::new(buffers))
+                }
             };
             if done.is_err() {
                 self.failed.store(true, Ordering::Relaxed);
@@ -232,7 +224,6 @@ impl<'a, 'p> Workers<'a, 'p> {
     fn create_file(
         &self,
         inflater: &mut Inflater,
-        writer: &mut StagingWriter<'_>,
         index: usize,
         data: &mut dyn BufRead,
     ) -> Result<(), (usize, Error)> {
@@ -241,8 +232,9 @@ impl<'a, 'p> Workers<'a, 'p> {
             if self.staging.stopping() {
                 return Err(disk::Error::Interrupted.into());
             }
-            let mut to = writer.create_file(file.path, file.mode)?;
-            inflater.copy(location, data, &mut to).map_err(|error| at_path(error, file.path))?;
+            let to = self.staging.create_file(file.path, file.mode)?;
+            let copied = write_behind(location, &to, |to| inflater.copy(location, data, to));
+            copied.map_err(|error| at_path(error, file.path))?;
             Ok(to.finish(file.modified)?)
         })();
         created.map_err(|error| (index, error))

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Debug, Display, Formatter};
 use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::sanitize::escape_bytes;
 
@@ -51,9 +52,10 @@ pub enum Method {
 
 /// A path in an archive, of an entry or the target of a symlink: bytes that are mostly UTF-8.
 ///
-/// It is displayed with each other byte as `\xff`, so that different paths stay different.
+/// It is displayed with each other byte as `\xff`, so that different paths stay different. Clones
+/// share the bytes.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RawPath(Vec<u8>);
+pub struct RawPath(Arc<[u8]>);
 
 impl Method {
     /// Returns why data of this method cannot be extracted, to follow the name of the entry; none
@@ -103,19 +105,25 @@ impl RawPath {
 
 impl From<Vec<u8>> for RawPath {
     fn from(bytes: Vec<u8>) -> RawPath {
-        RawPath(bytes)
+        RawPath(bytes.into())
+    }
+}
+
+impl From<&[u8]> for RawPath {
+    fn from(bytes: &[u8]) -> RawPath {
+        RawPath(bytes.into())
     }
 }
 
 impl From<&str> for RawPath {
     fn from(text: &str) -> RawPath {
-        RawPath(text.as_bytes().to_vec())
+        RawPath(text.as_bytes().into())
     }
 }
 
 impl From<String> for RawPath {
     fn from(text: String) -> RawPath {
-        RawPath(text.into_bytes())
+        RawPath(text.into_bytes().into())
     }
 }
 
@@ -135,7 +143,7 @@ impl AsRef<[u8]> for RawPath {
 
 impl PartialEq<str> for RawPath {
     fn eq(&self, other: &str) -> bool {
-        self.0 == other.as_bytes()
+        *self.0 == *other.as_bytes()
     }
 }
 

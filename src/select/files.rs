@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::file_pattern::{Matched, Patterns};
 use super::link::{Links, Symlinks};
-use super::name::{System, components, os_str};
+use super::name::{System, components, os_str, path};
 use super::name_tree::{NameTree, TreeItem};
 use crate::model::{DEFAULT_MAX_ENTRIES, Entry, EntryKind, RawPath};
 use crate::plan::{HeldPaths, Placement, PlacementKind, Plan};
@@ -158,8 +158,8 @@ fn held(valid: &[ValidEntry<'_>], strip_components: usize) -> HeldPaths {
         if let Some((stripped, path)) = entry.path.split_at_checked(strip_components)
             && !path.is_empty()
         {
-            held.paths.push(path.iter().map(|component| os_str(component)).collect());
-            held.stripped.insert(stripped.iter().map(|component| os_str(component)).collect());
+            held.paths.push(self::path(path));
+            held.stripped.insert(self::path(stripped));
         }
     }
     held
@@ -192,7 +192,7 @@ fn place(
                 if let (EntryKind::Link, Some(target)) = (item.entry.kind, item.target) {
                     links.push((place, target, &item.entry.name));
                 }
-                let path = place.iter().map(|component| os_str(component)).collect();
+                let path = path(place);
                 plan.placements.push(Placement {
                     entry: item.index,
                     path,

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
+use std::path::PathBuf;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -113,6 +114,13 @@ pub fn os_str(bytes: &[u8]) -> &OsStr {
     // Other bytes were refused before.
     #[cfg(not(unix))]
     OsStr::new(std::str::from_utf8(bytes).unwrap_or_default())
+}
+
+/// Returns the path of these components as the operating system has it.
+pub fn path(components: &[&[u8]]) -> PathBuf {
+    let mut path = PathBuf::with_capacity(components.iter().map(|it| it.len() + 1).sum());
+    components.iter().for_each(|component| path.push(os_str(component)));
+    path
 }
 
 /// Returns a folder name for the files of a job that is valid on every system: each character that

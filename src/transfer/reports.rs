@@ -137,8 +137,8 @@ fn into_folder(
         if let Some(first) = holders.insert(path.clone(), label.clone()) {
             return Err(Clash::Both { path, first, second: label }.into());
         }
-        let mut new = staging.create_file(&path, None)?;
-        io::copy(&mut report.file, &mut new)
+        let new = staging.create_file(&path, None)?;
+        io::copy(&mut report.file, &mut &new)
             .with_context(|| format!("writing {}", path.display()))?;
         new.finish(None)?;
         staged.push((found, folder, path, report.bytes));

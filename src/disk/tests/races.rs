@@ -67,12 +67,14 @@ fn open_directories_are_used_even_if_their_paths_become_symlinks() {
     // A directory in staging, before its first use and after it.
     for used in [false, true] {
         let dest = folder(&[]);
-        let mut staging = Staging::new_in(dest.path(), &Interrupt::default()).unwrap();
-        staging.create_dir(Path::new("d"), None, Some(1)).unwrap();
+        let staging = Staging::new_in(dest.path(), &Interrupt::default()).unwrap();
+        let dir = staging.first().temp_dir.path().join("tree/d");
         if used {
             staging.create_file(Path::new("d/first"), None).unwrap();
+        } else {
+            fs::create_dir(&dir).unwrap();
         }
-        swap_for_a_link(&staging.first().temp_dir.path().join("tree/d"), outside.path());
+        swap_for_a_link(&dir, outside.path());
         assert_eq!(staging.create_file(Path::new("d/second"), None).is_ok(), used);
     }
     assert_eq!(listing(outside.path()), Vec::<String>::new());

@@ -1,0 +1,73 @@
+//! A second thread that writes a large file while the first one decompresses it.
+
+use std::io::{self, Write};
+use std::panic::resume_unwind;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use crate::archive::{EntryLocation, Error};
+use crate::disk::NewFile;
+use crate::model::Method;
+
+/// From this size in bytes, decompressing and writing take long enough for two threads.
+const LARGE: u64 = 4 << 20;
+/// Number of buffers that are filled or written at the same time.
+const BUFFERS: usize = 2;
+
+/// Calls `decompress` with a writer to the file of an entry. A large file is written by a second
+/// thread meanwhile; a stored one needs none, because its bytes are only passed on.
+///
+/// # Errors
+/// That of `decompress`, or `Write` if the file could not be written.
+pub fn write_behind(
+    location: &EntryLocation,
+    mut file: &NewFile<'_>,
+    decompress: impl FnOnce(&mut dyn Write) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if location.size < LARGE || location.method == Method::Stored {
+        return decompress(&mut file);
+    }
+    let (full, to_write) = sync_channel::<Vec<u8>>(BUFFERS);
+    let (empty, to_fill) = sync_channel(BUFFERS);
+    for _ in 0..BUFFERS {
+        let _ = empty.send(Vec::new());
+    }
+    thread::scope(|scope| {
+        let writer = thread::Builder::new().spawn_scoped(scope, move || {
+            for buffer in to_write {
+                file.write_all(&buffer)?;
+                // Nobody waits for the last buffers.
+                let _ = empty.send(buffer);
+            }
+            Ok(())
+        });
+        // Without a second thread, it only takes longer.
+        let Ok(writer) = writer else { return decompress(&mut file) };
+        let decompressed = decompress(&mut BufferSender { full, to_fill });
+        // The sender is gone now, which ends the writer.
+        let written = writer.join().unwrap_or_else(|panic| resume_unwind(panic));
+        written.map_err(Error::Write).and(decompressed)
+    })
+}
+
+/// A writer that hands copies of its bytes to the second thread.
+struct BufferSender {
+    full: SyncSender<Vec<u8>>,
+    to_fill: Receiver<Vec<u8>>,
+}
+
+impl Write for BufferSender {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Both fail only after the writer has failed, whose error is reported.
+        let ended = || io::Error::from(io::ErrorKind::BrokenPipe);
+        let mut buffer = self.to_fill.recv().map_err(|_| ended())?;
+        buffer.clear();
+        buffer.extend_from_slice(bytes);
+        self.full.send(buffer).map_err(|_| ended())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
