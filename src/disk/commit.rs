@@ -13,7 +13,7 @@ use super::error::{Error, MAKE_IN};
 use super::file_kind::FileKind;
 use super::notes::Notes;
 use super::staging::Staging;
-use super::temp_layout::{REMOVED, REPLACED};
+use super::temp_layout::REPLACED;
 use crate::interrupt::Interrupt;
 use crate::plan::OnConflict;
 
@@ -23,7 +23,8 @@ const MAX_ATTEMPTS: usize = 10;
 /// The outcome of a commit.
 #[derive(Debug)]
 pub struct Committed {
-    /// Files that existed already and stay as they are, relative to the destination.
+    /// Files that existed already and stay as they are, and folders that were to be removed and are
+    /// not empty any more; relative to the destination.
     pub skipped: Vec<PathBuf>,
     /// Sanitised messages for the user, one line each.
     pub warnings: Vec<String>,
@@ -189,6 +190,11 @@ pub(super) enum Change {
         area: usize,
         backup: PathBuf,
     },
+    /// An empty directory with these permission bits was removed.
+    RemovedDir {
+        path: PathBuf,
+        mode: Option<u32>,
+    },
     /// Permission bits were changed; these are the old ones.
     SetMode {
         path: PathBuf,
@@ -202,6 +208,12 @@ pub(super) enum Change {
         /// Path of the replaced file in the temporary directory of its area.
         backup: Option<PathBuf>,
     },
+}
+
+/// Returns true for the errors of file systems that do not rename a directory.
+pub(super) fn cannot_rename_dirs(error: &io::Error) -> bool {
+    use io::ErrorKind::{CrossesDevices, InvalidInput, PermissionDenied, Unsupported};
+    matches!(error.kind(), CrossesDevices | PermissionDenied | Unsupported | InvalidInput)
 }
 
 impl Transaction<'_> {
@@ -246,12 +258,8 @@ impl Transaction<'_> {
 
     /// Returns true if a rename failed because the file system renames no directories.
     fn is_dir_that_cannot_be_renamed(&self, step: &CommitStep, error: &io::Error) -> bool {
-        use io::ErrorKind::{CrossesDevices, InvalidInput, PermissionDenied, Unsupported};
         !step.replaces
-            && matches!(
-                error.kind(),
-                CrossesDevices | PermissionDenied | Unsupported | InvalidInput
-            )
+            && cannot_rename_dirs(error)
             && matches!(self.areas[step.from_area].tree.kind(&step.from), Ok(Some(FileKind::Dir)))
     }
 
@@ -322,26 +330,6 @@ impl Transaction<'_> {
         })();
         backed_up.map_err(Error::doing("replace", &self.display_path(&step.to)))?;
         Ok(backup)
-    }
-
-    /// Moves an entry to the temporary directory of an area, with everything below it. An entry that
-    /// is gone is none to move.
-    pub(super) fn move_away(&mut self, path: &Path, area: usize) -> Result<(), Error> {
-        let backup = Path::new(REMOVED).join(self.applied.len().to_string());
-        let tree = &self.areas[area].tree;
-        let moved = self.base_tree.open_parent(path).and_then(|(parent, name)| {
-            tree.create_dir_all(Path::new(REMOVED), 0o700)?;
-            let (dir, backup) = tree.open_parent(&backup)?;
-            parent.rename_no_replace(name, &dir, backup)
-        });
-        match moved {
-            Ok(()) => {
-                self.applied.push(Change::MovedAway { path: path.to_owned(), area, backup });
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(Error::doing("remove", &self.display_path(path))(error)),
-        }
-        Ok(())
     }
 
     /// Sets the permission bits of a file or directory.

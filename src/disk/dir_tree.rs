@@ -55,6 +55,11 @@ impl DirTree {
         self.root.create_beneath(path, mode)
     }
 
+    /// Closes the directories that are kept open, because one of them was removed.
+    pub fn close_dirs(&self) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Opens the parent directory of a path; returns it with the last component of the path.
     pub fn open_parent<'a>(&self, path: &'a Path) -> io::Result<(Arc<DirHandle>, &'a OsStr)> {
         let name = path.components().next_back().ok_or(io::ErrorKind::InvalidInput)?;

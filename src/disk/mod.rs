@@ -26,6 +26,7 @@ mod free_space;
 #[cfg(test)]
 pub mod listing;
 mod modes;
+mod move_away;
 mod notes;
 mod positioned_write;
 mod removable;

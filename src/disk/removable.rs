@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::commit_plan::join_relative;
 use super::compare::is_temporary;
+use super::dir_handle::Mount;
 use super::dir_tree::DirTree;
 use super::error::Error;
 use super::file_kind::FileKind;
@@ -49,7 +50,7 @@ impl Staging {
             let kind = walk.tree.kind(folder);
             let kind = kind.map_err(Error::doing("look at", &join_relative(&self.dest, folder)))?;
             if kind == Some(FileKind::Dir) {
-                walk.folder(folder)?;
+                walk.folder(folder, None)?;
             }
         }
         Ok(walk.removable)
@@ -64,11 +65,13 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Walks through a folder, and returns true if something in it is retained.
-    fn folder(&mut self, folder: &Path) -> Result<bool, Error> {
-        let names = self.tree.open_dir(folder).and_then(|dir| dir.names());
-        let names = names.map_err(Error::doing("list", &join_relative(self.dest, folder)))?;
-        let mut retains = false;
+    /// Walks through a folder, and returns true if something in it is retained. `above` is the file
+    /// system of its parent: a folder that something is mounted on cannot be removed.
+    fn folder(&mut self, folder: &Path, above: Option<Mount>) -> Result<bool, Error> {
+        let listed = self.tree.open_dir(folder).and_then(|dir| Ok((dir.mount()?, dir.names()?)));
+        let listed = listed.map_err(Error::doing("list", &join_relative(self.dest, folder)));
+        let (mount, names) = listed?;
+        let mut retains = above.is_some_and(|above| above != mount);
         for name in names {
             let path = folder.join(&name);
             let retention = match is_temporary(&name) {
@@ -81,7 +84,7 @@ impl Walk<'_> {
             }
             let kind =
                 self.tree.kind(&path).map_err(Error::doing("look at", &self.dest.join(&path)))?;
-            let below = kind == Some(FileKind::Dir) && self.folder(&path)?;
+            let below = kind == Some(FileKind::Dir) && self.folder(&path, Some(mount))?;
             if below || retention == Retention::Held {
                 retains = true;
             } else {

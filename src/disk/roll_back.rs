@@ -15,6 +15,15 @@ impl Transaction<'_> {
         dir.rename_no_replace(backup, &parent, name)
     }
 
+    fn restore_dir(&self, path: &Path, mode: Option<u32>) -> io::Result<()> {
+        let (parent, name) = self.base_tree.open_parent(path)?;
+        parent.create_dir(name, 0o700)?;
+        match mode {
+            Some(mode) => parent.set_mode(name, mode),
+            None => Ok(()),
+        }
+    }
+
     fn restore_mode(&self, path: &Path, mode: u32) -> io::Result<()> {
         let (parent, name) = self.base_tree.open_parent(path)?;
         parent.set_mode(name, mode)
@@ -28,6 +37,9 @@ impl Transaction<'_> {
                 Change::CreatedDir(path) => (self.remove_created_dir(path), "remove", path),
                 Change::MovedAway { path, area, backup } => {
                     (self.put_back(path, *area, backup), "restore", path)
+                }
+                Change::RemovedDir { path, mode } => {
+                    (self.restore_dir(path, *mode), "restore", path)
                 }
                 Change::SetMode { path, mode } => {
                     (self.restore_mode(path, *mode), "restore the mode of", path)

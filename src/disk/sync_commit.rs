@@ -31,6 +31,8 @@ impl Staging {
     /// Moves all staged files to the destination, as [`Staging::commit`] does, and carries out the
     /// other changes.
     ///
+    /// A folder that another process has filled since it was listed stays, and is among the skipped.
+    ///
     /// # Errors
     /// After a failure, everything is rolled back: files, folders and modes.
     pub fn commit_sync(mut self, changes: &SyncChanges) -> Result<Committed, Error> {
@@ -38,12 +40,16 @@ impl Staging {
         let mut attempts = 0;
         loop {
             attempts += 1;
+            let mut filled = Vec::new();
             let base_tree = DirTree::new(Arc::clone(&self.base));
             let plan = self.plan_sync(&base_tree, changes, attempts)?;
             let applied = self.in_transaction(&base_tree, |transaction| {
                 let _hold = self.interrupt.hold();
-                let applied = self.apply_changes(&base_tree, transaction, changes, &plan);
-                applied.map_err(|cause| (cause, transaction.roll_back().err()))
+                match self.apply_changes(&base_tree, transaction, changes, &plan) {
+                    Ok(folders) => filled = folders,
+                    Err(cause) => return Err((cause, transaction.roll_back().err())),
+                }
+                Ok(())
             });
             match applied {
                 Err(error) if attempts < MAX_ATTEMPTS && error.is_concurrent_change() => {}
@@ -56,7 +62,7 @@ impl Staging {
                 Ok(()) => {
                     self.sync_destination(&base_tree, &plan.steps)?;
                     let warnings = self.notes.warnings(&self.dest);
-                    return Ok(Committed { skipped: Vec::new(), warnings });
+                    return Ok(Committed { skipped: filled, warnings });
                 }
             }
         }
@@ -79,13 +85,14 @@ impl Staging {
         Ok(SyncPlan { steps: plan.steps, displaced, removed })
     }
 
+    /// Returns the folders that were to be removed and that another process has filled.
     fn apply_changes(
         &self,
         base_tree: &DirTree,
         transaction: &mut Transaction<'_>,
         changes: &SyncChanges,
         plan: &SyncPlan,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<PathBuf>, Error> {
         for (path, mode) in &changes.modes {
             transaction.set_mode(&join_relative(&self.dest_in_base, path), *mode)?;
         }
@@ -93,21 +100,22 @@ impl Staging {
             transaction.move_away(path, *area)?;
         }
         transaction.apply(&self.dest_in_base, &plan.steps)?;
-        for (path, area) in &plan.removed {
+        let mut filled = Vec::new();
+        for (removed, (path, area)) in changes.removed.iter().zip(&plan.removed) {
             if self.stopping() {
                 return Err(Error::Interrupted);
             }
-            // Another process may have filled a folder since it was listed.
             let is_filled = base_tree.kind(path).is_ok_and(|kind| kind == Some(FileKind::Dir))
                 && base_tree
                     .open_dir(path)
                     .and_then(|dir| dir.names())
                     .is_ok_and(|it| !it.is_empty());
-            if !is_filled {
-                transaction.move_away(path, *area)?;
+            match is_filled {
+                true => filled.push(removed.clone()),
+                false => transaction.move_away(path, *area)?,
             }
         }
-        Ok(())
+        Ok(filled)
     }
 }
 

@@ -175,11 +175,14 @@ fn commit(
         transfer.ctx.watch.step(&Step::Warning(&warning));
     }
     let skipped: HashSet<PathBuf> = skipped.into_iter().collect();
-    let jobs = staged.jobs.into_iter().map(|(job, plan)| {
+    let jobs = staged.jobs.into_iter().map(|(mut job, plan)| {
         let files = planned_files(plan, &skipped);
         let (count, bytes) = (files.len(), files.iter().map(|(_, size)| size).sum());
         let at: PathBuf = dest.join(&job.folder).components().collect();
         let (label, at) = (job.found.label(), at.to_string_lossy());
+        if let Some(synced) = &mut job.synced {
+            synced.removed.retain(|path| !skipped.contains(path));
+        }
         for path in job.synced.iter().flat_map(|synced| &synced.removed) {
             let path = dest.join(path);
             transfer.ctx.watch.step(&Step::Removed { path: &path.to_string_lossy() });

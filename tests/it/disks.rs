@@ -14,7 +14,7 @@ use crate::scenes::{downstream, job, one_archive};
 use crate::zip_builder::{file, zip};
 
 /// A mounted file system, unmounted on drop.
-struct Mounted(PathBuf);
+pub struct Mounted(PathBuf);
 
 impl Drop for Mounted {
     fn drop(&mut self) {
@@ -23,7 +23,7 @@ impl Drop for Mounted {
 }
 
 /// Mounts something, or says why the test is skipped.
-fn mount(args: &[&str], at: &Path) -> Option<Mounted> {
+pub fn mount(args: &[&str], at: &Path) -> Option<Mounted> {
     match Command::new("mount").args(args).arg(at).output() {
         Ok(output) if output.status.success() => Some(Mounted(at.to_owned())),
         Ok(output) => {
@@ -47,19 +47,19 @@ fn tree() -> Fake {
     ])))
 }
 
-fn run(fake: &Fake, dir: &Path, line: &str) -> (Option<i32>, String) {
+pub fn run(fake: &Fake, dir: &Path, line: &str) -> (Option<i32>, String) {
     let Output { status, stderr, .. } =
         downriver(fake, dir).args(line.split(' ')).output().unwrap();
     (status.code(), String::from_utf8_lossy(&stderr).into_owned())
 }
 
-fn no_leftovers(dir: &Path) {
+pub fn no_leftovers(dir: &Path) {
     let lines: Vec<String> = items(dir).iter().map(|item| item.line()).collect();
     assert!(!lines.iter().any(|line| line.contains(".downriver-")), "{lines:?}");
 }
 
 /// Runs the program through a shell, which sets limits and redirects streams.
-fn shell(fake: &Fake, dir: &Path, script: &str) -> Output {
+pub fn shell(fake: &Fake, dir: &Path, script: &str) -> Output {
     let program = downriver(fake, dir);
     let mut command = Command::new("sh");
     command.arg("-c").arg(script).env_clear().env("DOWNRIVER", program.get_program());

@@ -1,6 +1,8 @@
 //! Names, types and methods of entries as real writers make them.
 
-use crate::fake::World;
+use serde_json::json;
+
+use crate::fake::{Fake, World};
 use crate::harness::Run;
 use crate::scenes::one_archive;
 use crate::zip_builder::{ZipItem, file, link, zip};
@@ -12,15 +14,35 @@ fn zstd() -> World {
 #[test]
 fn zstandard_entries_are_fetched_listed_and_printed() {
     let text: String = (0..3000).map(|i| format!("line {i} of a file that packs well\n")).collect();
-    for args in ["", "--path '*.txt'", "--path frames.txt --path level-1.txt"] {
+    for args in ["", "--path '*.txt'", "--path frames.txt --path level-1.txt", "--sync"] {
         let ran = Run::new(zstd()).args("fetch build").args(args).succeeds();
         assert_eq!(ran.read("frames.txt"), text, "{args}");
     }
+    let fake = Fake::start(zstd().server(json!({"archives": "redirect"})));
+    let first = Run::new(&fake).args("fetch build --sync").succeeds();
+    let run = Run::new(&fake).after(&first).file("level-1.txt", "another");
+    run.args("fetch build --sync --list").succeeds().prints("level-1.txt\n");
+    assert_eq!(first.read("level-1.txt"), text);
     Run::new(zstd()).args("ls build").succeeds();
     for (name, length) in [("frames.txt", text.len()), ("window-128-MiB.txt", 2000)] {
         let ran = Run::new(zstd()).args("cat build").arg(name).succeeds();
         assert!(ran.stdout == text[..length], "{name}: {}", ran.stdout.len());
     }
+}
+
+#[test]
+fn a_zstd_window_above_128_mib_is_refused_with_its_size() {
+    // The header of a frame with a window of 256 MiB, and one block without compression.
+    let frame = b"\x28\xb5\x2f\xfd\0\x90\x29\0\0hello".to_vec();
+    let large = file("large", "hello").but(|item| (item.method, item.compressed) = (93, frame));
+    let world = || one_archive(zip(&[file("good", "x"), large.clone()]));
+    for args in ["fetch build", "fetch build --sync", "fetch build --path large", "cat build large"]
+    {
+        let ran = Run::new(world()).file("good", "y").args(args).fails(6);
+        ran.says("entry `large` takes a zstd window of 256 MiB, and 128 MiB are allowed");
+    }
+    Run::new(world()).args("ls build").succeeds();
+    Run::new(world()).args("fetch build -o it.zip").succeeds();
 }
 
 #[test]

@@ -14,7 +14,7 @@
 //!   `trigger_old` is called as pipeline-trigger is
 //! - `artifacts_api`: every endpoint of the Job Artifacts API; `keep` and `delete` among it
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
-//!   `fetch_missing`, `fetch_files`, `fetch_names`, `fetch_patterns`, `fetch_archives` and `fetch_wait` go through the flags
+//!   `fetch_missing`, `fetch_files`, `fetch_names`, `fetch_patterns`, `fetch_times`, `fetch_archives` and `fetch_wait` go through the flags
 //! - `archives` and the six behind it: hostile and odd archives, over a hundred of them
 //! - `choose`: the list of jobs where none is named; `choose_on_pty` on a real terminal
 //! - `soak`: fetches through a stand-in that fails at random
@@ -23,7 +23,7 @@
 //!   redirects and bytes that drip
 //! - `parts`, `sums`: downloads of wanted files alone, and of archives whose SHA-256 is told
 //! - `sync`, `sync_delete`: what `--sync` leaves alone, downloads and removes; `sync_fresh` compares
-//!   it with a fresh fetch, at random
+//!   it with a fresh fetch, at random, and `sync_disks` is about mounts, overlays and full disks
 //! - `as_python`: what was unpacked against what another reader has
 //! - `cache`: archives that are kept for the next run
 //! - `checkout`: the branch or commit that is checked out, and pasted addresses; `list`: what it prints
@@ -103,6 +103,7 @@ mod fetch_jobs;
 mod fetch_missing;
 mod fetch_names;
 mod fetch_patterns;
+mod fetch_times;
 mod fetch_wait;
 mod fetch_where;
 mod folder;
@@ -153,6 +154,8 @@ mod streams;
 mod sums;
 mod sync;
 mod sync_delete;
+#[cfg(target_os = "linux")]
+mod sync_disks;
 mod sync_fresh;
 mod threats;
 mod tidy;

@@ -104,10 +104,32 @@ fn folders_that_cannot_be_renamed_are_made_and_filled() {
 }
 
 #[test]
+fn a_sync_takes_folders_apart_that_cannot_be_renamed() {
+    let manners = Manners { no_folder_renames: true, ..Manners::default() };
+    let Some(at) = mounted(manners) else { return };
+    let fake = Fake::start(one_archive(zip(&archive())));
+    let fill = || {
+        for path in ["out/a/deep/in", "out/d/f/in", "out/old/x/y", "out/g/z"] {
+            let path = at.folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+    };
+    fill();
+    for line in ["fetch build -D out --sync --delete", "fetch build -D fresh"] {
+        let (code, said) = run(&fake, &at, line);
+        assert_eq!(code, Some(0), "{line}: {said}");
+    }
+    let at_path = |name: &str| items(&at.folder.path().join(name));
+    assert_eq!(at_path("out"), at_path("fresh"));
+}
+
+#[test]
 fn errors_told_at_the_end_of_a_file_are_seen_before_anything_is_in_place() {
     let Some(at) = mounted(Manners { quota: Some(100_000), ..Manners::default() }) else { return };
     let fake = Fake::start(one_archive(zip(&archive())));
-    for line in ["fetch build", "fetch build -D new", "fetch build -o it.zip"] {
+    for line in ["fetch build", "fetch build -D new", "fetch build --sync", "fetch build -o it.zip"]
+    {
         let (code, said) = run(&fake, &at, line);
         assert_eq!(code, Some(9), "{line}: {said}");
         assert!(said.contains("quota"), "{line}: {said}");

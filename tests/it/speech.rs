@@ -102,6 +102,18 @@ fn dotenv_tells_the_job_that_was_fetched() {
         "DOWNRIVER_JOB_ID=70108\nDOWNRIVER_JOB_IDS=70108\nDOWNRIVER_PIPELINE_ID=9002\nDOWNRIVER_PROJECT_ID=93\n\
          DOWNRIVER_REF=master\nDOWNRIVER_SHA=0badcafe9876543210fedcba9876543210fedcba\n"
     );
+    // The ids of several jobs are in the order of the JOBs; all else is of the first one.
+    let jobs = [job(201, "one"), job(202, "two-a"), job(203, "two-b")];
+    for (line, id, ids) in [
+        ("fetch 'two-*' one", 203, "203,202,201"),
+        ("fetch one two-b", 201, "201,203"),
+        ("fetch nowhere two-b --if-missing ignore", 203, "203"),
+    ] {
+        let ran = Run::new(downstream(&jobs)).args(line).args("--dotenv it.env").succeeds();
+        let expect =
+            format!("DOWNRIVER_JOB_ID={id}\nDOWNRIVER_JOB_IDS={ids}\nDOWNRIVER_PIPELINE_ID=20\n");
+        ran.check(ran.read("it.env").starts_with(&expect), &expect);
+    }
     let ran = Run::new(downstream(&[job(201, "build")]));
     ran.args("fetch build --dotenv nowhere/it.env").fails(9).says("nowhere").asks(&[]);
 }

@@ -306,7 +306,7 @@ const SHOWN_BY: [(usize, &str); 88] = [
     ),
     (
         81,
-        "odd_disks::removed_files_that_live_on_while_they_are_open_keep_no_folder odd_disks::folders_that_cannot_be_renamed_are_made_and_filled odd_disks::times_that_cannot_be_set_are_one_warning odd_disks::links_that_cannot_be_made_become_copies_or_are_told",
+        "odd_disks::removed_files_that_live_on_while_they_are_open_keep_no_folder odd_disks::folders_that_cannot_be_renamed_are_made_and_filled odd_disks::a_sync_takes_folders_apart_that_cannot_be_renamed sync_disks::folders_of_a_lower_layer_are_replaced_and_removed odd_disks::times_that_cannot_be_set_are_one_warning odd_disks::links_that_cannot_be_made_become_copies_or_are_told",
     ),
     (82, "odd_disks::errors_told_at_the_end_of_a_file_are_seen_before_anything_is_in_place"),
     (
@@ -315,7 +315,7 @@ const SHOWN_BY: [(usize, &str); 88] = [
     ),
     (
         84,
-        "disks::a_volume_below_the_destination_takes_its_part disks::a_folder_mounted_twice_is_another_file_system_to_a_rename disks::a_read_only_folder_with_a_volume_that_can_be_written_takes_what_belongs_there disks::a_full_volume_below_the_destination_leaves_everything_as_it_was",
+        "disks::a_volume_below_the_destination_takes_its_part disks::a_folder_mounted_twice_is_another_file_system_to_a_rename disks::a_read_only_folder_with_a_volume_that_can_be_written_takes_what_belongs_there disks::a_full_volume_below_the_destination_leaves_everything_as_it_was sync_disks::volumes_below_the_destination_become_equal_too sync_disks::a_folder_that_something_is_mounted_on_is_emptied_and_stays sync_disks::a_disk_that_becomes_full_leaves_everything_as_it_was",
     ),
     (
         85,

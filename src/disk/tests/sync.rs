@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{fill, folder, staged};
+use crate::disk::dir_tree::DirTree;
 use crate::disk::listing::listing;
-use crate::disk::{CompareBy, Staging, SyncChanges};
+use crate::disk::{CompareBy, Error, Staging, SyncChanges};
 use crate::interrupt::Interrupt;
 use crate::plan::{Existing, Placement, PlacementKind, Retention};
 
@@ -64,6 +66,32 @@ fn a_failure_at_any_change_undoes_all_of_them() {
 }
 
 #[test]
+fn folders_that_cannot_be_renamed_are_taken_apart_and_restored() {
+    let dest = folder(&BEFORE);
+    fill(dest.path(), &[("tree/empty/", ""), ("tree/b/d/e", "7")]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let shared = fs::Permissions::from_mode(0o2750);
+        fs::set_permissions(dest.path().join("tree"), shared).unwrap();
+    }
+    let before = listing(dest.path());
+    let staging = staged(dest.path(), &[]);
+    let tree = DirTree::new(Arc::clone(&staging.base));
+    for below in ["tree/b", "tree"] {
+        let failed = staging.in_transaction(&tree, |transaction| {
+            transaction.move_contents_away(Path::new(below), 0).unwrap();
+            assert!(!dest.path().join(below).exists());
+            Err((Error::Interrupted, transaction.roll_back().err()))
+        });
+        assert!(matches!(failed, Err(Error::Interrupted)), "{failed:?}");
+        let now: Vec<_> = listing(dest.path());
+        let now = now.into_iter().filter(|line| !format!("{line:?}").contains(".downriver-"));
+        assert_eq!(now.collect::<Vec<_>>(), before, "{below}");
+    }
+}
+
+#[test]
 fn a_run_that_is_to_stop_changes_nothing() {
     let dest = folder(&BEFORE);
     let before = listing(dest.path());
@@ -79,7 +107,8 @@ fn a_folder_that_another_process_filled_is_not_removed() {
     let dest = folder(&BEFORE);
     let staging = staged(dest.path(), &[]);
     fill(dest.path(), &[("old/theirs", "7")]);
-    staging.commit_sync(&changes(&[], &[], &["old/in", "old"])).unwrap();
+    let committed = staging.commit_sync(&changes(&[], &[], &["old/in", "old"])).unwrap();
+    assert_eq!(committed.skipped, paths(&["old"]));
     assert_eq!(fs::read(dest.path().join("old/theirs")).unwrap(), b"7");
     assert!(!dest.path().join("old/in").exists());
 }
