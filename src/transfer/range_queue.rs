@@ -71,6 +71,11 @@ impl RangeQueue {
         state.running > state.allowed
     }
 
+    /// Counts a stream as ended that took no range.
+    pub fn end_stream(&self) {
+        self.lock().running -= 1;
+    }
+
     /// Puts a range back and ends its stream, unless it is the last one: it gets `false` and goes
     /// on.
     pub fn give_back(&self, index: usize) -> bool {

@@ -68,9 +68,14 @@ impl<'s> Streams<'s> {
         };
         thread::scope(|scope| {
             let stream = &stream;
-            let others: Vec<_> = (1..self.queue.streams())
-                .map(|_| scope.spawn(move || stream(Side::Back)))
-                .collect();
+            let mut others = Vec::new();
+            for _ in 1..self.queue.streams() {
+                match thread::Builder::new().spawn_scoped(scope, move || stream(Side::Back)) {
+                    Ok(other) => others.push(other),
+                    // Where the system gives no more threads, the other streams read all of it.
+                    Err(_) => self.queue.end_stream(),
+                }
+            }
             stream(Side::Front);
             for other in others {
                 other.join().unwrap_or_else(|panic| resume_unwind(panic));

@@ -20,8 +20,9 @@ struct Session {
     keys: Box<dyn Write + Send>,
     screen: Arc<Mutex<vt100::Parser>>,
     dir: TempDir,
-    /// Keeps the terminal open.
-    _pty: Box<dyn portable_pty::MasterPty + Send>,
+    pty: Box<dyn portable_pty::MasterPty + Send>,
+    /// The mode of the terminal before the program was started.
+    mode: String,
 }
 
 impl Session {
@@ -44,6 +45,7 @@ impl Session {
         }
         command.args(line.split(' '));
         command.cwd(dir.path());
+        let mode = mode(&*pty.master);
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
         let screen = Arc::new(Mutex::new(vt100::Parser::new(ROWS, columns, 0)));
@@ -55,7 +57,7 @@ impl Session {
             }
         });
         let keys = pty.master.take_writer().unwrap();
-        Session { child, keys, screen, dir, _pty: pty.master }
+        Session { child, keys, screen, dir, pty: pty.master, mode }
     }
 
     fn contents(&self) -> String {
@@ -88,6 +90,10 @@ impl Session {
         let entries = std::fs::read_dir(self.dir.path()).unwrap();
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
+}
+
+fn mode(pty: &dyn portable_pty::MasterPty) -> String {
+    format!("{:?}", pty.get_termios().unwrap())
 }
 
 fn fake() -> Fake {
@@ -166,4 +172,30 @@ fn hostile_names_move_nothing_on_the_screen() {
     assert!(screen.contains("which jobs?"), "{screen}");
     session.press("\x1b");
     assert_eq!(session.exit_code(), 130);
+}
+
+#[test]
+fn a_signal_leaves_the_terminal_as_it_was() {
+    for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 143)] {
+        for line in ["fetch", "cat from"] {
+            let fake = fake();
+            let mut session = Session::start(&fake, line, 80);
+            session.shows("the list", |screen| screen.contains("> ") && screen.contains("build"));
+            // Raw mode begins right after the list is drawn.
+            for _ in 0..1000 {
+                if mode(&*session.pty) != session.mode {
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            assert_ne!(mode(&*session.pty), session.mode);
+            let id = session.child.process_id().unwrap().to_string();
+            std::process::Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap();
+            assert_eq!(session.exit_code(), code, "{signal} {line}");
+            assert_eq!(mode(&*session.pty), session.mode, "{signal} {line}");
+            session.shows("the end", |screen| {
+                screen.lines().any(|line| line == "interrupted: nothing was left behind")
+            });
+        }
+    }
 }

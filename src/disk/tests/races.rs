@@ -318,3 +318,29 @@ fn trees_of_any_depth_are_removed_with_few_descriptors() {
     remove_tree(&parent, top, last, &|| true).unwrap();
     assert_eq!(listing(home.path()).len(), 1);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_removal_ends_when_its_time_is_over_and_the_next_run_goes_on() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    for asked in [0, 1, 40] {
+        let dest = folder(&[]);
+        let interrupt = Interrupt::default();
+        let staging = Staging::new_in(dest.path(), &interrupt).unwrap();
+        for i in 0..1000 {
+            staging.create_file(Path::new(&format!("{}/{i}", i % 7)), None).unwrap();
+        }
+        let temp_dir = staging.first().temp_dir.path().to_owned();
+        let files = || listing(&temp_dir).iter().filter(|line| !line.ends_with('/')).count();
+        let (before, calls) = (files(), AtomicUsize::new(0));
+        let cleanup = interrupt.clean_up(|| calls.fetch_add(1, Ordering::Relaxed) < asked);
+        // Whatever there is to remove: one question for each entry, and no entry after the first no.
+        assert_eq!(cleanup.left, [temp_dir.clone()]);
+        assert!(before - files() <= asked, "{asked}: {before} {}", files());
+        drop(cleanup);
+        assert!(temp_dir.join("rubbish").exists());
+        // The next run removes the rest, whether or not this process has ended.
+        drop(staged(dest.path(), &[]));
+        assert_eq!(fs::read_dir(dest.path()).unwrap().count(), 0);
+    }
+}
