@@ -192,9 +192,34 @@ fn a_pipeline_of_a_fork_is_asked_for_in_the_fork() {
         ]},
         {"id": 3, "path": "fork/up", "pipelines": [{"id": 30, "jobs": [job(301, "build")]}]},
     ]}));
-    let ran = Run::new(world.with_token("private")).args("fetch build --mr 7").succeeds();
-    ran.check(ran.read("from") == "301", "the newest");
-    ran.check(ran.requests.iter().any(|it| it.contains("projects/3/pipelines/30")), "in the fork");
+    let fake = Fake::start(world.with_token("private"));
+    for line in [
+        "fetch build",
+        "fetch 'b*'",
+        "ls build",
+        "cat build from",
+        "explain build",
+        "wait build",
+        "wait --from pipeline",
+    ] {
+        let ran = Run::new(&fake).args(line).args("--mr 7").succeeds();
+        let in_fork = |it: &String| it.contains("projects/3/pipelines/30");
+        ran.check(ran.requests.iter().any(in_fork), &format!("{line}: in the fork"));
+        if line.starts_with("fetch") {
+            ran.check(ran.read("from") == "301", "the newest");
+        }
+    }
+    // The jobs below the pipeline of a fork are found from there as well.
+    let world = World::from_json(json!({"server": {"archives": "direct"}, "projects": [
+        {"id": 1, "path": "shop/up", "merge_requests": {"7": [30]}, "pipelines": [{"id": 11}]},
+        {"id": 3, "path": "fork/up", "pipelines": [
+            {"id": 30, "bridges": [{"id": 90, "name": "child", "downstream": 31}]},
+            {"id": 31, "source": "parent_pipeline", "jobs": [job(311, "build")]},
+        ]},
+    ]}));
+    let run = Run::new(world.with_token("private")).args("fetch build --mr 7 --from downstream");
+    let ran = run.succeeds();
+    ran.check(ran.read("from") == "311", "the child");
 }
 
 #[test]
