@@ -230,7 +230,19 @@ fn a_job_token_that_may_only_list_jobs_is_enough_for_the_pipeline_itself() {
     ran.check(ran.read("from") == "201", "the job");
     let ran = Run::new(world()).args("fetch nowhere").args(line).fails(3);
     ran.says("no job `nowhere` in pipeline 20 of project shop/down (success)");
-    Run::new(world()).args("wait").args(line).succeeds();
+    for command in
+        ["wait", "wait build", "fetch 'b*'", "ls build", "cat build from", "explain build"]
+    {
+        Run::new(world()).args(command).args(line).succeeds();
+    }
+    // The lists of bridges and pipelines may not be read, and that is the reason.
+    for line in [
+        "fetch build",
+        "fetch build -R 2 --commit 0000000000000000000000000000000000000014",
+        "tree",
+    ] {
+        Run::new(world()).args(line).fails(4).says("GitLab before 18.3");
+    }
 }
 
 #[test]
