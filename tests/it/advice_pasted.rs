@@ -137,6 +137,48 @@ fn plain_http_that_leads_to_https_is_told_with_the_address_for_changes() {
     }
 }
 
+/// Runs the lines of `explain` in a shell, where curl is installed.
+#[cfg(unix)]
+#[test]
+fn the_lines_for_curl_do_what_the_program_does() {
+    use std::process::Command;
+    if Command::new("curl").arg("--version").output().is_err() {
+        println!("skipped: no curl");
+        return;
+    }
+    let names = ["build", "it's $(reboot) `x`"];
+    for (token, variable) in [("private", "GITLAB_TOKEN"), ("job", "CI_JOB_TOKEN")] {
+        for archives in ["direct", "redirect"] {
+            let jobs: Vec<_> = (201..).zip(names).map(|(id, name)| job(id, name)).collect();
+            let world = downstream(&jobs).server(json!({"archives": archives}));
+            let fake = Fake::start(world.with_token(token));
+            for line in ["explain build", "explain 'it*'", "explain build -R 2 --ref main"] {
+                let ran = Run::new(&fake).args(line).runs();
+                let shown = String::from_utf8(ran.raw_stdout.clone()).unwrap();
+                let lines: Vec<&str> =
+                    shown.lines().map(str::trim).filter(|it| it.starts_with("curl ")).collect();
+                assert!(!lines.is_empty() || token == "job", "{shown}");
+                for line in lines {
+                    let place = tempfile::tempdir().unwrap();
+                    std::fs::write(place.path().join(".curlrc"), "fail\nsilent\nshow-error\n")
+                        .unwrap();
+                    let mut shell = Command::new("sh");
+                    shell.args(["-c", line]).current_dir(place.path());
+                    shell
+                        .env("HOME", place.path())
+                        .env("NO_PROXY", "*")
+                        .env(variable, fake.token(token).0);
+                    let output = shell.output().unwrap();
+                    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                    assert!(output.status.success(), "{line}: {said}");
+                    assert!(!place.path().join("x").exists());
+                }
+            }
+            assert_eq!(fake.violations(), [] as [String; 0], "no token goes to the storage");
+        }
+    }
+}
+
 #[test]
 fn the_command_that_plays_a_blocking_job_works() {
     for path in ["shop/down", "a/b.c-d_e"] {
