@@ -45,6 +45,8 @@ pub(super) struct Facts {
     /// Pipelines or jobs of some project could be listed in this run, so the address is that of
     /// the API, and it accepts the token.
     pub(super) has_answered: bool,
+    /// GitLab itself named the project in an earlier answer.
+    pub(super) is_named_by_gitlab: bool,
 }
 
 /// The access to the project of a request, as far as earlier responses and settings prove it.
@@ -87,6 +89,7 @@ impl Facts {
                 (false, false) => Access::Unknown,
             },
             has_answered,
+            is_named_by_gitlab: false,
         }
     }
 

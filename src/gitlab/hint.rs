@@ -67,6 +67,11 @@ fn moved_api(cause: &Cause, request: &ApiRequest, facts: &Facts) -> Option<Strin
 
 fn cause_hints(cause: &Cause, request: &ApiRequest, facts: &Facts) -> Vec<String> {
     match cause {
+        Cause::Status { status: 401 | 403, body, from, .. }
+            if body.form == Form::Page && facts.is_storage(request, from) =>
+        {
+            vec![STORAGE.to_owned()]
+        }
         Cause::Status { status, body, .. } => status_hints(*status, body, request, facts),
         Cause::Failing { kind: FailureKind::ConnectTimeout, .. } => {
             vec!["--connect-timeout allows more".to_owned()]
@@ -247,6 +252,7 @@ fn not_found(meaning: Meaning, operation: Operation, facts: &Facts) -> Vec<Strin
             vec![format!("{why}; {}", no_token(facts))]
         }
         (Some(Kind::Trigger), _) => vec![TRIGGER.to_owned()],
+        (Some(Kind::Private), _) if facts.is_named_by_gitlab => vec![ROLE.to_owned()],
         // A merge request can be hidden in a project that may be read.
         (Some(Kind::Private), _)
             if meaning == Meaning::NoRecord
