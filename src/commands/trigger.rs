@@ -63,7 +63,7 @@ impl Trigger {
         target.may_be(app)?;
         let options = self.unpack.options()?;
         let rule = self.rule()?;
-        let (order, client) = self.order(app)?;
+        let (mut order, client) = self.order(app)?;
         let plays = matches!(rule, ManualRule::Play(_));
         if plays {
             let playing = format!("playing manual jobs of project {}", order.project);
@@ -92,6 +92,8 @@ impl Trigger {
             check_can_watch(&ctx, &order)?;
         }
         if self.legacy_cli {
+            // pipeline-trigger prints the number of a project that is given by its path.
+            order.project = client.follow_rename(&order.project)?;
             app.ui.print_early(&lines::before(&order), aside)?;
         }
         let started = told.started.insert(start(&ctx, &order)?);

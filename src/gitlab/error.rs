@@ -34,6 +34,13 @@ impl Error {
         self
     }
 
+    /// Records that GitLab named the project of the request in an earlier answer, so that the
+    /// project exists.
+    pub fn of_existing_project(mut self) -> Error {
+        self.facts.is_named_by_gitlab = true;
+        self
+    }
+
     /// Returns the status of the response, if there was a response.
     pub fn status(&self) -> Option<u16> {
         match &*self.cause {
@@ -150,7 +157,12 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match &*self.cause {
             Cause::Status { status: 404 | 410, .. } if self.is_storage() => Exit::Nothing,
-            Cause::Status { status: 401 | 403, .. } if !self.is_storage() => Exit::Denied,
+            // Object storage answers in XML; a page is of a proxy or a sign-in before it.
+            Cause::Status { status: 401 | 403, body, .. }
+                if !self.is_storage() || body.form == Form::Page =>
+            {
+                Exit::Denied
+            }
             Cause::Status { status: 404, body, from, .. }
                 if may_be_denied(&self.request, &self.facts, body.meaning, from) =>
             {

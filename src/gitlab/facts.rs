@@ -42,6 +42,11 @@ pub(super) struct Facts {
     pub(super) named_by: NamedBy,
     pub(super) withheld: Option<String>,
     pub(super) access: Access,
+    /// Pipelines or jobs of some project could be listed in this run, so the address is that of
+    /// the API, and it accepts the token.
+    pub(super) has_answered: bool,
+    /// GitLab itself named the project in an earlier answer.
+    pub(super) is_named_by_gitlab: bool,
 }
 
 /// The access to the project of a request, as far as earlier responses and settings prove it.
@@ -61,6 +66,7 @@ impl Facts {
         origin: &Origin,
         request: &ApiRequest,
         readable: bool,
+        has_answered: bool,
     ) -> Facts {
         let kind = match request.operation.job_tokens() {
             JobTokens::InBody(kind) => Some(kind),
@@ -82,6 +88,8 @@ impl Facts {
                 (false, true) => Access::Own,
                 (false, false) => Access::Unknown,
             },
+            has_answered,
+            is_named_by_gitlab: false,
         }
     }
 

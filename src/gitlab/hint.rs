@@ -67,6 +67,11 @@ fn moved_api(cause: &Cause, request: &ApiRequest, facts: &Facts) -> Option<Strin
 
 fn cause_hints(cause: &Cause, request: &ApiRequest, facts: &Facts) -> Vec<String> {
     match cause {
+        Cause::Status { status: 401 | 403, body, from, .. }
+            if body.form == Form::Page && facts.is_storage(request, from) =>
+        {
+            vec![STORAGE.to_owned()]
+        }
         Cause::Status { status, body, .. } => status_hints(*status, body, request, facts),
         Cause::Failing { kind: FailureKind::ConnectTimeout, .. } => {
             vec!["--connect-timeout allows more".to_owned()]
@@ -77,11 +82,18 @@ fn cause_hints(cause: &Cause, request: &ApiRequest, facts: &Facts) -> Vec<String
         Cause::Unreachable { storage: true, .. } => vec![STORAGE.to_owned()],
         Cause::Unreachable { storage: false, redirected: true, .. } => vec![api_root(facts)],
         Cause::Page { status: 404, .. } if has_escaped_path(request) => vec![by_number(facts)],
+        Cause::Page { .. } | Cause::SignIn { .. } if facts.has_answered => {
+            vec![PAGE_BETWEEN.to_owned()]
+        }
         Cause::Page { .. } | Cause::SignIn { .. } => {
             let sign_in = if facts.token.is_none() { no_token(facts) } else { SIGN_IN_PAGE.into() };
             vec![sign_in, api_root(facts)]
         }
         Cause::Tls { failure, .. } => vec![tls_hint(*failure).to_owned()],
+        // The message says already that GitLab accepts no job token.
+        Cause::NotSent { .. } if facts.token == Some(Kind::Job) => {
+            vec![private_token(request.operation)]
+        }
         Cause::NotSent { .. } => unauthorized(Meaning::NoReason, request, facts),
         Cause::NotFollowed { .. } => vec![NEW_PATH.to_owned()],
         Cause::Damaged { .. } => vec![DAMAGED.to_owned()],
@@ -103,6 +115,11 @@ fn status_hints(status: u16, body: &ErrorBody, request: &ApiRequest, facts: &Fac
     match (status, request.operation.job_tokens()) {
         (401, _) if !names_permission(body.meaning) => unauthorized(body.meaning, request, facts),
         (401 | 403, _) => Vec::from_iter(forbidden(body, request.operation, facts)),
+        (404, _) if body.meaning == Meaning::UnknownRoute => {
+            let number = has_escaped_path(request).then(|| by_number(facts));
+            let address = if facts.has_answered { NO_ENDPOINT.to_owned() } else { api_root(facts) };
+            number.into_iter().chain([address]).collect()
+        }
         (404, JobTokens::InBody(Kind::Job)) => vec![match facts.access {
             Access::Unknown => format!(
                 "GitLab answers this if the project does not exist or does not allow the job token; {ALLOWLIST}"
@@ -111,10 +128,6 @@ fn status_hints(status: u16, body: &ErrorBody, request: &ApiRequest, facts: &Fac
             Access::Readable => START_ROLE.to_owned(),
         }],
         (404, JobTokens::InBody(Kind::Private | Kind::Trigger)) => vec![TRIGGER.to_owned()],
-        (404, _) if body.meaning == Meaning::UnknownRoute => {
-            let number = has_escaped_path(request).then(|| by_number(facts));
-            number.into_iter().chain([api_root(facts)]).collect()
-        }
         (404, _) => not_found(body.meaning, request.operation, facts),
         (405, _) if body.meaning == Meaning::ProjectMoved => vec![MOVED.to_owned()],
         _ => Vec::new(),
@@ -144,7 +157,7 @@ fn unauthorized(meaning: Meaning, request: &ApiRequest, facts: &Facts) -> Vec<St
     match (facts.token, operation.job_tokens()) {
         (None, _) => vec![no_token(facts)],
         (Some(Kind::Job), JobTokens::Never) => vec![job_token_never(operation)],
-        (Some(Kind::Job), JobTokens::Newer) if facts.access != Access::Readable => {
+        (Some(Kind::Job), JobTokens::Newer) if !facts.has_answered => {
             vec![JOB_ENDED.to_owned(), JOB_TOKEN_NEWER.to_owned()]
         }
         (Some(Kind::Job), _) => vec![JOB_ENDED.to_owned()],
@@ -239,13 +252,23 @@ fn not_found(meaning: Meaning, operation: Operation, facts: &Facts) -> Vec<Strin
             vec![format!("{why}; {}", no_token(facts))]
         }
         (Some(Kind::Trigger), _) => vec![TRIGGER.to_owned()],
+        (Some(Kind::Private), _) if facts.is_named_by_gitlab => vec![ROLE.to_owned()],
+        // A merge request can be hidden in a project that may be read.
+        (Some(Kind::Private), _)
+            if meaning == Meaning::NoRecord
+                && operation != Operation::ListMergeRequestPipelines =>
+        {
+            vec![CHECK.to_owned()]
+        }
         (Some(Kind::Private), _) => vec![HIDDEN.to_owned()],
         (Some(Kind::Job), JobTokens::Never) => vec![job_token_never(operation)],
-        (Some(Kind::Job), JobTokens::Newer) if facts.access == Access::Own => {
-            vec![CHECK_OWN.to_owned(), JOB_TOKEN_NEWER.to_owned()]
-        }
         (Some(Kind::Job), JobTokens::Newer) => {
-            vec![job_token_hidden(), JOB_TOKEN_NEWER.to_owned()]
+            let first = match facts.access {
+                Access::Own => CHECK_OWN.to_owned(),
+                Access::Readable | Access::Unknown => job_token_hidden(),
+            };
+            let newer = (!facts.has_answered).then(|| JOB_TOKEN_NEWER.to_owned());
+            [first].into_iter().chain(newer).collect()
         }
         (Some(Kind::Job), _) if readable || facts.access == Access::Own => vec![CHECK.to_owned()],
         (Some(Kind::Job), _) => vec![job_token_hidden()],
@@ -257,10 +280,12 @@ fn job_token_hidden() -> String {
 }
 
 fn job_token_never(operation: Operation) -> String {
-    format!(
-        "GitLab accepts no job token for this: use a private token (GITLAB_TOKEN) with the scope {}",
-        operation.permissions().scope
-    )
+    format!("GitLab accepts no job token for this: {}", private_token(operation))
+}
+
+fn private_token(operation: Operation) -> String {
+    let scope = operation.permissions().scope;
+    format!("use a private token (GITLAB_TOKEN) with the scope {scope}")
 }
 
 fn no_token(facts: &Facts) -> String {
@@ -352,6 +377,8 @@ const ALLOWLIST: &str = "the project that owns the artifacts must list yours und
 const MOVED: &str = "the project was renamed or moved: give its new path, or its id";
 const NEW_PATH: &str = "name the project by its new path, or by its number";
 const SIGN_IN_PAGE: &str = "a sign-in or proxy page means that the token is missing or not accepted, or that the address is not that of the API";
+const NO_ENDPOINT: &str = "this version of GitLab does not have that endpoint";
+const PAGE_BETWEEN: &str = "a sign-in or proxy page came in between, though GitLab answered earlier requests of this run: try again, or ask those who run the proxy";
 const STORAGE: &str = "GitLab keeps archives in object storage, which this machine must be allowed to reach; alternatively, `proxy_download` in the storage settings of GitLab makes it send them itself";
 const DAMAGED: &str = "fetch it again; if the checksum still differs, GitLab's copy is damaged, and only a new run of the job helps";
 

@@ -102,6 +102,7 @@ impl Http {
             &self.origin,
             request,
             self.is_readable(request),
+            self.has_readable_projects(),
         )
     }
 

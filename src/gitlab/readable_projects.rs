@@ -17,4 +17,9 @@ impl Http {
         let readable = self.readable.lock().unwrap_or_else(PoisonError::into_inner);
         request.project.as_ref().is_some_and(|it| readable.contains(&project_segment(it)))
     }
+
+    /// Returns true if pipelines or jobs of any project could be listed.
+    pub(super) fn has_readable_projects(&self) -> bool {
+        !self.readable.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
 }

@@ -78,10 +78,9 @@ pub fn unreadable(error: Error, of: &Downstream, alone: bool) -> Error {
         (_, project) => format!("project {project}"),
     };
     let explain = |error: gitlab::Error| {
-        let hint = format!(
-            "the bridge `{bridge}` leads to {place}, which this token may not read: choose other pipelines with --bridge or --downstream"
-        );
-        if alone { error } else { error.advise(hint) }
+        let error = error.of_existing_project();
+        let hint = "this token may not read that project: choose other pipelines with --bridge or --downstream";
+        if alone { error } else { error.advise(hint.to_owned()) }
     };
     match error {
         Error::GitLab(error) if error.is_hidden_project() => {

@@ -70,7 +70,7 @@ impl Watch for Ui {
                     (false, None) => "a new one is started",
                 };
                 let (id, status, ref_) = (pipeline.id, &pipeline.status, sanitize(ref_));
-                let text = format!("pipeline {id} of ref `{ref_}` is {status}: {next}");
+                let text = format!("pipeline {id} of ref `{ref_}` ({status}): {next}");
                 self.message(Verbosity::Normal, &text);
             }
             Step::Playing { name, id, .. } => {

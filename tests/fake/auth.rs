@@ -85,13 +85,24 @@ pub struct Needs {
     pub permission: &'static str,
 }
 
+/// Returns the bearer token that curl sends. It drops that header at a redirect to another host, and
+/// no other one with a token. The program itself sends none.
+pub fn bearer_of_curl(asked: &Asked) -> Option<&str> {
+    let by_curl = asked.header("user-agent").is_some_and(|agent| agent.starts_with("curl/"));
+    asked.header("authorization").filter(|_| by_curl)?.strip_prefix("Bearer ")
+}
+
 /// Returns the caller; an unknown, expired or revoked token is refused at once, wherever it is used.
 pub fn caller(world: &World, asked: &Asked) -> Result<Caller, Reply> {
     let token = |kind: &str, secret: &str| {
         let mut all = world.tokens().map(|(_, token)| token);
         all.find(|token| token[kind] == secret).cloned()
     };
-    if let Some(secret) = asked.header("private-token") {
+    // GitLab takes either kind of token as a bearer token, too.
+    let bearer = bearer_of_curl(asked);
+    let job_bearer = bearer.filter(|secret| token("job", secret).is_some());
+    let private_bearer = bearer.filter(|_| job_bearer.is_none());
+    if let Some(secret) = asked.header("private-token").or(private_bearer) {
         let Some(token) = token("private", secret) else {
             if secret.starts_with("glcbt-") {
                 return Ok(Caller::Nobody);
@@ -109,7 +120,7 @@ pub fn caller(world: &World, asked: &Asked) -> Result<Caller, Reply> {
         }
         return Ok(Caller::Person(token));
     }
-    Ok(match asked.header("job-token") {
+    Ok(match asked.header("job-token").or(job_bearer) {
         None => Caller::Nobody,
         Some(secret) => match token("job", secret) {
             Some(token) if token["finished"] != true && token["expired"] != true => {

@@ -109,6 +109,77 @@ fn a_change_that_another_api_redirects_is_not_made_and_the_line_works() {
 }
 
 #[test]
+fn an_api_that_leads_to_where_nobody_listens_is_no_matter_of_the_storage() {
+    let nowhere = "http://127.0.0.1:1/api/v4/projects/1/anything";
+    for (request, line) in [
+        ("GET pipelines/10/bridges", "fetch build"),
+        ("GET pipelines/20/jobs", "fetch build"),
+        ("GET projects/*/pipelines", "list"),
+        ("GET jobs/201", "fetch -R 2 --job-id 201"),
+    ] {
+        let fake = Fake::start(downstream(&[job(201, "build")]));
+        fake.fault(Fault::on(request).redirect(nowhere));
+        let ran = Run::new(&fake).args(line).args("--retries 0").fails(5);
+        ran.says("http://127.0.0.1:1 refuses the connection").never_says("object storage");
+    }
+}
+
+#[test]
+fn plain_http_that_leads_to_https_is_told_with_the_address_for_changes() {
+    for status in [301, 302, 308] {
+        let world = World::named("two-repos").with_token("private");
+        let fake = Fake::start(world.server(json!({"https_redirect": status})));
+        for line in ["trigger 93 --ref master", "delete -R 93 --all-in-project --yes"] {
+            let ran = Run::new(&fake).args(line).fails(4);
+            ran.says("which is not followed for a request that changes something");
+            ran.says("use --api-url https://<api-host>/api/v4");
+        }
+    }
+}
+
+/// Runs the lines of `explain` in a shell, where curl is installed.
+#[cfg(unix)]
+#[test]
+fn the_lines_for_curl_do_what_the_program_does() {
+    use std::process::Command;
+    if Command::new("curl").arg("--version").output().is_err() {
+        println!("skipped: no curl");
+        return;
+    }
+    let names = ["build", "it's $(reboot) `x`"];
+    for (token, variable) in [("private", "GITLAB_TOKEN"), ("job", "CI_JOB_TOKEN")] {
+        for archives in ["direct", "redirect"] {
+            let jobs: Vec<_> = (201..).zip(names).map(|(id, name)| job(id, name)).collect();
+            let world = downstream(&jobs).server(json!({"archives": archives}));
+            let fake = Fake::start(world.with_token(token));
+            for line in ["explain build", "explain 'it*'", "explain build -R 2 --ref main"] {
+                let ran = Run::new(&fake).args(line).runs();
+                let shown = String::from_utf8(ran.raw_stdout.clone()).unwrap();
+                let lines: Vec<&str> =
+                    shown.lines().map(str::trim).filter(|it| it.starts_with("curl ")).collect();
+                assert!(!lines.is_empty() || token == "job", "{shown}");
+                for line in lines {
+                    let place = tempfile::tempdir().unwrap();
+                    std::fs::write(place.path().join(".curlrc"), "fail\nsilent\nshow-error\n")
+                        .unwrap();
+                    let mut shell = Command::new("sh");
+                    shell.args(["-c", line]).current_dir(place.path());
+                    shell
+                        .env("HOME", place.path())
+                        .env("NO_PROXY", "*")
+                        .env(variable, fake.token(token).0);
+                    let output = shell.output().unwrap();
+                    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                    assert!(output.status.success(), "{line}: {said}");
+                    assert!(!place.path().join("x").exists());
+                }
+            }
+            assert_eq!(fake.violations(), [] as [String; 0], "no token goes to the storage");
+        }
+    }
+}
+
+#[test]
 fn the_command_that_plays_a_blocking_job_works() {
     for path in ["shop/down", "a/b.c-d_e"] {
         let jobs = json!([{"id": 201, "name": "deploy", "status": "manual"}]);

@@ -127,7 +127,7 @@ const REFUSALS: [Row; 33] = [
         Kind::Private,
         Exit::Nothing,
         "404: 404 Not found",
-        &[HIDDEN],
+        &["has no such thing"],
     ),
     (
         "job exists, no archive (not finished, never uploaded, deleted, erased)",

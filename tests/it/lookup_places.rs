@@ -190,9 +190,34 @@ fn a_pipeline_of_a_fork_is_asked_for_in_the_fork() {
         ]},
         {"id": 3, "path": "fork/up", "pipelines": [{"id": 30, "jobs": [job(301, "build")]}]},
     ]}));
-    let ran = Run::new(world.with_token("private")).args("fetch build --mr 7").succeeds();
-    ran.check(ran.read("from") == "301", "the newest");
-    ran.check(ran.requests.iter().any(|it| it.contains("projects/3/pipelines/30")), "in the fork");
+    let fake = Fake::start(world.with_token("private"));
+    for line in [
+        "fetch build",
+        "fetch 'b*'",
+        "ls build",
+        "cat build from",
+        "explain build",
+        "wait build",
+        "wait --from pipeline",
+    ] {
+        let ran = Run::new(&fake).args(line).args("--mr 7").succeeds();
+        let in_fork = |it: &String| it.contains("projects/3/pipelines/30");
+        ran.check(ran.requests.iter().any(in_fork), &format!("{line}: in the fork"));
+        if line.starts_with("fetch") {
+            ran.check(ran.read("from") == "301", "the newest");
+        }
+    }
+    // The jobs below the pipeline of a fork are found from there as well.
+    let world = World::from_json(json!({"server": {"archives": "direct"}, "projects": [
+        {"id": 1, "path": "shop/up", "merge_requests": {"7": [30]}, "pipelines": [{"id": 11}]},
+        {"id": 3, "path": "fork/up", "pipelines": [
+            {"id": 30, "bridges": [{"id": 90, "name": "child", "downstream": 31}]},
+            {"id": 31, "source": "parent_pipeline", "jobs": [job(311, "build")]},
+        ]},
+    ]}));
+    let run = Run::new(world.with_token("private")).args("fetch build --mr 7 --from downstream");
+    let ran = run.succeeds();
+    ran.check(ran.read("from") == "311", "the child");
 }
 
 #[test]
@@ -203,7 +228,19 @@ fn a_job_token_that_may_only_list_jobs_is_enough_for_the_pipeline_itself() {
     ran.check(ran.read("from") == "201", "the job");
     let ran = Run::new(world()).args("fetch nowhere").args(line).fails(3);
     ran.says("no job `nowhere` in pipeline 20 of project shop/down (success)");
-    Run::new(world()).args("wait").args(line).succeeds();
+    for command in
+        ["wait", "wait build", "fetch 'b*'", "ls build", "cat build from", "explain build"]
+    {
+        Run::new(world()).args(command).args(line).succeeds();
+    }
+    // The lists of bridges and pipelines may not be read, and that is the reason.
+    for line in [
+        "fetch build",
+        "fetch build -R 2 --commit 0000000000000000000000000000000000000014",
+        "tree",
+    ] {
+        Run::new(world()).args(line).fails(4).says("GitLab before 18.3");
+    }
 }
 
 #[test]

@@ -14,7 +14,8 @@
 //!   `trigger_old` is called as pipeline-trigger is
 //! - `artifacts_api`: every endpoint of the Job Artifacts API; `keep` and `delete` among it
 //! - `fetch`: the main job, from variables to files; its neighbours `fetch_where`, `fetch_jobs`,
-//!   `fetch_missing`, `fetch_files`, `fetch_names`, `fetch_patterns`, `fetch_times`, `fetch_archives` and `fetch_wait` go through the flags
+//!   `fetch_missing`, `fetch_files`, `fetch_names`, `fetch_patterns`,
+//!   `fetch_separate`, `fetch_times`, `fetch_archives` and `fetch_wait` go through the flags
 //! - `archives` and the six behind it: hostile and odd archives, over a hundred of them
 //! - `choose`: the list of jobs where none is named; `choose_on_pty` on a real terminal
 //! - `soak`: fetches through a stand-in that fails at random
@@ -27,6 +28,7 @@
 //! - `as_python`: what was unpacked against what another reader has
 //! - `cache`: archives that are kept for the next run
 //! - `checkout`: the branch or commit that is checked out, and pasted addresses; `list`: what it prints
+//! - `advice`: what failed requests advise; `advice_pasted`: flags and lines of messages work
 //! - `speech`: what is said on both streams; `tokens`: who asks, and who is not let in
 //! - `lists`: GitLab's lists as they are; `lookup_parallel`: many of them at a time
 //! - `network`: redirects, and what goes wrong on the line
@@ -103,6 +105,7 @@ mod fetch_jobs;
 mod fetch_missing;
 mod fetch_names;
 mod fetch_patterns;
+mod fetch_separate;
 mod fetch_times;
 mod fetch_wait;
 mod fetch_where;

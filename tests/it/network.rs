@@ -258,6 +258,23 @@ fn a_page_for_people_is_no_answer() {
 }
 
 #[test]
+fn a_page_in_place_of_the_storage_is_of_a_proxy() {
+    for (status, exit) in [(401, 4), (403, 4)] {
+        for (line, binary) in
+            [("fetch build", false), ("fetch build -o -", true), ("ls build", false)]
+        {
+            let fake = Fake::start(world().server(json!({"archives": "redirect"})));
+            let page = "<html><title>Blocked by policy</title>";
+            fake.fault(Fault::on("store/*").always().body(status, "text/html", page));
+            let run = Run::new(&fake).args(line);
+            let ran = if binary { run.binary() } else { run }.fails(exit);
+            ran.says(&format!("answered {status}: Blocked by policy"));
+            ran.says("hint: GitLab keeps archives in object storage, which this machine must be");
+        }
+    }
+}
+
+#[test]
 fn a_signed_address_that_ran_out_is_asked_for_anew() {
     let once = stored().server(json!({"signature_uses": 1}));
     let fake = struck(once, [Fault::on("GET store/*").cut(20)]);

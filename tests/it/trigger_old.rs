@@ -174,6 +174,17 @@ fn it_prints_the_lines_that_scripts_look_for() {
 }
 
 #[test]
+fn a_project_that_is_given_by_its_path_is_told_by_its_number() {
+    for project in ["shop/radar-sharecode", "shop%2Fradar-sharecode"] {
+        let here = fake();
+        let ran = old(&here, &format!("-t master -d {project}")).exits(0);
+        let first = "Triggering pipeline for ref 'master' for project id 93\n";
+        ran.check(ran.stdout.starts_with(first), project);
+        ran.asks(&["GET projects/shop%2Fradar-sharecode", "POST projects/93/trigger/pipeline"]);
+    }
+}
+
+#[test]
 fn it_tells_of_the_pipeline_that_may_be_retried_as_of_old() {
     use serde_json::json;
     let (tip, old_sha) = ("a".repeat(40), "b".repeat(40));

@@ -286,6 +286,35 @@ fn a_body_that_is_longer_than_gitlab_announces_is_not_read_to_its_end() {
 }
 
 #[test]
+fn names_of_a_megabyte_are_cut_in_messages_and_whole_in_results() {
+    let long = "n".repeat(1 << 20);
+    let named = |name: &str| json!({"id": 201, "name": name, "archive": {"files": {"from": "x"}}});
+    let jobs: Vec<serde_json::Value> =
+        (0..20).map(|n| json!({"id": 300 + n, "name": format!("{long}{n}")})).collect();
+    let failed = json!({"id": 201, "name": format!("x{long}"), "status": "failed"});
+    for (world, line) in [
+        (downstream(&jobs), "fetch nothing"),
+        (downstream(&jobs), "explain nothing"),
+        (downstream(&[failed.clone()]), "fetch 'x*'"),
+        (downstream(&[failed]), "wait"),
+    ] {
+        let ran = Run::new(world).args(line).runs();
+        let lengths = ran.stderr.lines().map(str::len).max().unwrap_or_default();
+        ran.check(lengths < 16 << 10, &format!("{line}: {lengths}"));
+        ran.check(ran.exit != Some(0) || line == "wait", line);
+    }
+    // JSON and the paths of files are results, which scripts read.
+    let ran = Run::new(downstream(&[named(&long)])).args("fetch 'n*' --json").succeeds();
+    assert_eq!(ran.json()["fetched"][0]["job"]["name"], long);
+    let path = format!("{}/f", "d".repeat(200)).repeat(8);
+    let files = json!({"id": 201, "name": "build", "archive": {"files": {path.clone(): "x"}}});
+    let ran = Run::new(downstream(std::slice::from_ref(&files))).args("ls build").succeeds();
+    ran.check(ran.stdout.contains(&path), "ls prints all of it");
+    let ran = Run::new(downstream(&[files])).args("fetch build --list").succeeds();
+    ran.check(ran.stdout.contains(&path), "--list prints all of it");
+}
+
+#[test]
 fn a_list_that_never_ends_is_given_up() {
     let row = r#"[{"id": {page}, "name": "b", "status": "success", "downstream_pipeline": null}]"#;
     let endless = Fault::on("GET pipelines/10/bridges").always();

@@ -32,8 +32,8 @@ fn request(operation: Operation, project: &str) -> ApiRequest {
 fn facts(request: &ApiRequest, token: Option<Kind>, access: Access) -> Facts {
     let token = token.map(|kind| Token::new(kind, "secret").unwrap());
     let root = address("https://gitlab.test/api/v4");
-    let facts = Facts::new(&root, token.as_ref(), &Origin::default(), request, false);
-    Facts { access, ..facts }
+    let facts = Facts::new(&root, token.as_ref(), &Origin::default(), request, false, false);
+    Facts { access, has_answered: access == Access::Readable, ..facts }
 }
 
 fn status(status: u16, body: &str) -> Cause {
@@ -113,7 +113,9 @@ fn hints_follow_from_operation_token_access_and_words() {
         (ListJobs, JOB, Unknown, 403, no_job_token, &[NEVER]),
         (ListJobs, JOB, Unknown, 403, foreign, &[ALLOWLIST]),
         (DownloadArchive, PRIVATE, Unknown, 403, xml, &[]),
-        (ListJobs, PRIVATE, Unknown, 404, no_record, &[HIDDEN]),
+        (ListJobs, PRIVATE, Unknown, 404, no_record, &[CHECK]),
+        (ReadJob, PRIVATE, Unknown, 404, no_record, &[CHECK]),
+        (Operation::ListMergeRequestPipelines, PRIVATE, Unknown, 404, no_record, &[HIDDEN]),
         (ListJobs, PRIVATE, Unknown, 404, no_project, &[HIDDEN]),
         (ReadJob, JOB, Unknown, 404, no_record, &[NEVER]),
         (ListBridges, JOB, Unknown, 404, no_project, &["not allow the job", JOB_TOKEN_NEWER]),
@@ -127,8 +129,10 @@ fn hints_follow_from_operation_token_access_and_words() {
         (DownloadArchive, JOB, Own, 404, no_file, &[CHECK]),
         (DownloadArchive, None, Unknown, 404, no_file, &["only a token may see"]),
         (ListJobs, PRIVATE, Unknown, 404, no_route, &[ROOT]),
-        (BY_TRIGGER, None, Unknown, 404, no_route, &[TRIGGER]),
-        (BY_JOB, JOB, Unknown, 404, no_route, &[ALLOWLIST]),
+        (BY_TRIGGER, None, Unknown, 404, no_file, &[TRIGGER]),
+        (BY_JOB, JOB, Unknown, 404, no_file, &[ALLOWLIST]),
+        (BY_TRIGGER, None, Unknown, 404, no_route, &[ROOT]),
+        (BY_JOB, JOB, Unknown, 404, no_route, &[ROOT]),
         (BY_JOB, JOB, Own, 404, no_file, &[JOB_ENDED]),
         (BY_JOB, JOB, Readable, 404, no_file, &[START_ROLE]),
         (StartPipeline, PRIVATE, Unknown, 405, moved, &[MOVED]),
@@ -318,6 +322,45 @@ fn no_hint_contradicts_what_is_known() {
         }
     }
     assert_eq!(cells, 19 * 3 * 3 * 7 * 13);
+}
+
+#[test]
+fn a_project_that_gitlab_named_exists() {
+    let request = request(Operation::ListJobs, "1");
+    for (token, expect) in
+        [(PRIVATE, &[ROLE][..]), (JOB, &["not allow the job"]), (None, &["only a token may see"])]
+    {
+        let plain = facts(&request, token, Access::Unknown);
+        let facts = Facts { is_named_by_gitlab: true, has_answered: true, ..plain };
+        let cause = status(404, r#"{"message":"404 Project Not Found"}"#);
+        check(&hints(&cause, &request, &facts, Vec::new()), expect, &format!("{token:?}"));
+    }
+}
+
+#[test]
+fn what_earlier_responses_proved_is_never_the_reason() {
+    let request = request(Operation::ListJobs, "1");
+    let no_project = || status(404, r#"{"message":"404 Project Not Found"}"#);
+    let page =
+        || Cause::Page { title: String::new(), status: 200, from: address("https://gitlab.test/") };
+    for (token, cause, before, after) in [
+        (
+            JOB,
+            no_project(),
+            &["not allow the job", JOB_TOKEN_NEWER][..],
+            &["not allow the job"][..],
+        ),
+        (JOB, status(401, ""), &[JOB_ENDED, JOB_TOKEN_NEWER], &[JOB_ENDED]),
+        (PRIVATE, page(), &[SIGN_IN_PAGE, ROOT], &[PAGE_BETWEEN]),
+        (None, page(), &[NO_TOKEN, ROOT], &[PAGE_BETWEEN]),
+        (PRIVATE, status(404, r#"{"error":"404 Not Found"}"#), &[ROOT], &[NO_ENDPOINT]),
+    ] {
+        for (has_answered, expect) in [(false, before), (true, after)] {
+            let facts = Facts { has_answered, ..facts(&request, token, Access::Unknown) };
+            let given = hints(&cause, &request, &facts, Vec::new());
+            check(&given, expect, &format!("{token:?} {cause:?} {has_answered}"));
+        }
+    }
 }
 
 #[test]
