@@ -14,11 +14,12 @@ use crate::scenes::one_archive;
 use crate::zip_builder::{ZipItem, file, zip};
 
 /// Command lines, with all that is temporary: staging, `-o`, `--dotenv` and the cache.
-const LINES: [&str; 4] = [
+const LINES: [&str; 5] = [
     "fetch build --dotenv vars.env",
     "fetch build -D new/folder",
     "fetch build -o it.zip --dotenv vars.env",
     "fetch build --cache cache -D out",
+    "fetch build -D d --sync --delete",
 ];
 
 /// The signals that end the first run, one after the other.
