@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::dir_handle::Identity;
 use super::dir_tree::DirTree;
 use super::error::Error;
 use super::file_kind::FileKind;
@@ -36,9 +37,20 @@ impl CommitStep {
 #[derive(Debug, Default)]
 pub struct CommitPlan {
     pub steps: Vec<CommitStep>,
+    /// Entries of another kind that are moved away before the first rename, relative to the base
+    /// directory.
+    pub displaced: Vec<Displaced>,
     /// Existing files that stay as they are, relative to the destination.
     pub skipped: Vec<PathBuf>,
     conflicts: Vec<PathBuf>,
+}
+
+/// An entry of another kind than the staged one.
+#[derive(Debug)]
+pub struct Displaced {
+    pub path: PathBuf,
+    /// To recognise the entry when it is moved: by then, another process can have replaced it.
+    pub identity: Option<Identity>,
 }
 
 /// A comparison of the staged files with the destination.
@@ -52,7 +64,7 @@ pub struct Comparison<'a> {
     /// The destination relative to the base directory.
     pub dest_in_base: &'a Path,
     pub on_conflict: OnConflict,
-    /// Entries, relative to the destination, that are moved away before the first rename.
+    /// Paths, relative to the destination, of which an entry of another kind may be moved away.
     pub displaced: &'a BTreeSet<PathBuf>,
 }
 
@@ -82,10 +94,17 @@ impl Comparison<'_> {
         let in_the_way = |what| Err(Error::InTheWay { path: display_path.clone(), what });
         let (staged, existing) =
             (kind(self.temp_tree.kind(&from))?, kind(self.base_tree.kind(&to))?);
-        let existing = existing.filter(|_| !self.displaced.contains(relative));
         let step = |replaces| CommitStep::new(&from, &to, replaces);
+        let is_dir = |kind: Option<FileKind>| kind == Some(FileKind::Dir);
         match (staged, existing) {
             (_, None) => plan.steps.push(step(false)),
+            _ if is_dir(staged) != is_dir(existing) && self.displaced.contains(relative) => {
+                let found = self.base_tree.open_parent(&to);
+                let identity = found.and_then(|(parent, name)| parent.identity(name));
+                let identity = identity.map_err(Error::doing("look at", &display_path))?;
+                plan.displaced.push(Displaced { path: to.clone(), identity });
+                plan.steps.push(step(false));
+            }
             (Some(FileKind::Dir), Some(FileKind::Dir)) => {
                 let names = self.temp_tree.open_dir(&from).and_then(|dir| dir.names());
                 for name in names.map_err(Error::doing("list", &display_path))? {

@@ -113,6 +113,7 @@ impl Staging {
             }
         });
         let candidates: Vec<(usize, &Path)> = candidates.collect();
+        use io::ErrorKind::{NotFound, PermissionDenied};
         let readers = thread::available_parallelism().map_or(1, usize::from).min(MAX_READERS);
         let checksums = parallel(readers, &candidates, |(index, path)| {
             if self.stopping() {
@@ -120,8 +121,10 @@ impl Staging {
             }
             match checksum(tree, path) {
                 Ok(checksum) => Ok((*index, Some(checksum))),
-                // It can be replaced nevertheless.
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok((*index, None)),
+                // It can be replaced nevertheless, or another process has removed it since.
+                Err(error) if matches!(error.kind(), PermissionDenied | NotFound) => {
+                    Ok((*index, None))
+                }
                 Err(error) => Err(Error::doing("read", &join_relative(&self.dest, path))(error)),
             }
         })?;

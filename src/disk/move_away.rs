@@ -4,11 +4,27 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::commit::{Change, Transaction, cannot_rename_dirs};
+use super::commit_plan::Displaced;
 use super::error::Error;
 use super::file_kind::FileKind;
 use super::temp_layout::REMOVED;
 
 impl Transaction<'_> {
+    /// Moves an entry away that was there when the commit was planned.
+    ///
+    /// # Errors
+    /// If another process has put another entry there, so that a new plan is needed.
+    pub(super) fn displace(&mut self, displaced: &Displaced, area: usize) -> Result<(), Error> {
+        let path = &displaced.path;
+        let found = self.base_tree.open_parent(path).and_then(|(dir, name)| dir.identity(name));
+        let known = found.and_then(|found| match found == displaced.identity {
+            true => Ok(()),
+            false => Err(io::ErrorKind::AlreadyExists.into()),
+        });
+        known.map_err(Error::doing("replace", &self.display_path(path)))?;
+        self.move_away(path, area)
+    }
+
     /// Moves an entry to the temporary directory of an area, with everything below it. An entry that
     /// is gone is none to move.
     pub(super) fn move_away(&mut self, path: &Path, area: usize) -> Result<(), Error> {
@@ -27,7 +43,8 @@ impl Transaction<'_> {
 
     /// Returns the new path in the temporary directory.
     fn rename_away(&self, path: &Path, area: usize) -> io::Result<PathBuf> {
-        let backup = Path::new(REMOVED).join(self.applied.len().to_string());
+        // An attempt that was rolled back can have left entries there.
+        let backup = Path::new(REMOVED).join(format!("{:016x}", fastrand::u64(..)));
         let tree = &self.areas[area].tree;
         let (parent, name) = self.base_tree.open_parent(path)?;
         tree.create_dir_all(Path::new(REMOVED), 0o700)?;

@@ -2,6 +2,7 @@
 //! not followed.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -69,8 +70,14 @@ impl Walk<'_> {
     /// system of its parent: a folder that something is mounted on cannot be removed.
     fn folder(&mut self, folder: &Path, above: Option<Mount>) -> Result<bool, Error> {
         let listed = self.tree.open_dir(folder).and_then(|dir| Ok((dir.mount()?, dir.names()?)));
-        let listed = listed.map_err(Error::doing("list", &join_relative(self.dest, folder)));
-        let (mount, names) = listed?;
+        let (mount, names) = match listed {
+            Ok(listed) => listed,
+            // Another process has removed it since its parent was listed.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => {
+                return Err(Error::doing("list", &join_relative(self.dest, folder))(error));
+            }
+        };
         let mut retains = above.is_some_and(|above| above != mount);
         for name in names {
             let path = folder.join(&name);

@@ -1,32 +1,52 @@
 //! The roll-back of a commit that fails: all its changes are reverted.
 
 use std::io;
+use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, NotFound};
 use std::path::{Path, PathBuf};
 
 use super::commit::{Change, Transaction};
 use super::commit_plan::{CommitStep, join_relative};
 use super::dir_handle::Identity;
 use super::error::Error;
+use super::modes::dir_mode;
 
 impl Transaction<'_> {
+    /// Moves an entry back to its path. An entry that another process has put there stays, as that of
+    /// a rename does; a parent that another process has removed is created again.
     fn put_back(&self, path: &Path, area: usize, backup: &Path) -> io::Result<()> {
-        let (parent, name) = self.base_tree.open_parent(path)?;
-        let (dir, backup) = self.areas[area].tree.open_parent(backup)?;
-        dir.rename_no_replace(backup, &parent, name)
+        let put_back = || {
+            let (parent, name) = self.base_tree.open_parent(path)?;
+            let (dir, backup) = self.areas[area].tree.open_parent(backup)?;
+            dir.rename_no_replace(backup, &parent, name)
+        };
+        match put_back() {
+            Err(error) if error.kind() == NotFound => {
+                self.base_tree.close_dirs();
+                let parent = path.parent().unwrap_or(Path::new(""));
+                self.base_tree.create_dir_all(parent, dir_mode(None))?;
+                put_back()
+            }
+            Err(error) if error.kind() == AlreadyExists => Ok(()),
+            put_back => put_back,
+        }
     }
 
     fn restore_dir(&self, path: &Path, mode: Option<u32>) -> io::Result<()> {
         let (parent, name) = self.base_tree.open_parent(path)?;
-        parent.create_dir(name, 0o700)?;
-        match mode {
-            Some(mode) => parent.set_mode(name, mode),
-            None => Ok(()),
+        match (parent.create_dir(name, 0o700), mode) {
+            (Err(error), _) if error.kind() == AlreadyExists => Ok(()),
+            (Ok(()), Some(mode)) => parent.set_mode(name, mode),
+            (created, _) => created,
         }
     }
 
     fn restore_mode(&self, path: &Path, mode: u32) -> io::Result<()> {
-        let (parent, name) = self.base_tree.open_parent(path)?;
-        parent.set_mode(name, mode)
+        let restored = self.base_tree.open_parent(path);
+        match restored.and_then(|(parent, name)| parent.set_mode(name, mode)) {
+            // Another process has removed it in the meantime.
+            Err(error) if error.kind() == NotFound => Ok(()),
+            restored => restored,
+        }
     }
 
     /// Reverts all changes, the last one first. Goes on after a failure, and returns the first one.
@@ -58,7 +78,7 @@ impl Transaction<'_> {
         let (parent, name) = self.base_tree.open_parent(path)?;
         match parent.remove_dir(name) {
             // Another process has put files there in the meantime.
-            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+            Err(error) if error.kind() == DirectoryNotEmpty => Ok(()),
             removed => removed,
         }
     }

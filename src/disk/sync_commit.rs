@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::commit::{Committed, Transaction};
-use super::commit_plan::{CommitStep, join_relative};
+use super::commit_plan::{CommitStep, Displaced, join_relative};
 use super::dir_tree::DirTree;
 use super::error::Error;
 use super::file_kind::FileKind;
@@ -21,7 +21,7 @@ const MAX_ATTEMPTS: usize = 10;
 pub struct SyncChanges {
     /// Permission bits of files and folders that stay.
     pub modes: Vec<(PathBuf, u32)>,
-    /// Entries of another kind than the staged ones that take their place.
+    /// Paths of entries of another kind than the staged ones that take their place.
     pub displaced: BTreeSet<PathBuf>,
     /// Entries to remove, the content of a folder before the folder.
     pub removed: Vec<PathBuf>,
@@ -47,7 +47,11 @@ impl Staging {
                 let _hold = self.interrupt.hold();
                 match self.apply_changes(&base_tree, transaction, changes, &plan) {
                     Ok(folders) => filled = folders,
-                    Err(cause) => return Err((cause, transaction.roll_back().err())),
+                    Err(cause) => {
+                        // Another process may have moved a directory that is kept open.
+                        base_tree.close_dirs();
+                        return Err((cause, transaction.roll_back().err()));
+                    }
                 }
                 Ok(())
             });
@@ -78,8 +82,9 @@ impl Staging {
         let mut plan = self.plan_commit(base_tree, OnConflict::Overwrite, &changes.displaced)?;
         self.assign_areas(base_tree, &mut plan.steps, attempt)?;
         let dest = self.dest_in_base.clone();
-        let displaced = changes.displaced.iter().map(|path| join_relative(&dest, path));
-        let displaced = self.areas_of(base_tree, displaced)?;
+        let displaced = plan.displaced.iter().map(|it| it.path.clone());
+        let areas = self.areas_of(base_tree, displaced)?.into_iter().map(|(_, area)| area);
+        let displaced = plan.displaced.into_iter().zip(areas).collect();
         let removed = changes.removed.iter().map(|path| join_relative(&dest, path));
         let removed = self.areas_of(base_tree, removed)?;
         Ok(SyncPlan { steps: plan.steps, displaced, removed })
@@ -96,8 +101,8 @@ impl Staging {
         for (path, mode) in &changes.modes {
             transaction.set_mode(&join_relative(&self.dest_in_base, path), *mode)?;
         }
-        for (path, area) in &plan.displaced {
-            transaction.move_away(path, *area)?;
+        for (displaced, area) in &plan.displaced {
+            transaction.displace(displaced, *area)?;
         }
         transaction.apply(&self.dest_in_base, &plan.steps)?;
         let mut filled = Vec::new();
@@ -123,6 +128,6 @@ impl Staging {
 /// that of its area.
 struct SyncPlan {
     steps: Vec<CommitStep>,
-    displaced: Vec<(PathBuf, usize)>,
+    displaced: Vec<(Displaced, usize)>,
     removed: Vec<(PathBuf, usize)>,
 }

@@ -16,7 +16,7 @@ pub const STAGED: &str = "tree";
 /// relative to the parent of the temporary directory.
 pub const REPLACED: &str = "replaced";
 
-/// Subdirectory that holds entries which a commit removes, under numbers.
+/// Subdirectory that holds entries which a commit removes, under random names.
 pub const REMOVED: &str = "removed";
 
 /// Name of a file that shows the permission bits of new files.

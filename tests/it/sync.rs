@@ -186,6 +186,20 @@ fn modes_and_links_are_put_right_without_a_download() {
     assert_eq!(ran.tree(), first.tree());
     assert_eq!(written(&ran, old), [""; 0]);
     ran.prints("to-run\n").says("4 files the same (2 modes corrected), 1 changed, 0 new");
+
+    let fake = served(&unchanged(), json!({}));
+    let first = Run::new(&fake).args("fetch build -D out").succeeds();
+    let spoil = |work: &Path| {
+        fs::remove_file(work.join("out/lib/first")).unwrap();
+        symlink("1/1", work.join("out/lib/first")).unwrap();
+        let mode = fs::Permissions::from_mode(0o600);
+        fs::set_permissions(work.join("out/lib/1/1"), mode).unwrap();
+    };
+    let ran = Run::new(&fake).after(&first).prepared(spoil).args("fetch build -D out --sync");
+    let ran = ran.succeeds();
+    let (statuses, sent) = store(&ran);
+    assert!(statuses.len() <= 3 && sent < 200 << 10, "{statuses:?} {sent}");
+    assert_eq!(ran.tree(), first.tree());
 }
 
 #[test]

@@ -173,3 +173,25 @@ fn a_limit_of_the_size_of_files_leaves_everything_as_it_was() {
         assert_eq!(items(home.path()), before);
     }
 }
+
+#[test]
+fn runs_at_the_same_time_make_one_tree() {
+    let home = tempfile::tempdir().unwrap();
+    let fake = Fake::start(one_archive(archive()));
+    assert_eq!(run(&fake, home.path(), "fetch build -D fresh").0, Some(0));
+    let start = |line: &str| downriver(&fake, home.path()).args(line.split(' ')).spawn().unwrap();
+    for _ in 0..4 {
+        let _ = fs::remove_dir_all(home.path().join("out"));
+        fill(&home.path().join("out"));
+        let runs: Vec<_> = (0..4).map(|_| start(SYNC)).collect();
+        for run in runs {
+            let output = run.wait_with_output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        }
+        let lines = |name: &str| -> Vec<String> {
+            items(&home.path().join(name)).iter().map(|item| item.line()).collect()
+        };
+        assert_eq!(lines("out"), lines("fresh"));
+        assert!(items(&home.path().join("out")) == items(&home.path().join("fresh")));
+    }
+}

@@ -270,7 +270,7 @@ const SHOWN_BY: [(usize, &str); 88] = [
     ),
     (
         71,
-        "disk::tests::races::parallel_runs_into_one_destination_succeed_without_mixing_files disk::tests::races::a_file_created_between_plan_and_rename_leads_to_a_new_plan places::a_file_that_comes_while_the_archive_does_is_not_replaced_if_that_was_asked_for",
+        "sync_disks::runs_at_the_same_time_make_one_tree disk::tests::sync::what_another_process_does_in_the_meantime_stays disk::tests::races::parallel_runs_into_one_destination_succeed_without_mixing_files disk::tests::races::a_file_created_between_plan_and_rename_leads_to_a_new_plan places::a_file_that_comes_while_the_archive_does_is_not_replaced_if_that_was_asked_for",
     ),
     (
         72,

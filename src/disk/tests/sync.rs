@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{fill, folder, staged};
+use crate::disk::commit_plan::Displaced;
 use crate::disk::dir_tree::DirTree;
 use crate::disk::listing::listing;
 use crate::disk::{CompareBy, Error, Staging, SyncChanges};
@@ -89,6 +90,33 @@ fn folders_that_cannot_be_renamed_are_taken_apart_and_restored() {
         let now = now.into_iter().filter(|line| !format!("{line:?}").contains(".downriver-"));
         assert_eq!(now.collect::<Vec<_>>(), before, "{below}");
     }
+}
+
+#[test]
+fn what_another_process_does_in_the_meantime_stays() {
+    let dest = folder(&BEFORE);
+    let staging = staged(dest.path(), &[]);
+    let tree = DirTree::new(Arc::clone(&staging.base));
+    let path = |name: &str| dest.path().join(name);
+    let failed = staging.in_transaction(&tree, |transaction| {
+        // An entry that was replaced since the plan was made is not moved away.
+        let other = Displaced { path: "tree".into(), identity: None };
+        let error = transaction.displace(&other, 0).unwrap_err();
+        assert!(error.is_concurrent_change(), "{error}");
+        for name in ["tree", "a/x", "old/in"] {
+            transaction.move_away(Path::new(name), 0).unwrap();
+        }
+        transaction.set_mode(Path::new("same"), 0o600).unwrap();
+        fs::write(path("tree"), "theirs").unwrap();
+        fs::remove_dir(path("old")).unwrap();
+        fs::remove_file(path("same")).unwrap();
+        Err((Error::Interrupted, transaction.roll_back().err()))
+    });
+    assert!(matches!(failed, Err(Error::Interrupted)), "{failed:?}");
+    assert_eq!(fs::read(path("tree")).unwrap(), b"theirs");
+    assert_eq!(fs::read(path("a/x")).unwrap(), b"1");
+    assert_eq!(fs::read(path("old/in")).unwrap(), b"4");
+    assert!(!path("same").exists());
 }
 
 #[test]
