@@ -66,7 +66,34 @@ impl Operation {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+impl Operation {
+    /// Returns the name of a request in the documents.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Operation::ReadProject => "reading the default branch",
+            Operation::ReadCommit => "reading the commit of a ref",
+            Operation::ReadPipeline => "reading a pipeline",
+            Operation::ListPipelines => "listing pipelines",
+            Operation::ListMergeRequestPipelines => "listing the pipelines of a merge request",
+            Operation::ListBridges => "listing bridges",
+            Operation::ListJobs => "listing jobs",
+            Operation::ReadJob => "reading a job by its id",
+            Operation::ReadLog => "reading a log",
+            Operation::DownloadArchive => "downloading artifacts",
+            Operation::ReadArtifactFile => "reading one file, or the list of files",
+            Operation::StartPipeline => "starting a pipeline with a private token",
+            Operation::TriggerPipeline(_) => "starting a pipeline with a trigger or job token",
+            Operation::RetryPipeline => "retrying a pipeline",
+            Operation::PlayJob => "playing a manual job",
+            Operation::KeepArtifacts => "keeping artifacts",
+            Operation::DeleteArtifacts => "deleting the artifacts of a job",
+            Operation::DeleteProjectArtifacts => "deleting all artifacts of a project",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
     use std::fmt::Write;
 
     use expect_test::expect_file;
@@ -120,30 +147,6 @@ pub(super) mod tests {
         ),
     ];
 
-    /// Returns the name of a request in the documents.
-    pub fn request(operation: Operation) -> &'static str {
-        match operation {
-            Operation::ReadProject => "reading the default branch",
-            Operation::ReadCommit => "reading the commit of a ref",
-            Operation::ReadPipeline => "reading a pipeline",
-            Operation::ListPipelines => "listing pipelines",
-            Operation::ListMergeRequestPipelines => "listing the pipelines of a merge request",
-            Operation::ListBridges => "listing bridges",
-            Operation::ListJobs => "listing jobs",
-            Operation::ReadJob => "reading a job by its id",
-            Operation::ReadLog => "reading a log",
-            Operation::DownloadArchive => "downloading artifacts",
-            Operation::ReadArtifactFile => "reading one file, or the list of files",
-            Operation::StartPipeline => "starting a pipeline with a private token",
-            Operation::TriggerPipeline(_) => "starting a pipeline with a trigger or job token",
-            Operation::RetryPipeline => "retrying a pipeline",
-            Operation::PlayJob => "playing a manual job",
-            Operation::KeepArtifacts => "keeping artifacts",
-            Operation::DeleteArtifacts => "deleting the artifacts of a job",
-            Operation::DeleteProjectArtifacts => "deleting all artifacts of a project",
-        }
-    }
-
     fn document() -> String {
         let mut text = INTRODUCTION.to_owned();
         for (command, operations) in COMMANDS {
@@ -159,7 +162,7 @@ pub(super) mod tests {
                     Some((name, since)) if name.contains(' ') => format!("{name} ({since})"),
                     Some((name, since)) => format!("`{name}` ({since})"),
                 };
-                let request = request(*operation);
+                let request = operation.name();
                 let _ = writeln!(
                     text,
                     "| {command} | {request} | `{scope}` | {fine_grained} | {job_token} | {role} |"

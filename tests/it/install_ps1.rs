@@ -43,7 +43,7 @@ fn it_has_the_flags_of_install_sh() {
     let (ours, theirs) = (script(), std::fs::read_to_string(root().join("install.sh")).unwrap());
     let flags = |text: &str, dash: &str| -> Vec<String> {
         let help = text.split("Usage: ").nth(1).unwrap();
-        let rows = help.lines().take_while(|line| !line.ends_with("this text"));
+        let rows = help.lines().take_while(|line| !line.ends_with("print this help"));
         let words = rows.filter_map(|line| line.trim_start().strip_prefix(dash));
         words.map(|word| word.split(' ').next().unwrap().replace('-', "").to_lowercase()).collect()
     };

@@ -5,8 +5,14 @@ use std::fmt::Write as _;
 
 use expect_test::expect_file;
 
-use super::super::super::permissions::tests::request as name;
-use super::*;
+use super::super::hints;
+use super::{BY_TRIGGER, JOB, PRIVATE, address, facts, request, status};
+use crate::gitlab::cause::{Cause, FailureKind};
+use crate::gitlab::error_body::ErrorBody;
+use crate::gitlab::facts::Access;
+use crate::gitlab::operation::Operation;
+use crate::gitlab::tls_failure::TlsFailure;
+use crate::token::Kind;
 
 /// The cells that say what happened, and the hints.
 type Row = (String, Vec<String>);
@@ -28,7 +34,7 @@ fn answered(
         (_, Some(_)) => "private token",
     };
     let given = hints(&cause, &request, &facts, Vec::new());
-    (format!("{} | {kind} | `{code}: {message}`", name(operation)), given)
+    (format!("{} | {kind} | `{code}: {message}`", operation.name()), given)
 }
 
 /// Returns an example for each meaning of an answer that a hint belongs to.
