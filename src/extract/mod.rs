@@ -8,7 +8,7 @@ mod tests;
 mod workers;
 mod write_behind;
 
-pub use segments::{Segment, Segments};
+pub use segments::{Segment, Segments, largest_undivided};
 
 use std::io::{Read, Seek};
 

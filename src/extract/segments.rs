@@ -8,7 +8,7 @@ use super::parted_file::PartedFile;
 use super::workers::{Task, at_path};
 use super::write_behind::write_behind;
 use super::{add_folders_and_links, all_tasks};
-use crate::archive::{EntryReader, Inflater, Layout, SkipRead};
+use crate::archive::{EntryLocation, EntryReader, Inflater, Layout, SkipRead};
 use crate::disk::{self, Staging};
 use crate::error::Error;
 use crate::model::Method;
@@ -136,7 +136,7 @@ fn cut<'a>(
             (start, first) = (offset, index);
         }
         match task.file {
-            Some(file) if large && is_plain(task) => {
+            Some(file) if large && is_plain(task.location) => {
                 let file = PartedFile::new(task.location, file, end, length);
                 let parts = file.parts().iter().enumerate();
                 list.extend(parts.map(|(part, range)| Segment {
@@ -162,8 +162,14 @@ fn cut<'a>(
 }
 
 /// Returns true if the data of an entry are the bytes of its file.
-fn is_plain(task: &Task<'_>) -> bool {
-    task.location.method == Method::Stored && task.location.size == task.location.compressed_size
+fn is_plain(location: &EntryLocation) -> bool {
+    location.method == Method::Stored && location.size == location.compressed_size
+}
+
+/// Returns the length in bytes of the longest data that cannot be cut: those of one compressed entry.
+pub fn largest_undivided(layout: &Layout) -> u64 {
+    let undivided = layout.locations.iter().filter(|location| !is_plain(location));
+    undivided.map(|location| location.compressed_size).max().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::cached;
 use super::context::Transfer;
 use super::download::{announce, download};
 use super::options::ExtractOptions;
-use super::parallel_ranges::ParallelArchive;
+use super::parallel_ranges::{ParallelArchive, streams_for};
 use super::planning::{PlannedLayout, plan_archive, unpacking};
 use super::ranged::RangedArchive;
 use super::strategy::{self, ArchiveFacts, Strategy, reads_directory_first};
@@ -93,7 +93,7 @@ impl<'a> AcquiredArchive<'a> {
             Some(body) => body,
             None => ctx.gitlab.download(&found.at)?,
         };
-        if may_stream {
+        if may_stream && streams_for(ctx, &body, 0) > 0 {
             let planned = match ranged.filter(|archive| archive.remote.is_same_archive(&body)) {
                 Some(archive) => Some(archive.planned),
                 None => streaming::plan_beside(found, &body, options)?,

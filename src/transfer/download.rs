@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Seek, Write};
 
+use super::progress::Progress;
 use crate::disk::{self, AtomicFile, CacheWriter};
 use crate::error::{Context, Error};
 use crate::gitlab::Body;
@@ -38,15 +39,12 @@ pub fn download<'a, S: Spool>(
     body: Body<'a>,
     archive: &mut S,
 ) -> Result<u64, Error> {
-    let (label, start) = (found.label(), ctx.clock.elapsed());
-    let size = found.size();
-    let mut arrived = |done, total| ctx.watch.step(&Step::Bytes { label: &label, done, total });
+    let progress = Progress::start(ctx, found);
+    let mut arrived = |done, total| progress.report(done, total);
     let restart = |archive: &mut S| archive.restart();
-    let bytes = ctx.gitlab.copy(body, size, archive, restart, &mut arrived)?;
+    let bytes = ctx.gitlab.copy(body, found.size(), archive, restart, &mut arrived)?;
     archive.check().context("writing a temporary file")?;
-    let took = ctx.clock.elapsed().saturating_sub(start);
-    ctx.watch.step(&Step::Downloaded { label: &label, bytes, took });
-    Ok(bytes)
+    Ok(progress.finish(bytes))
 }
 
 impl Spool for File {

@@ -25,6 +25,7 @@ mod options;
 mod parallel_download;
 mod parallel_ranges;
 mod planning;
+mod progress;
 mod range_queue;
 mod ranged;
 mod remote_zip;

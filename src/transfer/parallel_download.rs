@@ -4,16 +4,15 @@ use std::fs::File;
 use std::io::BufRead;
 use std::ops::Range;
 
+use super::progress::Progress;
 use super::range_queue::RangeQueue;
+use super::remote_zip::{archive_error, reading};
 use super::streams::Streams;
 use crate::archive;
 use crate::disk;
 use crate::error::{Context, Error};
 use crate::gitlab::StoredArchive;
 use crate::lookup::{Ctx, FoundJob};
-use crate::step::Step;
-
-use super::remote_zip::{archive_error, reading};
 
 /// The length of a range in bytes.
 const RANGE: u64 = 4 << 20;
@@ -26,12 +25,10 @@ pub fn download_by_streams(
     streams: usize,
     file: &File,
 ) -> Result<u64, Error> {
-    let (label, start) = (found.label(), ctx.clock.elapsed());
-    let length = remote.length();
-    let report = |done| ctx.watch.step(&Step::Bytes { label: &label, done, total: Some(length) });
+    let (progress, length) = (Progress::start(ctx, found), remote.length());
     let queue = RangeQueue::new(ranges(length), RANGE, streams);
     let list = ranges(length);
-    let downloaded = Streams::new(remote, queue, ctx.interrupt, &report).run(
+    let downloaded = Streams::new(remote, queue, ctx.interrupt, &progress).run(
         || (),
         |index, reader, ()| {
             let Range { start: mut position, end } = list[index].clone();
@@ -51,10 +48,8 @@ pub fn download_by_streams(
         Error::Archive(error) => archive_error(error, reading(found)),
         error => error,
     })?;
-    report(length);
-    let took = ctx.clock.elapsed().saturating_sub(start);
-    ctx.watch.step(&Step::Downloaded { label: &label, bytes: length, took });
-    Ok(length)
+    progress.report(length, Some(length));
+    Ok(progress.finish(length))
 }
 
 fn ranges(length: u64) -> Vec<Range<u64>> {

@@ -5,18 +5,18 @@
 //! arrive, so nothing is put in order and nothing waits in memory.
 
 use super::planning::extraction_error;
+use super::progress::Progress;
 use super::range_queue::RangeQueue;
-use super::strategy;
+use super::strategy::{self, DownloadFacts};
 use super::streaming::StreamingArchive;
 use super::streams::Streams;
 use crate::archive::{Inflater, Layout};
 use crate::disk::Staging;
 use crate::error::Error;
-use crate::extract::Segments;
+use crate::extract::{self, Segments};
 use crate::gitlab::{Body, StoredArchive};
 use crate::lookup::{Ctx, FoundJob};
 use crate::plan::Plan;
-use crate::step::Step;
 
 /// A download that has begun, whose directory is known, and whose server gives ranges.
 pub struct ParallelArchive<'a> {
@@ -34,7 +34,8 @@ impl<'a> ParallelArchive<'a> {
         body: Body<'a>,
         layout: Layout,
     ) -> Result<ParallelArchive<'a>, Box<StreamingArchive<'a>>> {
-        match share_download(ctx, body) {
+        let undivided = extract::largest_undivided(&layout);
+        match share_download(ctx, body, undivided) {
             Ok((remote, streams)) => Ok(ParallelArchive { remote, layout, streams }),
             Err(body) => Err(Box::new(StreamingArchive { body: *body, layout })),
         }
@@ -48,38 +49,41 @@ impl<'a> ParallelArchive<'a> {
         plan: &Plan,
         staging: &mut Staging,
     ) -> Result<u64, Error> {
-        let (label, start) = (found.label(), ctx.clock.elapsed());
+        let progress = Progress::start(ctx, found);
         let (remote, bytes) = (&self.remote, self.remote.length());
-        let report =
-            |done| ctx.watch.step(&Step::Bytes { label: &label, done, total: Some(bytes) });
         let segments = Segments::new(&self.layout, plan, staging)
             .map_err(|error| extraction_error(error, found))?;
         let ranges = segments.list.iter().map(|segment| segment.range.clone()).collect();
         let queue = RangeQueue::new(ranges, segments.usual_length, self.streams);
         let fetch = |range| Ok(remote.range(range)?);
-        let extracted = Streams::new(remote, queue, ctx.interrupt, &report).run(
+        let extracted = Streams::new(remote, queue, ctx.interrupt, &progress).run(
             Inflater::default,
             |index, reader, inflater| {
                 segments.extract(&segments.list[index], reader, inflater, &fetch)
             },
         );
         extracted.map_err(|error| extraction_error(error, found))?;
-        report(bytes);
-        let took = ctx.clock.elapsed().saturating_sub(start);
-        ctx.watch.step(&Step::Downloaded { label: &label, bytes, took });
-        Ok(bytes)
+        progress.report(bytes, Some(bytes));
+        Ok(progress.finish(bytes))
     }
 }
 
 /// Returns the archive of a download and the number of streams that bring it. Gives the download
 /// back if that is one, or if the server gives no ranges that are surely of the same archive.
+/// `undivided`: the most bytes that one stream has to bring alone.
 pub fn share_download<'a>(
     ctx: &Ctx<'_>,
     body: Body<'a>,
+    undivided: u64,
 ) -> Result<(StoredArchive<'a>, usize), Box<Body<'a>>> {
-    let length = body.total().unwrap_or_default();
-    match strategy::streams(ctx.gitlab.streams(), length, body.is_from_storage()) {
+    match streams_for(ctx, &body, undivided) {
         0 | 1 => Err(Box::new(body)),
         streams => Ok((StoredArchive::from_download(body)?, streams.into())),
     }
+}
+
+/// Returns the number of streams for a download, as [`strategy::streams`] does.
+pub fn streams_for(ctx: &Ctx<'_>, body: &Body<'_>, undivided: u64) -> u8 {
+    let (length, from_storage) = (body.total(), body.is_from_storage());
+    strategy::streams(ctx.gitlab.streams(), &DownloadFacts { length, from_storage, undivided })
 }

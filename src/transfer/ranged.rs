@@ -7,7 +7,9 @@ use std::ops::Range;
 use super::byte_ranges::total;
 use super::options::ExtractOptions;
 use super::planning::{PlannedLayout, extraction_error, plan_directory, unpacking};
+use super::progress::Progress;
 use super::remote_zip::with_tail;
+use super::strategy::READ_AHEAD;
 use crate::archive::{self, Archive};
 use crate::disk::Staging;
 use crate::error::{Context, Error};
@@ -15,13 +17,10 @@ use crate::extract;
 use crate::gitlab::{Body, RemoteArchive};
 use crate::lookup::{Ctx, FoundJob};
 use crate::plan::{PlacementKind, Plan};
-use crate::step::Step;
 
 /// The bytes requested where a local header is longer than any that writers make: no local header
 /// is longer than this.
 const MAX_LOCAL_HEADER: u64 = 192 << 10;
-/// Bytes that are read at once.
-const READ_AHEAD: usize = 64 << 10;
 
 /// An archive of which only the directory is known.
 pub struct RangedArchive<'a> {
@@ -73,10 +72,8 @@ impl<'a> RangedArchive<'a> {
         plan: &Plan,
         staging: &mut Staging,
     ) -> Result<u64, Error> {
-        let (label, start) = (found.label(), ctx.clock.elapsed());
+        let progress = Progress::start(ctx, found);
         let total = self.remote.received() + total(ranges);
-        let report =
-            |done| ctx.watch.step(&Step::Bytes { label: &label, done, total: Some(total) });
         let mut reader = RangesReader {
             tail_start: self.tail_start(),
             tail: &self.tail,
@@ -86,16 +83,14 @@ impl<'a> RangedArchive<'a> {
             body: None,
             position: 0,
             end: 0,
-            report,
+            total,
+            progress: &progress,
         };
         let extracted = extract::extract_selected(&self.planned.layout, &mut reader, plan, staging);
         let finished =
             extracted.and_then(|()| Ok(reader.finish_range().map_err(archive::Error::Read)?));
         finished.map_err(|error| extraction_error(error, found))?;
-        let bytes = reader.received;
-        let took = ctx.clock.elapsed().saturating_sub(start);
-        ctx.watch.step(&Step::Downloaded { label: &label, bytes, took });
-        Ok(bytes)
+        Ok(progress.finish(reader.received))
     }
 
     fn tail_start(&self) -> u64 {
@@ -104,7 +99,7 @@ impl<'a> RangedArchive<'a> {
 }
 
 /// Reads an archive in ascending order by one range request after the other.
-struct RangesReader<'a, 'b, F> {
+struct RangesReader<'a, 'b> {
     remote: &'b mut RemoteArchive<'a>,
     ranges: &'b [Range<u64>],
     /// The response that is being read, and the position where its range ends.
@@ -117,10 +112,12 @@ struct RangesReader<'a, 'b, F> {
     tail_start: u64,
     /// Bytes received so far.
     received: u64,
-    report: F,
+    /// Bytes that will have been received at the end.
+    total: u64,
+    progress: &'b Progress<'b>,
 }
 
-impl<F: Fn(u64)> RangesReader<'_, '_, F> {
+impl RangesReader<'_, '_> {
     /// Reads the rest of the current response, so that its connection can be reused.
     fn finish_range(&mut self) -> io::Result<()> {
         if let Some(mut body) = self.body.take() {
@@ -141,7 +138,7 @@ impl<F: Fn(u64)> RangesReader<'_, '_, F> {
     }
 }
 
-impl<F: Fn(u64)> Read for RangesReader<'_, '_, F> {
+impl Read for RangesReader<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let Some(past) = self.position.checked_sub(self.tail_start) {
             let past = usize::try_from(past).unwrap_or(usize::MAX);
@@ -156,12 +153,12 @@ impl<F: Fn(u64)> Read for RangesReader<'_, '_, F> {
         let count = body.read(buffer)?;
         self.position += count as u64;
         self.received += count as u64;
-        (self.report)(self.received);
+        self.progress.report(self.received, Some(self.total));
         Ok(count)
     }
 }
 
-impl<F: Fn(u64)> archive::SkipRead for &mut RangesReader<'_, '_, F> {
+impl archive::SkipRead for &mut RangesReader<'_, '_> {
     fn skip_to(&mut self, position: u64) -> io::Result<()> {
         if (self.position..self.end).contains(&position) {
             let gap = position - self.position;

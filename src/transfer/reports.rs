@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::acquire::{Acquired, acquire_each};
 use super::context::Transfer;
 use super::download::Spool;
+use super::progress::Progress;
 use super::options::ExtractOptions;
 use super::result::{TransferResult, TransferredJob};
 use crate::disk::{self, AtomicFile, Committed, Staging};
@@ -94,7 +95,7 @@ fn download_report(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> Result<Report
         (found.job.as_ref().map(|job| &job.status), listed.and_then(|artifact| artifact.size));
     let named = found.name().is_some();
     ctx.watch.step(&Step::Job { label: &label, named, status, size });
-    let start = ctx.clock.elapsed();
+    let progress = Progress::start(ctx, found);
     let file = disk::temp_file()?;
     let mut sniffed = ReportFile { file, head: Vec::new(), zip, archive: false };
     let got = ctx.gitlab.download_report(project, id, kind, size, &mut sniffed, Spool::restart);
@@ -111,8 +112,7 @@ fn download_report(ctx: &Ctx<'_>, found: &FoundJob, kind: &str) -> Result<Report
         }
         Err(error) => return Err(error.into()),
     };
-    let took = ctx.clock.elapsed().saturating_sub(start);
-    ctx.watch.step(&Step::Downloaded { label: &label, bytes, took });
+    progress.finish(bytes);
     let named = listed.and_then(|artifact| artifact.filename.clone());
     let ending = if sniffed.head.starts_with(&GZIP) { ".gz" } else { "" };
     let name = named.unwrap_or_else(|| format!("{kind}{ending}"));

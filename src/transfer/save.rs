@@ -154,7 +154,7 @@ fn download_in_parallel<'a, S: Spool>(
     let Some(file) = archive.seekable().filter(|_| !ctx.gitlab.requires_digest()) else {
         return download(ctx, found, body, archive);
     };
-    match share_download(ctx, body) {
+    match share_download(ctx, body, 0) {
         Err(body) => download(ctx, found, *body, archive),
         Ok((remote, streams)) => match download_by_streams(ctx, found, &remote, streams, file) {
             // The archive changed, or its server gives no ranges after all.

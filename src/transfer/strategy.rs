@@ -12,6 +12,9 @@ use super::byte_ranges::{merge_for_requests, total};
 /// Below this size in bytes, one further request costs more than it can save.
 pub const SMALL_ARCHIVE: u64 = 2 << 20;
 
+/// Bytes that a stream reads at once.
+pub const READ_AHEAD: usize = 64 << 10;
+
 /// The number of streams of a large archive in object storage.
 const USUAL_STREAMS: u8 = 4;
 /// From this size in bytes, an archive is large.
@@ -57,17 +60,28 @@ pub fn choose(facts: ArchiveFacts) -> Strategy {
     }
 }
 
-/// Returns the number of streams that bring an archive of `length` bytes. `allowed`: the number that
-/// the user gave. GitLab itself gets one request at a time unless the user allows more.
-pub fn streams(allowed: Option<u8>, length: u64, from_storage: bool) -> u8 {
-    match allowed {
-        Some(allowed) => {
-            let worth = u8::try_from(length / MIN_SHARE).unwrap_or(u8::MAX);
-            allowed.min(worth).max(1)
-        }
-        None if from_storage && length >= LARGE_ARCHIVE => USUAL_STREAMS,
-        None => 1,
-    }
+/// The facts about a download that has begun.
+pub struct DownloadFacts {
+    /// The length of the archive in bytes, if the server told it.
+    pub length: Option<u64>,
+    /// The bytes come from object storage, and not from GitLab itself.
+    pub from_storage: bool,
+    /// The most bytes that one stream has to bring alone, because they are one compressed entry.
+    pub undivided: u64,
+}
+
+/// Returns the number of streams that bring an archive while it is extracted; none if it is small
+/// or of unknown length, and better downloaded first. `allowed`: the number that the user gave.
+/// GitLab itself gets one request at a time unless the user allows more.
+pub fn streams(allowed: Option<u8>, facts: &DownloadFacts) -> u8 {
+    let Some(length) = facts.length.filter(|length| *length > SMALL_ARCHIVE) else { return 0 };
+    let usual = match facts.from_storage && length >= LARGE_ARCHIVE {
+        true => USUAL_STREAMS,
+        false => 1,
+    };
+    let shares = |bytes: u64| u8::try_from(bytes / MIN_SHARE).unwrap_or(u8::MAX);
+    let others = shares(length.saturating_sub(facts.undivided));
+    allowed.unwrap_or(usual).min(shares(length)).min(others.saturating_add(1)).max(1)
 }
 
 #[cfg(test)]
@@ -78,21 +92,30 @@ mod tests {
 
     #[test]
     fn length_and_origin_decide_the_number_of_streams() {
-        for (allowed, length, from_storage, expect) in [
-            (None, 64 * M - 1, true, 1),
-            (None, 64 * M, true, 4),
-            (None, 10_000 * M, true, 4),
-            (None, 10_000 * M, false, 1),
-            (Some(1), 10_000 * M, true, 1),
-            (Some(4), 24 * M, true, 4),
-            (Some(4), 24 * M - 1, true, 3),
-            (Some(4), 5 * M, true, 1),
-            (Some(4), 0, true, 1),
-            (Some(8), 10_000 * M, false, 8),
+        for (allowed, length, from_storage, undivided, expect) in [
+            (None, 64 * M - 1, true, 0, 1),
+            (None, 64 * M, true, 0, 4),
+            (None, 10_000 * M, true, 0, 4),
+            (None, 10_000 * M, false, 0, 1),
+            (Some(1), 10_000 * M, true, 0, 1),
+            (Some(4), 24 * M, true, 0, 4),
+            (Some(4), 24 * M - 1, true, 0, 3),
+            (Some(4), 5 * M, true, 0, 1),
+            (Some(4), 2 * M + 1, true, 0, 1),
+            (Some(4), 2 * M, true, 0, 0),
+            (Some(8), 10_000 * M, false, 0, 8),
+            // Other streams are of use only for what is not one compressed entry.
+            (None, 700 * M, true, 700 * M - 1, 1),
+            (None, 700 * M, true, 694 * M, 2),
+            (None, 700 * M, true, 600 * M, 4),
+            (Some(8), 700 * M, true, 800 * M, 1),
         ] {
-            let label = format!("{allowed:?} {length} {from_storage}");
-            assert_eq!(streams(allowed, length, from_storage), expect, "{label}");
+            let label = format!("{allowed:?} {length} {from_storage} {undivided}");
+            let facts = DownloadFacts { length: Some(length), from_storage, undivided };
+            assert_eq!(streams(allowed, &facts), expect, "{label}");
         }
+        let unknown = DownloadFacts { length: None, from_storage: true, undivided: 0 };
+        assert_eq!(streams(Some(4), &unknown), 0);
     }
 
     #[test]

@@ -9,8 +9,9 @@ use std::io::{self, BufReader, Read};
 
 use super::options::ExtractOptions;
 use super::planning::{PlannedLayout, extraction_error, plan_directory, unpacking};
+use super::progress::Progress;
 use super::remote_zip::open_by_ranges;
-use super::strategy::SMALL_ARCHIVE;
+use super::strategy::READ_AHEAD;
 use crate::archive::{self, Layout};
 use crate::disk::Staging;
 use crate::error::{Context, Error};
@@ -18,12 +19,6 @@ use crate::extract;
 use crate::gitlab::{Body, RemoteArchive};
 use crate::lookup::{Ctx, FoundJob};
 use crate::plan::Plan;
-use crate::step::Step;
-
-/// Bytes that are read at once.
-const READ_AHEAD: usize = 64 << 10;
-/// The listener is told each time this many bytes have arrived.
-const REPORT_INTERVAL: u64 = 256 << 10;
 
 /// A download that has begun, whose directory is known.
 pub struct StreamingArchive<'a> {
@@ -32,18 +27,14 @@ pub struct StreamingArchive<'a> {
 }
 
 /// Plans a download from its directory, which is read beside it. None where the archive must be
-/// downloaded first: it is small, its server gives no ranges that are surely of the same archive,
-/// or the directory does not suffice.
+/// downloaded first: its server gives no ranges that are surely of the same archive, or the
+/// directory does not suffice.
 pub fn plan_beside(
     found: &FoundJob,
     body: &Body<'_>,
     options: &ExtractOptions,
 ) -> Result<Option<PlannedLayout>, Error> {
-    let Some(remote) =
-        RemoteArchive::from_download(body).filter(|remote| remote.length() > SMALL_ARCHIVE)
-    else {
-        return Ok(None);
-    };
+    let Some(remote) = RemoteArchive::from_download(body) else { return Ok(None) };
     match plan_directory(open_by_ranges(remote, options.rules.max_entries), &options.rules) {
         // Range requests fail; the download itself may succeed.
         Err(error) if matches!(error.as_archive(), Some(archive::Error::Read(_))) => Ok(None),
@@ -67,41 +58,36 @@ impl StreamingArchive<'_> {
         plan: &Plan,
         staging: &mut Staging,
     ) -> Result<u64, Error> {
-        let (label, start) = (found.label(), ctx.clock.elapsed());
-        let bytes = self.body.total().unwrap_or_default();
-        let report =
-            |done| ctx.watch.step(&Step::Bytes { label: &label, done, total: Some(bytes) });
+        let progress = Progress::start(ctx, found);
+        let total = self.body.total().unwrap_or_default();
         let body = BufReader::with_capacity(READ_AHEAD, self.body);
-        let reader = DownloadReader { body, done: 0, report };
+        let reader = DownloadReader { body, done: 0, total, progress: &progress };
         extract::extract_stream(&self.layout, reader, plan, staging)
             .map_err(|error| extraction_error(error, found))?;
-        report(bytes);
-        let took = ctx.clock.elapsed().saturating_sub(start);
-        ctx.watch.step(&Step::Downloaded { label: &label, bytes, took });
-        Ok(bytes)
+        progress.report(total, Some(total));
+        Ok(progress.finish(total))
     }
 }
 
 /// Reads a download in order, and skips bytes that are not needed.
-struct DownloadReader<'a, F> {
+struct DownloadReader<'a> {
     body: BufReader<Body<'a>>,
     done: u64,
-    report: F,
+    total: u64,
+    progress: &'a Progress<'a>,
 }
 
-impl<F: Fn(u64)> Read for DownloadReader<'_, F> {
+impl Read for DownloadReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.body.read(buffer)?;
-        let before = self.done / REPORT_INTERVAL;
+        let before = self.done;
         self.done += count as u64;
-        if self.done / REPORT_INTERVAL > before {
-            (self.report)(self.done);
-        }
+        self.progress.advance(before, self.done, self.total);
         Ok(count)
     }
 }
 
-impl<F: Fn(u64)> archive::SkipRead for DownloadReader<'_, F> {
+impl archive::SkipRead for DownloadReader<'_> {
     fn skip_to(&mut self, position: u64) -> io::Result<()> {
         let gap = position.checked_sub(self.done).ok_or(io::ErrorKind::InvalidInput)?;
         io::copy(&mut self.take(gap), &mut io::sink()).map(|_| ())

@@ -10,25 +10,21 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use super::progress::Progress;
 use super::range_queue::{RangeQueue, Side};
+use super::strategy::READ_AHEAD;
 use crate::archive::{self, SkipRead};
 use crate::disk;
 use crate::error::Error;
 use crate::gitlab::{OnSetback, RangeStream, StoredArchive};
 use crate::interrupt::Interrupt;
 
-/// Bytes that are read at once.
-const READ_AHEAD: usize = 64 << 10;
-/// The listener is told each time this many bytes have arrived.
-const REPORT_INTERVAL: u64 = 256 << 10;
-
 /// The streams of one archive.
 pub struct Streams<'s> {
     remote: &'s StoredArchive<'s>,
     queue: RangeQueue,
     interrupt: &'s Interrupt,
-    /// Told the bytes received so far.
-    report: &'s (dyn Fn(u64) + Sync),
+    progress: &'s Progress<'s>,
     done: AtomicU64,
     /// The first failure of a stream.
     failure: Mutex<Option<Error>>,
@@ -41,10 +37,10 @@ impl<'s> Streams<'s> {
         remote: &'s StoredArchive<'s>,
         queue: RangeQueue,
         interrupt: &'s Interrupt,
-        report: &'s (dyn Fn(u64) + Sync),
+        progress: &'s Progress<'s>,
     ) -> Streams<'s> {
         let (done, failure, failed) = Default::default();
-        Streams { remote, queue, interrupt, report, done, failure, failed }
+        Streams { remote, queue, interrupt, progress, done, failure, failed }
     }
 
     /// Runs the streams until `work` has read all ranges or one stream failed. `work` gets the index
@@ -145,9 +141,7 @@ impl<'s> Streams<'s> {
     /// Counts bytes that arrived.
     fn count(&self, bytes: u64) {
         let before = self.done.fetch_add(bytes, Ordering::Relaxed);
-        if (before + bytes) / REPORT_INTERVAL > before / REPORT_INTERVAL {
-            (self.report)(before + bytes);
-        }
+        self.progress.advance(before, before + bytes, self.remote.length());
     }
 }
 
