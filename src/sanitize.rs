@@ -7,10 +7,19 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
+/// The characters of a text that are displayed. GitLab allows its names 255, but a server can send
+/// megabytes.
+const MAX_CHARS: usize = 1024;
+
 /// Wraps a text so that it is displayed with each control character, line break and invisible or
-/// reordering character written as `\u{…}`.
+/// reordering character written as `\u{…}`, and with `…` in place of what is beyond 1,024 characters.
 pub fn sanitize(text: &str) -> Sanitized<'_> {
-    Sanitized(text)
+    Sanitized { text, max: MAX_CHARS }
+}
+
+/// Works like [`sanitize`], but displays the whole text: for lists of paths, which other programs read.
+pub fn sanitize_path(text: &str) -> Sanitized<'_> {
+    Sanitized { text, max: usize::MAX }
 }
 
 /// Escapes the same characters as [`sanitize`] in a JSON document, which stays the same document.
@@ -31,11 +40,17 @@ pub fn sanitize_json(document: &str) -> String {
 
 /// A text that is escaped when displayed, see [`sanitize`].
 #[derive(Debug, Clone, Copy)]
-pub struct Sanitized<'a>(&'a str);
+pub struct Sanitized<'a> {
+    text: &'a str,
+    max: usize,
+}
 
 impl fmt::Display for Sanitized<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
+        for (number, c) in self.text.chars().enumerate() {
+            if number == self.max {
+                return f.write_char('…');
+            }
             if is_unsafe(c) { write!(f, "{}", c.escape_unicode())? } else { f.write_char(c)? }
         }
         Ok(())
@@ -93,6 +108,15 @@ mod tests {
         ] {
             assert_eq!(sanitize(text).to_string(), expect);
         }
+    }
+
+    #[test]
+    fn a_text_without_bound_is_cut_and_a_path_is_not() {
+        let (long, short) = ("ä".repeat(3_000_000), "ä".repeat(1024));
+        assert_eq!(sanitize(&long).to_string(), format!("{short}…"));
+        assert_eq!(sanitize(&short).to_string(), short);
+        assert_eq!(sanitize_path(&long).to_string(), long);
+        assert_eq!(sanitize_path("a\nb").to_string(), "a\\u{a}b");
     }
 
     #[test]

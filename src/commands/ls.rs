@@ -8,7 +8,7 @@ use crate::args::{JobArgs, WaitArgs};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::lookup::Polling;
-use crate::sanitize::sanitize;
+use crate::sanitize::{sanitize, sanitize_path};
 use crate::transfer::{self, ListedFile, Transfer};
 use crate::ui::choose::Count;
 
@@ -53,7 +53,7 @@ fn table(files: &[ListedFile]) -> String {
     let width = files.iter().map(|file| file.size).max().unwrap_or(0).to_string().len();
     let line = |file: &ListedFile| {
         let mode = mode(file).unwrap_or_else(|| "----".to_owned());
-        format!("{mode} {:>width$} {}", file.size, sanitize(&file.path))
+        format!("{mode} {:>width$} {}", file.size, sanitize_path(&file.path))
     };
     files.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::lookup::{Ended, FoundJob};
 use crate::model::{Job, Pipeline};
-use crate::sanitize::sanitize;
+use crate::sanitize::{sanitize, sanitize_path};
 use crate::select::retention::relative_to;
 use crate::transfer::{Synced, TransferResult, TransferredJob};
 use crate::ui::Ui;
@@ -16,10 +16,10 @@ use crate::ui::Ui;
 pub fn print_files(result: &TransferResult, output: Option<&Path>, ui: &Ui) -> io::Result<()> {
     for job in &result.jobs {
         if let Some(file) = output {
-            ui.line(sanitize(&text(file)))?;
+            ui.line(sanitize_path(&text(file)))?;
         }
         for (path, _) in &job.files {
-            ui.line(sanitize(&slashes(path)))?;
+            ui.line(sanitize_path(&slashes(path)))?;
         }
     }
     Ok(())
