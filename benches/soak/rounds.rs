@@ -18,9 +18,38 @@ use crate::zip_builder::{ZipItem, file, link, zip};
 /// The time after which a fetch is considered to hang.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
+/// Flags for every destination that has temporary files of its own.
+const TARGETS: [&str; 11] = [
+    "-D out",
+    "-D .",
+    "-o it.zip",
+    "-D out --streams 4",
+    "-D out --durable",
+    "-D out --cache cache",
+    "-o it.zip --cache cache",
+    "-D out --sync",
+    "-D out --sync --delete",
+    "-D new/out --dotenv vars.env",
+    "-D out --dotenv nowhere/vars.env",
+];
+
 /// The requests of a fetch, in order.
 const REQUESTS: [&str; 4] =
     ["GET pipelines/10/bridges", "GET pipelines/20/jobs", "GET jobs/201/artifacts", "GET store/*"];
+
+/// A path and its content.
+type File = (String, Vec<u8>);
+
+/// The end of a run.
+struct Ended {
+    exit: u8,
+    stderr_text: String,
+    /// The files when the cleanup after a signal had ended.
+    at_signal: Option<Vec<File>>,
+}
+
+/// The temporary directory of a run that was killed.
+const STALE: &str = ".downriver-00000000dead";
 
 /// A stand-in with one archive, for any number of fetches.
 pub struct Soak {
@@ -28,7 +57,7 @@ pub struct Soak {
     rng: Rng,
     archive: Vec<u8>,
     /// The files of the archive: paths with contents, sorted.
-    files: Vec<(String, Vec<u8>)>,
+    files: Vec<File>,
     /// The number of fetches by outcome.
     pub outcomes: BTreeMap<String, usize>,
 }
@@ -79,18 +108,28 @@ impl Soak {
             self.fake.fault(fault);
         }
         let place = tempfile::tempdir().unwrap();
-        let target = self.rng.choice(["-D out", "-D .", "-o it.zip"]).unwrap_or("-D out");
-        let (exit, stderr_text) = self.run(place.path(), target)?;
-        let problem = self.problem(place.path(), target, exit, &stderr_text);
+        let target = TARGETS[self.rng.usize(0..TARGETS.len())];
+        fill(place.path(), self.rng.bool());
+        let before = files(place.path());
+        let signal =
+            (self.rng.usize(0..8) == 0).then(|| Duration::from_millis(self.rng.u64(0..400)));
+        let Ended { exit, stderr_text, at_signal } = self.run(place.path(), target, signal)?;
+        let found = files(place.path());
+        let problem = at_signal
+            .and_then(|found| self.problem(target, &before, found, None, ""))
+            .or_else(|| {
+                self.problem(target, &before, found, signal.is_none().then_some(exit), &stderr_text)
+            });
         let error = stderr_text.lines().find(|line| line.starts_with("error: ")).unwrap_or("whole");
+        let error = if signal.is_some() { "a signal" } else { error };
         *self.outcomes.entry(outcome(exit, error)).or_default() += 1;
         problem.map_or(Ok(()), |problem| {
-            Err(format!("{problem}\n{target}\n{faults:#?}\n{stderr_text}"))
+            Err(format!("{problem}\n{target} {signal:?}\n{faults:#?}\n{stderr_text}"))
         })
     }
 
-    /// Returns the exit code and the output on standard error.
-    fn run(&self, dir: &Path, target: &str) -> Result<(u8, String), String> {
+    /// Runs the program, with a signal after this time if there is one.
+    fn run(&self, dir: &Path, target: &str, signal: Option<Duration>) -> Result<Ended, String> {
         let (stdout, stderr) = (Pipe::new(usize::MAX), Pipe::new(usize::MAX));
         let stream = |pipe: &Pipe| Stream { writer: Box::new(pipe.clone()), terminal: false };
         let line = format!("downriver fetch build --timeout 300ms {target}");
@@ -100,6 +139,7 @@ impl Soak {
             ("CI_PIPELINE_ID", "10".to_owned()),
             ("GITLAB_TOKEN", self.fake.token("private").0),
         ];
+        let interrupt = Interrupt::default();
         let env = Env {
             args: line.split(' ').map(Into::into).collect(),
             vars: vars.map(|(name, value)| (name.to_owned(), value)).into(),
@@ -110,43 +150,77 @@ impl Soak {
             stdout: stream(&stdout),
             stderr: stream(&stderr),
             clock: Arc::new(FakeClock::default()),
-            interrupt: Interrupt::default(),
+            interrupt: interrupt.clone(),
         };
         let (sender, receiver) = mpsc::channel();
         let run = std::thread::spawn(move || sender.send(downriver::run(env).code()));
+        let at_signal = signal.map(|after| {
+            std::thread::sleep(after);
+            // The process would end where the cleanup has ended.
+            let _cleanup = interrupt.clean_up(|| true);
+            files(dir)
+        });
         let exit = receiver.recv_timeout(TIMEOUT);
         let stderr_text = String::from_utf8_lossy(&stderr.bytes()).into_owned();
         let exit = exit.map_err(|error| format!("it hangs or panicked: {error}\n{stderr_text}"))?;
         let _ = run.join();
-        Ok((exit, stderr_text))
+        Ok(Ended { exit, stderr_text, at_signal })
     }
 
-    /// Describes a wrong outcome, or returns None for an allowed one.
-    fn problem(&self, place: &Path, target: &str, exit: u8, stderr_text: &str) -> Option<String> {
-        let there = files(place);
+    /// Describes a wrong outcome, or returns None for an allowed one. Without an exit code, which a
+    /// signal decides, all files or none may be there.
+    fn problem(
+        &self,
+        target: &str,
+        before: &[File],
+        mut found: Vec<File>,
+        exit: Option<u8>,
+        stderr_text: &str,
+    ) -> Option<String> {
         if let Some(secret) =
             self.fake.secrets().iter().find(|secret| stderr_text.contains(*secret))
         {
             return Some(format!("a secret was printed: {secret}"));
         }
-        if exit != 0 {
-            return match (exit, there.is_empty(), stderr_text.contains("error: ")) {
-                (3..=6, true, true) => None,
-                (_, false, _) => Some(format!("it failed and left {} files", there.len())),
-                _ => Some(format!("no clear error, exit {exit}")),
-            };
+        // The cache may keep the archive whatever becomes of the run.
+        found.retain(|(name, bytes)| !(name.starts_with("cache/http") && *bytes == self.archive));
+        // Of a killed run: the next one removes it when it has something temporary of its own.
+        let stale = |(name, _): &File| name.starts_with(STALE);
+        let removed = cfg!(not(unix)) || !found.iter().any(stale);
+        found.retain(|file| !stale(file));
+        let before: Vec<&File> = before.iter().filter(|file| !stale(file)).collect();
+        let unchanged = found.iter().eq(before.iter().copied());
+        let whole = removed && self.is_whole(target, &before, found.clone());
+        let allowed = if target.contains("nowhere") { 9..=9 } else { 3..=6 };
+        match exit {
+            None if unchanged || whole => None,
+            None => Some(format!("a signal left {} files", found.len())),
+            Some(0) => (!whole).then(|| format!("it succeeded with other files: {}", found.len())),
+            Some(_) if !unchanged => Some(format!("it failed and left {} files", found.len())),
+            Some(exit) if allowed.contains(&exit) && stderr_text.contains("error: ") => None,
+            Some(exit) => Some(format!("no clear error, exit {exit}")),
         }
-        let whole = match target {
-            "-o it.zip" => there == [("it.zip".to_owned(), self.archive.clone())],
-            _ => there == self.expected_files(target.trim_start_matches("-D ")),
-        };
-        (!whole).then(|| format!("it succeeded with other files: {}", there.len()))
     }
 
-    fn expected_files(&self, folder: &str) -> Vec<(String, Vec<u8>)> {
-        let below =
-            |name: &str| if folder == "." { name.into() } else { format!("{folder}/{name}") };
-        self.files.iter().map(|(name, bytes)| (below(name), bytes.clone())).collect()
+    /// Returns true if the files are those of a run that succeeded.
+    fn is_whole(&self, target: &str, before: &[&File], mut found: Vec<File>) -> bool {
+        let variables = found.iter().position(|(name, _)| name == "vars.env");
+        if variables.map(|at| found.remove(at)).is_some() != target.contains("--dotenv") {
+            return false;
+        }
+        let words: Vec<&str> = target.split(' ').collect();
+        let deletes = target.contains("--delete");
+        let mut expected: BTreeMap<String, Vec<u8>> =
+            before.iter().map(|it| (*it).clone()).collect();
+        expected.retain(|name, _| !(deletes && name.starts_with("out/")));
+        match words[..] {
+            ["-o", file, ..] => drop(expected.insert(file.to_owned(), self.archive.clone())),
+            [_, ".", ..] => expected.extend(self.files.clone()),
+            _ => expected.extend(
+                self.files.iter().map(|(name, it)| (format!("{}/{name}", words[1]), it.clone())),
+            ),
+        }
+        found.into_iter().eq(expected)
     }
 
     /// Returns a random fault of a random request.
@@ -160,7 +234,7 @@ impl Soak {
         };
         let statuses = [400, 401, 403, 404, 408, 410, 416, 429, 500, 502, 503, 504];
         let status = statuses[self.rng.usize(0..statuses.len())];
-        match self.rng.usize(0..=19) {
+        match self.rng.usize(0..=28) {
             0..=2 => fault.status(status),
             3 => fault.close(),
             4 => fault.reset(),
@@ -176,7 +250,20 @@ impl Soak {
             16 => fault.storage_refuses(),
             17 => fault.redirect(["{api}{self}", "{store}/gone", "file:///x"][at % 3]),
             18 => fault.without_header("ETag").header("ETag", "\"other\""),
-            _ => fault.without_header("Content-Range").header("Content-Range", "bytes 0-4/5"),
+            19 => fault.without_header("Content-Range").header("Content-Range", "bytes 0-4/5"),
+            // A proxy that compresses, or says so.
+            20 => fault.gzip(),
+            21 => fault.deflate(),
+            22 => fault.header("Content-Encoding", "br"),
+            // Silence before the answer, and bytes that drip into the limits of time.
+            23 => fault.first_byte_after(Duration::from_millis(at as u64 % 500)),
+            24 => Fault::on(REQUESTS[at % 2]).drip(Duration::from_millis(5)),
+            // Addresses as curl and browsers follow them, and a page in place of an answer.
+            25 => fault.redirect(["x.zip", "../y z", "?x=1", "//", "http://[::1"][at % 5]),
+            26 => fault.body(200, "text/html", "<!DOCTYPE html><title>Sign in</title>"),
+            // Names without bound, and values that are none.
+            27 => fault.json(200, &json!([{"id": 201, "name": "x".repeat(at % 3_000_000)}])),
+            _ => fault.length(u64::MAX - at as u64),
         }
     }
 }
@@ -188,20 +275,33 @@ fn outcome(exit: u8, error: &str) -> String {
     format!("{exit} {}", words.chars().take(60).collect::<String>())
 }
 
-/// Returns all files below a folder with their contents; for links, their targets.
-fn files(place: &Path) -> Vec<(String, Vec<u8>)> {
+/// Makes files of the user, and if `killed` those of a run that was killed.
+fn fill(place: &Path, killed: bool) {
+    let stale =
+        [format!("{STALE}/lock"), format!("{STALE}/tree/many/0/0"), format!("{STALE}/file")];
+    let mine = ["mine", "bin/run", "out/old", "out/bin/run", "out/many/0/0"].map(str::to_owned);
+    for name in mine.into_iter().chain(stale.into_iter().filter(|_| killed)) {
+        let path = place.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "old").unwrap();
+    }
+}
+
+/// Returns all files below a folder with their contents, sorted by name; for links, their targets.
+fn files(place: &Path) -> Vec<File> {
     let (mut all, mut left) = (Vec::new(), vec![place.to_owned()]);
     while let Some(folder) = left.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        // The run may go on meanwhile, and remove its temporary files.
+        for entry in std::fs::read_dir(folder).into_iter().flatten() {
+            let Ok(path) = entry.map(|entry| entry.path()) else { continue };
             let name = path.strip_prefix(place).unwrap().display().to_string().replace('\\', "/");
             if path.is_symlink() {
-                let target = std::fs::read_link(&path).unwrap().display().to_string();
-                all.push((name, target.into_bytes()));
+                let target = std::fs::read_link(&path).unwrap_or_default();
+                all.push((name, target.display().to_string().into_bytes()));
             } else if path.is_dir() {
                 left.push(path);
-            } else {
-                all.push((name, std::fs::read(&path).unwrap()));
+            } else if let Ok(bytes) = std::fs::read(&path) {
+                all.push((name, bytes));
             }
         }
     }

@@ -20,7 +20,7 @@ use crate::model::PipelineBy;
 use crate::report::Report;
 use crate::select::trigger::OnManual as ManualRule;
 use crate::transfer::Transfer;
-use crate::trigger::{Order, Started, logs, play_waiting, start, watch};
+use crate::trigger::{Again, Order, Started, logs, play_waiting, start, watch};
 
 /// The parts of the `--json` document, which is printed after a failure too.
 #[derive(Default)]
@@ -87,8 +87,8 @@ impl Trigger {
         if !self.fetch.is_empty() {
             target.check_writable(app)?;
         }
-        let unseen = order.start.token.is_some() && !client.has_token();
-        if unseen && !self.detach && !self.legacy_cli {
+        // The old command line may start a pipeline without a token that could watch it.
+        if !self.detach && (client.has_token() || !self.legacy_cli) {
             check_can_watch(&ctx, &order)?;
         }
         if self.legacy_cli {
@@ -164,13 +164,22 @@ impl Trigger {
     }
 }
 
-/// Checks that a pipeline which a trigger token starts can be watched without a token, as in a public
-/// project. Other failures say nothing about that, and starting the pipeline meets them again.
+/// Checks that a pipeline can be watched, where it is started by a token that does not watch it: a
+/// trigger token, or the job token, which older versions of GitLab accept for the start alone. Other
+/// failures say nothing about that, and starting the pipeline meets them again.
 fn check_can_watch(ctx: &Ctx<'_>, order: &Order) -> Result<(), Error> {
+    let starts_and_watches = order.start.token.is_none() && !ctx.gitlab.has_job_token();
+    if starts_and_watches || order.again != Again::No {
+        return Ok(());
+    }
     match ctx.gitlab.pipelines(&order.project, 1) {
         Err(error) if matches!(error.status(), Some(401 | 403 | 404)) => {
-            let doing =
-                "nothing was started, because it could not be watched without a private token";
+            let doing = match ctx.gitlab.has_token() {
+                true => "nothing was started, because this token could not watch it",
+                false => {
+                    "nothing was started, because it could not be watched without a private token"
+                }
+            };
             Err(Error::from(error).context(doing))
         }
         _ => Ok(()),

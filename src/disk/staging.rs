@@ -118,15 +118,18 @@ impl Staging {
             && matches!(dir.kind(name), Ok(Some(FileKind::Symlink)))
     }
 
-    /// Returns a function that returns the target of the symlink at a path of the destination, or
-    /// none if there is no symlink.
-    pub fn links_on_disk(&self) -> impl Fn(&Path) -> Option<OsString> + use<> {
-        let (tree, dest) = (DirTree::new(Arc::clone(&self.base)), self.dest_in_base.clone());
-        move |at| {
-            let path = dest.join(at);
-            let target = tree.open_parent(&path).and_then(|(dir, name)| dir.read_link(name));
-            target.ok()
-        }
+    /// Returns the target of the symlink at a path of the destination, or none if there is no symlink.
+    pub fn link_on_disk(&self, at: &Path) -> Option<OsString> {
+        let tree = DirTree::new(Arc::clone(&self.base));
+        let path = self.dest_in_base.join(at);
+        let (dir, name) = tree.open_parent(&path).ok()?;
+        dir.read_link(name).ok()
+    }
+
+    /// Returns true if there is a folder at a path of the destination, and no symlink to one.
+    pub fn is_folder_on_disk(&self, at: &Path) -> bool {
+        let tree = DirTree::new(Arc::clone(&self.base));
+        matches!(tree.kind(&self.dest_in_base.join(at)), Ok(Some(FileKind::Dir)))
     }
 
     /// Returns true if a signal asked the run to stop.

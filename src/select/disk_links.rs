@@ -1,7 +1,8 @@
 //! Symlinks of archives together with the symlinks that are at the destination already: each may
 //! stay inside by itself and lead out through the other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 use std::path::Path;
 
 use super::link_target::{ResolveError, resolve};
@@ -10,27 +11,43 @@ use crate::plan::{PlacementKind, Plan};
 use crate::refusal::ArchiveRefusal;
 use crate::sanitize::escape_bytes;
 
-/// Checks that no planned link leads out of the destination through links on disk. `on_disk` returns
-/// the target of the link at a path below the destination, or none if there is no link.
+/// The destination as it is on disk. Paths are below it.
+pub trait OnDisk {
+    /// Returns the target of the link at a path, or none if there is no link.
+    fn link(&self, at: &[Vec<u8>]) -> Option<Vec<u8>>;
+
+    /// Returns true if there is a folder at a path, and no link to one.
+    fn is_folder(&self, at: &[Vec<u8>]) -> bool;
+}
+
+/// Checks that no planned link leads out of the destination, through links on disk or through those
+/// that a later run may create: `..` in a target may only follow what is a folder already, because
+/// what is missing can become a link.
 ///
 /// # Errors
 /// [`ArchiveRefusal::LinkLeaves`] with the first link that does.
 pub fn stay_inside(
     plans: &[Plan],
     system: System,
-    on_disk: impl Fn(&[Vec<u8>]) -> Option<Vec<u8>>,
+    on_disk: &impl OnDisk,
 ) -> Result<(), ArchiveRefusal> {
     let placements = || plans.iter().flat_map(|plan| &plan.placements);
     if !placements().any(|placement| matches!(placement.kind, PlacementKind::Link { .. })) {
         return Ok(());
     }
     let mut planned: HashMap<Vec<Vec<u8>>, Option<&[u8]>> = HashMap::new();
+    let mut folders = HashSet::new();
     for placement in placements() {
         let target = match &placement.kind {
             PlacementKind::Link { target } => Some(target.as_encoded_bytes()),
             PlacementKind::File { .. } | PlacementKind::Folder { .. } => None,
         };
-        planned.insert(keys(&placement.path, system), target);
+        let mut at = keys(&placement.path, system);
+        planned.insert(at.clone(), target);
+        if !matches!(placement.kind, PlacementKind::Folder { .. }) {
+            at.pop();
+        }
+        while folders.insert(at.clone()) && at.pop().is_some() {}
     }
     for placement in placements() {
         let PlacementKind::Link { target } = &placement.kind else { continue };
@@ -38,11 +55,14 @@ pub fn stay_inside(
         folder.pop();
         let find = |at: &[Vec<u8>]| match planned.get(at) {
             Some(target) => target.map(<[u8]>::to_vec),
-            None => on_disk(at),
+            None => on_disk.link(at),
         };
+        let led = |path: &[u8]| resolve(system, folder.clone(), path, find, Ok::<_, Infallible>);
         let target = target.as_encoded_bytes();
-        let led = resolve(system, folder, target, find, Ok::<_, std::convert::Infallible>);
-        if let Err(ResolveError::Escapes) = led {
+        let is_folder =
+            |path| led(path).is_ok_and(|at| folders.contains(&at) || on_disk.is_folder(&at));
+        let leaves = matches!(led(target), Err(ResolveError::Escapes));
+        if leaves || !before_parents(target).into_iter().all(is_folder) {
             let entry = escape_bytes(placement.path.as_os_str().as_encoded_bytes());
             return Err(ArchiveRefusal::LinkLeaves {
                 entry: entry.into_owned(),
@@ -51,6 +71,22 @@ pub fn stay_inside(
         }
     }
     Ok(())
+}
+
+/// Returns the part of a target before each `..`, but for those at its beginning, which lead through
+/// the folders that the link is in.
+fn before_parents(target: &[u8]) -> Vec<&[u8]> {
+    let (mut parts, mut named, mut at) = (Vec::new(), false, 0);
+    for component in target.split(|byte| *byte == b'/') {
+        match component {
+            b"" | b"." => {}
+            b".." if named => parts.push(&target[..at]),
+            b".." => {}
+            _ => named = true,
+        }
+        at += component.len() + 1;
+    }
+    parts
 }
 
 fn keys(path: &Path, system: System) -> Vec<Vec<u8>> {
@@ -63,14 +99,37 @@ mod tests {
     use super::*;
     use crate::plan::Placement;
 
+    /// Links with their targets; those without a target are folders.
+    struct Disk(&'static [(&'static str, &'static str)]);
+
+    impl Disk {
+        fn find(&self, at: &[Vec<u8>]) -> Option<&'static str> {
+            let path = at.join(&b'/');
+            let found = self.0.iter().find(|(known, _)| known.as_bytes() == path);
+            found.map(|(_, target)| *target)
+        }
+    }
+
+    impl OnDisk for Disk {
+        fn link(&self, at: &[Vec<u8>]) -> Option<Vec<u8>> {
+            self.find(at).filter(|target| !target.is_empty()).map(|target| target.into())
+        }
+
+        fn is_folder(&self, at: &[Vec<u8>]) -> bool {
+            self.find(at) == Some("")
+        }
+    }
+
     #[test]
     fn a_link_is_judged_through_the_links_on_disk() {
-        let disk = [("deep/down/up", "../.."), ("out", "/etc"), ("in", "deep"), ("mine", "/home")];
-        let on_disk = |at: &[Vec<u8>]| {
-            let path = at.join(&b'/');
-            let found = disk.iter().find(|(link, _)| link.as_bytes() == path);
-            found.map(|(_, target)| target.as_bytes().to_vec())
-        };
+        let disk = Disk(&[
+            ("deep/down/up", "../.."),
+            ("deep", ""),
+            ("deep/down", ""),
+            ("out", "/etc"),
+            ("in", "deep"),
+            ("mine", "/home"),
+        ]);
         for (target, inside) in [
             ("deep/down/up", true),
             ("deep/down/up/deep", true),
@@ -79,6 +138,14 @@ mod tests {
             ("in/down/up/../x", false),
             ("in/x", true),
             ("gone/x", true),
+            // A later run may create a link in place of what is missing or is a file.
+            ("gone/../x", false),
+            ("deep/gone/x/../../y", false),
+            ("mine/../x", false),
+            ("planned/folder/../x", true),
+            ("planned/../planned/file/../x", false),
+            ("deep/../in/../x", true),
+            ("./deep//down/../../x", true),
             // The archive replaces the link on disk by a file.
             ("mine", true),
         ] {
@@ -86,12 +153,14 @@ mod tests {
             let file = PlacementKind::File { mode: None, modified: None, size: 0, crc32: 0 };
             let placements = vec![
                 Placement { entry: 0, path: "link".into(), kind: link },
-                Placement { entry: 1, path: "mine".into(), kind: file },
+                Placement { entry: 1, path: "mine".into(), kind: file.clone() },
+                Placement { entry: 2, path: "planned/folder/x".into(), kind: file.clone() },
+                Placement { entry: 3, path: "planned/file".into(), kind: file },
             ];
             let plans = [Plan { placements, ..Plan::default() }];
-            let judged = stay_inside(&plans, System::Unix, on_disk);
+            let judged = stay_inside(&plans, System::Unix, &disk);
             assert_eq!(judged.is_ok(), inside, "{target}: {judged:?}");
         }
-        assert!(stay_inside(&[Plan::default()], System::Unix, |_| unreachable!()).is_ok());
+        assert!(stay_inside(&[Plan::default()], System::Unix, &disk).is_ok());
     }
 }

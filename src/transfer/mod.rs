@@ -59,7 +59,7 @@ use crate::error::Error;
 use crate::lookup::FoundJob;
 use crate::plan::{PlacementKind, Plan};
 use crate::refusal::Refusal;
-use crate::select::disk_links;
+use crate::select::disk_links::{self, OnDisk};
 use crate::select::files::FileRules;
 use crate::select::link::Symlinks;
 use crate::select::name::os_str;
@@ -124,12 +124,8 @@ fn stage(
     let plans = archives.iter_mut().map(|(found, it)| (&*found, std::mem::take(&mut it.plan)));
     let plans = merge_all(transfer, plans.collect(), options)?;
     if options.rules.symlinks == Symlinks::KeepInside {
-        let links = staging.links_on_disk();
-        let on_disk = |at: &[Vec<u8>]| {
-            let path: PathBuf = at.iter().map(|component| os_str(component)).collect();
-            links(&path).map(OsString::into_encoded_bytes)
-        };
-        disk_links::stay_inside(&plans, options.rules.system, on_disk).map_err(Refusal::from)?;
+        let system = options.rules.system;
+        disk_links::stay_inside(&plans, system, &AtDestination(&staging)).map_err(Refusal::from)?;
     }
     let folders = archives.iter().map(|(found, _)| transfer.job_folder(found)).collect();
     let Compared { plans, synced, changes } = compare(plans, folders, options, &staging)?;
@@ -141,6 +137,25 @@ fn stage(
         jobs.push((TransferredJob { found, folder, files: Vec::new(), bytes, synced }, plan));
     }
     Ok(Staged { jobs, staging, changes })
+}
+
+/// The links and folders at the destination of a staging.
+struct AtDestination<'a>(&'a Staging);
+
+impl AtDestination<'_> {
+    fn path(at: &[Vec<u8>]) -> PathBuf {
+        at.iter().map(|component| os_str(component)).collect()
+    }
+}
+
+impl OnDisk for AtDestination<'_> {
+    fn link(&self, at: &[Vec<u8>]) -> Option<Vec<u8>> {
+        self.0.link_on_disk(&Self::path(at)).map(OsString::into_encoded_bytes)
+    }
+
+    fn is_folder(&self, at: &[Vec<u8>]) -> bool {
+        self.0.is_folder_on_disk(&Self::path(at))
+    }
 }
 
 /// Downloads the archives of all jobs whole.

@@ -19,9 +19,6 @@ use crate::env::Keyboard;
 use crate::model::Status;
 use crate::sanitize::sanitize;
 
-/// The names and columns of a line are cut at this many characters before they are measured.
-const MAX_CHARS: usize = 1024;
-
 /// The columns of the screen below which a line shows the name and its status alone.
 const NARROW: usize = 60;
 
@@ -125,10 +122,7 @@ struct Row {
 
 impl List {
     fn new(choices: &[Choice], count: Count, now: Timestamp) -> List {
-        let shown = |text: &str| {
-            let text: String = text.chars().take(MAX_CHARS).collect();
-            sanitize(&text).to_string()
-        };
+        let shown = |text: &str| sanitize(text).to_string();
         let rows = choices.iter().map(|choice| Row {
             name: shown(&choice.name),
             details: [

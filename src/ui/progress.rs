@@ -115,8 +115,7 @@ impl Progress {
             let style = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}");
             let bar = bars.add(ProgressBar::no_length());
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-            bar.enable_steady_tick(TICK_INTERVAL);
-            bar
+            with_steady_tick(bar)
         });
         line.set_message(why.to_owned());
     }
@@ -204,7 +203,10 @@ fn bar(label: &str, layout: Layout, size: Option<u64>, left: &str) -> ProgressBa
 /// Redraws a bar even if no bytes arrive, so that its rate falls. The bar must have been added to
 /// the others before.
 fn with_steady_tick(bar: ProgressBar) -> ProgressBar {
-    bar.enable_steady_tick(TICK_INTERVAL);
+    // The ticks need a thread, without which the library panics.
+    if std::thread::Builder::new().spawn(|| {}).is_ok() {
+        bar.enable_steady_tick(TICK_INTERVAL);
+    }
     bar
 }
 

@@ -5,7 +5,7 @@ use super::style::FAINT;
 use super::totals::bytes;
 use super::verbosity::Verbosity;
 use super::{streams::Ui, totals};
-use crate::sanitize::sanitize;
+use crate::sanitize::{sanitize, sanitize_whole};
 use crate::step::{Step, SyncCounts, Watch};
 
 impl Watch for Ui {
@@ -101,7 +101,7 @@ impl Watch for Ui {
                 self.result(label, &format!("{files} ({size}) in {}", sanitize(at)));
             }
             Step::Removed { path } => {
-                let line = self.styled(FAINT, &format!("removed {}", sanitize(path)));
+                let line = self.styled(FAINT, &format!("removed {}", sanitize_whole(path)));
                 self.message(Verbosity::Verbose, &line);
             }
             Step::Synced { label, counts, bytes: size, at } => {

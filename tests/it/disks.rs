@@ -107,6 +107,42 @@ fn a_full_volume_below_the_destination_leaves_everything_as_it_was() {
 }
 
 #[test]
+fn a_disk_without_room_or_inodes_is_told_and_left_as_it_was() {
+    let home = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let many: Vec<_> = (0..200).map(|i| file(format!("d{}/{i}", i % 20), "x")).collect();
+    let large = vec![file("large", crate::fake::noise(300_000, 3)), file("small", "x")];
+    for (options, all) in [("size=64k", large), ("nr_inodes=60", many)] {
+        let Some(_mounted) = mount(&["-t", "tmpfs", "-o", options, "none"], home.path()) else {
+            return;
+        };
+        fs::write(home.path().join("mine"), "stays").unwrap();
+        let before = items(home.path());
+        let fake = Fake::start(one_archive(zip(&all)));
+        let inodes = options.starts_with("nr");
+        for line in
+            ["fetch build", "fetch build -D new", "fetch build --sync", "fetch build -o it.zip"]
+        {
+            // One file alone needs few inodes.
+            let fails = !(inodes && line.contains("-o"));
+            let (code, said) = run(&fake, home.path(), line);
+            assert_eq!(code, Some(if fails { 9 } else { 0 }), "{options} {line}: {said}");
+            if fails {
+                let told = ["no space left on the disk", "No space left", "free"];
+                assert!(told.iter().any(|told| said.contains(told)), "{options} {line}: {said}");
+                assert_eq!(items(home.path()), before, "{options} {line}");
+            }
+        }
+        let _ = fs::remove_file(home.path().join("it.zip"));
+        // The cache is a convenience, and so is its disk.
+        let line = format!("fetch build --cache cache -D {}", elsewhere.path().display());
+        let (code, said) = run(&fake, home.path(), &line);
+        assert_eq!(code, Some(0), "{options}: {said}");
+        no_leftovers(home.path());
+    }
+}
+
+#[test]
 fn a_folder_mounted_twice_is_another_file_system_to_a_rename() {
     let home = tempfile::tempdir().unwrap();
     for name in ["work/vol", "work/other", "elsewhere"] {
@@ -276,4 +312,21 @@ fn threads_that_cannot_be_started_are_told() {
     assert!(said.contains("cannot start a thread"), "{said}");
     let output = limited(3, "fetch build");
     assert!(output.status.success(), "{output:?}");
+    // Names are looked up, addresses tried and archives downloaded in one thread where need be.
+    let by_name = fake.api_url().replace("127.0.0.1", "localhost");
+    for limit in [2, 3, 4] {
+        let output = limited(limit, &format!("fetch build -o it.zip --api-url {by_name}"));
+        assert!(output.status.success(), "{limit}: {output:?}");
+    }
+    let noise = crate::fake::noise(12_000_000, 7);
+    let stored = one_archive(zip(&[file("large", noise.clone()), file("small", "x")]));
+    let fake = Fake::start(stored.server(serde_json::json!({"archives": "redirect"})));
+    for (limit, line) in [(2, "-o it.zip --streams 4"), (3, "-D out --streams 4")] {
+        let script = format!(
+            "exec setpriv --reuid=64123 --clear-groups prlimit --nproc={limit} \"$DOWNRIVER\" fetch build {line}"
+        );
+        let output = shell(&fake, home.path(), &script);
+        assert!(output.status.success(), "{limit} {line}: {output:?}");
+    }
+    assert!(fs::read(home.path().join("out/large")).unwrap() == noise);
 }

@@ -2,17 +2,22 @@
 //! renames of folders, tells a write error only when a file is closed, or keeps removed files that
 //! are open under another name.
 
+mod nodes;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, SystemTime};
 
 use fuser::{
-    BsdFileFlags, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation,
-    INodeNo, LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory,
+    BsdFileFlags, Errno, FileAttr, FileHandle, Filesystem, FopenFlags, Generation, INodeNo,
+    LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory,
     ReplyEmpty, ReplyEntry, ReplyOpen, ReplyWrite, Request, TimeOrNow, WriteFlags,
 };
+
+use nodes::{Kind, Nodes};
 
 /// Nothing is cached, so that each call arrives here.
 const TTL: Duration = Duration::ZERO;
@@ -21,6 +26,8 @@ const TTL: Duration = Duration::ZERO;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Manners {
     pub no_times: bool,
+    /// Every entry has the mode 755, whatever is asked for.
+    pub fixed_modes: bool,
     pub no_links: bool,
     pub no_folder_renames: bool,
     /// Files larger than this lose half of their content when they are closed, with an error.
@@ -32,33 +39,15 @@ pub struct Manners {
 pub struct OddDisk {
     manners: Manners,
     nodes: Mutex<Nodes>,
-}
-
-struct Nodes {
-    all: HashMap<u64, Node>,
-    next: u64,
-}
-
-struct Node {
-    kind: Kind,
-    mode: u32,
-    modified: SystemTime,
-    open: usize,
-    /// The folder and the name of a file that goes away when it is closed.
-    hidden: Option<(u64, OsString)>,
-}
-
-enum Kind {
-    Folder(BTreeMap<OsString, u64>),
-    File(Vec<u8>),
-    Link(PathBuf),
+    /// The number of files and folders that were synced, one after the other.
+    pub syncs: Arc<AtomicUsize>,
 }
 
 impl OddDisk {
     pub fn new(manners: Manners) -> OddDisk {
         let mut nodes = Nodes { all: HashMap::new(), next: 1 };
         nodes.add(Kind::Folder(BTreeMap::new()), 0o755);
-        OddDisk { manners, nodes: Mutex::new(nodes) }
+        OddDisk { manners, nodes: Mutex::new(nodes), syncs: Arc::default() }
     }
 
     fn nodes(&self) -> MutexGuard<'_, Nodes> {
@@ -76,67 +65,10 @@ impl OddDisk {
         if nodes.folder(parent.0)?.contains_key(name) {
             return Err(Errno::EEXIST);
         }
-        let id = nodes.add(kind, mode & 0o777);
+        let mode = if self.manners.fixed_modes { 0o755 } else { mode & 0o777 };
+        let id = nodes.add(kind, mode);
         nodes.folder(parent.0)?.insert(name.to_owned(), id);
         nodes.about(id)
-    }
-}
-
-impl Nodes {
-    fn add(&mut self, kind: Kind, mode: u32) -> u64 {
-        let id = self.next;
-        self.next += 1;
-        let modified = SystemTime::now();
-        self.all.insert(id, Node { kind, mode, modified, open: 0, hidden: None });
-        id
-    }
-
-    fn node(&mut self, id: u64) -> Result<&mut Node, Errno> {
-        self.all.get_mut(&id).ok_or(Errno::ENOENT)
-    }
-
-    fn folder(&mut self, id: u64) -> Result<&mut BTreeMap<OsString, u64>, Errno> {
-        match &mut self.node(id)?.kind {
-            Kind::Folder(entries) => Ok(entries),
-            _ => Err(Errno::ENOTDIR),
-        }
-    }
-
-    fn file(&mut self, id: u64) -> Result<&mut Vec<u8>, Errno> {
-        match &mut self.node(id)?.kind {
-            Kind::File(bytes) => Ok(bytes),
-            _ => Err(Errno::EISDIR),
-        }
-    }
-
-    fn find(&mut self, parent: u64, name: &OsStr) -> Result<u64, Errno> {
-        self.folder(parent)?.get(name).copied().ok_or(Errno::ENOENT)
-    }
-
-    fn about(&mut self, id: u64) -> Result<FileAttr, Errno> {
-        let node = self.node(id)?;
-        let (kind, size) = match &node.kind {
-            Kind::Folder(_) => (FileType::Directory, 0),
-            Kind::File(bytes) => (FileType::RegularFile, bytes.len() as u64),
-            Kind::Link(target) => (FileType::Symlink, target.as_os_str().len() as u64),
-        };
-        Ok(FileAttr {
-            ino: INodeNo(id),
-            size,
-            blocks: 1,
-            atime: UNIX_EPOCH,
-            mtime: node.modified,
-            ctime: node.modified,
-            crtime: UNIX_EPOCH,
-            kind,
-            perm: node.mode as u16,
-            nlink: 1,
-            uid: 0,
-            gid: 0,
-            rdev: 0,
-            blksize: 4096,
-            flags: 0,
-        })
     }
 }
 
@@ -180,7 +112,8 @@ impl Filesystem for OddDisk {
         _: Option<BsdFileFlags>,
         reply: ReplyAttr,
     ) {
-        if self.manners.no_times && (mtime.is_some() || mode.is_some()) {
+        let no_modes = self.manners.no_times || self.manners.fixed_modes;
+        if self.manners.no_times && mtime.is_some() || no_modes && mode.is_some() {
             return reply.error(Errno::EPERM);
         }
         let mut nodes = self.nodes();
@@ -374,6 +307,16 @@ impl Filesystem for OddDisk {
         if let Some((parent, name)) = hidden {
             nodes.folder(parent).unwrap().remove(&name);
         }
+        reply.ok();
+    }
+
+    fn fsync(&self, _: &Request, _: INodeNo, _: FileHandle, _: bool, reply: ReplyEmpty) {
+        self.syncs.fetch_add(1, Ordering::SeqCst);
+        reply.ok();
+    }
+
+    fn fsyncdir(&self, _: &Request, _: INodeNo, _: FileHandle, _: bool, reply: ReplyEmpty) {
+        self.syncs.fetch_add(1, Ordering::SeqCst);
         reply.ok();
     }
 

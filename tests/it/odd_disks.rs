@@ -2,7 +2,11 @@
 //! `/dev/fuse`; elsewhere these tests say that they are skipped.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+
+use serde_json::json;
 
 use crate::fake::{Fake, Fault};
 use crate::folder::items;
@@ -15,6 +19,7 @@ use crate::zip_builder::{ZipItem, file, link, zip};
 struct Mounted {
     folder: tempfile::TempDir,
     session: Option<fuser::BackgroundSession>,
+    syncs: Arc<AtomicUsize>,
 }
 
 impl Drop for Mounted {
@@ -27,8 +32,10 @@ impl Drop for Mounted {
 
 fn mounted(manners: Manners) -> Option<Mounted> {
     let folder = tempfile::tempdir().unwrap();
-    match fuser::spawn_mount2(OddDisk::new(manners), folder.path(), &fuser::Config::default()) {
-        Ok(session) => Some(Mounted { folder, session: Some(session) }),
+    let disk = OddDisk::new(manners);
+    let syncs = Arc::clone(&disk.syncs);
+    match fuser::spawn_mount2(disk, folder.path(), &fuser::Config::default()) {
+        Ok(session) => Some(Mounted { folder, session: Some(session), syncs }),
         Err(error) => {
             println!("skipped: no file system of our own: {error}");
             None
@@ -64,6 +71,46 @@ fn times_that_cannot_be_set_are_one_warning() {
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(said.matches("takes no modification times").count(), 1, "{said}");
     assert_eq!(names(&at), FILES);
+}
+
+#[test]
+fn modes_that_cannot_be_set_are_no_failure() {
+    let fixed = Manners { fixed_modes: true, ..Manners::default() };
+    for manners in [fixed, Manners { no_times: true, ..Manners::default() }] {
+        let Some(at) = mounted(manners) else { return };
+        let mut all = archive();
+        all.push(file("run", "#!/bin/sh").mode(0o100_755));
+        all.push(file("plain", "x").mode(0o100_640));
+        let fake = Fake::start(one_archive(zip(&all)));
+        for line in ["fetch build", "fetch build --sync", "fetch build --sync --delete -D new"] {
+            let (code, said) = run(&fake, &at, line);
+            assert_eq!(code, Some(0), "{line}: {said}");
+        }
+        fs::write(at.folder.path().join("plain"), "y").unwrap();
+        let (code, said) = run(&fake, &at, "fetch build --sync");
+        assert_eq!(code, Some(0), "{said}");
+        assert_eq!(fs::read(at.folder.path().join("plain")).unwrap(), b"x");
+        assert_eq!(run(&fake, &at, "fetch build -o it.zip --dotenv vars.env").0, Some(0));
+    }
+}
+
+#[test]
+fn what_is_durable_is_synced_before_it_is_in_place() {
+    let Some(at) = mounted(Manners::default()) else { return };
+    let fake = Fake::start(one_archive(zip(&archive())));
+    let syncs = |line: &str| {
+        let before = at.syncs.load(Ordering::SeqCst);
+        let (code, said) = run(&fake, &at, line);
+        assert_eq!(code, Some(0), "{line}: {said}");
+        at.syncs.load(Ordering::SeqCst) - before
+    };
+    assert_eq!(syncs("fetch build"), 0);
+    assert_eq!(syncs("fetch build -o it.zip --dotenv vars.env"), 0);
+    // Each file, and at least the folder that it was put into.
+    assert!(syncs("fetch build --durable") > FILES.len());
+    assert!(syncs("fetch build --durable -D new") > FILES.len());
+    assert!(syncs("fetch build --durable -o it.zip") >= 2);
+    assert!(syncs("fetch build --durable -o it.zip --dotenv vars.env") >= 4);
 }
 
 #[test]
@@ -155,6 +202,13 @@ fn removed_files_that_live_on_while_they_are_open_keep_no_folder() {
         assert_eq!(code, Some(0), "{line}: {said}");
         assert!(!names(&at).iter().any(|name| name.contains(".downriver-")), "{line}");
     }
+    let lines = items(at.folder.path());
+    assert!(!lines.iter().any(|item| item.path.contains(".downriver-")), "{lines:?}");
+    // The cache does not keep an archive of another size than GitLab announces.
+    let lying = one_archive(zip(&archive()));
+    let other = Fake::start(lying.with(&json!({"set": {"job": 201, "announced_size": 7}})));
+    let (code, said) = run(&other, &at, "fetch build --cache other -D other-files");
+    assert!(!said.contains("cannot remove"), "{code:?}: {said}");
     let lines = items(at.folder.path());
     assert!(!lines.iter().any(|item| item.path.contains(".downriver-")), "{lines:?}");
     // A signal while the archive is written, which the next run cleans up after.

@@ -38,6 +38,31 @@ fn no_pipeline_is_started_that_nobody_could_watch() {
 }
 
 #[test]
+fn a_token_that_cannot_watch_is_found_before_the_start() {
+    let start = "trigger 93 --ref master -p glptt-startsRadarSharecode";
+    let ask = "GET projects/93/pipelines?per_page=1&page=1";
+    let says = "nothing was started, because this token could not watch it";
+    // A wrong token, one of another project, and one of a job that GitLab shows no pipelines.
+    let wrong = [("GITLAB_TOKEN", "glpat-neverIssued")];
+    let ran = person().args(start).vars(wrong).fails(4);
+    ran.says(says).asks(&[ask]);
+    let elsewhere = start.replace("93", "71");
+    let ran = person().args(&elsewhere).runs();
+    ran.says(says).asks(&[&ask.replace("93", "71")]);
+    let old = World::named("two-repos").server(json!({"version": "17.11"}));
+    for line in [start, "trigger 93 --ref master"] {
+        let ran = Run::new(old.clone()).args(line).runs();
+        ran.says(says).asks(&[ask]);
+        // Nothing is watched, so nothing is to be proved.
+        let ran = Run::new(old.clone()).args(line).args("--detach").succeeds();
+        ran.asks(&["POST projects/93/trigger/pipeline"]);
+    }
+    // The private token that starts a pipeline is proved by that.
+    let ran = person().args("trigger 93 --ref master --on-manual pass").succeeds();
+    ran.check(ran.requests[0].starts_with("POST "), "no request before it");
+}
+
+#[test]
 fn the_file_of_variables_is_proved_before_any_request() {
     for line in ["--dotenv nowhere/it.env", "--dotenv folder", "-o it.zip --dotenv folder/"] {
         let run = Run::new(downstream(&[job(201, "build")])).file("folder/x", "");
@@ -64,7 +89,13 @@ fn links_of_two_runs_do_not_lead_out_together() {
     }
     let first = [file("deep/down/x", "1"), link("deep/down/up", "../..")];
     let ran = Run::new(one_archive(zip(&first))).args("fetch build").succeeds();
-    for (target, inside) in [("deep/down/up/deep", true), ("deep/down/up/../x", false)] {
+    // What is missing could become a link with a third run.
+    for (target, inside) in [
+        ("deep/down/up/deep", true),
+        ("deep/down/up/../x", false),
+        ("deep/down/../x", true),
+        ("later/../x", false),
+    ] {
         let fake = Fake::start(one_archive(zip(&[link("link", target)])));
         let run = Run::new(&fake).after(&ran).args("fetch build");
         match inside {

@@ -268,6 +268,29 @@ fn names_from_a_server_cannot_act_on_a_terminal() {
 
 #[cfg(unix)]
 #[test]
+fn names_without_bound_are_cut_where_they_are_shown() {
+    let long = format!("x{}", "y".repeat(2_000_000));
+    let world = || {
+        let pipeline = json!({"set": {"pipeline": 20, "ref": long, "yaml_errors": long}});
+        downstream(&[job(201, &long), job(202, "docs")]).with(&pipeline)
+    };
+    for (line, exit) in [
+        ("fetch nothing", 3),
+        ("fetch xy", 3),
+        ("fetch 'x*'", 0),
+        ("fetch docs --path nothing", 3),
+        ("wait 'x*'", 0),
+        ("tree", 0),
+        ("explain 'x*'", 0),
+        ("delete 'x*' --yes", 0),
+    ] {
+        let ran = Run::new(world()).args(line).exits(exit);
+        let length = ran.stdout.len() + ran.stderr.len();
+        ran.check(length < 40_000, &format!("{length} bytes of output"));
+    }
+}
+
+#[test]
 fn names_from_an_archive_cannot_act_on_a_terminal() {
     let files = json!({"files": {"a\u{1b}[31m\nb": "x", "link": {"link": "a\u{1b}[31m\nb"}}});
     let job = json!({"id": 201, "name": "build", "archive": files});

@@ -119,9 +119,9 @@ fn without_a_ref_it_is_the_default_branch() {
 fn what_gitlab_does_not_start_is_told_in_its_own_words() {
     let ran = person().args("trigger 93 --ref nowhere").vars(TOKEN).fails(3);
     ran.says("GitLab starts no pipeline of ref `nowhere` in project 93: Reference not found");
-    let ran = person().args("trigger 93 --ref master -p glptt-ofAnotherProject").fails(4);
+    let ran = person().args("trigger 93 -d --ref master -p glptt-ofAnotherProject").fails(4);
     ran.says("a wrong trigger token").says("a project that does not exist");
-    let ran = person().args("trigger 71 --ref master -p glptt-startsRadarSharecode").fails(4);
+    let ran = person().args("trigger 71 -d --ref master -p glptt-startsRadarSharecode").fails(4);
     ran.says("a wrong trigger token").says("a project that does not exist");
     // A trigger token may read no project, so its old path cannot be followed.
     let ran =

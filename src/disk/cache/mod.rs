@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
+use super::atomic_file::temp_file;
 use super::error::Error;
 use super::temp_file::TempFile;
 use crate::interrupt::Interrupt;
@@ -107,17 +108,20 @@ impl Cache {
         now: SystemTime,
     ) -> Result<(File, Option<Error>), Error> {
         let doing = || Error::doing("write to", &self.dir);
-        let mut file = writer.file.file().try_clone().map_err(doing())?;
+        writer.check().map_err(doing())?;
+        let file = writer.file.file();
         file.rewind().map_err(doing())?;
-        writer.file.check().map_err(doing())?;
-        let reason = if file.metadata().is_ok_and(|found| found.len() == key.size) {
+        if file.metadata().is_ok_and(|found| found.len() == key.size) {
+            let file = file.try_clone().map_err(doing())?;
             let name = CacheName::new(key, writer.crc32.clone().finalize()).to_string();
-            self.commit(writer.file, &name, key.size, now)?
-        } else {
-            // The size is not the one that GitLab reported, so no lookup would find it.
-            None
-        };
-        Ok((file, reason))
+            let reason = self.commit(writer.file, &name, key.size, now)?;
+            return Ok((file, reason));
+        }
+        // The size is not the one that GitLab reported, so no lookup would find it. It is copied,
+        // because a file that is open can keep its temporary directory from being removed.
+        let mut copy = temp_file()?;
+        io::copy(file, &mut copy).and_then(|_| copy.rewind()).map_err(doing())?;
+        Ok((copy, None))
     }
 
     /// Puts a complete file in place. Returns the reason why it cannot be there, if there is one.
