@@ -27,7 +27,7 @@ pub struct Delete {
     /// All artifacts of the project, except those of the latest successful pipeline of each branch and tag, which GitLab keeps
     #[arg(long, conflicts_with_all = ["jobs", "pipeline", "from", "ref_", "mr", "commit", "job_id", "bridge", "downstream", "recursive", "depth", "any_status", "one"])]
     all_in_project: bool,
-    /// Do not ask; without a terminal nothing is deleted unless this is said
+    /// Do not ask; required without a terminal
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
@@ -84,7 +84,7 @@ impl Delete {
         )?;
         client.delete_project_artifacts(&client.follow_rename(&project)?)?;
         app.ui
-            .line(format!("GitLab deletes the artifacts of project {project} in its own time"))?;
+            .line(format!("GitLab deletes the artifacts of project {project} in the background"))?;
         if app.ui.wants_json() {
             app.ui.document(&json!({ "deleted": [], "all_in_project": project.to_string() }))?;
         }
@@ -101,11 +101,11 @@ impl Delete {
         }
         if !app.ui.stderr_is_terminal() || app.no_input(&self.args.output) {
             return Err(Usage::new(format!("this would delete {what}"))
-                .hint("say --yes if that is meant; nothing is deleted"));
+                .hint("nothing was deleted; --yes confirms it"));
         }
         match app.ui.confirm(&format!("delete {what}? [y/N] "), &mut *app.env.stdin) {
             true => Ok(()),
-            false => Err(Usage::new("not confirmed: nothing is deleted")),
+            false => Err(Usage::new("not confirmed: nothing was deleted")),
         }
     }
 }

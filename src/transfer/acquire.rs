@@ -8,7 +8,7 @@ use super::context::Transfer;
 use crate::error::Error;
 use crate::gitlab;
 use crate::lookup::by_ref::{self, Ref};
-use crate::lookup::{FoundJob, JobQuery, LookupResult, lookup_once, repeat};
+use crate::lookup::{Ctx, FoundJob, JobQuery, LookupResult, lookup_once, repeat};
 use crate::model::ArchiveAt;
 use crate::parallel::parallel;
 use crate::refusal::Refusal;
@@ -44,9 +44,10 @@ pub fn acquire_each<T: Send>(
         let LookupResult { found, missing } = lookup_once(ctx, scope, query)?;
         transfer.check_folders(&found)?;
         if query.archive {
-            let pending = found.iter().filter(|found| !acquired.holds(found));
-            let archives: Vec<_> = pending.map(|found| (found.label(), found.size())).collect();
+            let pending = || found.iter().filter(|found| !acquired.holds(found));
+            let archives: Vec<_> = pending().map(|found| (found.label(), found.size())).collect();
             ctx.watch.step(&Step::Archives(&archives));
+            pending().for_each(|found| announce(ctx, found));
         }
         let alone = found.len() == 1 && missing.is_empty();
         let not_found = acquired.fill(max, &found, alone)?;
@@ -59,6 +60,14 @@ pub fn acquire_each<T: Send>(
         Some((found, archive))
     });
     Ok(Acquired { archives: archives.collect(), missing, left_out })
+}
+
+/// Tells the listener which job's archive will be read.
+fn announce(ctx: &Ctx<'_>, found: &FoundJob) {
+    let size = found.size();
+    let status = found.job.as_ref().map(|job| &job.status);
+    let named = found.name().is_some();
+    ctx.watch.step(&Step::Job { label: &found.label(), named, status, size });
 }
 
 /// A lookup whose archives exist, except those that were left out.
@@ -136,6 +145,7 @@ fn settle_missing<T: Send, F: Fn(&FoundJob, bool) -> Result<T, Error> + Sync>(
         let refusal = match explain_missing(transfer, &found, error)? {
             Explanation::Instead(others) => {
                 for other in others {
+                    announce(ctx, &other);
                     acquired.add(&other, false)?;
                     complete.push(other);
                 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::cached;
 use super::context::Transfer;
-use super::download::{announce, download};
+use super::download::download;
 use super::options::ExtractOptions;
 use super::parallel_ranges::{ParallelArchive, streams_for};
 use super::planning::{PlannedLayout, plan_archive, unpacking};
@@ -54,7 +54,6 @@ impl<'a> AcquiredArchive<'a> {
         alone: bool,
     ) -> Result<AcquiredArchive<'a>, Error> {
         let ctx = transfer.ctx;
-        announce(ctx, found);
         if let Some((file, bytes)) = cached::acquire(transfer, found)? {
             return AcquiredArchive::from_file(file, bytes, found, options);
         }

@@ -6,7 +6,7 @@ use std::io::{Read, Seek};
 
 use super::acquire::{Acquired, acquire_each};
 use super::context::Transfer;
-use super::download::{Spool, announce};
+use super::download::Spool;
 use super::list::is_file;
 use super::remote_zip::{
     RemoteZip, archive_error, copy_entry, link_target, needs_whole, open, reading,
@@ -52,7 +52,6 @@ pub fn cat(
 /// Downloads one file of an archive: by GitLab's endpoint for single files, which is one request, or
 /// where its answer is not certain, by the directory of the archive.
 fn extract_file(ctx: &Ctx<'_>, found: &FoundJob, path: &str, to: &mut File) -> Result<(), Error> {
-    announce(ctx, found);
     let downloaded = ctx.gitlab.download_file(&found.at, path, to, Spool::restart);
     let (given, refused) = match downloaded {
         Ok(length) => (length.is_some(), None),

@@ -8,7 +8,6 @@ use crate::disk::{self, AtomicFile, CacheWriter};
 use crate::error::{Context, Error};
 use crate::gitlab::Body;
 use crate::lookup::{Ctx, FoundJob};
-use crate::step::Step;
 
 /// A place for the bytes of a download, which can be emptied when the download starts over.
 pub trait Spool: Write {
@@ -22,14 +21,6 @@ pub trait Spool: Write {
     fn seekable(&mut self) -> Option<&File> {
         None
     }
-}
-
-/// Tells the listener which job's archive is read next.
-pub fn announce(ctx: &Ctx<'_>, found: &FoundJob) {
-    let size = found.size();
-    let status = found.job.as_ref().map(|job| &job.status);
-    let named = found.name().is_some();
-    ctx.watch.step(&Step::Job { label: &found.label(), named, status, size });
 }
 
 /// Downloads all of an archive whose response has begun, and returns the bytes received.

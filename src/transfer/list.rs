@@ -2,7 +2,6 @@
 
 use super::acquire::{Acquired, acquire_each};
 use super::context::Transfer;
-use super::download::announce;
 use super::remote_zip::{needs_whole, open};
 use crate::error::Error;
 use crate::gitlab::{ListedEntry, RemoteAnswer};
@@ -42,7 +41,6 @@ pub fn list(transfer: &Transfer<'_>) -> Result<Contents, Error> {
 }
 
 fn files(ctx: &Ctx<'_>, found: &FoundJob) -> Result<Vec<ListedFile>, Error> {
-    announce(ctx, found);
     match list_remote(ctx, found, ctx.gitlab.open_remote(&found.at, found.size())?) {
         Err(error) if needs_whole(&error) => {
             let whole = ctx.gitlab.download(&found.at)?;

@@ -8,7 +8,7 @@ use super::acquire::{Acquired, MAX_PARALLEL_DOWNLOADS, acquire_each};
 use super::archive_source::needs_download_first;
 use super::cached;
 use super::context::Transfer;
-use super::download::{Spool, announce, download};
+use super::download::{Spool, download};
 use super::options::ExtractOptions;
 use super::parallel_download::download_by_streams;
 use super::parallel_ranges::share_download;
@@ -125,7 +125,6 @@ fn fill<S: Spool>(
     archive: &mut S,
 ) -> Result<Filled, Error> {
     let ctx = transfer.ctx;
-    announce(ctx, found);
     if let Some((mut cached, received)) = cached::acquire(transfer, found)? {
         let copied = cached.rewind().and_then(|()| io::copy(&mut cached, archive));
         let length = copied.with_context(|| {
