@@ -125,21 +125,24 @@ fn fill<S: Spool>(
     archive: &mut S,
 ) -> Result<Filled, Error> {
     let ctx = transfer.ctx;
-    if let Some((mut cached, received)) = cached::acquire(transfer, found)? {
+    let filled = if let Some((mut cached, received)) = cached::acquire(transfer, found)? {
         let copied = cached.rewind().and_then(|()| io::copy(&mut cached, archive));
         let length = copied.with_context(|| {
             format!("copying the artifacts of {} from the cache", sanitize(&found.label()))
         })?;
-        return Ok(Filled { length, received, length_known: true });
-    }
-    let body = ctx.gitlab.download(&found.at)?;
-    let length_known = body.total().is_some() || found.size().is_some();
-    let received = download_in_parallel(ctx, found, body, archive)?;
+        Filled { length, received, length_known: true }
+    } else {
+        let body = ctx.gitlab.download(&found.at)?;
+        let length_known = body.total().is_some() || found.size().is_some();
+        let received = download_in_parallel(ctx, found, body, archive)?;
+        Filled { length: received, received, length_known }
+    };
     match found.size() {
-        Some(announced) if announced != received => {
-            Err(archive::Error::Length { announced, received }).with_context(|| reading(found))
+        Some(announced) if announced != filled.length => {
+            let error = archive::Error::Length { announced, received: filled.length };
+            Err(error).with_context(|| reading(found))
         }
-        _ => Ok(Filled { length: received, received, length_known }),
+        _ => Ok(filled),
     }
 }
 

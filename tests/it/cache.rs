@@ -135,6 +135,17 @@ fn what_is_no_archive_is_not_kept() {
 }
 
 #[test]
+fn what_is_saved_by_way_of_the_cache_has_the_announced_size() {
+    let other = Fake::start(
+        one_archive(zip(&items())).with(&json!({"set": {"job": 201, "announced_size": 100_000}})),
+    );
+    let ran =
+        Run::new(&other).args("fetch build -o it.zip --cache kept").may_leave_files().fails(6);
+    ran.says("100000 bytes");
+    assert!(ran.files().is_empty(), "{:?}", ran.files());
+}
+
+#[test]
 fn of_a_download_that_fails_nothing_is_kept() {
     let fake = Fake::start(one_archive(zip(&items())));
     fake.fault(Fault::on("artifacts").always().cut(500_000).without_header("ETag"));
