@@ -1,5 +1,6 @@
 //! One request as it came over the wire, and one reply as it is meant to go back.
 
+use std::fmt;
 use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
@@ -99,13 +100,21 @@ pub fn decode(text: &str) -> Result<String, String> {
 }
 
 /// A reply before faults twist it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Reply {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub bytes: Arc<Vec<u8>>,
     /// Which of `bytes` are the body.
     pub span: Range<usize>,
+}
+
+/// Leaves the body out, which can have megabytes.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Reply { status, headers, span, .. } = self;
+        write!(f, "Reply {status} {headers:?}, {} bytes", span.len())
+    }
 }
 
 /// The result of a handler: an ordinary reply, or the refusal that ended it early.
