@@ -174,8 +174,9 @@ fn forbidden(body: &ErrorBody, operation: Operation, facts: &Facts) -> Option<St
     Some(match (body.meaning, facts.token) {
         (Meaning::FineGrained, _) => {
             let permission = body.permissions.as_deref().unwrap_or(needed.fine_grained);
+            let several = if permission.contains(',') { "s" } else { "" };
             format!(
-                "create a new fine-grained token with the permission {permission}; permissions cannot be added to an existing one"
+                "create a new fine-grained token with the permission{several} {permission}; permissions cannot be added to an existing one"
             )
         }
         (Meaning::InsufficientScope, _) => format!("the token needs the scope {}", needed.scope),

@@ -54,6 +54,7 @@ fn hints_follow_from_operation_token_access_and_words() {
     let archived = r#"{"message":"403 Forbidden - Project is archived"}"#;
     let scope = r#"{"error":"insufficient_scope"}"#;
     let granular = r#"{"error":"insufficient_granular_scope","error_description":"… permissions: [Job: Read]."}"#;
+    let several = r#"{"error":"insufficient_granular_scope","error_description":"… permissions: [Job: Read, Pipeline: Read]."}"#;
     let enforced = r#"{"error":"insufficient_granular_scope"}"#;
     let dpop = r#"{"error":"dpop_error"}"#;
     let one = r#"{"message":"The following token permission is required: read_jobs."}"#;
@@ -104,6 +105,7 @@ fn hints_follow_from_operation_token_access_and_words() {
         (ListJobs, PRIVATE, Unknown, 403, scope, &["the token needs the scope read_api"]),
         (StartPipeline, PRIVATE, Unknown, 403, scope, &["the token needs the scope api"]),
         (ListJobs, PRIVATE, Unknown, 403, granular, &["with the permission Job: Read;"]),
+        (ListJobs, PRIVATE, Unknown, 403, several, &["the permissions Job: Read, Pipeline: Read;"]),
         (ListJobs, PRIVATE, Unknown, 403, enforced, &["with the permission Pipeline: Read;"]),
         (StartPipeline, PRIVATE, Unknown, 403, enforced, &["permission Pipeline: Create;"]),
         (ListJobs, JOB, Unknown, 403, one, &["grant read_jobs where"]),
