@@ -6,8 +6,8 @@ use super::error_body::{ErrorBody, Form, Meaning};
 use super::facts::{Access, Facts, NamedBy};
 use super::operation::{JobTokens, Operation};
 use super::request::ApiRequest;
-use super::tls_failure::TlsFailure;
 use crate::model::ProjectRef;
+use crate::shell::quoted;
 use crate::token::Kind;
 
 /// The number of hints that are shown.
@@ -53,9 +53,11 @@ fn moved_api(cause: &Cause, request: &ApiRequest, facts: &Facts) -> Option<Strin
     };
     let way = match facts.named_by {
         NamedBy::Url => format!("paste the address with {}", to.origin()),
-        NamedBy::Setting => format!("use --api-url {root}{by_hand}"),
+        // The path is that of a server, which may be hostile.
+        NamedBy::Setting => format!("use --api-url {}{by_hand}", quoted(&root.to_string())),
         NamedBy::Host => {
-            format!("use --host {} --url-path {}{by_hand}", to.origin(), root.path())
+            let path = quoted(root.path());
+            format!("use --host {} --url-path {path}{by_hand}", to.origin())
         }
     };
     Some(format!(
@@ -89,7 +91,7 @@ fn cause_hints(cause: &Cause, request: &ApiRequest, facts: &Facts) -> Vec<String
             let sign_in = if facts.token.is_none() { no_token(facts) } else { SIGN_IN_PAGE.into() };
             vec![sign_in, api_root(facts)]
         }
-        Cause::Tls { failure, .. } => vec![tls_hint(*failure).to_owned()],
+        Cause::Tls { failure, .. } => vec![failure.hint().to_owned()],
         // The message says already that GitLab accepts no job token.
         Cause::NotSent { .. } if facts.token == Some(Kind::Job) => {
             vec![private_token(request.operation)]
@@ -328,35 +330,9 @@ fn api_root(facts: &Facts) -> String {
             format!("is {root} the address of GitLab's API? --api-url names another")
         }
         (NamedBy::Setting, false) => format!(
-            "is {root} the address of GitLab's API? it usually ends with /api/v4: --api-url {}/api/v4",
-            facts.root_text()
+            "is {root} the address of GitLab's API? it usually ends with /api/v4: --api-url {}",
+            quoted(&format!("{}/api/v4", facts.root_text()))
         ),
-    }
-}
-
-fn tls_hint(failure: TlsFailure) -> &'static str {
-    match failure {
-        TlsFailure::CaUsedAsServer => {
-            "the server uses a CA certificate (CA:TRUE) as its own: name that very certificate with --cacert FILE (or CI_SERVER_TLS_CA_FILE), or give the server one with CA:FALSE"
-        }
-        TlsFailure::WrongName => {
-            "use an address of that server that is in its certificate, or have this one added to it"
-        }
-        TlsFailure::ClientCertificateRequired => {
-            "name a client certificate and its key with --cert FILE --key FILE (or CI_SERVER_TLS_CERT_FILE and CI_SERVER_TLS_KEY_FILE)"
-        }
-        TlsFailure::Expired => {
-            "the server needs a new certificate, unless the clock of this machine is wrong"
-        }
-        TlsFailure::UnsupportedAlgorithm => {
-            "a certificate of the server, or of an authority above it, has a key or a signature that the TLS library rustls does not support, such as ECDSA on P-521: the server needs one with RSA of at least 2048 bits, ECDSA on P-256 or P-384, or Ed25519"
-        }
-        TlsFailure::NothingInCommon => {
-            "the server offers no algorithm that the TLS library rustls supports: it needs TLS 1.2 or 1.3, and a certificate with RSA of at least 2048 bits, ECDSA on P-256 or P-384 (not P-521), or Ed25519"
-        }
-        TlsFailure::Other => {
-            "name the certificate authority of that server with --cacert FILE (or CI_SERVER_TLS_CA_FILE)"
-        }
     }
 }
 

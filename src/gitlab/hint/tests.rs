@@ -3,6 +3,7 @@
 use super::super::address::Address;
 use super::super::error_body;
 use super::super::facts::Origin;
+use super::super::tls_failure::TlsFailure;
 use super::*;
 use crate::token::Token;
 
@@ -196,6 +197,7 @@ fn a_server_that_a_redirect_leads_to_is_named_with_the_line_that_works() {
         Cause::Status { status: 404, body, from: address(url), request_id: None }
     };
     let moved = "https://other.test/api/v4/projects/1/jobs";
+    let hostile = "https://other.test/$(x)/api/v4/projects/1/jobs";
     let below = "https://gitlab.test:8443/git/api/v4/projects/1/jobs";
     for (token, named_by, url, expect) in [
         (PRIVATE, NamedBy::Setting, moved, Some("use --api-url https://other.test/api/v4")),
@@ -219,6 +221,18 @@ fn a_server_that_a_redirect_leads_to_is_named_with_the_line_that_works() {
             NamedBy::Host,
             below,
             Some("use --host https://gitlab.test:8443 --url-path /git/api/v4"),
+        ),
+        (
+            PRIVATE,
+            NamedBy::Setting,
+            hostile,
+            Some("use --api-url 'https://other.test/$(x)/api/v4'"),
+        ),
+        (
+            PRIVATE,
+            NamedBy::Host,
+            hostile,
+            Some("use --host https://other.test --url-path '/$(x)/api/v4'"),
         ),
         (None, NamedBy::Setting, moved, None),
     ] {
