@@ -295,7 +295,7 @@ fn names_of_a_megabyte_are_cut_in_messages_and_whole_in_results() {
     for (world, line) in [
         (downstream(&jobs), "fetch nothing"),
         (downstream(&jobs), "explain nothing"),
-        (downstream(&[failed.clone()]), "fetch 'x*'"),
+        (downstream(std::slice::from_ref(&failed)), "fetch 'x*'"),
         (downstream(&[failed]), "wait"),
     ] {
         let ran = Run::new(world).args(line).runs();
