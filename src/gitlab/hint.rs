@@ -255,7 +255,7 @@ fn not_found(meaning: Meaning, operation: Operation, facts: &Facts) -> Vec<Strin
             vec![format!("{why}; {}", no_token(facts))]
         }
         (Some(Kind::Trigger), _) => vec![TRIGGER.to_owned()],
-        (Some(Kind::Private), _) if facts.is_named_by_gitlab => vec![ROLE.to_owned()],
+        (Some(Kind::Private), _) if facts.is_named_by_gitlab => vec![HIDDEN_PROJECT.to_owned()],
         // A merge request can be hidden in a project that may be read.
         (Some(Kind::Private), _)
             if meaning == Meaning::NoRecord
@@ -344,6 +344,7 @@ const ROLE: &str = "the user of the token needs a role in that project that may 
 const START_ROLE: &str = "the user of the token needs a role in that project that may start pipelines (Developer), and for a protected branch permission to push or merge there";
 const ARTIFACT_ACCESS: &str = "`artifacts:access` (or `artifacts:public`) of that job allows its artifacts to a higher role (Developer or Maintainer), or to nobody";
 const HIDDEN: &str = "GitLab also answers this for what the user of the token may not see: check the number, the path and the role";
+const HIDDEN_PROJECT: &str = "GitLab named that project itself, and also answers this for what the user of the token may not see: the user needs a role in that project that may read its jobs and artifacts (Reporter; Developer if artifacts are not public)";
 const CHECK: &str = "check the number and the project: it may be read, and has no such thing";
 const CHECK_OWN: &str = "check the number; a job token may always read its own project, if GitLab accepts it for this at all";
 const TRIGGER: &str = "GitLab gives the same answer for a wrong trigger token, for a project that does not exist and for a token of another project: check both, the token and the project";

@@ -341,9 +341,11 @@ fn no_hint_contradicts_what_is_known() {
 #[test]
 fn a_project_that_gitlab_named_exists() {
     let request = request(Operation::ListJobs, "1");
-    for (token, expect) in
-        [(PRIVATE, &[ROLE][..]), (JOB, &["not allow the job"]), (None, &["only a token may see"])]
-    {
+    for (token, expect) in [
+        (PRIVATE, &[HIDDEN_PROJECT][..]),
+        (JOB, &["not allow the job"]),
+        (None, &["only a token may see"]),
+    ] {
         let plain = facts(&request, token, Access::Unknown);
         let facts = Facts { is_named_by_gitlab: true, has_answered: true, ..plain };
         let cause = status(404, r#"{"message":"404 Project Not Found"}"#);
