@@ -6,8 +6,8 @@ use super::error_body::{ErrorBody, Form, Meaning};
 use super::facts::{Access, Facts, NamedBy};
 use super::operation::{JobTokens, Operation};
 use super::request::ApiRequest;
-use super::tls_failure::TlsFailure;
 use crate::model::ProjectRef;
+use crate::shell::quoted;
 use crate::token::Kind;
 
 /// The number of hints that are shown.
@@ -53,9 +53,11 @@ fn moved_api(cause: &Cause, request: &ApiRequest, facts: &Facts) -> Option<Strin
     };
     let way = match facts.named_by {
         NamedBy::Url => format!("paste the address with {}", to.origin()),
-        NamedBy::Setting => format!("use --api-url {root}{by_hand}"),
+        // The path is that of a server, which may be hostile.
+        NamedBy::Setting => format!("use --api-url {}{by_hand}", quoted(&root.to_string())),
         NamedBy::Host => {
-            format!("use --host {} --url-path {}{by_hand}", to.origin(), root.path())
+            let path = quoted(root.path());
+            format!("use --host {} --url-path {path}{by_hand}", to.origin())
         }
     };
     Some(format!(
@@ -89,7 +91,7 @@ fn cause_hints(cause: &Cause, request: &ApiRequest, facts: &Facts) -> Vec<String
             let sign_in = if facts.token.is_none() { no_token(facts) } else { SIGN_IN_PAGE.into() };
             vec![sign_in, api_root(facts)]
         }
-        Cause::Tls { failure, .. } => vec![tls_hint(*failure).to_owned()],
+        Cause::Tls { failure, .. } => vec![failure.hint().to_owned()],
         // The message says already that GitLab accepts no job token.
         Cause::NotSent { .. } if facts.token == Some(Kind::Job) => {
             vec![private_token(request.operation)]
@@ -174,8 +176,9 @@ fn forbidden(body: &ErrorBody, operation: Operation, facts: &Facts) -> Option<St
     Some(match (body.meaning, facts.token) {
         (Meaning::FineGrained, _) => {
             let permission = body.permissions.as_deref().unwrap_or(needed.fine_grained);
+            let several = if permission.contains(',') { "s" } else { "" };
             format!(
-                "create a new fine-grained token with the permission {permission}; permissions cannot be added to an existing one"
+                "create a new fine-grained token with the permission{several} {permission}; permissions cannot be added to an existing one"
             )
         }
         (Meaning::InsufficientScope, _) => format!("the token needs the scope {}", needed.scope),
@@ -252,7 +255,7 @@ fn not_found(meaning: Meaning, operation: Operation, facts: &Facts) -> Vec<Strin
             vec![format!("{why}; {}", no_token(facts))]
         }
         (Some(Kind::Trigger), _) => vec![TRIGGER.to_owned()],
-        (Some(Kind::Private), _) if facts.is_named_by_gitlab => vec![ROLE.to_owned()],
+        (Some(Kind::Private), _) if facts.is_named_by_gitlab => vec![HIDDEN_PROJECT.to_owned()],
         // A merge request can be hidden in a project that may be read.
         (Some(Kind::Private), _)
             if meaning == Meaning::NoRecord
@@ -327,35 +330,9 @@ fn api_root(facts: &Facts) -> String {
             format!("is {root} the address of GitLab's API? --api-url names another")
         }
         (NamedBy::Setting, false) => format!(
-            "is {root} the address of GitLab's API? it usually ends with /api/v4: --api-url {}/api/v4",
-            facts.root_text()
+            "is {root} the address of GitLab's API? it usually ends with /api/v4: --api-url {}",
+            quoted(&format!("{}/api/v4", facts.root_text()))
         ),
-    }
-}
-
-fn tls_hint(failure: TlsFailure) -> &'static str {
-    match failure {
-        TlsFailure::CaUsedAsServer => {
-            "the server uses a CA certificate (CA:TRUE) as its own: name that very certificate with --cacert FILE (or CI_SERVER_TLS_CA_FILE), or give the server one with CA:FALSE"
-        }
-        TlsFailure::WrongName => {
-            "use an address of that server that is in its certificate, or have this one added to it"
-        }
-        TlsFailure::ClientCertificateRequired => {
-            "name a client certificate and its key with --cert FILE --key FILE (or CI_SERVER_TLS_CERT_FILE and CI_SERVER_TLS_KEY_FILE)"
-        }
-        TlsFailure::Expired => {
-            "the server needs a new certificate, unless the clock of this machine is wrong"
-        }
-        TlsFailure::UnsupportedAlgorithm => {
-            "a certificate of the server, or of an authority above it, has a key or a signature that the TLS library rustls does not support, such as ECDSA on P-521: the server needs one with RSA of at least 2048 bits, ECDSA on P-256 or P-384, or Ed25519"
-        }
-        TlsFailure::NothingInCommon => {
-            "the server offers no algorithm that the TLS library rustls supports: it needs TLS 1.2 or 1.3, and a certificate with RSA of at least 2048 bits, ECDSA on P-256 or P-384 (not P-521), or Ed25519"
-        }
-        TlsFailure::Other => {
-            "name the certificate authority of that server with --cacert FILE (or CI_SERVER_TLS_CA_FILE)"
-        }
     }
 }
 
@@ -367,6 +344,7 @@ const ROLE: &str = "the user of the token needs a role in that project that may 
 const START_ROLE: &str = "the user of the token needs a role in that project that may start pipelines (Developer), and for a protected branch permission to push or merge there";
 const ARTIFACT_ACCESS: &str = "`artifacts:access` (or `artifacts:public`) of that job allows its artifacts to a higher role (Developer or Maintainer), or to nobody";
 const HIDDEN: &str = "GitLab also answers this for what the user of the token may not see: check the number, the path and the role";
+const HIDDEN_PROJECT: &str = "GitLab named that project itself, and also answers this for what the user of the token may not see: the user needs a role in that project that may read its jobs and artifacts (Reporter; Developer if artifacts are not public)";
 const CHECK: &str = "check the number and the project: it may be read, and has no such thing";
 const CHECK_OWN: &str = "check the number; a job token may always read its own project, if GitLab accepts it for this at all";
 const TRIGGER: &str = "GitLab gives the same answer for a wrong trigger token, for a project that does not exist and for a token of another project: check both, the token and the project";

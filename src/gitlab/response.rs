@@ -10,6 +10,7 @@ use super::address::Address;
 use super::attempt_error::AttemptError;
 use super::cause::Cause;
 use super::html_detector::{HtmlDetector, html_page, starts_like_html};
+use crate::sanitize::sanitize;
 
 /// The longest body that is read into memory without a known length, in bytes.
 const MAX_TEXT: u64 = 10 << 20;
@@ -51,7 +52,10 @@ impl ApiResponse {
             return Err(AttemptError::permanent(html_page(&text, self.status, self.from.clone())));
         }
         let value = serde_json::from_slice(&text).map_err(|error| {
-            let reason = format!("the answer is not the JSON that GitLab sends: {error}");
+            // The message of the parser can quote a value of the answer.
+            let error = error.to_string();
+            let reason =
+                format!("the answer is not the JSON that GitLab sends: {}", sanitize(&error));
             AttemptError::permanent(Cause::Unexpected { reason })
         })?;
         Ok((value, text.len() as u64))

@@ -12,8 +12,8 @@ const MAX_BACKOFF: Duration = Duration::from_secs(30);
 /// The longest delay that a server may ask for. A CI job costs money while it waits.
 const MAX_REQUESTED: Duration = Duration::from_secs(600);
 
-/// Returns true for statuses after which a GET is retried: rate limits, locks, and every failure of GitLab or of a proxy in front of it, those of Cloudflare (520 to 530)
-/// included.
+/// Returns true for statuses after which a GET is retried: rate limits, locks, and every failure of
+/// GitLab or of a proxy in front of it, those of Cloudflare (520 to 530) included.
 pub fn is_transient(status: u16) -> bool {
     matches!(status, 408 | 423 | 425 | 429 | 500..=599)
 }

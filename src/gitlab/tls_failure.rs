@@ -38,6 +38,33 @@ impl TlsFailure {
             _ => TlsFailure::Other,
         }
     }
+
+    /// Returns advice for the reader of the message.
+    pub(super) fn hint(self) -> &'static str {
+        match self {
+            TlsFailure::CaUsedAsServer => {
+                "the server uses a CA certificate (CA:TRUE) as its own: name that very certificate with --cacert FILE (or CI_SERVER_TLS_CA_FILE), or give the server one with CA:FALSE"
+            }
+            TlsFailure::WrongName => {
+                "use an address of that server that is in its certificate, or have this one added to it"
+            }
+            TlsFailure::ClientCertificateRequired => {
+                "name a client certificate and its key with --cert FILE --key FILE (or CI_SERVER_TLS_CERT_FILE and CI_SERVER_TLS_KEY_FILE)"
+            }
+            TlsFailure::Expired => {
+                "the server needs a new certificate, unless the clock of this machine is wrong"
+            }
+            TlsFailure::UnsupportedAlgorithm => {
+                "a certificate of the server, or of an authority above it, has a key or a signature that the TLS library rustls does not support, such as ECDSA on P-521: the server needs one with RSA of at least 2048 bits, ECDSA on P-256 or P-384, or Ed25519"
+            }
+            TlsFailure::NothingInCommon => {
+                "the server offers no algorithm that the TLS library rustls supports: it needs TLS 1.2 or 1.3, and a certificate with RSA of at least 2048 bits, ECDSA on P-256 or P-384 (not P-521), or Ed25519"
+            }
+            TlsFailure::Other => {
+                "name the certificate authority of that server with --cacert FILE (or CI_SERVER_TLS_CA_FILE)"
+            }
+        }
+    }
 }
 
 fn of_certificate(error: &CertificateError) -> TlsFailure {

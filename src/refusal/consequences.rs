@@ -252,7 +252,7 @@ impl Refusal {
             Refusal::Erased { .. } => "run the job again",
             Refusal::NotStarted { why, .. } => match why {
                 StartFailure::UnknownRef { .. } => {
-                    "name a branch or a tag that is there with --ref"
+                    "name a branch or a tag that is there with --ref (or -t)"
                 }
                 StartFailure::NoDefaultBranch => "name a branch or a tag with --ref",
                 StartFailure::Rejected { .. } => return None,

@@ -65,6 +65,37 @@ fn what_cannot_be_unpacked_is_listed_and_refused_with_a_way_out() {
     }
 }
 
+#[test]
+fn what_info_zip_read_from_a_pipe_becomes_a_file() {
+    let world = || one_archive(include_bytes!("../../fixtures/archives/infozip-pipe.zip").to_vec());
+    for args in ["", "--path 'made*' --path -", "--on-conflict fail", "--sync"] {
+        let ran = Run::new(world()).args("fetch build").args(args).succeeds();
+        assert_eq!(ran.read("made-pipe"), "piped by name\n", "{args}");
+        assert_eq!(ran.read("-"), "piped\n", "{args}");
+    }
+    let ran = Run::new(world()).args("cat build made-pipe").succeeds();
+    assert_eq!(ran.stdout, "piped by name\n");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_in_latin_1_that_info_zip_wrote_keep_their_bytes() {
+    use std::os::unix::ffi::OsStrExt;
+    let archive = include_bytes!("../../fixtures/archives/infozip-latin1.zip");
+    let at = std::ffi::OsStr::from_bytes(b"d\xfc/gr\xfc\xdfe.txt");
+    for args in ["", "--path 'd*/**'", "--exclude to", "--symlinks copy"] {
+        let world = one_archive(archive.to_vec());
+        let run = Run::new(world).args("fetch build").args(args);
+        let work = run.work();
+        let ran = run.succeeds();
+        assert_eq!(std::fs::read(work.join(at)).unwrap(), b"hello\n", "{args}");
+        if args.is_empty() {
+            assert_eq!(std::fs::read_link(work.join("to")).unwrap(), at);
+        }
+        drop(ran);
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn names_that_are_no_utf8_keep_their_bytes() {

@@ -295,13 +295,20 @@ fn names_of_a_megabyte_are_cut_in_messages_and_whole_in_results() {
     for (world, line) in [
         (downstream(&jobs), "fetch nothing"),
         (downstream(&jobs), "explain nothing"),
-        (downstream(&[failed.clone()]), "fetch 'x*'"),
+        (downstream(std::slice::from_ref(&failed)), "fetch 'x*'"),
         (downstream(&[failed]), "wait"),
     ] {
         let ran = Run::new(world).args(line).runs();
         let lengths = ran.stderr.lines().map(str::len).max().unwrap_or_default();
         ran.check(lengths < 16 << 10, &format!("{line}: {lengths}"));
         ran.check(ran.exit != Some(0) || line == "wait", line);
+    }
+    for id in [json!(long), json!("\u{1b}[2J")] {
+        let fake = Fake::start(world());
+        fake.fault(Fault::on("GET pipelines/20/jobs").json(200, &json!([{"id": id, "name": "x"}])));
+        let ran = Run::new(&fake).args("fetch build").fails(5);
+        ran.says("not the JSON that GitLab sends").never_says("\u{1b}");
+        ran.check(ran.stderr.len() < 16 << 10, "the value of a wrong type is cut");
     }
     // JSON and the paths of files are results, which scripts read.
     let ran = Run::new(downstream(&[named(&long)])).args("fetch 'n*' --json").succeeds();

@@ -29,7 +29,7 @@ impl Watch for LineWatch<'_> {
             Step::NothingToPlay => "No manual jobs found!".to_owned(),
             _ => return self.watch.step(step),
         };
-        // A failure to write shows with the next line that is no event.
+        // A failure to write ends the run at the next line that is not printed from here.
         let _ = self.ui.print_early(&line, self.on_stdout);
     }
 }

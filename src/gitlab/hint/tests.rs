@@ -3,6 +3,7 @@
 use super::super::address::Address;
 use super::super::error_body;
 use super::super::facts::Origin;
+use super::super::tls_failure::TlsFailure;
 use super::*;
 use crate::token::Token;
 
@@ -56,6 +57,7 @@ fn hints_follow_from_operation_token_access_and_words() {
     let archived = r#"{"message":"403 Forbidden - Project is archived"}"#;
     let scope = r#"{"error":"insufficient_scope"}"#;
     let granular = r#"{"error":"insufficient_granular_scope","error_description":"… permissions: [Job: Read]."}"#;
+    let several = r#"{"error":"insufficient_granular_scope","error_description":"… permissions: [Job: Read, Pipeline: Read]."}"#;
     let enforced = r#"{"error":"insufficient_granular_scope"}"#;
     let dpop = r#"{"error":"dpop_error"}"#;
     let one = r#"{"message":"The following token permission is required: read_jobs."}"#;
@@ -106,6 +108,7 @@ fn hints_follow_from_operation_token_access_and_words() {
         (ListJobs, PRIVATE, Unknown, 403, scope, &["the token needs the scope read_api"]),
         (StartPipeline, PRIVATE, Unknown, 403, scope, &["the token needs the scope api"]),
         (ListJobs, PRIVATE, Unknown, 403, granular, &["with the permission Job: Read;"]),
+        (ListJobs, PRIVATE, Unknown, 403, several, &["the permissions Job: Read, Pipeline: Read;"]),
         (ListJobs, PRIVATE, Unknown, 403, enforced, &["with the permission Pipeline: Read;"]),
         (StartPipeline, PRIVATE, Unknown, 403, enforced, &["permission Pipeline: Create;"]),
         (ListJobs, JOB, Unknown, 403, one, &["grant read_jobs where"]),
@@ -196,6 +199,7 @@ fn a_server_that_a_redirect_leads_to_is_named_with_the_line_that_works() {
         Cause::Status { status: 404, body, from: address(url), request_id: None }
     };
     let moved = "https://other.test/api/v4/projects/1/jobs";
+    let hostile = "https://other.test/$(x)/api/v4/projects/1/jobs";
     let below = "https://gitlab.test:8443/git/api/v4/projects/1/jobs";
     for (token, named_by, url, expect) in [
         (PRIVATE, NamedBy::Setting, moved, Some("use --api-url https://other.test/api/v4")),
@@ -219,6 +223,18 @@ fn a_server_that_a_redirect_leads_to_is_named_with_the_line_that_works() {
             NamedBy::Host,
             below,
             Some("use --host https://gitlab.test:8443 --url-path /git/api/v4"),
+        ),
+        (
+            PRIVATE,
+            NamedBy::Setting,
+            hostile,
+            Some("use --api-url 'https://other.test/$(x)/api/v4'"),
+        ),
+        (
+            PRIVATE,
+            NamedBy::Host,
+            hostile,
+            Some("use --host https://other.test --url-path '/$(x)/api/v4'"),
         ),
         (None, NamedBy::Setting, moved, None),
     ] {
@@ -327,9 +343,11 @@ fn no_hint_contradicts_what_is_known() {
 #[test]
 fn a_project_that_gitlab_named_exists() {
     let request = request(Operation::ListJobs, "1");
-    for (token, expect) in
-        [(PRIVATE, &[ROLE][..]), (JOB, &["not allow the job"]), (None, &["only a token may see"])]
-    {
+    for (token, expect) in [
+        (PRIVATE, &[HIDDEN_PROJECT][..]),
+        (JOB, &["not allow the job"]),
+        (None, &["only a token may see"]),
+    ] {
         let plain = facts(&request, token, Access::Unknown);
         let facts = Facts { is_named_by_gitlab: true, has_answered: true, ..plain };
         let cause = status(404, r#"{"message":"404 Project Not Found"}"#);

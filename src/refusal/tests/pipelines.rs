@@ -77,9 +77,9 @@ fn refusals_of_pipelines_that_are_started() {
     check(
         not_started(Some("a\u{1b}b"), "Reference not found"),
         expect![[r#"
-        GitLab starts no pipeline of ref `a\u{1b}b` in project 93: Reference not found
-        hint: name a branch or a tag that is there with --ref
-        3/3"#]],
+            GitLab starts no pipeline of ref `a\u{1b}b` in project 93: Reference not found
+            hint: name a branch or a tag that is there with --ref (or -t)
+            3/3"#]],
     );
     check(
         not_started(None, ""),
