@@ -205,7 +205,7 @@ fn at_manual(
                 let Playable { name, stage, id, .. } = &job;
                 ctx.watch.step(&Step::Playing { name, id: *id, stage });
                 match ctx.gitlab.play_job(&ended.at.project, job.id) {
-                    // Somebody else was faster, which is as good.
+                    // It was started meanwhile by somebody else.
                     Err(error) if error.status() == Some(400) => {
                         ctx.watch.step(&Step::Warning(&error.to_string()));
                     }
