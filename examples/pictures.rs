@@ -1,14 +1,13 @@
-//! `cargo run --example pictures`: regenerates the pictures in `docs/pictures/`, and prints the
-//! table of measurements.
+//! `cargo run --example pictures`: regenerates the pictures in `docs/pictures/`, and the tables of
+//! `docs/speed.md`.
 //!
-//! They show the program's output in the demo and the results in `benches/runs/`. `cargo test`
-//! checks that they are up to date.
+//! They show the program's output in the demo, and the newest complete run in `benches/runs/`.
+//! `cargo test` checks that they are up to date.
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::print_stdout,
     reason = "a program of its own, not a part of the product"
 )]
 
@@ -23,11 +22,11 @@ mod fake;
 mod story;
 
 fn main() -> std::io::Result<()> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures");
-    std::fs::create_dir_all(&folder)?;
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    std::fs::create_dir_all(docs.join("pictures"))?;
     for (name, picture) in album::all() {
-        std::fs::write(folder.join(name), picture)?;
+        std::fs::write(docs.join("pictures").join(name), picture)?;
     }
-    println!("{}", album::table());
-    Ok(())
+    let page = std::fs::read_to_string(docs.join("speed.md"))?;
+    std::fs::write(docs.join("speed.md"), album::with_tables(&page))
 }

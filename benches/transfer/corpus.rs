@@ -68,10 +68,10 @@ impl Random {
 
 impl Corpus {
     /// Writes the archive of this name, with its sizes divided by `part`.
-    pub fn make(name: &&'static str, part: u64, place: &Path) -> Corpus {
+    pub fn make(name: &'static str, part: u64, place: &Path) -> Corpus {
         let mut random = Random(0x5eed_0f00_d041_21e5);
         let mut zip = Zip::new(&place.join(format!("{name}.zip")), name);
-        match *name {
+        match name {
             "small" => {
                 for i in 0..3 {
                     zip.file(&format!("dist/file-{i}.txt"), 0o644, &random.content(13_000, 0));
@@ -116,13 +116,13 @@ impl Corpus {
         Corpus { name, archive, length, files, folders }
     }
 
+    /// Describes the content, as in `3 files (+1 folders), 0.0 MB in 0.0 MB`.
     pub fn describe(&self) -> String {
         let size: u64 = self.files.iter().map(|(_, _, size, _)| size).sum();
         let (files, folders) = (self.files.len(), self.folders);
         let mb = |bytes: u64| bytes as f64 / 1e6;
         format!(
-            "{}: {files} files (+{folders} folders), {:.1} MB in {:.1} MB",
-            self.name,
+            "{files} files (+{folders} folders), {:.1} MB in {:.1} MB",
             mb(size),
             mb(self.length)
         )

@@ -9,10 +9,14 @@ use crate::story::stage::{self, Scene};
 mod bars;
 #[path = "plot.rs"]
 mod plot;
+#[path = "runs.rs"]
+mod runs;
+#[path = "tables.rs"]
+mod tables;
 #[path = "theme.rs"]
 mod theme;
 
-pub use plot::table;
+pub use tables::with_tables;
 
 /// The width at which long lines are wrapped, in columns.
 const WIDTH: usize = 100;

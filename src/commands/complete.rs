@@ -59,6 +59,7 @@ pub fn complete(env: &mut Env, command: fn() -> Command) -> Option<Exit> {
     let written = match env.args.get(2..) {
         Some(words) if !words.is_empty() => {
             let mut command = with_values(command(), env, shell.name());
+            command.build();
             shell.write_complete(&mut command, words.to_vec(), Some(&env.dir), &mut output)
         }
         _ => shell.write_registration(VARIABLE, "downriver", "downriver", "downriver", &mut output),
@@ -68,16 +69,16 @@ pub fn complete(env: &mut Env, command: fn() -> Command) -> Option<Exit> {
     Some(if written.is_ok() { Exit::Done } else { Exit::Fault })
 }
 
-/// Builds all commands, and gives the flags and arguments their values.
-fn with_values(mut command: Command, env: &Env, shell: &'static str) -> Command {
+/// Builds the commands, and gives their flags and arguments their values.
+fn with_values(command: Command, env: &Env, shell: &'static str) -> Command {
     let commands: Vec<String> =
         command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
-    command.build();
     let KnownNames { jobs, bridges } = KnownNames::load(env);
     let refs: Vec<String> = settings::git_refs(&env.dir).into_iter().collect();
     let commits: Vec<String> = ["HEAD".to_owned()].into_iter().chain(refs.clone()).collect();
     let reports = REPORT_TYPES.map(str::to_owned).to_vec();
-    command.mut_subcommands(|command| {
+    command.mut_subcommands(|mut command| {
+        command.build();
         command.mut_args(|arg| {
             let values = match (arg.get_long(), arg.get_id().as_str()) {
                 (Some("ref"), _) => &refs,

@@ -6,7 +6,6 @@ use clap_complete::env::Shells;
 
 use super::app::App;
 use super::complete::VARIABLE;
-use super::help;
 use crate::args::OutputArgs;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -52,7 +51,8 @@ impl Man {
     /// Prints the page of `cli`, or of one of its subcommands.
     pub fn run(self, app: App, cli: clap::Command) -> Result<Exit, Error> {
         // `help` would get a page of its own, and one for each command below it.
-        let all = help::command(cli.disable_help_subcommand(true), help::Extent::Full);
+        let mut all = cli.disable_help_subcommand(true);
+        all.build();
         let page = match &self.command {
             None => all,
             Some(name) => match all.find_subcommand(name) {
@@ -61,7 +61,7 @@ impl Man {
             },
         };
         let mut text = Vec::new();
-        help::man_page(&page, &mut text)?;
+        super::help::man_page(&page, &mut text)?;
         app.ui.copy(&mut text.as_slice())?;
         Ok(Exit::Done)
     }

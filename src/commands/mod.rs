@@ -108,7 +108,7 @@ pub fn run(command: Command, app: App) -> Result<Exit, Error> {
         Command::Keep(keep) => keep.run(app),
         Command::Delete(delete) => delete.run(app),
         Command::Completions(completions) => completions.run(app),
-        Command::Man(man) => man.run(app, Cli::command()),
+        Command::Man(man) => man.run(app, help::command(Cli::command(), help::Extent::Full)),
     }
 }
 

@@ -132,7 +132,7 @@ fn jobs_named_by_their_ids_are_read_side_by_side() {
 
 #[test]
 fn steps_are_told_in_the_order_of_the_bridges() {
-    let ran = Run::new(&wide(json!({}), one_job)).args("explain j0 --json").succeeds();
+    let ran = Run::new(wide(json!({}), one_job)).args("explain j0 --json").succeeds();
     let steps = ran.json()["steps"].clone();
     let told: Vec<String> = steps
         .as_array()

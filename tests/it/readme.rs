@@ -13,12 +13,8 @@ fn text(name: &str) -> String {
 
 #[test]
 #[cfg(not(windows))]
-fn the_table_of_measurements_is_that_of_the_newest_run() {
-    let page = text("docs/speed.md");
-    let (before, rest) = page.split_once("<!-- speed -->\n").unwrap();
-    let (_, after) = rest.split_once("<!-- /speed -->").unwrap();
-    let table = crate::album::table();
-    let page = format!("{before}<!-- speed -->\n{table}<!-- /speed -->{after}");
+fn the_tables_of_measurements_are_those_of_the_newest_run() {
+    let page = crate::album::with_tables(&text("docs/speed.md"));
     expect_test::expect_file![root().join("docs/speed.md")].assert_eq(&page);
 }
 

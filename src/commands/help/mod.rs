@@ -53,28 +53,26 @@ impl Extent {
     }
 }
 
-/// Adds the help to the command line, and builds all of it.
+/// Adds the help to the command line, and builds its commands: their flags and descriptions are
+/// deferred, and the help shows all of them.
 pub fn command(cli: Command, extent: Extent) -> Command {
     if extent == Extent::None {
         return cli;
     }
     let name = cli.get_name().to_owned();
     let end = end_of_page("", &name, extent);
-    let mut cli = cli.after_help(end).mut_subcommands(|command| {
+    cli.after_help(end).mut_subcommands(|mut command| {
+        command.build();
         let path = format!("{name} {}", command.get_name());
         let end = end_of_page(command.get_name(), &path, extent);
-        command.after_help(end)
-    });
-    // The page of the program describes every command.
-    cli.build();
-    if extent == Extent::Full {
-        return cli;
-    }
-    cli.mut_subcommands(|command| {
-        command.mut_args(|arg| {
-            let hidden = arg.get_long().is_some_and(|long| !DAILY.contains(&long));
-            if hidden { arg.hide(true) } else { arg }
-        })
+        let command = command.after_help(end);
+        match extent {
+            Extent::Full | Extent::None => command,
+            Extent::Short => command.mut_args(|arg| {
+                let hidden = arg.get_long().is_some_and(|long| !DAILY.contains(&long));
+                if hidden { arg.hide(true) } else { arg }
+            }),
+        }
     })
 }
 
