@@ -151,7 +151,9 @@ impl Staging {
         let file = match self.tree.create_file(path, mode) {
             Some(file) => file,
             // Its directory is missing, the system has no such call, or the error needs its message.
-            None => self.with_parent("write", path, |parent, name| parent.create_file(name, mode))?,
+            None => {
+                self.with_parent("write", path, |parent, name| parent.create_file(name, mode))?
+            }
         };
         Ok(NewFile { file, path, staging: self })
     }

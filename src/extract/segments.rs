@@ -101,8 +101,7 @@ impl<'a> Segments<'a> {
             let Some(file) = file else { continue };
             let mut data = entries.data(location);
             let to = self.staging.create_file(file.path, file.mode)?;
-            let copied =
-                write_behind(location, &to, |to| inflater.copy(location, &mut data, to));
+            let copied = write_behind(location, &to, |to| inflater.copy(location, &mut data, to));
             copied.map_err(|error| at_path(error, file.path))?;
             to.finish(file.modified)?;
         }
