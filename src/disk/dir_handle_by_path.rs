@@ -1,5 +1,6 @@
 //! Directory handles for systems other than Unix, implemented with paths because the standard
-//! library has no operations relative to an open directory there.
+//! library has no operations relative to an open directory there. The operations are documented in
+//! `dir_handle.rs`; comments here say what differs.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -19,18 +20,15 @@ pub struct DirHandle(PathBuf);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Identity(Option<SystemTime>, u64, bool);
 
-/// A mounted file system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mount;
 
-/// Permissions and modification time of a file or directory.
 #[derive(Debug, Clone, Copy)]
 pub struct Metadata {
     pub mode: u32,
     pub modified: Modified,
 }
 
-/// A modification time since the Unix epoch.
 #[derive(Debug, Clone, Copy)]
 pub struct Modified {
     pub seconds: i64,
@@ -38,8 +36,6 @@ pub struct Modified {
 }
 
 impl DirHandle {
-    /// Opens a directory that the user named. Symlinks in this path are followed, because the user
-    /// chose it.
     pub fn open(path: &Path) -> io::Result<DirHandle> {
         match fs::metadata(path)?.is_dir() {
             true => Ok(DirHandle(path.to_owned())),
@@ -47,7 +43,6 @@ impl DirHandle {
         }
     }
 
-    /// Opens a subdirectory, but not through a symlink.
     pub fn open_dir(&self, name: &OsStr) -> io::Result<DirHandle> {
         match self.kind(name)? {
             Some(FileKind::Dir) => Ok(DirHandle(self.0.join(name))),
@@ -66,7 +61,6 @@ impl DirHandle {
         None
     }
 
-    /// Returns the kind of an entry, or `None` if there is no such entry.
     pub fn kind(&self, name: &OsStr) -> io::Result<Option<FileKind>> {
         match fs::symlink_metadata(self.0.join(name)) {
             Ok(found) if found.is_symlink() => Ok(Some(FileKind::Symlink)),
@@ -87,7 +81,6 @@ impl DirHandle {
         }
     }
 
-    /// Returns the names of all entries, sorted.
     pub fn names(&self) -> io::Result<Vec<OsString>> {
         let list = fs::read_dir(&self.0)?;
         let mut names = list.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
@@ -95,22 +88,18 @@ impl DirHandle {
         Ok(names)
     }
 
-    /// Creates a file and opens it for writing; fails if the name exists.
     pub fn create_file(&self, name: &OsStr, _mode: u32) -> io::Result<File> {
         File::options().write(true).create_new(true).open(self.0.join(name))
     }
 
-    /// Creates a file and opens it for reading and writing; fails if the name exists.
     pub fn create_readable(&self, name: &OsStr, _mode: u32) -> io::Result<File> {
         File::options().read(true).write(true).create_new(true).open(self.0.join(name))
     }
 
-    /// Opens an existing file for reading.
     pub fn open_file(&self, name: &OsStr) -> io::Result<File> {
         File::open(self.0.join(name))
     }
 
-    /// Removes an entry that is no directory.
     pub fn remove_file(&self, name: &OsStr) -> io::Result<()> {
         fs::remove_file(self.0.join(name))
     }
@@ -120,7 +109,6 @@ impl DirHandle {
         tempfile::tempfile_in(&self.0)
     }
 
-    /// Creates a subdirectory; fails if the name exists.
     pub fn create_dir(&self, name: &OsStr, _mode: u32) -> io::Result<()> {
         fs::create_dir(self.0.join(name))
     }
@@ -136,7 +124,6 @@ impl DirHandle {
         }
     }
 
-    /// Returns the target of a symlink.
     pub fn read_link(&self, name: &OsStr) -> io::Result<OsString> {
         Ok(fs::read_link(self.0.join(name))?.into_os_string())
     }
@@ -166,12 +153,10 @@ impl DirHandle {
         Ok(())
     }
 
-    /// Renames an entry atomically; an existing file of the new name is replaced.
     pub fn rename(&self, name: &OsStr, to: &DirHandle, new: &OsStr) -> io::Result<()> {
         fs::rename(self.0.join(name), to.0.join(new))
     }
 
-    /// Renames an entry without replacing anything; fails with `AlreadyExists` if the new name exists.
     pub fn rename_no_replace(&self, name: &OsStr, to: &DirHandle, new: &OsStr) -> io::Result<()> {
         if self.kind(name)? != Some(FileKind::Dir) && self.hard_link(name, to, new).is_ok() {
             return fs::remove_file(self.0.join(name));
@@ -187,7 +172,6 @@ impl DirHandle {
         fs::hard_link(self.0.join(name), to.0.join(new))
     }
 
-    /// Removes an empty directory.
     pub fn remove_dir(&self, name: &OsStr) -> io::Result<()> {
         fs::remove_dir(self.0.join(name))
     }
@@ -199,8 +183,6 @@ impl DirHandle {
 }
 
 impl DirHandle {
-    /// Returns the state of an entry, which is not followed if it is a symlink; `None` if there is
-    /// no such entry.
     pub fn state(&self, name: &OsStr) -> io::Result<Option<EntryState>> {
         match fs::symlink_metadata(self.0.join(name)) {
             Ok(found) => Ok(Some(EntryState {

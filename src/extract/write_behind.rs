@@ -6,7 +6,6 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use crate::archive::{EntryLocation, Error};
-use crate::disk::NewFile;
 use crate::model::Method;
 
 /// From this size in bytes, decompressing and writing take long enough for two threads.
@@ -19,11 +18,14 @@ const BUFFERS: usize = 2;
 ///
 /// # Errors
 /// That of `decompress`, or `Write` if the file could not be written.
-pub fn write_behind(
+pub fn write_behind<F: Sync>(
     location: &EntryLocation,
-    mut file: &NewFile<'_>,
+    mut file: &F,
     decompress: impl FnOnce(&mut dyn Write) -> Result<(), Error>,
-) -> Result<(), Error> {
+) -> Result<(), Error>
+where
+    for<'f> &'f F: Write,
+{
     if location.size < LARGE || location.method == Method::Stored {
         return decompress(&mut file);
     }
@@ -69,5 +71,30 @@ impl Write for BufferSender {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs::File;
+    use std::io::Cursor;
+
+    use super::*;
+    use crate::archive::zip_builder::{file, zip};
+    use crate::archive::{Archive, Inflater};
+
+    #[test]
+    fn a_full_disk_ends_both_threads() {
+        let large = file("large", vec![7; LARGE as usize]).deflated();
+        let mut archive = Archive::open_directory(Cursor::new(zip(&[large])), 1).unwrap();
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let (mut entries, locations) = archive.entry_reader();
+        let data = entries.next(&locations[0]).unwrap();
+        let mut data = io::BufReader::new(data);
+        let error = write_behind(&locations[0], &full, |to| {
+            Inflater::default().copy(&locations[0], &mut data, to)
+        });
+        let Err(Error::Write(error)) = error else { panic!("{error:?}") };
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 }

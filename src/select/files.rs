@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::file_pattern::{Matched, Patterns};
 use super::link::{Links, Symlinks};
-use super::name::{System, components, os_str, path};
+use super::name::{System, components, os_str, path, split};
 use super::name_tree::{NameTree, TreeItem};
 use crate::model::{DEFAULT_MAX_ENTRIES, Entry, EntryKind, RawPath};
 use crate::plan::{HeldPaths, Placement, PlacementKind, Plan};
@@ -59,12 +59,6 @@ impl FileRules {
     }
 }
 
-/// An entry whose name is valid, with the components of its path.
-struct ValidEntry<'a> {
-    path: Vec<&'a [u8]>,
-    item: TreeItem<'a>,
-}
-
 /// Plans the extraction of an archive. `targets` holds the target of each of [`links`], by the index
 /// of its entry.
 ///
@@ -86,13 +80,19 @@ pub fn files(
         inside = NameTree::new(rules.system, 0, 0);
     }
     let mut matched = Matched::default();
-    let choose =
-        |entry: &&ValidEntry<'_>| rules.patterns.choose_and_mark(&entry.path, &mut matched);
-    let chosen: Vec<&ValidEntry<'_>> = valid.iter().filter(choose).collect();
+    let (mut chosen, mut path) = (Vec::with_capacity(valid.len()), Vec::new());
+    for item in &valid {
+        path.clear();
+        path.extend(split(&item.entry.name));
+        if rules.patterns.choose_and_mark(&path, &mut matched) {
+            chosen.push(item);
+        }
+    }
     let typed = rules.patterns.typed();
     if chosen.is_empty() && !typed.is_empty() {
-        let files = valid.iter().filter(|file| file.item.entry.kind != EntryKind::Folder);
-        let seen = files.map(|file| escape_bytes(&file.path.join(&b'/')).into_owned()).collect();
+        let files = valid.iter().filter(|file| file.entry.kind != EntryKind::Folder);
+        let path = |file: &TreeItem<'_>| split(&file.entry.name).collect::<Vec<_>>().join(&b'/');
+        let seen = files.map(|file| escape_bytes(&path(file)).into_owned()).collect();
         return Err(Refusal::NoFile { wanted: typed.to_vec(), seen });
     }
     let mut plan = place(&chosen, &valid, &inside, rules)?;
@@ -121,13 +121,14 @@ pub fn links(entries: &[Entry], rules: &FileRules) -> Vec<usize> {
     links.filter(|(_, entry)| matters(entry)).map(|(index, _)| index).collect()
 }
 
-/// Checks every name and method, and that no two entries exclude each other.
+/// Checks every name and method, and that no two entries exclude each other. Returns the entries
+/// that have a path; their paths are not kept, because they would take more memory than the rest.
 fn validate<'a>(
     entries: &'a [Entry],
     targets: &'a BTreeMap<usize, RawPath>,
     rules: &FileRules,
     inside: &mut NameTree<'a>,
-) -> Result<Vec<ValidEntry<'a>>, ArchiveRefusal> {
+) -> Result<Vec<TreeItem<'a>>, ArchiveRefusal> {
     let mut valid = Vec::with_capacity(entries.len());
     for (index, entry) in entries.iter().enumerate() {
         let path = components(&entry.name, entry.kind, rules.system)?;
@@ -145,17 +146,18 @@ fn validate<'a>(
         }
         let item = TreeItem { index, entry, target };
         if !path.is_empty() && inside.add(&path, item)? {
-            valid.push(ValidEntry { path, item });
+            valid.push(item);
         }
     }
     Ok(valid)
 }
 
 /// Returns the paths of all entries, also of those that are not chosen.
-fn held(valid: &[ValidEntry<'_>], strip_components: usize) -> HeldPaths {
+fn held(valid: &[TreeItem<'_>], strip_components: usize) -> HeldPaths {
     let mut held = HeldPaths::default();
-    for entry in valid {
-        if let Some((stripped, path)) = entry.path.split_at_checked(strip_components)
+    for item in valid {
+        let components: Vec<&[u8]> = split(&item.entry.name).collect();
+        if let Some((stripped, path)) = components.split_at_checked(strip_components)
             && !path.is_empty()
         {
             held.paths.push(self::path(path));
@@ -166,8 +168,8 @@ fn held(valid: &[ValidEntry<'_>], strip_components: usize) -> HeldPaths {
 }
 
 fn place(
-    chosen: &[&ValidEntry<'_>],
-    valid: &[ValidEntry<'_>],
+    chosen: &[&TreeItem<'_>],
+    valid: &[TreeItem<'_>],
     inside: &NameTree<'_>,
     rules: &FileRules,
 ) -> Result<Plan, ArchiveRefusal> {
@@ -179,20 +181,22 @@ fn place(
     let mut links = Vec::new();
     let mut left_out: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
     let originals = originals(valid, rules);
-    for entry in chosen {
-        let place = entry.path.get(rules.strip_components..).unwrap_or_default();
+    let mut place = Vec::new();
+    for chosen in chosen {
+        place.clear();
+        place.extend(split(&chosen.entry.name).skip(rules.strip_components));
         if place.is_empty() {
             continue;
         }
-        match decide(entry, inside, &originals, rules)? {
+        match decide(chosen, inside, &originals, rules)? {
             Decision::LeaveOut(why) => {
-                left_out.entry(why).or_default().push(entry.item.entry.name.to_string())
+                left_out.entry(why).or_default().push(chosen.entry.name.to_string())
             }
-            Decision::Extract(item) if !moved || outside.add(place, item)? => {
+            Decision::Extract(item) if !moved || outside.add(&place, item)? => {
                 if let (EntryKind::Link, Some(target)) = (item.entry.kind, item.target) {
-                    links.push((place, target, &item.entry.name));
+                    links.push((place.clone(), target, &item.entry.name));
                 }
-                let path = path(place);
+                let path = path(&place);
                 plan.placements.push(Placement {
                     entry: item.index,
                     path,
@@ -206,7 +210,7 @@ fn place(
         stay_inside(&links, rules)?;
     }
     plan.warnings = warnings(&plan, &left_out);
-    let are_links = |entry: &&ValidEntry<'_>| entry.item.entry.kind == EntryKind::Link;
+    let are_links = |item: &&TreeItem<'_>| item.entry.kind == EntryKind::Link;
     if rules.links() != rules.symlinks && chosen.iter().any(are_links) {
         let why = "links cannot be made there, so what they point to is copied in their places";
         plan.warnings.insert(0, why.to_owned());
@@ -226,19 +230,18 @@ enum Decision<'a> {
 }
 
 fn decide<'a>(
-    entry: &ValidEntry<'a>,
+    item: &TreeItem<'a>,
     inside: &NameTree<'a>,
     originals: &Links,
     rules: &FileRules,
 ) -> Result<Decision<'a>, ArchiveRefusal> {
-    let ValidEntry { path, item } = entry;
     let name = &item.entry.name;
     Ok(match (item.entry.kind, rules.links()) {
         (EntryKind::File | EntryKind::Folder, _) => Decision::Extract(*item),
         (EntryKind::Special, _) => Decision::LeaveOut("neither file nor folder nor link"),
         (EntryKind::Link, Symlinks::Skip) => Decision::LeaveOut("links are skipped"),
         (EntryKind::Link, Symlinks::Copy) => {
-            let led = originals.follow(path.iter().copied(), &name.to_string())?;
+            let led = originals.follow(split(name), &name.to_string())?;
             match inside.get(&led) {
                 Some(original) if original.entry.kind == EntryKind::File => {
                     Decision::Extract(original)
@@ -256,7 +259,7 @@ fn decide<'a>(
 
 /// Refuses symlinks that lead out of the destination, directly or through each other.
 fn stay_inside(
-    links: &[(&[&[u8]], &RawPath, &RawPath)],
+    links: &[(Vec<&[u8]>, &RawPath, &RawPath)],
     rules: &FileRules,
 ) -> Result<(), ArchiveRefusal> {
     let mut all = Links::new(rules.system);
@@ -270,13 +273,11 @@ fn stay_inside(
 }
 
 /// Returns all symlinks at their paths inside the archive, to find the files to copy.
-fn originals(valid: &[ValidEntry<'_>], rules: &FileRules) -> Links {
+fn originals(valid: &[TreeItem<'_>], rules: &FileRules) -> Links {
     let mut links = Links::new(rules.system);
     if rules.links() == Symlinks::Copy {
-        for ValidEntry { path, item } in valid {
-            if item.entry.kind == EntryKind::Link {
-                links.add(path.iter().copied(), item.target.map_or(b"", |target| target));
-            }
+        for item in valid.iter().filter(|item| item.entry.kind == EntryKind::Link) {
+            links.add(split(&item.entry.name), item.target.map_or(b"", |target| target));
         }
     }
     links

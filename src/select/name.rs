@@ -107,6 +107,11 @@ pub fn components(
     Ok(components)
 }
 
+/// Returns the components of a name that [`components`] has accepted.
+pub fn split(name: &[u8]) -> impl Iterator<Item = &[u8]> {
+    name.split(|byte| *byte == b'/').filter(|component| !matches!(*component, b"" | b"."))
+}
+
 /// Returns a component or target as the operating system has it.
 pub fn os_str(bytes: &[u8]) -> &OsStr {
     #[cfg(unix)]

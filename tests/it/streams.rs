@@ -61,6 +61,14 @@ fn store(ran: &Ran) -> (Vec<u16>, usize) {
     (stored.iter().map(|logged| logged.status).collect(), sent)
 }
 
+fn assert_no_token_at_the_storage(ran: &Ran) {
+    for logged in ran.log.iter().filter(|logged| logged.origin == Origin::Store) {
+        for header in ["private-token", "job-token", "authorization"] {
+            assert_eq!(logged.header(header), None, "{}", logged.short);
+        }
+    }
+}
+
 #[test]
 fn four_streams_make_the_tree_that_one_makes() {
     let (one, four) = (&*BY_ONE, fetched(vec![], "--streams 4"));
@@ -142,11 +150,7 @@ fn a_fault_in_one_segment_ends_in_the_right_files() {
         let wholes = store(&ran).0.iter().filter(|status| **status == 200).count();
         let expect = 1 + usize::from(starts_over) + usize::from(what == "200 instead of 206");
         assert_eq!(wholes, expect, "{what}");
-        for logged in ran.log.iter().filter(|logged| logged.origin == Origin::Store) {
-            for header in ["private-token", "job-token", "authorization"] {
-                assert_eq!(logged.header(header), None, "{what}");
-            }
-        }
+        assert_no_token_at_the_storage(&ran);
     }
 }
 
@@ -171,8 +175,6 @@ fn the_archive_itself_comes_by_several_streams_too() {
         assert_eq!(statuses.iter().filter(|it| **it == 200).count(), wholes, "{what}");
         assert!(statuses.contains(&206), "{what}");
     }
-    let fake = fake(ARCHIVE.clone(), json!({}), vec![on().status(404).always()]);
-    Run::new(&fake).args("fetch build -o it.zip --streams 4").fails(3).changes_nothing();
 }
 
 #[test]
@@ -189,9 +191,20 @@ fn a_busy_storage_gets_fewer_requests_at_once() {
 
 #[test]
 fn a_failure_for_good_leaves_nothing() {
-    let fake =
-        fake(ARCHIVE.clone(), json!({}), vec![Fault::on(STORE).after(4).status(404).always()]);
-    Run::new(&fake).args("fetch build -D out --streams 4").fails(3).changes_nothing();
+    let on = |requests| Fault::on(STORE).after(requests).always();
+    for (args, fault, code) in [
+        ("-D out", on(4).status(404), 3),
+        ("-o it.zip", on(2).status(404), 3),
+        // Each new address is refused as well.
+        ("-D out", on(4).status(403), 5),
+        ("-D out", on(6).storage_refuses(), 5),
+        ("-o it.zip", on(2).storage_refuses(), 5),
+    ] {
+        let fake = fake(ARCHIVE.clone(), json!({}), vec![fault]);
+        let ran = Run::new(&fake).args(&format!("fetch build {args} --streams 4")).fails(code);
+        ran.changes_nothing();
+        assert_no_token_at_the_storage(&ran);
+    }
 
     // One bit of the large stored entry, of a packed one and of a small one.
     for at in [5 * MIB, 12 * MIB, 18 * MIB] {
