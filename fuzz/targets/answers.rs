@@ -42,7 +42,12 @@ fn select(pipeline: &Pipeline, bridges: Vec<Bridge>, jobs: &[Job], words: &[Stri
     let patterns: Vec<Pattern> = words.iter().map(|word| Pattern::new(word)).collect();
 
     let bridges = downstream::latest(bridges);
-    let met = |bridge: &Bridge| ListedBridge { bridge: bridge.clone(), of: at.clone(), above: Vec::new() };
+    let met = |bridge: &Bridge| ListedBridge {
+        bridge: bridge.clone(),
+        of: at.clone(),
+        above: Vec::new(),
+        may_fail: bridge.id.0 % 2 == 0,
+    };
     let met: Vec<ListedBridge> = bridges.iter().map(met).collect();
     let mut idle = Vec::new();
     for patterns in [&patterns[..], &[]] {
@@ -70,8 +75,13 @@ fn select_jobs(
     idle: &[UntriggeredBridge],
     patterns: &[Pattern],
 ) {
-    let listing =
-        Listing { at: at.clone(), pipeline: pipeline.clone(), bridges: Vec::new(), jobs: jobs.to_vec() };
+    let listing = Listing {
+        at: at.clone(),
+        pipeline: pipeline.clone(),
+        bridges: Vec::new(),
+        jobs: jobs.to_vec(),
+        reason: pipeline.sha.clone(),
+    };
     let latest = job::latest(jobs);
     let names: HashSet<&str> = latest.iter().map(|job| &*job.name).collect();
     assert_eq!(names.len(), latest.len());

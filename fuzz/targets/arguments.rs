@@ -1,7 +1,7 @@
 //! Command lines and CI variables, and the settings they result in.
 #![no_main]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
@@ -97,6 +97,7 @@ fn env(vars: BTreeMap<String, String>) -> Env {
     Env {
         args: Vec::new(),
         vars,
+        not_unicode: BTreeSet::new(),
         dir: PathBuf::from("/nonexistent"),
         stdin: Box::new(io::empty()),
         keyboard: None,

@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use downriver::archive::{Archive, SeekReader};
 use downriver::disk::Staging;
+use downriver::error::Error;
 use downriver::extract::{extract_archive, extract_stream};
 use downriver::interrupt::Interrupt;
 use downriver::model::{EntryKind, RawPath};
@@ -160,7 +161,7 @@ impl Destination {
         &self,
         plan: &Plan,
         rules: &FileRules,
-        stage: impl FnOnce(&mut Staging) -> anyhow::Result<()>,
+        stage: impl FnOnce(&mut Staging) -> Result<(), Error>,
     ) -> Option<BTreeMap<PathBuf, Item>> {
         let dest = self.folder.path().join("dest");
         let old = contents(&dest);
@@ -169,7 +170,7 @@ impl Destination {
             Ok(()) => staging.commit(OnConflict::Overwrite).map_err(|error| error.to_string()),
             Err(error) => {
                 drop(staging);
-                Err(format!("{error:#}"))
+                Err(error.to_string())
             }
         };
         assert_eq!(contents(&self.folder.path().join("other")), self.before);

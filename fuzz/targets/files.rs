@@ -1,13 +1,13 @@
 //! Configuration files of git, glab and python-gitlab with arbitrary content.
 #![no_main]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use std::{fs, io};
 
-use downriver::args::{Connect, Lookup};
+use downriver::args::{ConnectArgs, LookupArgs};
 use downriver::clock::Clock;
 use downriver::env::{Env, Stream};
 use downriver::interrupt::Interrupt;
@@ -32,7 +32,7 @@ fuzz_target!(|bytes: &[u8]| {
         fs::write(folder.join(file), bytes).unwrap();
     }
     let mut env = env(folder);
-    let (connect, lookup) = (Connect::default(), Lookup::default());
+    let (connect, lookup) = (ConnectArgs::default(), LookupArgs::default());
     match settings::scope(&lookup, &connect, None, &env) {
         Ok(place) => assert!(!place.settings.is_empty()),
         Err(usage) => assert_harmless(&usage.to_string()),
@@ -41,7 +41,7 @@ fuzz_target!(|bytes: &[u8]| {
         Ok(api) => {
             assert_harmless(&format!("{} {}", api.value, api.source));
             match settings::token(&connect, &api, &mut env) {
-                Ok((_, warnings)) => warnings.iter().for_each(|warning| assert_harmless(warning)),
+                Ok(chosen) => chosen.warnings.iter().for_each(|warning| assert_harmless(warning)),
                 Err(error) => assert_harmless(&format!("{error:#}")),
             }
         }
@@ -54,8 +54,10 @@ fn env(folder: &Path) -> Env {
     Env {
         args: Vec::new(),
         vars: BTreeMap::from([("HOME".to_owned(), folder.to_str().unwrap().to_owned())]),
+        not_unicode: BTreeSet::new(),
         dir: folder.to_owned(),
         stdin: Box::new(io::empty()),
+        keyboard: None,
         stdout: stream(),
         stderr: stream(),
         clock: Arc::new(Stopped),

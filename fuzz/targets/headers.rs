@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use downriver::gitlab::{Address, ContentRange, asked, next_page, parse_error_body, pause};
+use downriver::gitlab::{
+    Address, ContentRange, next_page, parse_error_body, pause, requested_delay,
+};
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 
@@ -21,7 +23,7 @@ fuzz_target!(|text: &str| {
 
     // `Retry-After` and `RateLimit-Reset`
     let now = Timestamp::from_second(i64::from(number)).unwrap();
-    let asked = asked(Some(first), second, now);
+    let asked = requested_delay(Some(first), second, now);
     let jitter = f64::from(count) / 256.0;
     match pause(u32::from(count), asked, jitter) {
         Some(pause) => assert!(pause <= Duration::from_secs(601)),
@@ -40,11 +42,11 @@ fuzz_target!(|text: &str| {
         assert!(again == address && again.same_origin(&address));
         assert_harmless(&address.to_string());
         assert!(!address.to_string().contains('?'));
-        if let Ok(led) = address.redirected(second.unwrap_or_default()) {
+        if let Ok(led) = address.resolve(second.unwrap_or_default().as_bytes()) {
             assert_harmless(&led.to_string());
             assert!(Address::parse(&led.to_url()).unwrap() == led);
         }
-        let more = address.with("/a?b=c").and_query("d", second.unwrap_or_default());
+        let more = address.join("/a?b=c").with_query_pair("d", second.unwrap_or_default());
         assert!(Address::parse(&more.to_url()).unwrap() == more);
         assert!(more.same_origin(&address));
     }

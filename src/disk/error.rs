@@ -46,6 +46,11 @@ impl Error {
     /// Returns advice for the user, where there is any.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
+            Error::Io { source, .. } | Error::TempFile { source, .. }
+                if lacks_descriptors(source) =>
+            {
+                Some("more open files must be allowed (ulimit -n)")
+            }
             Error::TempFile { .. } if cfg!(windows) => {
                 Some("the variable TMP names another folder")
             }
@@ -127,6 +132,19 @@ impl Display for Error {
             ),
         }
     }
+}
+
+/// Returns true if the process or the system has no file descriptors left.
+#[cfg(unix)]
+fn lacks_descriptors(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let code = error.raw_os_error();
+    [Errno::MFILE, Errno::NFILE].iter().any(|errno| code == Some(errno.raw_os_error()))
+}
+
+#[cfg(not(unix))]
+fn lacks_descriptors(_error: &io::Error) -> bool {
+    false
 }
 
 fn reason(error: &io::Error) -> String {

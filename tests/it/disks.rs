@@ -235,6 +235,12 @@ fn few_descriptors_suffice_and_none_are_told() {
     let output = shell(&fake, home.path(), script);
     assert_eq!(output.status.code(), Some(9), "{output:?}");
     no_leftovers(home.path());
+    // Too few for the folders below each other.
+    let before = items(home.path());
+    let output = shell(&fake, home.path(), "ulimit -n 12; \"$DOWNRIVER\" fetch build");
+    assert_eq!(output.status.code(), Some(9), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("ulimit -n"), "{output:?}");
+    assert_eq!(items(home.path()), before);
     let output = shell(&fake, home.path(), "ulimit -n 3; \"$DOWNRIVER\" --version");
     // The loader of the program needs descriptors as well.
     if !String::from_utf8_lossy(&output.stderr).contains("error while loading") {

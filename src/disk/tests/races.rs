@@ -335,7 +335,7 @@ fn a_removal_ends_when_its_time_is_over_and_the_next_run_goes_on() {
         let (before, calls) = (files(), AtomicUsize::new(0));
         let cleanup = interrupt.clean_up(|| calls.fetch_add(1, Ordering::Relaxed) < asked);
         // Whatever there is to remove: one question for each entry, and no entry after the first no.
-        assert_eq!(cleanup.left, [temp_dir.clone()]);
+        assert_eq!(cleanup.left, std::slice::from_ref(&temp_dir));
         assert!(before - files() <= asked, "{asked}: {before} {}", files());
         drop(cleanup);
         assert!(temp_dir.join("rubbish").exists());
