@@ -126,3 +126,35 @@ fn links_to_folders_are_removed_and_not_followed() {
     ran.check(!ran.tree().iter().any(|line| line.contains("out/link")), "the link is gone");
     assert_eq!(ran.read("out/docs/a.md"), "a");
 }
+
+#[cfg(windows)]
+#[test]
+fn an_unchanged_file_keeps_the_spelling_of_its_name() {
+    let fake = Fake::start(world());
+    let run = Run::new(&fake).file("out/TOP.txt", "top").file("out/Docs/A.md", "other");
+    let ran = run.args(DELETE).succeeds();
+    ran.says("1 file the same, 1 changed");
+    let files = ran.files();
+    ran.check(files.contains(&"out/TOP.txt".to_owned()), "it is left alone");
+    ran.check(!files.contains(&"out/top.txt".to_owned()), "it is the same file");
+    assert_eq!(ran.read("out/TOP.txt"), "top");
+    Run::new(&fake).after(&ran).args(DELETE).succeeds().changes_nothing();
+}
+
+#[cfg(windows)]
+#[test]
+fn a_file_that_is_open_without_sharing_leaves_everything_as_it_was() {
+    use std::os::windows::fs::OpenOptionsExt;
+    let fake = Fake::start(world());
+    // Of the same size, of another one, and one that is to be removed.
+    for path in ["out/top.txt", "out/docs/a.md", "out/old"] {
+        let mut held = None;
+        let run = Run::new(&fake).file("out/bin/run", "another").file(path, "pot");
+        let hold = |work: &Path| {
+            held = Some(fs::OpenOptions::new().read(true).share_mode(0).open(work.join(path)));
+        };
+        let ran = run.prepared(hold).args(DELETE).fails(9);
+        drop(held);
+        assert_eq!((ran.read(path), ran.read("out/bin/run")), ("pot".into(), "another".into()));
+    }
+}

@@ -1,5 +1,7 @@
 //! `--sync --delete` over random trees against a fetch into an empty folder, and over what that
 //! left: nothing more is to be done.
+//!
+//! About forty pairs by default; `DOWNRIVER_SYNC_PAIRS` sets another number.
 
 use std::fs;
 use std::path::Path;
@@ -249,6 +251,8 @@ fn becomes_equal(seed: u64) -> bool {
 
 #[test]
 fn random_trees_become_what_a_fresh_fetch_makes() {
-    let equal = (0..60).filter(|seed| becomes_equal(*seed)).count();
-    assert!(equal > 40, "{equal} of 60");
+    let set = std::env::var("DOWNRIVER_SYNC_PAIRS").ok();
+    let pairs = set.and_then(|number| number.parse().ok()).unwrap_or(3 * FLAGS.len());
+    let equal = (0..pairs).filter(|seed| becomes_equal(*seed as u64)).count();
+    assert!(equal > pairs / 2, "{equal} of {pairs}");
 }
