@@ -47,7 +47,10 @@ pub fn compare(
     for path in &changes.displaced {
         removed.extend(staging.contents(path)?);
     }
-    if options.delete {
+    // Leading folders that are all there is are taken for a slip, and not for an empty archive.
+    let strips_all =
+        options.rules.strip_components > 0 && held.iter().all(|held| held.paths.is_empty());
+    if options.delete && !strips_all {
         let rules = RetentionRules::new(&held, &options.rules.patterns, options.rules.system);
         changes.removed = staging.removable(&changes.displaced, |path| rules.retention(path))?;
         removed.extend(changes.removed.iter().cloned());

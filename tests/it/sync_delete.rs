@@ -84,6 +84,16 @@ fn where_a_job_is_missing_nothing_is_removed() {
 }
 
 #[test]
+fn where_stripping_leaves_nothing_of_the_archives_nothing_is_removed() {
+    let fake = Fake::start(world());
+    let run = || Run::new(&fake).args(DELETE).file("out/old", "");
+    let ran = run().args("--strip-components 9").succeeds();
+    ran.says("--strip-components 9 leaves nothing of the archive").says("0 removed");
+    assert_eq!(ran.files(), ["out/old"]);
+    assert_eq!(run().args("--strip-components 1").succeeds().files(), ["out/a.md", "out/run"]);
+}
+
+#[test]
 fn where_a_glob_leaves_a_job_out_nothing_is_removed() {
     let gone = json!({"id": 203, "name": "build-old", "archive": {"gone": 100}});
     let fake = Fake::start(downstream(&[job(201, "build-new"), gone]));
