@@ -99,7 +99,7 @@ fn entries(tree: &[(&'static str, Node)], above: &str, items: &mut Vec<ZipItem>)
         match node {
             Node::File { seed, length, mode } => {
                 let item = file(path, content(*seed, *length)).mode(0o100_000 | mode);
-                items.push(if seed % 2 == 0 { item.deflated() } else { item });
+                items.push(if seed.is_multiple_of(2) { item.deflated() } else { item });
             }
             Node::Link(target) => items.push(link(path, target)),
             Node::Folder { mode, listed, inner } => {
@@ -207,11 +207,12 @@ const FLAGS: [(&str, bool); 13] = [
 fn becomes_equal(seed: u64) -> bool {
     let mut random = Random(fastrand::Rng::with_seed(seed));
     let wanted = [random.tree(0), random.tree(0)];
-    let on_disk = if seed % 5 == 0 { random.tree(0) } else { random.changed(&wanted[0], 0) };
+    let on_disk =
+        if seed.is_multiple_of(5) { random.tree(0) } else { random.changed(&wanted[0], 0) };
     let mut archives = [Vec::new(), Vec::new()];
     for (tree, archive) in wanted.iter().zip(&mut archives) {
         // The directory of some archives does not come with the last bytes.
-        if seed % 2 == 0 {
+        if seed.is_multiple_of(2) {
             archive.push(file("padding", vec![1; 150_000]));
         }
         entries(tree, "", archive);
