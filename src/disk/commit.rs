@@ -13,7 +13,6 @@ use super::error::{Error, MAKE_IN};
 use super::file_kind::FileKind;
 use super::notes::Notes;
 use super::staging::Staging;
-use super::temp_layout::REPLACED;
 use crate::interrupt::Interrupt;
 use crate::plan::OnConflict;
 
@@ -164,7 +163,7 @@ impl Staging {
             (cause, Some(rollback)) => Error::RollbackFailed {
                 cause: Box::new(cause),
                 rollback: Box::new(rollback),
-                backup: self.first().temp_dir.path().join(REPLACED),
+                backup: self.first().temp_dir.path().to_owned(),
             },
         })
     }

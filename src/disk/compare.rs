@@ -101,6 +101,7 @@ impl Staging {
         placements: &[Placement],
         existing: &mut [Existing],
     ) -> Result<(), Error> {
+        use io::ErrorKind::{NotFound, PermissionDenied};
         let candidates = placements.iter().zip(&*existing).enumerate();
         let candidates = candidates.filter_map(|(index, (placement, existing))| {
             match (&placement.kind, existing) {
@@ -113,7 +114,6 @@ impl Staging {
             }
         });
         let candidates: Vec<(usize, &Path)> = candidates.collect();
-        use io::ErrorKind::{NotFound, PermissionDenied};
         let readers = thread::available_parallelism().map_or(1, usize::from).min(MAX_READERS);
         let checksums = parallel(readers, &candidates, |(index, path)| {
             if self.stopping() {

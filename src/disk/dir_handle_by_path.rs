@@ -35,6 +35,18 @@ pub struct Modified {
     pub nanoseconds: i64,
 }
 
+/// Fails for a file that another program has open and does not let others remove: nor could a hard
+/// link to it be removed again.
+#[cfg(windows)]
+fn may_be_removed(path: &Path) -> io::Result<()> {
+    use std::os::windows::fs::OpenOptionsExt;
+    /// Of the Windows API: the right to delete a file, and the flag to open a symlink itself.
+    const DELETE: u32 = 0x0001_0000;
+    const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+    let mut options = fs::OpenOptions::new();
+    options.access_mode(DELETE).custom_flags(FILE_FLAG_OPEN_REPARSE_POINT).open(path).map(|_| ())
+}
+
 impl DirHandle {
     pub fn open(path: &Path) -> io::Result<DirHandle> {
         match fs::metadata(path)?.is_dir() {
@@ -169,6 +181,8 @@ impl DirHandle {
 
     /// Creates a hard link to a file.
     pub fn hard_link(&self, name: &OsStr, to: &DirHandle, new: &OsStr) -> io::Result<()> {
+        #[cfg(windows)]
+        may_be_removed(&self.0.join(name))?;
         fs::hard_link(self.0.join(name), to.0.join(new))
     }
 

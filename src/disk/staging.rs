@@ -311,7 +311,12 @@ fn nearest_existing_dir(dest: &Path) -> Result<(&Path, &Path), Error> {
                     what: "something that is no folder",
                 });
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if path.is_symlink() {
+                    let what = "a link that leads nowhere";
+                    return Err(Error::InTheWay { path: path.to_owned(), what });
+                }
+            }
             // An ancestor is a file; the loop reaches it and reports it.
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {}
             Err(error) => return Err(Error::doing("look at", path)(error)),

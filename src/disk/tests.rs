@@ -239,12 +239,12 @@ fn a_failure_in_the_middle_is_rolled_back() {
 fn a_failed_rollback_keeps_and_names_the_backup() {
     let dest = folder(&[("file", "old")]);
     let staging = staged(dest.path(), &[("file", "new")]);
-    let backup = staging.first().temp_dir.path().join("replaced");
+    let backup = staging.first().temp_dir.path().to_owned();
     let at = DirTree::new(Arc::clone(&staging.base));
     let failed = staging.in_transaction(&at, |transaction| {
         transaction.apply(Path::new(""), &[step("tree/file", "file", true)]).unwrap();
         // Make the rollback fail.
-        fs::remove_file(backup.join("file")).unwrap();
+        fs::remove_file(backup.join("replaced/file")).unwrap();
         Err((Error::Interrupted, transaction.roll_back().err()))
     });
     let failed = failed.unwrap_err();

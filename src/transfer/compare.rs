@@ -1,6 +1,6 @@
 //! Compares plans with the disk, and takes out of them what is there already.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 
 use super::options::ExtractOptions;
@@ -40,14 +40,20 @@ pub fn compare(
     }
     let mut changes = SyncChanges::default();
     let (mut synced, mut removed) = (Vec::with_capacity(plans.len()), BTreeSet::new());
+    let (mut settled, several) = (HashSet::new(), plans.len() > 1);
     for plan in &mut plans {
-        synced.push(sync(plan, &mut changes, &mut removed, staging)?);
+        let folders = if several { folders_of(plan) } else { Vec::new() };
+        synced.push(sync(plan, &mut changes, &mut removed, &settled, staging)?);
+        settled.extend(folders);
     }
     let mut removed: Vec<PathBuf> = removed.into_iter().collect();
     for path in &changes.displaced {
         removed.extend(staging.contents(path)?);
     }
-    if options.delete {
+    // Leading folders that are all there is are taken for a slip, and not for an empty archive.
+    let strips_all =
+        options.rules.strip_components > 0 && held.iter().all(|held| held.paths.is_empty());
+    if options.delete && !strips_all {
         let rules = RetentionRules::new(&held, &options.rules.patterns, options.rules.system);
         changes.removed = staging.removable(&changes.displaced, |path| rules.retention(path))?;
         removed.extend(changes.removed.iter().cloned());
@@ -78,12 +84,23 @@ fn skip_existing(plan: &mut Plan, staging: &Staging) -> Result<(), Error> {
     Ok(())
 }
 
+/// Returns all folders of a plan, also those that have no placement of their own.
+fn folders_of(plan: &Plan) -> Vec<PathBuf> {
+    let folders = plan.placements.iter().flat_map(|placement| {
+        let is_folder = matches!(placement.kind, PlacementKind::Folder { .. });
+        placement.path.ancestors().skip(usize::from(!is_folder))
+    });
+    folders.map(PathBuf::from).collect()
+}
+
 /// Takes out of a plan what is equal on disk, and adds the other changes that it needs. A file or
-/// symlink that gives way to a folder counts as removed.
+/// symlink that gives way to a folder counts as removed. `settled` are the folders of the plans
+/// before: new folders, too, get their mode from the first one.
 fn sync(
     plan: &mut Plan,
     changes: &mut SyncChanges,
     removed: &mut BTreeSet<PathBuf>,
+    settled: &HashSet<PathBuf>,
     staging: &Staging,
 ) -> Result<Synced, Error> {
     let DiskState { existing, obstacles } =
@@ -95,6 +112,7 @@ fn sync(
     plan.placements.retain(|placement| {
         let action = sync_action(&placement.kind, &existing.next().unwrap_or(Existing::Nothing));
         match action {
+            SyncAction::SetMode(_) if settled.contains(&placement.path) => {}
             SyncAction::SetMode(mode) => changes.modes.push((placement.path.clone(), mode)),
             SyncAction::Displace => {
                 if let PlacementKind::Folder { .. } = placement.kind {

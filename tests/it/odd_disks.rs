@@ -123,6 +123,9 @@ fn links_that_cannot_be_made_become_copies_or_are_told() {
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(fs::read(at.folder.path().join("link")).unwrap(), b"1");
     assert!(said.contains("links cannot be made there"), "{said}");
+    let (code, said) = run(&fake, &at, "fetch build --sync");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("5 files the same, 0 changed, 0 new"), "{said}");
     let before = items(at.folder.path());
     let (code, said) = run(&fake, &at, "fetch build --symlinks all");
     assert_eq!(code, Some(9), "{said}");

@@ -22,6 +22,20 @@ fn what_is_no_folder_is_found_before_anything_is_downloaded() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_found_before_anything_is_downloaded() {
+    for line in ["fetch build -D to", "fetch build -D to/below --sync"] {
+        let link =
+            |work: &std::path::Path| std::os::unix::fs::symlink("gone", work.join("to")).unwrap();
+        let run = Run::new(downstream(&[job(201, "build")])).prepared(link);
+        let ran = run.args(line).fails(9);
+        ran.says("to`: a link that leads nowhere is in the way");
+        let downloads = ran.log.iter().filter(|logged| logged.short.ends_with("/artifacts"));
+        ran.check(downloads.count() == 0, "nothing was downloaded");
+    }
+}
+
 #[test]
 fn a_folder_where_a_file_must_go_is_refused_and_so_is_the_other_way_round() {
     let archive = || zip(&[file("a", "new"), file("d/x", "new"), file("z", "new")]);

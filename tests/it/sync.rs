@@ -132,7 +132,12 @@ fn where_most_of_it_changed_the_whole_comes_and_the_rest_is_left_alone() {
         assert_eq!(store(&ran).0.iter().filter(|status| **status == 200).count(), 1, "{settings}");
         let same = ["out/bin/run".to_owned(), format!("out/lib/{}/50", 50 % 7)];
         let written = written(&ran, old);
-        assert!(written.len() == 99 && same.iter().all(|it| !written.contains(it)), "{written:?}");
+        // Without links, a copy of a changed file takes the place of the one that there is.
+        let changed = if takes_links() { 99 } else { 100 };
+        assert!(
+            written.len() == changed && same.iter().all(|it| !written.contains(it)),
+            "{written:?}"
+        );
         let fresh = Run::new(&fake).args("fetch build -D out").succeeds();
         assert!(fresh.items() == ran.items(), "{settings}");
     }

@@ -84,6 +84,16 @@ fn where_a_job_is_missing_nothing_is_removed() {
 }
 
 #[test]
+fn where_stripping_leaves_nothing_of_the_archives_nothing_is_removed() {
+    let fake = Fake::start(world());
+    let run = || Run::new(&fake).args(DELETE).file("out/old", "");
+    let ran = run().args("--strip-components 9").succeeds();
+    ran.says("--strip-components 9 leaves nothing of the archive").says("0 removed");
+    assert_eq!(ran.files(), ["out/old"]);
+    assert_eq!(run().args("--strip-components 1").succeeds().files(), ["out/a.md", "out/run"]);
+}
+
+#[test]
 fn where_a_glob_leaves_a_job_out_nothing_is_removed() {
     let gone = json!({"id": 203, "name": "build-old", "archive": {"gone": 100}});
     let fake = Fake::start(downstream(&[job(201, "build-new"), gone]));
@@ -125,4 +135,36 @@ fn links_to_folders_are_removed_and_not_followed() {
     assert_eq!(ran.read("precious/x"), "mine");
     ran.check(!ran.tree().iter().any(|line| line.contains("out/link")), "the link is gone");
     assert_eq!(ran.read("out/docs/a.md"), "a");
+}
+
+#[cfg(windows)]
+#[test]
+fn an_unchanged_file_keeps_the_spelling_of_its_name() {
+    let fake = Fake::start(world());
+    let run = Run::new(&fake).file("out/TOP.txt", "top").file("out/Docs/A.md", "other");
+    let ran = run.args(DELETE).succeeds();
+    ran.says("1 file the same, 1 changed");
+    let files = ran.files();
+    ran.check(files.contains(&"out/TOP.txt".to_owned()), "it is left alone");
+    ran.check(!files.contains(&"out/top.txt".to_owned()), "it is the same file");
+    assert_eq!(ran.read("out/TOP.txt"), "top");
+    Run::new(&fake).after(&ran).args(DELETE).succeeds().changes_nothing();
+}
+
+#[cfg(windows)]
+#[test]
+fn a_file_that_is_open_without_sharing_leaves_everything_as_it_was() {
+    use std::os::windows::fs::OpenOptionsExt;
+    let fake = Fake::start(world());
+    // Of the same size, of another one, and one that is to be removed.
+    for path in ["out/top.txt", "out/docs/a.md", "out/old"] {
+        let mut held = None;
+        let run = Run::new(&fake).file("out/bin/run", "another").file(path, "pot");
+        let hold = |work: &Path| {
+            held = Some(fs::OpenOptions::new().read(true).share_mode(0).open(work.join(path)));
+        };
+        let ran = run.prepared(hold).args(DELETE).fails(9);
+        drop(held);
+        assert_eq!((ran.read(path), ran.read("out/bin/run")), ("pot".into(), "another".into()));
+    }
 }
