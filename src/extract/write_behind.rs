@@ -38,12 +38,12 @@ where
         let writer = thread::Builder::new().spawn_scoped(scope, move || {
             for buffer in to_write {
                 file.write_all(&buffer)?;
-                // Nobody waits for the last buffers.
+                // Fails for the last buffers, which are not filled again.
                 let _ = empty.send(buffer);
             }
             Ok(())
         });
-        // Without a second thread, it only takes longer.
+        // Without a second thread, this one writes as well.
         let Ok(writer) = writer else { return decompress(&mut file) };
         let decompressed = decompress(&mut BufferSender { full, to_fill });
         // The sender is gone now, which ends the writer.
@@ -52,7 +52,7 @@ where
     })
 }
 
-/// A writer that hands copies of its bytes to the second thread.
+/// A writer that sends copies of its bytes to the second thread.
 struct BufferSender {
     full: SyncSender<Vec<u8>>,
     to_fill: Receiver<Vec<u8>>,
@@ -74,7 +74,9 @@ impl Write for BufferSender {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+// The file that is always full is of Linux.
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 mod tests {
     use std::fs::File;
     use std::io::Cursor;
