@@ -74,7 +74,7 @@ impl Write for BufferSender {
     }
 }
 
-// The file that is always full is of Linux.
+// Only Linux has a device that is always full.
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod tests {

@@ -204,6 +204,8 @@ impl RangeStream<'_> {
                     return Ok(count);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                // The connection is lost, but there is nothing left to request.
+                Err(_) if self.position == self.end => return Ok(0),
                 Err(error) => {
                     let (position, total) = (self.position, self.archive.length);
                     let event = format!("the download broke off after {position} of {total} bytes");
