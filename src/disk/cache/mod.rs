@@ -54,11 +54,16 @@ pub struct CacheWriter {
 }
 
 impl Cache {
-    /// Opens a cache of at most `max_bytes`. Creates its directory if missing, accessible only to the
-    /// owner.
+    /// Opens a cache of at most `max_bytes`, and removes what killed runs have left in it. Creates
+    /// its directory if missing, accessible only to the owner.
     pub fn open(dir: &Path, max_bytes: u64, interrupt: &Interrupt) -> Result<Cache, Error> {
         if !dir.is_dir() {
             create_private_dirs(dir).map_err(Error::doing("make the folder", dir))?;
+        }
+        // A run that finds all archives in the cache creates nothing there, which would remove it.
+        #[cfg(unix)]
+        if let Ok(dir) = super::dir_handle::DirHandle::open(dir) {
+            super::stale_temp_dirs::remove_stale(&dir);
         }
         let (dir, interrupt) = (dir.to_owned(), interrupt.clone());
         Ok(Cache { dir, max_bytes, interrupt, used: Mutex::default() })

@@ -54,6 +54,20 @@ fn names(dir: &Path) -> Vec<String> {
     names
 }
 
+#[cfg(unix)]
+#[test]
+fn a_run_that_inserts_nothing_removes_what_a_killed_one_has_left() {
+    let dir = tempfile::tempdir().unwrap();
+    for (stale, lock) in [("00000000dead", "lock"), ("000000000bad", "rubbish")] {
+        let stale = dir.path().join(format!(".downriver-{stale}"));
+        fs::create_dir(&stale).unwrap();
+        fs::write(stale.join(lock), "").unwrap();
+        fs::write(stale.join("file"), "half").unwrap();
+    }
+    open(dir.path(), 100);
+    assert_eq!(names(dir.path()), Vec::<String>::new());
+}
+
 #[test]
 fn an_inserted_archive_is_found_under_its_key_only() {
     let home = tempfile::tempdir().unwrap();
