@@ -127,4 +127,15 @@ mod tests {
             assert_eq!(actual, (transient, without_effect), "{status}");
         }
     }
+
+    #[test]
+    fn a_requested_delay_is_never_cut_short() {
+        let asked = |delay: Duration| pause(1, Some(delay), 0.5).map(|pause| pause - delay);
+        let jitter = FIRST_DELAY.mul_f64(0.5);
+        for delay in [FIRST_DELAY, Duration::from_secs(9), MAX_REQUESTED] {
+            assert_eq!(asked(delay), Some(jitter), "{delay:?}");
+        }
+        assert_eq!(asked(Duration::ZERO), Some(FIRST_DELAY + jitter));
+        assert_eq!(asked(MAX_REQUESTED + Duration::from_nanos(1)), None);
+    }
 }
