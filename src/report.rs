@@ -5,6 +5,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use crate::archive;
+use crate::disk;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::refusal::Refusal;
@@ -33,14 +34,12 @@ impl Report {
             }
             Error::GitLab(error) => (error.exit(), error.hints(), Vec::new()),
             Error::Usage(usage) => (Exit::Usage, Vec::from_iter(usage.hint.clone()), Vec::new()),
-            Error::Archive(archive::Error::Read(_)) => (Exit::Disk, Vec::new(), Vec::new()),
-            Error::Archive(error) => {
-                (Exit::Archive, Vec::from_iter(error.hint().map(str::to_owned)), Vec::new())
+            Error::Archive(archive::Error::Read(error)) => {
+                (Exit::Disk, one(disk::io_hint(error)), Vec::new())
             }
+            Error::Archive(error) => (Exit::Archive, one(error.hint()), Vec::new()),
             Error::Canceled => (Exit::Interrupted, Vec::new(), Vec::new()),
-            Error::Disk(error) => {
-                (Exit::Disk, Vec::from_iter(error.hint().map(str::to_owned)), Vec::new())
-            }
+            Error::Disk(error) => (Exit::Disk, one(error.hint()), Vec::new()),
             Error::Clash(clash) => {
                 let hint = "--separate gives each job a folder of its own".to_owned();
                 (clash.exit(), vec![hint], Vec::new())
@@ -49,7 +48,7 @@ impl Report {
             Error::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 (Exit::Done, Vec::new(), Vec::new())
             }
-            Error::Io(_) => (Exit::Disk, Vec::new(), Vec::new()),
+            Error::Io(error) => (Exit::Disk, one(disk::io_hint(error)), Vec::new()),
             Error::Fault(_) | Error::Context { .. } | Error::Unwatched { .. } => {
                 (Exit::Fault, Vec::new(), Vec::new())
             }
@@ -66,4 +65,8 @@ impl Report {
             "candidates": self.candidates,
         } })
     }
+}
+
+fn one(hint: Option<&str>) -> Vec<String> {
+    hint.map(str::to_owned).into_iter().collect()
 }

@@ -46,11 +46,8 @@ impl Error {
     /// Returns advice for the user, where there is any.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Error::Io { source, .. } | Error::TempFile { source, .. }
-                if lacks_descriptors(source) =>
-            {
-                Some("more open files must be allowed (ulimit -n)")
-            }
+            Error::Io { source, .. } => io_hint(source),
+            Error::TempFile { source, .. } if lacks_descriptors(source) => io_hint(source),
             Error::TempFile { .. } if cfg!(windows) => {
                 Some("the variable TMP names another folder")
             }
@@ -132,6 +129,11 @@ impl Display for Error {
             ),
         }
     }
+}
+
+/// Returns advice about an I/O error, where there is any.
+pub fn io_hint(error: &io::Error) -> Option<&'static str> {
+    lacks_descriptors(error).then_some("more open files must be allowed (ulimit -n)")
 }
 
 /// Returns true if the process or the system has no file descriptors left.

@@ -34,10 +34,11 @@ pub struct Staging {
     pub(super) base: Arc<DirHandle>,
     /// Path of `base`, for messages.
     pub(super) base_path: PathBuf,
+    /// The staged files, by their paths relative to the destination.
+    // Before the areas, so that its handles are closed before the directories are removed.
+    tree: DirTree,
     /// Temporary directories; the first one holds everything until the commit.
     pub(super) areas: Vec<Area>,
-    /// The staged files, by their paths relative to the destination.
-    tree: DirTree,
     dirs: Mutex<StagedDirs>,
     pub(super) notes: Notes,
     pub(super) interrupt: Interrupt,

@@ -36,7 +36,7 @@ const ARROWS: [(&str, &str); 29] = [
     ("env", ""),
     ("args", ""),
     ("settings", "args env lookup gitlab error"),
-    ("report", "refusal archive error"),
+    ("report", "refusal archive disk error"),
     ("ui", "refusal step args env report"),
     (
         "commands",
