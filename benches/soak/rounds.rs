@@ -194,9 +194,9 @@ impl Soak {
         let allowed = if target.contains("nowhere") { 9..=9 } else { 3..=6 };
         match exit {
             None if unchanged || whole => None,
-            None => Some(format!("a signal left {} files", found.len())),
-            Some(0) => (!whole).then(|| format!("it succeeded with other files: {}", found.len())),
-            Some(_) if !unchanged => Some(format!("it failed and left {} files", found.len())),
+            None => Some(format!("a signal left {:?}", names(&found))),
+            Some(0) => (!whole).then(|| format!("it succeeded with {:?}", names(&found))),
+            Some(_) if !unchanged => Some(format!("it failed and left {:?}", names(&found))),
             Some(exit) if allowed.contains(&exit) && stderr_text.contains("error: ") => None,
             Some(exit) => Some(format!("no clear error, exit {exit}")),
         }
@@ -307,4 +307,8 @@ fn files(place: &Path) -> Vec<File> {
     }
     all.sort();
     all
+}
+
+fn names(files: &[File]) -> Vec<&str> {
+    files.iter().map(|(name, _)| &**name).collect()
 }

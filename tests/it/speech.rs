@@ -290,6 +290,8 @@ fn names_without_bound_are_cut_where_they_are_shown() {
     }
 }
 
+// Windows cannot keep such a name.
+#[cfg(unix)]
 #[test]
 fn names_from_an_archive_cannot_act_on_a_terminal() {
     let files = json!({"files": {"a\u{1b}[31m\nb": "x", "link": {"link": "a\u{1b}[31m\nb"}}});

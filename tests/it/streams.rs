@@ -28,8 +28,9 @@ static ITEMS: LazyLock<Vec<ZipItem>> = LazyLock::new(|| {
         file("none", ""),
         file("stored.bin", noise(9 * MIB + 17)).but(|item| item.flags = 8),
         file("packed.bin", noise(6 * MIB)).deflated().but(|item| item.flags = 8),
-        link("run", "bin/run"),
     ];
+    // Where links become copies, an entry is needed twice, and one stream brings the archive.
+    items.extend(cfg!(unix).then(|| link("run", "bin/run")));
     items.extend((0..240).map(|i| {
         let item = file(format!("many/{}/{i}", i % 11), noise(i * 370));
         if i % 2 == 0 { item } else { item.deflated().but(|item| item.flags = 8) }
@@ -126,8 +127,8 @@ fn a_large_archive_in_storage_comes_by_four_streams_without_a_flag() {
 #[test]
 fn a_fault_in_one_segment_ends_in_the_right_files() {
     let expected = BY_ONE.items();
-    // The first requests are those for the download, its end and the link.
-    let on = || Fault::on(STORE).after(4);
+    // The first requests are those for the download, its end and the link, and a segment.
+    let on = || Fault::on(STORE).after(if cfg!(unix) { 4 } else { 3 });
     let other = || on().without_header("ETag").header("ETag", "\"other\"");
     let full = on().body(200, "application/zip", ARCHIVE.clone());
     for (what, fault, starts_over) in [
