@@ -116,6 +116,8 @@ impl Soak {
         let Ended { exit, stderr_text, at_signal } = self.run(place.path(), target, signal)?;
         let found = files(place.path());
         let problem = at_signal
+            // Files that are open stay on Windows until the process has ended.
+            .filter(|_| cfg!(unix))
             .and_then(|found| self.problem(target, &before, found, None, ""))
             .or_else(|| {
                 self.problem(target, &before, found, signal.is_none().then_some(exit), &stderr_text)

@@ -184,7 +184,6 @@ pub fn replaced_path(area: &Area, to: &Path) -> PathBuf {
 
 /// Removes what killed runs have left in a directory and in those above it on the same file system:
 /// a destination that exists by now may not have existed then.
-#[cfg(unix)]
 pub fn remove_stale_above(path: &Path) {
     use super::stale_temp_dirs::remove_stale;
     const MAX_LEVELS: usize = 8;

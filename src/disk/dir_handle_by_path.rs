@@ -104,6 +104,14 @@ impl DirHandle {
         File::options().write(true).create_new(true).open(self.0.join(name))
     }
 
+    /// Creates a file that no other program can open or remove while it is open.
+    pub fn create_unshared(&self, name: &OsStr) -> io::Result<File> {
+        let mut options = File::options();
+        #[cfg(windows)]
+        std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 0);
+        options.write(true).create_new(true).open(self.0.join(name))
+    }
+
     pub fn create_readable(&self, name: &OsStr, _mode: u32) -> io::Result<File> {
         File::options().read(true).write(true).create_new(true).open(self.0.join(name))
     }
@@ -158,6 +166,11 @@ impl DirHandle {
     /// Returns a value that is equal for all directories: renames across volumes fail here.
     pub fn mount(&self) -> io::Result<Mount> {
         Ok(Mount)
+    }
+
+    /// Returns true: the standard library cannot tell it.
+    pub fn is_writable(&self, _name: &OsStr) -> bool {
+        true
     }
 
     /// Does nothing: the standard library cannot sync a directory.

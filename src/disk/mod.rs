@@ -38,6 +38,9 @@ mod staged_dirs;
 mod staging;
 #[cfg(unix)]
 mod stale_temp_dirs;
+#[cfg(not(unix))]
+#[path = "stale_temp_dirs_by_path.rs"]
+mod stale_temp_dirs;
 mod sync_commit;
 mod temp_dir;
 mod temp_file;

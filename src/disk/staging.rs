@@ -69,7 +69,6 @@ impl Staging {
             Ok((base, first, DirTree::new(Arc::new(tree))))
         };
         let (base, first, tree) = create().map_err(Error::doing(MAKE_IN, base_path))?;
-        #[cfg(unix)]
         super::area::remove_stale_above(base_path);
         Ok(Staging {
             dest: dest.to_owned(),

@@ -20,36 +20,21 @@ use super::file_kind::FileKind;
 use super::remove_tree::remove_tree;
 use super::temp_layout::{LOCK, REPLACED, RUBBISH, UNLOCKED, is_known, is_temp_dir};
 
-/// The result of locking a new temporary directory.
-pub enum Locked {
-    /// The directory is locked until the file is closed.
-    Yes(File),
-    /// The file system has no locks.
-    Unsupported,
-    /// Another run took the directory for a stale one.
-    Lost,
-}
-
-/// Locks a new temporary directory. The lock file gets its final name after it is locked, so that no
-/// other run can find it unlocked.
-pub fn lock(dir: &DirHandle) -> io::Result<Locked> {
-    let lost = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => Ok(Locked::Lost),
-        _ => Err(error),
-    };
-    let file = match dir.create_file(OsStr::new(UNLOCKED), 0o600) {
-        Ok(file) => file,
-        Err(error) => return lost(error),
-    };
+/// Locks a new temporary directory until the file is closed. Returns `None` if the file system has
+/// no locks. The lock file gets its final name after it is locked, so that no other run can find it
+/// unlocked.
+///
+/// # Errors
+/// `NotFound` if another run took the directory for a stale one.
+pub fn lock(dir: &DirHandle) -> io::Result<Option<File>> {
+    let file = dir.create_file(OsStr::new(UNLOCKED), 0o600)?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
-        Err(Errno::WOULDBLOCK) => return Ok(Locked::Lost),
-        Err(_) => return Ok(Locked::Unsupported),
+        Err(Errno::WOULDBLOCK) => return Err(io::ErrorKind::NotFound.into()),
+        Err(_) => return Ok(None),
     }
-    match dir.rename(OsStr::new(UNLOCKED), dir, OsStr::new(LOCK)) {
-        Ok(()) => Ok(Locked::Yes(file)),
-        Err(error) => lost(error),
-    }
+    dir.rename(OsStr::new(UNLOCKED), dir, OsStr::new(LOCK))?;
+    Ok(Some(file))
 }
 
 /// Marks a temporary directory as not needed any more.

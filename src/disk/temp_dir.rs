@@ -2,22 +2,17 @@
 //! It is locked while it is used, removed when the run ends, and removed by the next run if this one
 //! is killed.
 
-#[cfg(unix)]
-use std::ffi::OsStr;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::dir_handle::DirHandle;
-#[cfg(unix)]
-use super::stale_temp_dirs::{self, Locked};
-use super::temp_layout;
+use super::{stale_temp_dirs, temp_layout};
 use crate::interrupt::{Interrupt, Temporary};
 
 /// Number of attempts to make a directory that no other run removes before it is locked.
-#[cfg(unix)]
 const MAX_ATTEMPTS: usize = 100;
 
 /// A temporary directory, removed on drop. Only its owner has access, because artifacts may contain
@@ -49,7 +44,6 @@ impl TempDir {
         interrupt: &Interrupt,
     ) -> io::Result<TempDir> {
         let made = interrupt.create_tracked(|| make_locked(&parent, parent_path))?;
-        #[cfg(unix)]
         stale_temp_dirs::remove_stale(&parent);
         Ok(TempDir { made, interrupt: interrupt.clone(), preserved: false })
     }
@@ -66,7 +60,6 @@ impl TempDir {
     pub fn preserve(&mut self) {
         self.interrupt.untrack(&self.made);
         self.preserved = true;
-        #[cfg(unix)]
         let _ = stale_temp_dirs::keep_for_good(&self.made.handle);
     }
 }
@@ -85,28 +78,15 @@ impl Temporary for Made {
     }
 
     fn abandon(&self) {
-        #[cfg(unix)]
         let _ = stale_temp_dirs::mark_as_rubbish(&self.handle);
         *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    #[cfg(unix)]
     fn remove(&self, go_on: &dyn Fn() -> bool) -> io::Result<()> {
-        let last = OsStr::new(temp_layout::RUBBISH);
-        super::remove_tree::remove_tree(&self.parent, &self.name, Some(last), go_on)
-    }
-
-    #[cfg(not(unix))]
-    fn remove(&self, go_on: &dyn Fn() -> bool) -> io::Result<()> {
-        match self.parent.kind(&self.name)? {
-            None => Ok(()),
-            Some(_) if go_on() => self.parent.remove_all(&self.name),
-            Some(_) => Err(io::ErrorKind::TimedOut.into()),
-        }
+        remove_tree(&self.parent, &self.name, temp_layout::RUBBISH, go_on)
     }
 }
 
-#[cfg(unix)]
 fn make_locked(parent: &Arc<DirHandle>, parent_path: &Path) -> io::Result<Made> {
     for _ in 0..MAX_ATTEMPTS {
         let (name, handle) = match make(parent) {
@@ -115,25 +95,42 @@ fn make_locked(parent: &Arc<DirHandle>, parent_path: &Path) -> io::Result<Made> 
             Err((Some(_), error)) if error.kind() == io::ErrorKind::NotFound => continue,
             Err((_, error)) => return Err(error),
         };
-        let lock = match stale_temp_dirs::lock(&handle) {
-            Ok(Locked::Yes(file)) => Some(file),
-            Ok(Locked::Unsupported) => None,
-            Ok(Locked::Lost) => continue,
+        match stale_temp_dirs::lock(&handle) {
+            Ok(lock) => return Ok(Made::new(parent, parent_path, name, handle, lock)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
-                let last = Some(OsStr::new(temp_layout::UNLOCKED));
-                let _ = super::remove_tree::remove_tree(parent, &name, last, &|| true);
+                let _ = remove_tree(parent, &name, temp_layout::UNLOCKED, &|| true);
                 return Err(error);
             }
-        };
-        return Ok(Made::new(parent, parent_path, name, handle, lock));
+        }
     }
     Err(io::ErrorKind::ResourceBusy.into())
 }
 
+/// Removes a directory. The file `last` in it is removed last, so that what is left of the directory
+/// stays recognisable.
+#[cfg(unix)]
+fn remove_tree(
+    parent: &DirHandle,
+    name: &OsStr,
+    last: &str,
+    go_on: &dyn Fn() -> bool,
+) -> io::Result<()> {
+    super::remove_tree::remove_tree(parent, name, Some(OsStr::new(last)), go_on)
+}
+
 #[cfg(not(unix))]
-fn make_locked(parent: &Arc<DirHandle>, parent_path: &Path) -> io::Result<Made> {
-    let (name, handle) = make(parent).map_err(|(_, error)| error)?;
-    Ok(Made::new(parent, parent_path, name, handle, None))
+fn remove_tree(
+    parent: &DirHandle,
+    name: &OsStr,
+    _last: &str,
+    go_on: &dyn Fn() -> bool,
+) -> io::Result<()> {
+    match parent.kind(name)? {
+        None => Ok(()),
+        Some(_) if go_on() => parent.remove_all(name),
+        Some(_) => Err(io::ErrorKind::TimedOut.into()),
+    }
 }
 
 /// Creates a directory with a new name and opens it. An error comes with the name if it was created.

@@ -32,15 +32,12 @@ pub const SPOOL_PREFIX: &str = "spool-";
 pub const PROBE: &str = "link";
 
 /// File that the owner holds an advisory lock on.
-#[cfg(unix)]
 pub const LOCK: &str = "lock";
 
 /// Name of the lock file until it is locked.
-#[cfg(unix)]
 pub const UNLOCKED: &str = "unlocked";
 
 /// Name of the lock file when the directory is not needed any more, whoever holds it open.
-#[cfg(unix)]
 pub const RUBBISH: &str = "rubbish";
 
 /// Returns a random name for a temporary directory.
@@ -58,7 +55,6 @@ pub fn is_temp_dir(name: &OsStr) -> bool {
 
 /// Returns true for names in a temporary directory that downriver makes, or that file systems give
 /// to removed files which are still open (FUSE, NFS). A directory with other names stays.
-#[cfg(unix)]
 pub fn is_known(name: &OsStr) -> bool {
     const NAMES: [&str; 9] =
         [STAGED, REPLACED, REMOVED, MODES, SINGLE, PROBE, LOCK, UNLOCKED, RUBBISH];

@@ -61,7 +61,6 @@ impl Cache {
             create_private_dirs(dir).map_err(Error::doing("make the folder", dir))?;
         }
         // A run that finds all archives in the cache creates nothing there, which would remove it.
-        #[cfg(unix)]
         if let Ok(dir) = super::dir_handle::DirHandle::open(dir) {
             super::stale_temp_dirs::remove_stale(&dir);
         }

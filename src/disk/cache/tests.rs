@@ -54,7 +54,6 @@ fn names(dir: &Path) -> Vec<String> {
     names
 }
 
-#[cfg(unix)]
 #[test]
 fn a_run_that_inserts_nothing_removes_what_a_killed_one_has_left() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,0 +1,86 @@
+//! Removal of stale temporary directories for systems other than Unix.
+//!
+//! Every run keeps a file in its temporary directory open without sharing it. Nobody can remove that
+//! file until the process ends, however it ends, so a directory whose file can be removed is stale.
+//! The directory of a run that was killed during a commit stays, because it may hold files of the
+//! user.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+
+use super::dir_handle::DirHandle;
+use super::file_kind::FileKind;
+use super::temp_layout::{LOCK, REMOVED, REPLACED, is_known, is_temp_dir};
+
+/// Locks a new temporary directory until the file is closed.
+///
+/// # Errors
+/// `NotFound` if another run took the directory for a stale one.
+pub fn lock(dir: &DirHandle) -> io::Result<Option<File>> {
+    dir.create_unshared(OsStr::new(LOCK)).map(Some)
+}
+
+/// Does nothing: the directory is stale as soon as its lock is closed.
+pub fn mark_as_rubbish(_dir: &DirHandle) -> io::Result<()> {
+    Ok(())
+}
+
+/// Makes a temporary directory one that no later run removes: it holds files of the user.
+pub fn keep_for_good(_dir: &DirHandle) -> io::Result<()> {
+    Ok(())
+}
+
+/// Removes all stale temporary directories in `parent`. Failures are ignored: the next run tries
+/// again.
+pub fn remove_stale(parent: &DirHandle) {
+    for name in parent.names().unwrap_or_default() {
+        if is_temp_dir(&name) && matches!(parent.kind(&name), Ok(Some(FileKind::Dir))) {
+            let _ = remove_if_stale(parent, &name);
+        }
+    }
+}
+
+fn remove_if_stale(parent: &DirHandle, name: &OsStr) -> io::Result<()> {
+    let dir = parent.open_dir(name)?;
+    let names = dir.names()?;
+    if names.is_empty() {
+        return parent.remove_dir(name);
+    }
+    let has = |wanted: &str| names.iter().any(|name| name == wanted);
+    if !names.iter().all(|name| is_known(name)) || has(REPLACED) || has(REMOVED) {
+        return Ok(());
+    }
+    if has(LOCK) {
+        dir.remove_file(OsStr::new(LOCK))?;
+    }
+    parent.remove_all(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn directories_of_ended_runs_are_removed_unless_they_hold_files_of_the_user() {
+        let place = tempfile::tempdir().unwrap();
+        let parent = DirHandle::open(place.path()).unwrap();
+        let names = ["lock", "file", "empty", "running", "replaced", "other"];
+        let dirs: Vec<_> = (0..names.len()).map(|n| format!(".downriver-{n:012}")).collect();
+        for (name, dir) in names.iter().zip(&dirs) {
+            fs::create_dir(place.path().join(dir)).unwrap();
+            if !matches!(*name, "empty" | "running") {
+                fs::write(place.path().join(dir).join(name), "").unwrap();
+            }
+        }
+        let running = parent.open_dir(OsStr::new(&dirs[3])).unwrap();
+        let lock = lock(&running).unwrap();
+        remove_stale(&parent);
+        assert_eq!(parent.names().unwrap(), dirs[3..]);
+        drop(lock);
+        remove_stale(&parent);
+        assert_eq!(parent.names().unwrap(), dirs[4..]);
+    }
+}
