@@ -6,7 +6,6 @@
 //! in place, so that a commit consists of renames alone.
 
 use std::collections::VecDeque;
-#[cfg(unix)]
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};

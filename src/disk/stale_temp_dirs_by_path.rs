@@ -68,14 +68,15 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let parent = DirHandle::open(place.path()).unwrap();
         let names = ["lock", "file", "empty", "running", "replaced", "other"];
-        let dirs: Vec<_> = (0..names.len()).map(|n| format!(".downriver-{n:012}")).collect();
+        let dirs: Vec<std::ffi::OsString> =
+            (0..names.len()).map(|n| format!(".downriver-{n:012}").into()).collect();
         for (name, dir) in names.iter().zip(&dirs) {
             fs::create_dir(place.path().join(dir)).unwrap();
             if !matches!(*name, "empty" | "running") {
                 fs::write(place.path().join(dir).join(name), "").unwrap();
             }
         }
-        let running = parent.open_dir(OsStr::new(&dirs[3])).unwrap();
+        let running = parent.open_dir(&dirs[3]).unwrap();
         let lock = lock(&running).unwrap();
         remove_stale(&parent);
         assert_eq!(parent.names().unwrap(), dirs[3..]);
