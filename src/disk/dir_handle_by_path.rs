@@ -30,6 +30,7 @@ pub struct Metadata {
 }
 
 #[derive(Debug, Clone, Copy)]
+#[allow(dead_code, reason = "the times of directories cannot be set here")]
 pub struct Modified {
     pub seconds: i64,
     pub nanoseconds: i64,
@@ -104,11 +105,13 @@ impl DirHandle {
         File::options().write(true).create_new(true).open(self.0.join(name))
     }
 
-    /// Creates a file that no other program can open or remove while it is open.
-    pub fn create_unshared(&self, name: &OsStr) -> io::Result<File> {
+    /// Creates a file that no other program can remove while it is open.
+    pub fn create_lock(&self, name: &OsStr) -> io::Result<File> {
+        /// Of the Windows API: others may read the file.
+        const FILE_SHARE_READ: u32 = 1;
         let mut options = File::options();
         #[cfg(windows)]
-        std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, 0);
+        std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, FILE_SHARE_READ);
         options.write(true).create_new(true).open(self.0.join(name))
     }
 

@@ -1,7 +1,7 @@
 //! Removal of stale temporary directories for systems other than Unix.
 //!
-//! Every run keeps a file in its temporary directory open without sharing it. Nobody can remove that
-//! file until the process ends, however it ends, so a directory whose file can be removed is stale.
+//! Every run keeps a file in its temporary directory open, which nobody else can remove until the
+//! process ends, however it ends. So a directory whose file can be removed is stale.
 //! The directory of a run that was killed during a commit stays, because it may hold files of the
 //! user.
 
@@ -18,7 +18,7 @@ use super::temp_layout::{LOCK, REMOVED, REPLACED, is_known, is_temp_dir};
 /// # Errors
 /// `NotFound` if another run took the directory for a stale one.
 pub fn lock(dir: &DirHandle) -> io::Result<Option<File>> {
-    dir.create_unshared(OsStr::new(LOCK)).map(Some)
+    dir.create_lock(OsStr::new(LOCK)).map(Some)
 }
 
 /// Does nothing: the directory is stale as soon as its lock is closed.
