@@ -75,6 +75,11 @@ fn cause_hints(cause: &Cause, request: &ApiRequest, facts: &Facts) -> Vec<String
             vec![STORAGE.to_owned()]
         }
         Cause::Status { status, body, .. } => status_hints(*status, body, request, facts),
+        Cause::Failing { kind: FailureKind::ConnectTimeout | FailureKind::Silence, .. }
+            if facts.legacy_cli =>
+        {
+            Vec::new()
+        }
         Cause::Failing { kind: FailureKind::ConnectTimeout, .. } => {
             vec!["--connect-timeout allows more".to_owned()]
         }
@@ -91,7 +96,7 @@ fn cause_hints(cause: &Cause, request: &ApiRequest, facts: &Facts) -> Vec<String
             let sign_in = if facts.token.is_none() { no_token(facts) } else { SIGN_IN_PAGE.into() };
             vec![sign_in, api_root(facts)]
         }
-        Cause::Tls { failure, .. } => vec![failure.hint().to_owned()],
+        Cause::Tls { failure, .. } => vec![failure.hint(facts.legacy_cli)],
         // The message says already that GitLab accepts no job token.
         Cause::NotSent { .. } if facts.token == Some(Kind::Job) => {
             vec![private_token(request.operation)]

@@ -111,6 +111,11 @@ fn it_waits_as_long_as_it_takes() {
     here.fault(Fault::on("GET pipelines/9100").times(900).json(200, &running));
     let ran = old(&here, "-t master --on-manual pass 93").exits(0);
     assert!(ran.pauses.iter().map(|pause| pause.as_secs()).sum::<u64>() > 3600);
+    // A month is enough for every pipeline. There is no flag for more.
+    let here = fake();
+    here.fault(Fault::on("GET pipelines/9100").always().json(200, &running));
+    let ran = old(&here, "-t master -s 86400 93").fails(1);
+    ran.says("waited 30days").never_says("--wait-timeout");
 }
 
 #[test]
