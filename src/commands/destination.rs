@@ -102,7 +102,6 @@ impl Destination<'_> {
         transfer::reports(transfer, kind, destination)
     }
 
-    /// Returns a path in full, without `.` components.
     /// Returns a path relative to the current directory as an absolute one.
     fn at(&self, app: &App, path: &Path) -> PathBuf {
         app.env.dir.join(path).components().collect()
@@ -116,8 +115,9 @@ impl Destination<'_> {
 
 /// Refuses a FILE that can only be a folder.
 fn not_a_folder(file: &Path, app: &App) -> Result<(), Usage> {
-    let named_like_one = file.as_os_str().as_encoded_bytes().ends_with(b"/")
-        || cfg!(windows) && file.as_os_str().as_encoded_bytes().ends_with(b"\\");
+    let is_separator = |byte: &u8| *byte == b'/' || cfg!(windows) && *byte == b'\\';
+    let last = file.as_os_str().as_encoded_bytes().rsplit(is_separator).next();
+    let named_like_one = matches!(last, Some(b"" | b"." | b".."));
     if !named_like_one && !app.env.dir.join(file).is_dir() {
         return Ok(());
     }
