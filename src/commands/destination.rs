@@ -7,7 +7,7 @@ use super::app::App;
 use super::delete_guard::check_deletable;
 use crate::disk::{AtomicFile, Staging};
 use crate::error::Error;
-use crate::sanitize::sanitize;
+use crate::sanitize::{escape_path, sanitize};
 use crate::settings::{Usage, home_dir};
 use crate::transfer::{self, ExtractOptions, ReportDestination, Transfer, TransferResult};
 
@@ -121,7 +121,7 @@ fn not_a_folder(file: &Path, app: &App) -> Result<(), Usage> {
     if !named_like_one && !app.env.dir.join(file).is_dir() {
         return Ok(());
     }
-    let name = file.to_string_lossy();
+    let name = escape_path(file);
     Err(Usage::new(format!("`{}` is a folder, and --output names a file", sanitize(&name)))
         .hint("add a file name, or extract into the folder with --dir"))
 }

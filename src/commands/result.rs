@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::lookup::{Ended, FoundJob};
 use crate::model::{Job, Pipeline};
-use crate::sanitize::sanitize;
+use crate::sanitize::{escape_path, sanitize};
 use crate::select::retention::relative_to;
 use crate::transfer::{Synced, TransferResult, TransferredJob};
 use crate::ui::Ui;
@@ -118,6 +118,6 @@ fn plain(path: &Path) -> PathBuf {
 
 /// Returns a path with `/` as its separator, the form in JSON on every system.
 fn slashes(path: &Path) -> String {
-    let path = path.to_string_lossy().into_owned();
+    let path = escape_path(path).into_owned();
     if cfg!(windows) { path.replace('\\', "/") } else { path }
 }

@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::env::Stream;
 use crate::exit::Exit;
 use crate::report::Report;
-use crate::sanitize::{sanitize_json, sanitize_whole};
+use crate::sanitize::{escape_bytes, sanitize_json, sanitize_whole};
 
 /// The size limit, in bytes, of an answer to a question.
 const MAX_ANSWER: usize = 1000;
@@ -91,7 +91,7 @@ impl Ui {
     }
 
     /// Prints a path on standard output. Characters that could act on a terminal are escaped. Bytes
-    /// that are no UTF-8 are printed as they are, except on a terminal.
+    /// that are not part of UTF-8 are printed as they are, and on a terminal as `\xff`.
     ///
     /// # Errors
     /// Standard output is closed or cannot be written to.
@@ -103,8 +103,8 @@ impl Ui {
         let mut line = Vec::with_capacity(path.len() + 1);
         for chunk in path.utf8_chunks() {
             write!(line, "{}", sanitize_whole(chunk.valid()))?;
-            match stdout.terminal && !chunk.invalid().is_empty() {
-                true => line.extend("\u{fffd}".bytes()),
+            match stdout.terminal {
+                true => line.extend(escape_bytes(chunk.invalid()).bytes()),
                 false => line.extend(chunk.invalid()),
             }
         }
