@@ -343,3 +343,17 @@ fn tokens_may_begin_with_a_hyphen_and_are_never_printed() {
         Run::new(fake()).bare().args(&args).runs().never_says("secretToken");
     }
 }
+
+#[test]
+fn usage_errors_name_the_flags_that_are_there() {
+    for (args, says) in [
+        ("-p p -t main -h 'git lab' 1", "from --host,"),
+        ("-p p -t main -h gitlab.test -a 'two words' 1", "the token from --api-token"),
+        ("-p p -t '' -h gitlab.test 1", "the ref is empty"),
+        ("-p p -t main -h gitlab.test ''", "PROJECT is empty"),
+    ] {
+        let ran = Run::new(fake()).bare().called("trigger").args(args).exits(2);
+        ran.says(says).never_says("--api-url").never_says("--private-token").never_says("--ref");
+        ran.asks(&[]);
+    }
+}

@@ -120,7 +120,7 @@ impl Trigger {
                 .into());
         }
         if self.ref_.as_deref() == Some("") {
-            return Err(Usage::new("--ref is empty").hint("name a branch or a tag").into());
+            return Err(Usage::new("the ref is empty").hint("name a branch or a tag").into());
         }
         let mut connect = self.connect.clone();
         if let Some(token) = &self.api_token {

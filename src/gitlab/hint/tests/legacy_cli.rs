@@ -1,7 +1,7 @@
 //! The hints under the command line of pipeline-trigger, which has no flags for the network.
 
 use super::super::hints;
-use super::{PRIVATE, address, check, facts, request};
+use super::{JOB, PRIVATE, address, check, facts, request, status};
 use crate::gitlab::cause::{Cause, FailureKind};
 use crate::gitlab::facts::{Access, Facts, NamedBy};
 use crate::gitlab::operation::Operation;
@@ -31,8 +31,23 @@ fn no_flag_is_named_that_the_old_command_line_lacks() {
         let facts = Facts { legacy_cli: true, named_by: NamedBy::Host, ..plain };
         let given = hints(&cause, &request, &facts, Vec::new());
         check(&given, expect, &format!("{cause:?}"));
-        for flag in ["--timeout", "--connect-timeout", "--cacert", "--cert", "--api-url"] {
-            assert!(given.iter().all(|hint| !hint.contains(flag)), "{flag}: {given:?}");
-        }
+        no_missing_flag(&given);
+    }
+    // A job token that an older version does not accept for watching.
+    let request = request(Operation::ListPipelines, "1");
+    for answer in [status(401, ""), status(404, r#"{"message":"404 Project Not Found"}"#)] {
+        let plain = facts(&request, JOB, Access::Unknown);
+        let facts = Facts { legacy_cli: true, named_by: NamedBy::Host, ..plain };
+        let given = hints(&answer, &request, &facts, Vec::new());
+        assert!(given.len() == 2 && given[1].contains("GitLab before 18.3"), "{given:?}");
+        no_missing_flag(&given);
+    }
+}
+
+fn no_missing_flag(given: &[String]) {
+    for flag in
+        ["--timeout", "--connect-timeout", "--cacert", "--cert", "--api-url", "--job-id", "--ref"]
+    {
+        assert!(given.iter().all(|hint| !hint.contains(flag)), "{flag}: {given:?}");
     }
 }
