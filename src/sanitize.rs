@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
+use std::path::Path;
 
 /// The longest text that [`sanitize`] displays, in bytes. Names from a server have no limit.
 const MAX_LENGTH: usize = 1024;
@@ -71,6 +72,11 @@ pub fn escape_bytes(bytes: &[u8]) -> Cow<'_, str> {
         }
     }
     Cow::Owned(text)
+}
+
+/// Returns a path as text, with each byte that is not part of UTF-8 as `\xff`.
+pub fn escape_path(path: &Path) -> Cow<'_, str> {
+    escape_bytes(path.as_os_str().as_encoded_bytes())
 }
 
 /// Joins names for a message, and counts those beyond `max`: `a`, `b`, `c` and 4 more.

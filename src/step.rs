@@ -15,7 +15,8 @@ pub trait Watch: Send + Sync {
 /// An event. The numbers 1 to 4 are the steps: bridges, downstream pipelines, jobs, transfer.
 #[derive(Debug)]
 pub enum Step<'a> {
-    /// Before 1: the newest pipeline of a ref was found. `of` names the ref for people.
+    /// Before 1: the newest pipeline of a ref was found. `of` names the ref or the merge
+    /// request for people.
     Latest { project: &'a ProjectRef, pipeline: &'a Pipeline, of: &'a str },
     /// 1: the bridges of a pipeline were listed.
     Bridges { of: &'a PipelineAt, bridges: &'a [Bridge] },

@@ -69,9 +69,10 @@ pub struct ConnectArgs {
     /// flag of downriver does.
     #[arg(skip)]
     pub unverified: bool,
-    /// Also reads the variables of Python's requests, as pipeline-trigger does.
+    /// The command line is that of pipeline-trigger. The variables of Python's requests are read as
+    /// well, and hints name none of these flags, because that command line lacks them.
     #[arg(skip)]
-    pub as_requests: bool,
+    pub legacy_cli: bool,
 }
 
 /// The consequence of an archive whose SHA-256 is not the one that GitLab tells.

@@ -12,7 +12,7 @@ use crate::disk::Cache;
 use crate::env::Env;
 use crate::error::Error;
 use crate::gitlab::{Client, NamedBy, Origin};
-use crate::lookup::{Ctx, JobQuery, Polling, Scope};
+use crate::lookup::{Ctx, JobQuery, Lists, Polling, Scope};
 use crate::refusal::Refusal;
 use crate::sanitize::sanitize;
 use crate::select::job_pattern::Pattern;
@@ -96,7 +96,7 @@ impl App {
                 IfMissing::Fail => OnMissing::Refuse,
                 IfMissing::Warn | IfMissing::Ignore => OnMissing::Report,
             },
-            listed: false,
+            lists: Lists::Unneeded,
             from_can_change: lookup.from != Some(LookupFrom::Upstream),
             own_job: settings::own_job(connect, &self.env),
             chosen: None,
@@ -138,6 +138,7 @@ impl App {
             },
             own_projects: settings::own_projects(&api.value, &self.env),
             withheld,
+            legacy_cli: connect.legacy_cli,
         };
         let settings = settings::connection_settings(&api, token.as_ref());
         let (network, warnings) = settings::network(connect, &self.env)?;

@@ -9,7 +9,7 @@ use crate::args::{JobArgs, NoWaitArgs};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gitlab::{Client, Operation};
-use crate::lookup::{self, FoundJob, Polling};
+use crate::lookup::{self, FoundJob, Lists, Polling};
 use crate::report::Report;
 use crate::sanitize::{join_names, sanitize};
 use crate::settings::{self, SplitWords, Usage};
@@ -42,7 +42,7 @@ impl Delete {
         let PreparedLookup { scope, mut query, client, .. } =
             app.prepare(&self.jobs, &self.args, false)?;
         client.check_can_write(Operation::DeleteArtifacts, "deleting artifacts".to_owned())?;
-        query.listed = true;
+        query.lists = Lists::Required;
         // A job that is named exactly needs no archive, because its reports are deleted as well; a glob
         // matches only jobs with an archive.
         query.archive = query.jobs.iter().any(|job| job.is_glob());

@@ -7,7 +7,7 @@ use super::app::App;
 use super::delete_guard::check_deletable;
 use crate::disk::{AtomicFile, Staging};
 use crate::error::Error;
-use crate::sanitize::sanitize;
+use crate::sanitize::{escape_path, sanitize};
 use crate::settings::{Usage, home_dir};
 use crate::transfer::{self, ExtractOptions, ReportDestination, Transfer, TransferResult};
 
@@ -102,7 +102,6 @@ impl Destination<'_> {
         transfer::reports(transfer, kind, destination)
     }
 
-    /// Returns a path in full, without `.` components.
     /// Returns a path relative to the current directory as an absolute one.
     fn at(&self, app: &App, path: &Path) -> PathBuf {
         app.env.dir.join(path).components().collect()
@@ -116,12 +115,13 @@ impl Destination<'_> {
 
 /// Refuses a FILE that can only be a folder.
 fn not_a_folder(file: &Path, app: &App) -> Result<(), Usage> {
-    let named_like_one = file.as_os_str().as_encoded_bytes().ends_with(b"/")
-        || cfg!(windows) && file.as_os_str().as_encoded_bytes().ends_with(b"\\");
+    let is_separator = |byte: &u8| *byte == b'/' || cfg!(windows) && *byte == b'\\';
+    let last = file.as_os_str().as_encoded_bytes().rsplit(is_separator).next();
+    let named_like_one = matches!(last, Some(b"" | b"." | b".."));
     if !named_like_one && !app.env.dir.join(file).is_dir() {
         return Ok(());
     }
-    let name = file.to_string_lossy();
+    let name = escape_path(file);
     Err(Usage::new(format!("`{}` is a folder, and --output names a file", sanitize(&name)))
         .hint("add a file name, or extract into the folder with --dir"))
 }

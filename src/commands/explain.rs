@@ -9,7 +9,7 @@ use crate::args::{CacheArgs, JobArgs, NoWaitArgs};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gitlab::Client;
-use crate::lookup::{self, LookupResult, Polling};
+use crate::lookup::{self, Lists, LookupResult, Polling};
 use crate::refusal::Refusal;
 use crate::report::Report;
 use crate::select::outcome::OnMissing;
@@ -41,7 +41,7 @@ impl Explain {
             app.prepare_or_choose(&self.jobs, &self.args, Count::One)?;
         let cache = settings::cache(&CacheArgs::default(), &app.env)?;
         settings.extend(cache.into_iter().flat_map(settings::CacheSettings::settings_list));
-        query.listed = true;
+        query.lists = Lists::Preferred;
         let ctx = app.ctx(&client, Polling::once());
         let (finding, error) = match lookup::find(&ctx, &scope, &query) {
             Ok(finding) => probe(&client, finding, query.on_missing),

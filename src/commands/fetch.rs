@@ -11,7 +11,7 @@ use super::extract_args::ExtractArgs;
 use crate::args::{CacheArgs, JobArgs, WaitArgs};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::lookup::Polling;
+use crate::lookup::{Lists, Polling};
 use crate::transfer::Transfer;
 use crate::ui::choose::Count;
 
@@ -62,7 +62,7 @@ impl Fetch {
         let PreparedLookup { scope, mut query, client, .. } =
             app.prepare_or_choose(&self.jobs, &self.args, count)?;
         // The cache names archives by the ids of their jobs, which only the lists contain.
-        query.listed = cache.is_some();
+        query.lists = if cache.is_some() { Lists::Preferred } else { Lists::Unneeded };
         let polling = Polling::from(&self.args.wait);
         let ctx = app.ctx(&client, polling);
         let transfer = Transfer {

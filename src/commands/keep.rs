@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::gitlab::Client;
 use crate::gitlab::Operation;
-use crate::lookup::{self, FoundJob, Polling};
+use crate::lookup::{self, FoundJob, Lists, Polling};
 use crate::model::Job;
 use crate::report::Report;
 use crate::sanitize::sanitize;
@@ -32,7 +32,7 @@ impl Keep {
             app.prepare(&self.jobs, &self.args, false)?;
         client.check_can_write(Operation::KeepArtifacts, "keeping artifacts".to_owned())?;
         // The request needs the id of the job, which only the lists contain.
-        query.listed = true;
+        query.lists = Lists::Required;
         let ctx = app.ctx(&client, Polling::once());
         let finding = lookup::find(&ctx, &scope, &query)?;
         app.tell_missing(&self.args.selection, &finding.missing);

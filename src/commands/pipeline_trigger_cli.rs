@@ -136,7 +136,7 @@ impl PipelineTriggerCli {
         trigger.host = Some(self.host);
         trigger.url_path = Some(self.url_path);
         trigger.connect.unverified = !self.verify;
-        trigger.connect.as_requests = true;
+        trigger.connect.legacy_cli = true;
         trigger.output_args.verbose = self.verbose;
         trigger.legacy_cli = true;
         trigger

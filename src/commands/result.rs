@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::lookup::{Ended, FoundJob};
 use crate::model::{Job, Pipeline};
-use crate::sanitize::{sanitize, sanitize_whole};
+use crate::sanitize::{escape_path, sanitize};
 use crate::select::retention::relative_to;
 use crate::transfer::{Synced, TransferResult, TransferredJob};
 use crate::ui::Ui;
@@ -16,10 +16,14 @@ use crate::ui::Ui;
 pub fn print_files(result: &TransferResult, output: Option<&Path>, ui: &Ui) -> io::Result<()> {
     for job in &result.jobs {
         if let Some(file) = output {
-            ui.line(sanitize_whole(&text(file)))?;
+            ui.path_line(file.as_os_str().as_encoded_bytes())?;
         }
         for (path, _) in &job.files {
-            ui.line(sanitize_whole(&slashes(path)))?;
+            let mut path = path.as_os_str().as_encoded_bytes().to_vec();
+            if cfg!(windows) {
+                path.iter_mut().filter(|byte| **byte == b'\\').for_each(|byte| *byte = b'/');
+            }
+            ui.path_line(&path)?;
         }
     }
     Ok(())
@@ -105,10 +109,6 @@ pub fn pipeline(pipeline: &Pipeline, project: Option<u64>, failed: &[Value]) -> 
     })
 }
 
-fn text(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
-}
-
 /// Removes `.` segments: `./a` becomes `a`.
 fn plain(path: &Path) -> PathBuf {
     let plain = path.strip_prefix(".").unwrap_or(path);
@@ -118,6 +118,6 @@ fn plain(path: &Path) -> PathBuf {
 
 /// Returns a path with `/` as its separator, the form in JSON on every system.
 fn slashes(path: &Path) -> String {
-    let path = text(path);
+    let path = escape_path(path).into_owned();
     if cfg!(windows) { path.replace('\\', "/") } else { path }
 }

@@ -38,7 +38,11 @@ impl Trigger {
             }
             return Ok(Exit::Done);
         };
-        let report = Report::new(&error, true);
+        let mut report = Report::new(&error, true);
+        if self.legacy_cli && report.exit == Exit::TimedOut {
+            // That command line has no --wait-timeout.
+            report.hints.clear();
+        }
         if report.exit != Exit::Done {
             let document = if told.started.is_some() { told.document() } else { Value::Null };
             app.ui.report(&report, document);

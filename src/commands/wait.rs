@@ -8,7 +8,7 @@ use super::result;
 use crate::args::{ConnectArgs, JobArgs, LookupArgs, OutputArgs, SelectionArgs, WaitLimitArgs};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::lookup::{self, FoundJob, Polling, Scope};
+use crate::lookup::{self, FoundJob, Lists, Polling, Scope};
 use crate::report::Report;
 use crate::sanitize::sanitize;
 
@@ -46,6 +46,7 @@ impl Wait {
         let PreparedLookup { scope, mut query, client, .. } =
             app.prepare(&self.jobs, &args, true)?;
         query.archive = false;
+        query.lists = Lists::Required;
         let ctx = app.ctx(&client, Polling::from(&args.wait));
         if !query.jobs.is_empty() || matches!(scope, Scope::Jobs { .. }) {
             let finding = lookup::find(&ctx, &scope, &query)?;

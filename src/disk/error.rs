@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
 
-use crate::sanitize::{join_names, sanitize};
+use crate::sanitize::{escape_path, join_names, sanitize};
 
 /// The operation that creates a temporary directory.
 pub const MAKE_IN: &str = "make a folder in";
@@ -76,7 +76,7 @@ impl Error {
 
 impl Display for Error {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let name = |path: &Path| path.to_string_lossy().into_owned();
+        let name = |path: &Path| escape_path(path).into_owned();
         match self {
             // The directory was there when it was looked at, or the run was started in it.
             Error::Io { doing: MAKE_IN, path, source }

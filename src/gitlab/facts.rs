@@ -28,6 +28,8 @@ pub struct Origin {
     pub own_projects: Vec<ProjectRef>,
     /// The way to have a token sent that was withheld from this server.
     pub withheld: Option<String>,
+    /// The command line is that of pipeline-trigger, which has no flags for the network.
+    pub legacy_cli: bool,
 }
 
 /// The facts at the time of a failed request.
@@ -41,6 +43,8 @@ pub(super) struct Facts {
     pub(super) unexpanded: bool,
     pub(super) named_by: NamedBy,
     pub(super) withheld: Option<String>,
+    /// The command line has no flags for the network.
+    pub(super) legacy_cli: bool,
     pub(super) access: Access,
     /// Pipelines or jobs of some project could be listed in this run, so the address is that of
     /// the API, and it accepts the token.
@@ -83,6 +87,7 @@ impl Facts {
             unexpanded: token.is_some_and(Token::is_variable_name),
             named_by: origin.named_by,
             withheld: origin.withheld.clone(),
+            legacy_cli: origin.legacy_cli,
             access: match (readable, own) {
                 (true, _) => Access::Readable,
                 (false, true) => Access::Own,

@@ -75,6 +75,11 @@ fn cause_hints(cause: &Cause, request: &ApiRequest, facts: &Facts) -> Vec<String
             vec![STORAGE.to_owned()]
         }
         Cause::Status { status, body, .. } => status_hints(*status, body, request, facts),
+        Cause::Failing { kind: FailureKind::ConnectTimeout | FailureKind::Silence, .. }
+            if facts.legacy_cli =>
+        {
+            Vec::new()
+        }
         Cause::Failing { kind: FailureKind::ConnectTimeout, .. } => {
             vec!["--connect-timeout allows more".to_owned()]
         }
@@ -91,7 +96,7 @@ fn cause_hints(cause: &Cause, request: &ApiRequest, facts: &Facts) -> Vec<String
             let sign_in = if facts.token.is_none() { no_token(facts) } else { SIGN_IN_PAGE.into() };
             vec![sign_in, api_root(facts)]
         }
-        Cause::Tls { failure, .. } => vec![failure.hint().to_owned()],
+        Cause::Tls { failure, .. } => vec![failure.hint(facts.legacy_cli)],
         // The message says already that GitLab accepts no job token.
         Cause::NotSent { .. } if facts.token == Some(Kind::Job) => {
             vec![private_token(request.operation)]
@@ -160,7 +165,7 @@ fn unauthorized(meaning: Meaning, request: &ApiRequest, facts: &Facts) -> Vec<St
         (None, _) => vec![no_token(facts)],
         (Some(Kind::Job), JobTokens::Never) => vec![job_token_never(operation)],
         (Some(Kind::Job), JobTokens::Newer) if !facts.has_answered => {
-            vec![JOB_ENDED.to_owned(), JOB_TOKEN_NEWER.to_owned()]
+            vec![JOB_ENDED.to_owned(), job_token_newer(facts)]
         }
         (Some(Kind::Job), _) => vec![JOB_ENDED.to_owned()],
         (Some(Kind::Trigger), _) => vec![TRIGGER.to_owned()],
@@ -270,7 +275,7 @@ fn not_found(meaning: Meaning, operation: Operation, facts: &Facts) -> Vec<Strin
                 Access::Own => CHECK_OWN.to_owned(),
                 Access::Readable | Access::Unknown => job_token_hidden(),
             };
-            let newer = (!facts.has_answered).then(|| JOB_TOKEN_NEWER.to_owned());
+            let newer = (!facts.has_answered).then(|| job_token_newer(facts));
             [first].into_iter().chain(newer).collect()
         }
         (Some(Kind::Job), _) if readable || facts.access == Access::Own => vec![CHECK.to_owned()],
@@ -280,6 +285,15 @@ fn not_found(meaning: Meaning, operation: Operation, facts: &Facts) -> Vec<Strin
 
 fn job_token_hidden() -> String {
     format!("GitLab also answers this for a project that does not allow the job token; {ALLOWLIST}")
+}
+
+fn job_token_newer(facts: &Facts) -> String {
+    let other = match facts.named_by {
+        NamedBy::Setting | NamedBy::Url => ", or name the job with --job-id or --ref",
+        // `trigger` looks no job up.
+        NamedBy::Host => "",
+    };
+    format!("{JOB_TOKEN_NEWER}{other}")
 }
 
 fn job_token_never(operation: Operation) -> String {
@@ -350,7 +364,7 @@ const CHECK_OWN: &str = "check the number; a job token may always read its own p
 const TRIGGER: &str = "GitLab gives the same answer for a wrong trigger token, for a project that does not exist and for a token of another project: check both, the token and the project";
 const TRIGGER_ROLE: &str = "the owner of the trigger token needs a role in that project that may start pipelines (Developer), and for a protected branch permission to push or merge there";
 const JOB_ENDED: &str = "a job token is valid only while its job runs";
-const JOB_TOKEN_NEWER: &str = "GitLab before 18.3 (some before 18.7) accepts no job token for lists of pipelines, bridges and jobs: use a private token (GITLAB_TOKEN) with read_api, or name the job with --job-id or --ref";
+const JOB_TOKEN_NEWER: &str = "GitLab before 18.3 (some before 18.7) accepts no job token for lists of pipelines, bridges and jobs: use a private token (GITLAB_TOKEN) with read_api";
 const ALLOWLIST: &str = "the project that owns the artifacts must list yours under its Settings → CI/CD → Job token permissions, and you need a role there";
 const MOVED: &str = "the project was renamed or moved: give its new path, or its id";
 const NEW_PATH: &str = "name the project by its new path, or by its number";

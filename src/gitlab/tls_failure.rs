@@ -39,17 +39,30 @@ impl TlsFailure {
         }
     }
 
-    /// Returns advice for the reader of the message.
-    pub(super) fn hint(self) -> &'static str {
-        match self {
+    /// Returns advice for the reader of the message. The command line of pipeline-trigger has no
+    /// flags for certificates, so that only the variables are named there.
+    pub(super) fn hint(self, legacy_cli: bool) -> String {
+        let (authority, client) = match legacy_cli {
+            true => ("CI_SERVER_TLS_CA_FILE", "CI_SERVER_TLS_CERT_FILE and CI_SERVER_TLS_KEY_FILE"),
+            false => (
+                "--cacert FILE (or CI_SERVER_TLS_CA_FILE)",
+                "--cert FILE --key FILE (or CI_SERVER_TLS_CERT_FILE and CI_SERVER_TLS_KEY_FILE)",
+            ),
+        };
+        let hint = match self {
             TlsFailure::CaUsedAsServer => {
-                "the server uses a CA certificate (CA:TRUE) as its own: name that very certificate with --cacert FILE (or CI_SERVER_TLS_CA_FILE), or give the server one with CA:FALSE"
+                return format!(
+                    "the server uses a CA certificate (CA:TRUE) as its own: name that very certificate with {authority}, or give the server one with CA:FALSE"
+                );
+            }
+            TlsFailure::ClientCertificateRequired => {
+                return format!("name a client certificate and its key with {client}");
+            }
+            TlsFailure::Other => {
+                return format!("name the certificate authority of that server with {authority}");
             }
             TlsFailure::WrongName => {
                 "use an address of that server that is in its certificate, or have this one added to it"
-            }
-            TlsFailure::ClientCertificateRequired => {
-                "name a client certificate and its key with --cert FILE --key FILE (or CI_SERVER_TLS_CERT_FILE and CI_SERVER_TLS_KEY_FILE)"
             }
             TlsFailure::Expired => {
                 "the server needs a new certificate, unless the clock of this machine is wrong"
@@ -60,10 +73,8 @@ impl TlsFailure {
             TlsFailure::NothingInCommon => {
                 "the server offers no algorithm that the TLS library rustls supports: it needs TLS 1.2 or 1.3, and a certificate with RSA of at least 2048 bits, ECDSA on P-256 or P-384 (not P-521), or Ed25519"
             }
-            TlsFailure::Other => {
-                "name the certificate authority of that server with --cacert FILE (or CI_SERVER_TLS_CA_FILE)"
-            }
-        }
+        };
+        hint.to_owned()
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::context::Ctx;
 use super::pipeline_jobs::find_in_listed;
-use super::query::{FoundJob, JobQuery, LookupResult};
+use super::query::{FoundJob, JobQuery, Lists, LookupResult};
 use crate::error::Error;
 use crate::model::{ArchiveAt, PipelineBy, ProjectRef};
 use crate::refusal::Refusal;
@@ -25,15 +25,15 @@ pub struct Ref<'a> {
 
 /// Looks up jobs by their ref, with no request where the download itself can find them.
 pub fn find(ctx: &Ctx<'_>, ref_: &Ref<'_>, query: &JobQuery) -> Result<LookupResult, Error> {
-    if query.jobs.iter().any(|pattern| pattern.is_glob()) {
-        return find_in_lists(ctx, ref_, query);
-    }
-    if query.listed {
-        match find_in_lists(ctx, ref_, query) {
+    let has_glob = query.jobs.iter().any(|pattern| pattern.is_glob());
+    match if has_glob { Lists::Required } else { query.lists } {
+        Lists::Required => return find_in_lists(ctx, ref_, query),
+        Lists::Preferred => match find_in_lists(ctx, ref_, query) {
             // Where the lists may not be read, GitLab's own search in the download request remains.
             Err(error) if error.as_gitlab().is_some_and(|error| error.is_denied()) => {}
             result => return result,
-        }
+        },
+        Lists::Unneeded => {}
     }
     let found = query.jobs.iter().map(|pattern| FoundJob {
         pattern: pattern.text().to_owned(),

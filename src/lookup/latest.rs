@@ -113,8 +113,9 @@ fn unless_hidden<T>(answer: Result<T, gitlab::Error>) -> Result<Option<T>, Error
     }
 }
 
-/// Reports which pipeline was found, to the terminal and to `explain`.
-fn report(ctx: &Ctx<'_>, project: &ProjectRef, pipeline: &Pipeline, of: &str) {
+/// Reports which pipeline was found, to the terminal and to `explain`. `of` names the ref or the
+/// merge request for people.
+pub(super) fn report(ctx: &Ctx<'_>, project: &ProjectRef, pipeline: &Pipeline, of: &str) {
     ctx.watch.step(&Step::Latest { project, pipeline, of });
     let from = format!("newest pipeline of {of} in project {project}");
     let candidate = Candidate::chosen(format!("{} ({})", pipeline.id, pipeline.status));

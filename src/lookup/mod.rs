@@ -25,7 +25,7 @@ mod wait;
 
 pub use context::{Ctx, Polling};
 pub use offer::offered;
-pub use query::{FoundJob, JobQuery, LookupResult, OwnJob, Scope};
+pub use query::{FoundJob, JobQuery, Lists, LookupResult, OwnJob, Scope};
 pub use resolve::read_pipeline;
 pub use wait::{Ended, ended_refusal, failed_jobs, wait_for_pipelines};
 

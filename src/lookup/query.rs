@@ -43,14 +43,25 @@ pub struct JobQuery {
     pub archive: bool,
     pub count: JobCount,
     pub on_missing: OnMissing,
-    /// Reads the lists of jobs even where GitLab could find the job in the download request.
-    pub listed: bool,
+    pub lists: Lists,
     /// Another `--from` would look at the same named pipeline, so that a message may advise it.
     pub from_can_change: bool,
     /// The CI job that runs this program, which cannot be waited for.
     pub own_job: Option<OwnJob>,
     /// The jobs that the user chose from a list; they are not looked up again.
     pub chosen: Option<Vec<FoundJob>>,
+}
+
+/// The use of the lists of pipelines and jobs where GitLab could find a job of a ref in the request
+/// that downloads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lists {
+    /// They are not read.
+    Unneeded,
+    /// They are read; if the token may not read them, the download finds the job.
+    Preferred,
+    /// They are read, because nothing is downloaded.
+    Required,
 }
 
 /// A job that was found, with everything that GitLab told about it.

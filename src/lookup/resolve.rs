@@ -35,6 +35,13 @@ pub fn pipeline(ctx: &Ctx<'_>, by: &PipelineBy) -> Result<Result<PipelineAt, Ref
     };
     // The pipelines of a merge request come from several lists.
     let newest = newest.into_iter().max_by_key(|pipeline| pipeline.id);
+    if let (PipelineBy::MergeRequest { iid, .. }, Some(pipeline)) = (by, &newest)
+        && ctx.gitlab.has_job_token()
+    {
+        // A newer one may be in a private fork.
+        let of = format!("merge request {iid} that the job token sees");
+        latest::report(ctx, &pipeline.at(project).project, pipeline, &of);
+    }
     // The pipelines of a merge request from a fork are in the project of the fork.
     Ok(newest.map(|pipeline| pipeline.at(project)).ok_or_else(|| Refusal::NoPipeline {
         by: by.clone(),

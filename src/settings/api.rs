@@ -29,8 +29,12 @@ pub fn api(
     web_url: Option<&WebUrl>,
     env: &Env,
 ) -> Result<Sourced<gitlab::Address>, Usage> {
+    let (flag, example) = match connect.api_url_of_host {
+        true => ("--host", "gitlab.example.com"),
+        false => ("--api-url", "https://gitlab.example.com/api/v4"),
+    };
     let text = match (&connect.api_url, web_url) {
-        (Some(url), _) => Sourced { value: url.clone(), source: Source::Flag("--api-url") },
+        (Some(url), _) => Sourced { value: url.clone(), source: Source::Flag(flag) },
         (None, Some(web_url)) => Sourced { value: web_url.api.clone(), source: Source::Url },
         (None, None) => from_variables(env)
             .or_else(|| from_git_remote(lookup, env))
@@ -41,7 +45,7 @@ pub fn api(
     let value = gitlab::Address::parse(root).map_err(|reason| {
         // The value can contain a password, so the message names the setting only.
         Usage::new(format!("the address of GitLab's API, from {}, {reason}", text.source))
-            .hint("give it like https://gitlab.example.com/api/v4")
+            .hint(format!("give it like {example}"))
     })?;
     if let (Some(_), Some(web_url)) = (&connect.api_url, web_url)
         && gitlab::Address::parse(&web_url.api).is_ok_and(|other| !other.same_origin(&value))

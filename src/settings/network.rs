@@ -39,7 +39,7 @@ pub fn network(connect: &ConnectArgs, env: &Env) -> Result<(Network, Vec<String>
         (None, Some(_)) => vec![no_effect("CI_SERVER_TLS_KEY_FILE", "CI_SERVER_TLS_CERT_FILE")],
         (None, None) | (Some(_), Some(_)) => Vec::new(),
     };
-    let ca_variables: &[&str] = match connect.as_requests {
+    let ca_variables: &[&str] = match connect.legacy_cli {
         false => &["CI_SERVER_TLS_CA_FILE", "CURL_CA_BUNDLE"],
         // The library of the real pipeline-trigger reads these two.
         true => &["CI_SERVER_TLS_CA_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"],

@@ -112,7 +112,8 @@ fn from_flags(
     warnings: &mut Vec<String>,
 ) -> Result<Option<Sourced<Token>>, Error> {
     let (kind, text, flag) = if let Some(text) = &connect.private_token {
-        (Kind::Private, text.clone(), "--private-token")
+        let flag = if connect.legacy_cli { "--api-token" } else { "--private-token" };
+        (Kind::Private, text.clone(), flag)
     } else if let Some(text) = &connect.job_token {
         (Kind::Job, text.clone(), "--job-token")
     } else if let Some(file) = &connect.token_file {

@@ -59,6 +59,7 @@ use crate::error::Error;
 use crate::lookup::FoundJob;
 use crate::plan::{PlacementKind, Plan};
 use crate::refusal::Refusal;
+use crate::sanitize::escape_path;
 use crate::select::disk_links::{self, OnDisk};
 use crate::select::files::FileRules;
 use crate::select::link::Symlinks;
@@ -195,13 +196,13 @@ fn commit(
         let files = planned_files(plan, &skipped);
         let (count, bytes) = (files.len(), files.iter().map(|(_, size)| size).sum());
         let at: PathBuf = dest.join(&job.folder).components().collect();
-        let (label, at) = (job.found.label(), at.to_string_lossy());
+        let (label, at) = (job.found.label(), escape_path(&at).into_owned());
         if let Some(synced) = &mut job.synced {
             synced.removed.retain(|path| !skipped.contains(path));
         }
         for path in job.synced.iter().flat_map(|synced| &synced.removed) {
             let path = dest.join(path);
-            transfer.ctx.watch.step(&Step::Removed { path: &path.to_string_lossy() });
+            transfer.ctx.watch.step(&Step::Removed { path: &escape_path(&path) });
         }
         transfer.ctx.watch.step(&match job.synced.as_ref().map(Synced::counts) {
             Some(counts) => Step::Synced { label: &label, counts, bytes, at: &at },

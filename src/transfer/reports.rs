@@ -16,7 +16,7 @@ use super::progress::Progress;
 use super::result::{TransferResult, TransferredJob};
 use crate::disk::{self, AtomicFile, Committed, Staging};
 use crate::error::{Context, Error};
-use crate::lookup::{Ctx, FoundJob, JobQuery, Scope};
+use crate::lookup::{Ctx, FoundJob, JobQuery, Lists, Scope};
 use crate::plan::OnConflict;
 use crate::refusal::Refusal;
 use crate::select::merge_plans::Clash;
@@ -59,7 +59,7 @@ pub fn reports(
     // A job can have reports and no archive, so the archive is required only where the job itself
     // cannot be read: by its id, with a job token.
     let unreadable = ctx.gitlab.has_job_token() && matches!(scope, Scope::Jobs { .. });
-    let query = JobQuery { archive: unreadable, listed: true, ..query.clone() };
+    let query = JobQuery { archive: unreadable, lists: Lists::Preferred, ..query.clone() };
     let transfer = Transfer { query: &query, ..*transfer };
     let Acquired { archives: reports, missing, .. } =
         acquire_each(&transfer, 1, |found, _| download_report(ctx, found, kind))?;

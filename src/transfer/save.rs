@@ -20,7 +20,7 @@ use crate::error::{Context, Error};
 use crate::gitlab::Body;
 use crate::lookup::{Ctx, FoundJob};
 use crate::plan::OnConflict;
-use crate::sanitize::sanitize;
+use crate::sanitize::{escape_path, sanitize};
 use crate::step::Step;
 
 /// Saves the archive itself as `file`, which appears whole or not at all. Nothing is looked up if the
@@ -46,7 +46,7 @@ pub fn save_archive(
     save_each(transfer, spool, |saved, mut archive| {
         check(transfer, archive.file(), saved)?;
         archive.commit(on_conflict)?;
-        let (label, file) = (saved.found.label(), file.to_string_lossy());
+        let (label, file) = (saved.found.label(), escape_path(file));
         let step = Step::Saved { label: &label, bytes: saved.length, file: &file };
         transfer.ctx.watch.step(&step);
         Ok(())

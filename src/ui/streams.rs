@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::env::Stream;
 use crate::exit::Exit;
 use crate::report::Report;
-use crate::sanitize::sanitize_json;
+use crate::sanitize::{escape_bytes, sanitize_json, sanitize_whole};
 
 /// The size limit, in bytes, of an answer to a question.
 const MAX_ANSWER: usize = 1000;
@@ -88,6 +88,28 @@ impl Ui {
         }
         let mut stdout = lock(&self.stdout);
         writeln!(stdout.writer, "{line}").and_then(|()| stdout.writer.flush())
+    }
+
+    /// Prints a path on standard output. Characters that could act on a terminal are escaped. Bytes
+    /// that are not part of UTF-8 are printed as they are, and on a terminal as `\xff`.
+    ///
+    /// # Errors
+    /// Standard output is closed or cannot be written to.
+    pub fn path_line(&self, path: &[u8]) -> io::Result<()> {
+        if self.json || self.verbosity == Verbosity::Quiet {
+            return Ok(());
+        }
+        let mut stdout = lock(&self.stdout);
+        let mut line = Vec::with_capacity(path.len() + 1);
+        for chunk in path.utf8_chunks() {
+            write!(line, "{}", sanitize_whole(chunk.valid()))?;
+            match stdout.terminal {
+                true => line.extend(escape_bytes(chunk.invalid()).bytes()),
+                false => line.extend(chunk.invalid()),
+            }
+        }
+        line.push(b'\n');
+        stdout.writer.write_all(&line).and_then(|()| stdout.writer.flush())
     }
 
     /// Prints an intermediate result: on standard output if `on_stdout` is true and no JSON

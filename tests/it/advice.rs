@@ -104,9 +104,11 @@ fn a_404_that_may_mean_no_access_is_a_denial() {
 
 #[test]
 fn the_allowlist_is_never_the_reason_for_the_own_project() {
-    let old = world().with_token("job").server(json!({"job_token_lists": false}));
-    let ran = Run::new(old).args("fetch build").fails(4);
-    ran.says("GitLab before 18.3").never_says("must list yours");
+    for line in ["fetch build", "fetch build --from pipeline", "tree", "wait", "explain build"] {
+        let old = world().with_token("job").server(json!({"job_token_lists": false}));
+        let ran = Run::new(old).args(line).fails(4);
+        ran.says("GitLab before 18.3").never_says("must list yours");
+    }
 }
 
 #[test]
@@ -125,12 +127,15 @@ fn one_hidden_project_among_several_is_named_with_the_flags_that_leave_it_out() 
     for (two, says) in
         [(true, "with --bridge or --downstream"), (false, "needs a role in that project")]
     {
-        let fake = Fake::start(world(two));
-        fake.fault(Fault::on(JOBS).always().case("project missing or invisible"));
-        let ran = Run::new(&fake).args("fetch build").fails(4);
-        ran.says("bridge `down` leads to project shop/down").says(says).never_says("the number");
-        if !two {
-            ran.never_says("--bridge");
+        for line in ["fetch build", "wait build", "ls build", "explain build"] {
+            let fake = Fake::start(world(two));
+            fake.fault(Fault::on(JOBS).always().case("project missing or invisible"));
+            let ran = Run::new(&fake).args(line).fails(4);
+            ran.says("bridge `down` leads to project shop/down").says(says);
+            ran.never_says("the number");
+            if !two {
+                ran.never_says("--bridge");
+            }
         }
     }
     Run::new(world(true)).args("fetch build --bridge side").succeeds();
@@ -281,8 +286,14 @@ fn missing_permissions_are_named() {
 
 #[test]
 fn a_path_that_a_proxy_spoils_is_to_be_given_as_a_number() {
-    for fault in [Fault::on(BRIDGES).apache_404(), Fault::on(BRIDGES).nginx(404)] {
-        let ran = Run::new(struck(fault)).args("fetch build -R shop/up").fails(4);
+    let by_job = "fetch -R shop/up --job-id 201";
+    for (fault, line) in [
+        (Fault::on(BRIDGES).apache_404(), "fetch build -R shop/up"),
+        (Fault::on(BRIDGES).nginx(404), "fetch build -R shop/up"),
+        (Fault::on("GET *").always().apache_404(), by_job),
+        (Fault::on("GET *").always().nginx(404), "list -R shop/up"),
+    ] {
+        let ran = Run::new(struck(fault)).args(line).fails(4);
         ran.says("give the project by its number (--project ID)").never_says("token");
     }
     let fake = struck(Fault::on(BRIDGES).apache_404());
@@ -296,36 +307,6 @@ fn the_name_of_a_variable_in_place_of_a_token_is_recognised() {
         let ran = Run::new(world()).vars([("GITLAB_TOKEN", token)]).args("fetch build").fails(4);
         ran.says("the name of a variable, not its value: is that variable protected");
         ran.never_says("create a new one");
-    }
-}
-
-#[test]
-fn explain_ends_as_fetch_does() {
-    let bad = [("GITLAB_TOKEN", "glpat-nobodyKnowsIt")];
-    for line in ["build --ref main -R 2", "-R 2 --job-id 201", "build"] {
-        for command in ["fetch", "explain"] {
-            let ran = Run::new(world()).vars(bad).args(command).args(line).fails(4);
-            ran.says("401");
-            let gone = [("CI_API_V4_URL", "http://127.0.0.1:1/api/v4")];
-            let ran = Run::new(world()).vars(gone).args(command).args(line).fails(5);
-            ran.says("refuses the connection");
-        }
-    }
-    let old = || world().with_token("job").server(json!({"job_token_lists": false}));
-    let by_ref = "explain build -R 2 --ref main";
-    let ran = Run::new(old()).args(by_ref).succeeds();
-    ran.check(ran.stdout.contains("would fetch"), "GitLab finds the job by its name");
-    let last = ran.log.last().unwrap();
-    assert_eq!(last.header("range"), Some("bytes=0-0"), "{}", last.line);
-    for line in ["none -R 2 --ref main", "-R 2 --job-id 999"] {
-        for command in ["fetch", "explain"] {
-            Run::new(old()).args(command).args(line).fails(3);
-        }
-    }
-    for line in ["none -R 2 --ref main", "build -R 2 --ref main", "build"] {
-        let codes =
-            ["fetch", "explain"].map(|it| Run::new(world()).args(it).args(line).runs().exit);
-        assert_eq!(codes[0], codes[1], "{line}");
     }
 }
 
@@ -372,12 +353,14 @@ fn a_token_goes_to_the_server_that_it_belongs_to() {
 fn a_token_that_was_withheld_is_the_one_advice() {
     let config = |api: &str| format!("[remote \"origin\"]\n\turl = {api}/shop/up.git\n");
     let fake = Fake::start(world());
-    let run = Run::new(&fake).without(&["CI_API_V4_URL", "CI_PROJECT_ID", "CI_PIPELINE_ID"]);
-    let run = run.file(".git/HEAD", "ref: refs/heads/main\n");
-    let run = run.file(".git/config", config(&fake.api_origin()));
-    let ran = run.args("fetch build --pipeline 10").fails(4);
-    ran.says("GITLAB_TOKEN is not sent to <api>, which only the git remote origin names");
-    ran.says("to send it there set GITLAB_HOST=<api>").never_says("set GITLAB_TOKEN");
+    for line in ["fetch build --pipeline 10", "tree --pipeline 10", "list", "fetch --job-id 201"] {
+        let run = Run::new(&fake).without(&["CI_API_V4_URL", "CI_PROJECT_ID", "CI_PIPELINE_ID"]);
+        let run = run.file(".git/HEAD", "ref: refs/heads/main\n");
+        let run = run.file(".git/config", config(&fake.api_origin()));
+        let ran = run.args(line).fails(4);
+        ran.says("GITLAB_TOKEN is not sent to <api>, which only the git remote origin names");
+        ran.says("to send it there set GITLAB_HOST=<api>").never_says("set GITLAB_TOKEN");
+    }
 }
 
 #[test]

@@ -180,16 +180,23 @@ fn a_read_only_folder_with_a_volume_that_can_be_written_takes_what_belongs_there
 
 #[test]
 fn a_file_that_something_is_mounted_on_is_written_in_place() {
-    let home = tempfile::tempdir().unwrap();
-    let (mine, other) = (home.path().join("it.zip"), home.path().join("other"));
-    fs::write(&mine, "").unwrap();
-    fs::write(&other, "a longer text than the archive has, or so it is to be hoped").unwrap();
-    let Some(_mounted) = mount(&["--bind", other.to_str().unwrap()], &mine) else { return };
-    let fake = Fake::start(downstream(&[job(201, "build")]));
-    let (code, said) = run(&fake, home.path(), "fetch build -o it.zip");
-    assert_eq!(code, Some(0), "{said}");
-    assert!(fs::read(&other).unwrap().starts_with(b"PK"));
-    no_leftovers(home.path());
+    for (name, line, begins) in [
+        ("it.zip", "fetch build -o it.zip", "PK"),
+        ("it.env", "fetch build --dotenv it.env", "DOWNRIVER_JOB_ID=201\n"),
+        ("it.env", "trigger 2 --ref main -d --dotenv it.env", "DOWNRIVER_JOB_ID"),
+    ] {
+        let home = tempfile::tempdir().unwrap();
+        let (mine, other) = (home.path().join(name), home.path().join("other"));
+        fs::write(&mine, "").unwrap();
+        fs::write(&other, "a longer text than the archive has, or so it is to be hoped").unwrap();
+        let Some(_mounted) = mount(&["--bind", other.to_str().unwrap()], &mine) else { return };
+        let fake = Fake::start(downstream(&[job(201, "build")]));
+        let (code, said) = run(&fake, home.path(), line);
+        assert_eq!(code, Some(0), "{line}: {said}");
+        let text = fs::read(&other).unwrap();
+        assert!(text.starts_with(begins.as_bytes()), "{line}: {}", String::from_utf8_lossy(&text));
+        no_leftovers(home.path());
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::fake::{Fake, World};
 use crate::harness::Run;
 use crate::ran::Ran;
+use crate::scenes::{downstream, job};
 
 /// Asserts that a line of standard output begins with this.
 fn tells(ran: &Ran, line: &str) {
@@ -129,5 +130,36 @@ fn what_was_chosen_is_coloured_on_a_terminal() {
         let ran = Run::new("two-repos").args(line).succeeds();
         let text = String::from_utf8_lossy(&ran.raw_stdout).into_owned();
         assert_eq!(text.contains(&format!("{green}  + build-repo")), coloured, "{text}");
+    }
+}
+
+#[test]
+fn explain_ends_as_fetch_does() {
+    let world = || downstream(&[job(201, "build")]);
+    let bad = [("GITLAB_TOKEN", "glpat-nobodyKnowsIt")];
+    for line in ["build --ref main -R 2", "-R 2 --job-id 201", "build"] {
+        for command in ["fetch", "explain"] {
+            let ran = Run::new(world()).vars(bad).args(command).args(line).fails(4);
+            ran.says("401");
+            let gone = [("CI_API_V4_URL", "http://127.0.0.1:1/api/v4")];
+            let ran = Run::new(world()).vars(gone).args(command).args(line).fails(5);
+            ran.says("refuses the connection");
+        }
+    }
+    let old = || world().with_token("job").server(json!({"job_token_lists": false}));
+    let by_ref = "explain build -R 2 --ref main";
+    let ran = Run::new(old()).args(by_ref).succeeds();
+    ran.check(ran.stdout.contains("would fetch"), "GitLab finds the job by its name");
+    let last = ran.log.last().unwrap();
+    assert_eq!(last.header("range"), Some("bytes=0-0"), "{}", last.line);
+    for line in ["none -R 2 --ref main", "-R 2 --job-id 999"] {
+        for command in ["fetch", "explain"] {
+            Run::new(old()).args(command).args(line).fails(3);
+        }
+    }
+    for line in ["none -R 2 --ref main", "build -R 2 --ref main", "build"] {
+        let codes =
+            ["fetch", "explain"].map(|it| Run::new(world()).args(it).args(line).runs().exit);
+        assert_eq!(codes[0], codes[1], "{line}");
     }
 }

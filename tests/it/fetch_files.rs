@@ -116,9 +116,11 @@ fn an_archive_is_not_poured_into_a_terminal() {
 #[test]
 fn the_place_for_an_archive_must_be_one() {
     let folder = |work: &std::path::Path| fs::create_dir(work.join("out")).unwrap();
-    let ran = Run::new(world()).prepared(folder).args("fetch build -o out").fails(2);
-    ran.says("`out` is a folder, and --output names a file").asks(&[]);
-    Run::new(world()).args("fetch build -o new/").fails(2).says("names a file").asks(&[]);
+    for file in ["out", "out/", "new/", ".", "..", "./out/.", "new/.", "new/.."] {
+        let run = Run::new(world()).prepared(folder).args("fetch build -o").arg(file);
+        let says = format!("`{file}` is a folder, and --output names a file");
+        run.fails(2).says(&says).asks(&[]);
+    }
     Run::new(world()).args("fetch build -o missing/it.zip").fails(9).says("cannot write");
 }
 

@@ -115,6 +115,24 @@ fn names_that_are_no_utf8_keep_their_bytes() {
         ran.check(ran.files().iter().any(|file| file.starts_with('d')), args);
     }
     let world = || one_archive(archive.clone());
+    let odd = |name: &'static [u8]| OsStr::from_bytes(name);
+    for (args, place, prints) in [
+        ("--list --path 'd*/*'", None, &b"d\xfc/gr\xfc\xdfe.txt\n"[..]),
+        ("--list --path plain -D", Some(odd(b"\xff")), b"plain\n"),
+        ("--list -o", Some(odd(b"it\xff\x1b.zip")), b"it\xff\\u{1b}.zip\n"),
+    ] {
+        let run = Run::new(world()).binary().args("fetch build").args(args);
+        let run = if let Some(place) = place { run.arg(place) } else { run };
+        let ran = run.may_leave_files().succeeds();
+        assert_eq!(ran.raw_stdout, prints, "{args}");
+    }
+    // In JSON and messages such a byte is escaped.
+    let ran = Run::new(world()).args("fetch build --json -D").arg(odd(b"\xff")).may_leave_files();
+    let ran = ran.succeeds();
+    assert_eq!(ran.json()["fetched"][0]["files"][0]["path"], r"d\xfc/gr\xfc\xdfe.txt");
+    assert_eq!(ran.json()["fetched"][0]["dir"], r"\xff");
+    let run = Run::new(world()).args("fetch build -o").arg(odd(b"it\xff.zip")).may_leave_files();
+    run.succeeds().says(r"/it\xff.zip");
     let ran = Run::new(world()).args("ls build").succeeds();
     ran.check(ran.stdout.contains(r"d\xfc/gr\xfc\xdfe.txt"), "bytes are escaped");
     let ran = Run::new(world()).args("ls build --json").succeeds();

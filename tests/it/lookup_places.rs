@@ -138,6 +138,23 @@ fn a_job_token_that_cannot_see_a_private_fork_is_told_so() {
     }
     let ran = Run::new(world("private")).args("fetch build --mr 8").fails(3);
     ran.says("no pipeline of merge request 8").never_says("fork");
+    // An older one in the project itself may be taken, and that is told.
+    let seen = "the newest of merge request 7 that the job token sees";
+    for line in ["fetch build", "cat build from", "wait build", "explain build"] {
+        let world = |token: &str| {
+            World::from_json(json!({"server": {"archives": "direct"}, "projects": [
+                {"id": 1, "path": "shop/up", "merge_requests": {"7": [30, 11]}, "pipelines": [
+                    {"id": 11, "ref": "refs/merge-requests/7/head", "jobs": [job(111, "build")]},
+                ]},
+                {"id": 3, "path": "fork/up", "pipelines": [{"id": 30, "jobs": [job(301, "build")]}]},
+            ]}))
+            .with_token(token)
+        };
+        let ran = Run::new(world("job")).args(line).args("--mr 7").succeeds();
+        ran.says(&format!("pipeline 11 of project shop/up, {seen}: success"));
+        let ran = Run::new(world("private")).args(line).args("--mr 7").succeeds();
+        ran.never_says("that the job token sees");
+    }
 }
 
 #[test]
@@ -157,6 +174,10 @@ fn an_earlier_pipeline_of_the_ref_that_has_the_job_is_hinted_at() {
         ran.says("--search-recent").never_says("did you mean");
         let ran = Run::new(world()).args("fetch --ref main --search-recent").args(line).succeeds();
         ran.check(ran.read("from") == "101", "the earlier one");
+    }
+    for command in ["ls", "wait", "explain"] {
+        let ran = Run::new(world()).args(command).args("nightly --ref main").fails(3);
+        ran.says("--search-recent").never_says("did you mean");
     }
     Run::new(world()).args("fetch --ref main build").fails(3).never_says("--search-recent");
 }

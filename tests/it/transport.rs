@@ -229,8 +229,19 @@ fn the_nearer_of_two_limits_holds_to_the_second() {
 #[cfg(unix)]
 #[test]
 fn a_machine_without_certificate_authorities_is_told() {
-    let vars = [("SSL_CERT_FILE", "/dev/null")];
-    let (code, said, _) = process("https://127.0.0.1:1/api/v4", "fetch build", &vars);
-    assert_eq!(code, Some(5), "{said}");
-    assert!(said.contains("no list of certificate authorities that it trusts"), "{said}");
+    let empty = tempfile::tempdir().unwrap();
+    let text = empty.path().join("text");
+    std::fs::write(&text, "no certificate\n").unwrap();
+    for (name, value) in [
+        ("SSL_CERT_FILE", "/dev/null"),
+        ("SSL_CERT_FILE", text.to_str().unwrap()),
+        ("SSL_CERT_DIR", empty.path().to_str().unwrap()),
+        ("SSL_CERT_FILE", "/nonexistent"),
+    ] {
+        let vars = [(name, value)];
+        let (code, said, _) = process("https://127.0.0.1:1/api/v4", "fetch build", &vars);
+        assert_eq!(code, Some(5), "{name}={value}: {said}");
+        let told = said.contains("no list of certificate authorities that it trusts");
+        assert!(told, "{name}={value}: {said}");
+    }
 }

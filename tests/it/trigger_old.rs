@@ -111,6 +111,11 @@ fn it_waits_as_long_as_it_takes() {
     here.fault(Fault::on("GET pipelines/9100").times(900).json(200, &running));
     let ran = old(&here, "-t master --on-manual pass 93").exits(0);
     assert!(ran.pauses.iter().map(|pause| pause.as_secs()).sum::<u64>() > 3600);
+    // A month is enough for every pipeline. There is no flag for more.
+    let here = fake();
+    here.fault(Fault::on("GET pipelines/9100").always().json(200, &running));
+    let ran = old(&here, "-t master -s 86400 93").fails(1);
+    ran.says("waited 30days").never_says("--wait-timeout");
 }
 
 #[test]
@@ -336,5 +341,19 @@ fn tokens_may_begin_with_a_hyphen_and_are_never_printed() {
         format!("trigger 93 -p {secret} -q"),
     ] {
         Run::new(fake()).bare().args(&args).runs().never_says("secretToken");
+    }
+}
+
+#[test]
+fn usage_errors_name_the_flags_that_are_there() {
+    for (args, says) in [
+        ("-p p -t main -h 'git lab' 1", "from --host,"),
+        ("-p p -t main -h gitlab.test -a 'two words' 1", "the token from --api-token"),
+        ("-p p -t '' -h gitlab.test 1", "the ref is empty"),
+        ("-p p -t main -h gitlab.test ''", "PROJECT is empty"),
+    ] {
+        let ran = Run::new(fake()).bare().called("trigger").args(args).exits(2);
+        ran.says(says).never_says("--api-url").never_says("--private-token").never_says("--ref");
+        ran.asks(&[]);
     }
 }

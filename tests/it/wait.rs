@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::fake::World;
+use crate::fake::{Fake, Fault, World};
 use crate::harness::Run;
+use crate::scenes::{downstream, job};
 
 const BRIDGES: &str = "GET pipelines/10/bridges";
 
@@ -85,4 +86,25 @@ fn time_runs_out() {
     ran.says("error: waited 7s: not ended yet: pipeline 20 of project 2 (running)");
     let seconds: Vec<f64> = ran.pauses.iter().map(|pause| pause.as_secs_f64()).collect();
     assert_eq!(seconds, [3.0, 3.0, 1.0]);
+}
+
+/// Nothing is downloaded, so that no other request would find a job of a ref.
+#[test]
+fn a_job_of_a_ref_is_looked_up_in_the_lists() {
+    let line = "wait build -R 2 --ref main";
+    let ran = Run::new(downstream(&[job(201, "build")])).args(line).succeeds();
+    ran.prints("job build (201): success\n").asks(&[
+        "GET projects/2/pipelines?ref=main&status=success&per_page=1&page=1",
+        "GET projects/2/pipelines/20/jobs?per_page=100&page=1",
+    ]);
+    let bad = [("GITLAB_TOKEN", "glpat-nobodyKnowsIt")];
+    for line in [line, "keep build -R 2 --ref main", "delete build -R 2 --ref main --yes"] {
+        Run::new(downstream(&[job(201, "build")])).vars(bad).args(line).fails(4).says("401");
+        let fake = Fake::start(downstream(&[job(201, "build")]));
+        fake.fault(Fault::on("GET pipelines/20/jobs").always().status(403));
+        Run::new(&fake).args(line).fails(4).says("403");
+        let other = line.replace("build", "other");
+        let ran = Run::new(downstream(&[job(201, "build")])).args(&other).fails(3);
+        ran.says("no job `other`");
+    }
 }

@@ -13,7 +13,7 @@ use crate::commands::extract_args::ExtractArgs;
 use crate::commands::pairs;
 use crate::error::Error;
 use crate::gitlab::{Client, Start};
-use crate::lookup::JobQuery;
+use crate::lookup::{JobQuery, Lists};
 use crate::model::{PipelineId, ProjectRef};
 use crate::select::job_pattern::Pattern;
 use crate::select::outcome::{JobCount, OnMissing};
@@ -120,7 +120,7 @@ impl Trigger {
                 .into());
         }
         if self.ref_.as_deref() == Some("") {
-            return Err(Usage::new("--ref is empty").hint("name a branch or a tag").into());
+            return Err(Usage::new("the ref is empty").hint("name a branch or a tag").into());
         }
         let mut connect = self.connect.clone();
         if let Some(token) = &self.api_token {
@@ -176,7 +176,7 @@ impl Trigger {
             // One file holds one archive.
             count: if self.output.is_some() { JobCount::AtMostOne } else { JobCount::Any },
             on_missing: OnMissing::Refuse,
-            listed: false,
+            lists: Lists::Unneeded,
             from_can_change: false,
             own_job: None,
             chosen: None,

@@ -7,6 +7,7 @@ use super::super::tls_failure::TlsFailure;
 use super::*;
 use crate::token::Token;
 
+mod legacy_cli;
 mod troubleshooting;
 
 const PRIVATE: Option<Kind> = Some(Kind::Private);
@@ -194,6 +195,7 @@ fn hints_follow_from_other_causes() {
 
 #[test]
 fn a_server_that_a_redirect_leads_to_is_named_with_the_line_that_works() {
+    use NamedBy::{Host, Setting, Url};
     let there = |url: &str| {
         let body = error_body::parse(br#"{"message":"404 Project Not Found"}"#);
         Cause::Status { status: 404, body, from: address(url), request_id: None }
@@ -202,41 +204,21 @@ fn a_server_that_a_redirect_leads_to_is_named_with_the_line_that_works() {
     let hostile = "https://other.test/$(x)/api/v4/projects/1/jobs";
     let below = "https://gitlab.test:8443/git/api/v4/projects/1/jobs";
     for (token, named_by, url, expect) in [
-        (PRIVATE, NamedBy::Setting, moved, Some("use --api-url https://other.test/api/v4")),
-        (
-            PRIVATE,
-            NamedBy::Setting,
-            below,
-            Some("use --api-url https://gitlab.test:8443/git/api/v4"),
-        ),
-        (PRIVATE, NamedBy::Url, moved, Some("paste the address with https://other.test")),
-        (JOB, NamedBy::Setting, below, Some("use --api-url https://gitlab.test:8443/git/api/v4")),
+        (PRIVATE, Setting, moved, Some("use --api-url https://other.test/api/v4")),
+        (PRIVATE, Setting, below, Some("use --api-url https://gitlab.test:8443/git/api/v4")),
+        (PRIVATE, Url, moved, Some("paste the address with https://other.test")),
+        (JOB, Setting, below, Some("use --api-url https://gitlab.test:8443/git/api/v4")),
         (
             JOB,
-            NamedBy::Setting,
+            Setting,
             moved,
             Some("use --api-url https://other.test/api/v4 --job-token \"$CI_JOB_TOKEN\""),
         ),
-        (PRIVATE, NamedBy::Host, moved, Some("use --host https://other.test --url-path /api/v4")),
-        (
-            PRIVATE,
-            NamedBy::Host,
-            below,
-            Some("use --host https://gitlab.test:8443 --url-path /git/api/v4"),
-        ),
-        (
-            PRIVATE,
-            NamedBy::Setting,
-            hostile,
-            Some("use --api-url 'https://other.test/$(x)/api/v4'"),
-        ),
-        (
-            PRIVATE,
-            NamedBy::Host,
-            hostile,
-            Some("use --host https://other.test --url-path '/$(x)/api/v4'"),
-        ),
-        (None, NamedBy::Setting, moved, None),
+        (PRIVATE, Host, moved, Some("use --host https://other.test --url-path /api/v4")),
+        (PRIVATE, Host, below, Some("use --host https://gitlab.test:8443 --url-path /git/api/v4")),
+        (PRIVATE, Setting, hostile, Some("use --api-url 'https://other.test/$(x)/api/v4'")),
+        (PRIVATE, Host, hostile, Some("use --host https://other.test --url-path '/$(x)/api/v4'")),
+        (None, Setting, moved, None),
     ] {
         let request = request(Operation::ListJobs, "1");
         let facts = Facts { named_by, ..facts(&request, token, Access::Unknown) };

@@ -78,7 +78,7 @@ fn the_bundles_of_curl_and_of_requests_are_read_as_those_read_them() {
     }
     let [ci, curl, requests] =
         ["CI_SERVER_TLS_CA_FILE=ci", "CURL_CA_BUNDLE=curl", "REQUESTS_CA_BUNDLE=requests"];
-    for (as_requests, variables, expect) in [
+    for (legacy_cli, variables, expect) in [
         (false, format!("{curl} {requests}"), Some("curl")),
         (false, format!("{curl} {ci}"), Some("ci")),
         (false, requests.to_owned(), None),
@@ -86,7 +86,7 @@ fn the_bundles_of_curl_and_of_requests_are_read_as_those_read_them() {
         (true, curl.to_owned(), Some("curl")),
         (true, format!("{requests} {ci}"), Some("ci")),
     ] {
-        let connect = ConnectArgs { as_requests, ..parse_args("").connect };
+        let connect = ConnectArgs { legacy_cli, ..parse_args("").connect };
         let (network, _) = settings::network(&connect, &env_in(folder.path(), &variables)).unwrap();
         assert_eq!(network.cacert.as_deref(), expect.map(str::as_bytes), "{variables}");
     }
