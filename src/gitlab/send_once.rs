@@ -143,11 +143,18 @@ mod tests {
     #[test]
     fn only_what_failed_while_connecting_was_surely_not_sent() {
         let io = |kind| ureq::Error::Io(Error::from(kind));
+        let wrapped = |error: rustls::Error| ureq::Error::Io(Error::other(error));
+        let refused = || rustls::Error::from(rustls::CertificateError::UnknownIssuer);
+        let alert = || rustls::Error::AlertReceived(rustls::AlertDescription::InternalError);
         for (error, expect) in [
             (io(ErrorKind::ConnectionRefused), true),
             (io(ErrorKind::NetworkUnreachable), true),
             (ureq::Error::HostNotFound, true),
             (ureq::Error::Timeout(Timeout::Connect), true),
+            (ureq::Error::Rustls(refused()), true),
+            (wrapped(refused()), true),
+            (ureq::Error::Rustls(alert()), false),
+            (wrapped(alert()), false),
             (io(ErrorKind::ConnectionReset), false),
             (io(ErrorKind::BrokenPipe), false),
             (io(ErrorKind::UnexpectedEof), false),

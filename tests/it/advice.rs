@@ -156,9 +156,11 @@ fn sign_in_pages_are_known_in_every_dress() {
         let fake = struck(Fault::on(ARCHIVE).sign_in(dress));
         Run::new(&fake).args("fetch build").fails(4).says("web page").changes_nothing();
         // Nothing was deleted.
-        let fake = struck(Fault::on("DELETE jobs/201/artifacts").sign_in(dress));
-        let ran = Run::new(&fake).args("delete build --yes").fails(4);
-        ran.says("web page").never_says("deleted the artifacts");
+        for line in ["build", "-R 2 --job-id 201", "--all-in-project"] {
+            let fake = struck(Fault::on("DELETE artifacts").sign_in(dress));
+            let ran = Run::new(&fake).args("delete --yes").args(line).fails(4);
+            ran.says("web page").prints("");
+        }
     }
 }
 

@@ -175,6 +175,14 @@ fn a_read_only_folder_with_a_volume_that_can_be_written_takes_what_belongs_there
     let (code, said) = run(&tree(), home.path(), "fetch build -D work");
     assert_eq!(code, Some(9), "{said}");
     no_leftovers(&work);
+    // The volume is no part of a destination that would have to be created beside it.
+    let before = fake.log().len();
+    let (code, said) = run(&fake, home.path(), "fetch build -D work/new");
+    assert_eq!(code, Some(9), "{said}");
+    let downloads =
+        fake.log().into_iter().skip(before).filter(|it| it.short.ends_with("/artifacts"));
+    assert_eq!(downloads.count(), 0, "{said}");
+    no_leftovers(&work);
     drop(read_only);
 }
 

@@ -156,4 +156,13 @@ fn names_of_thousands_of_levels_and_too_many_folders_are_refused() {
     ran.says("with the folders of its names it has more than 2019 entries");
     let ran = Run::new(world()).args("fetch build --max-entries 19").fails(6);
     ran.says("it has 20 entries, and 19 are allowed").says("--max-entries allows more");
+    // Entries of one name, which are extracted once, count one by one.
+    for name in ["x", "d/", "d/x"] {
+        let same: Vec<ZipItem> = (0..20).map(|_| file(name, "")).collect();
+        for line in ["fetch build", "fetch build --path '**'"] {
+            let run = Run::new(one_archive(zip(&same))).args(line).args("--max-entries 19");
+            run.fails(6).says("it has 20 entries, and 19 are allowed").changes_nothing();
+        }
+        Run::new(one_archive(zip(&same))).args("fetch build --max-entries 21").succeeds();
+    }
 }

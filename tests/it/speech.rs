@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::fake::{Fake, Fault};
+use crate::fake::{Fake, Fault, World};
 use crate::folder::takes_links;
 use crate::harness::Run;
 use crate::scenes::{downstream, job, job_with, one_archive};
@@ -207,6 +207,12 @@ fn verbose_tells_each_request() {
         ran.says(says);
     }
     Run::new(&fake).args("fetch build").succeeds().never_says("GET ");
+    let private = || World::named("two-repos").with_token("private");
+    let ran = Run::new(private()).args("trigger 93 --ref master --detach -v").succeeds();
+    ran.says("POST <api>/api/v4/projects/93/pipeline: 201 in 0 ms");
+    let world = downstream(&[job(201, "build")]).with_token("private");
+    let ran = Run::new(world).args("delete -R 2 --job-id 201 --yes -v").succeeds();
+    ran.says("DELETE <api>/api/v4/projects/2/jobs/201/artifacts: 204 in 0 ms");
 }
 
 #[test]

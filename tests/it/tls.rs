@@ -193,14 +193,20 @@ fn a_client_certificate_goes_to_the_api_alone() {
     let api = asking("api", moved.into_bytes(), &shown);
     let pem = |name: &str| std::fs::read(fixtures().join("tls").join(name)).unwrap();
     let fake = Fake::start(downstream(&[job(201, "build")]).with_token("job"));
-    let run = run(&fake).file("me.pem", pem("good.pem")).file("me.key", pem("server.key"));
-    let run = run.args("fetch -R 2 --job-id 201 -o it.zip --cert me.pem --key me.key");
-    run.args(TRUSTING)
-        .arg("--api-url")
-        .arg(format!("{api}/api/v4"))
-        .args("--job-token t")
-        .succeeds();
-    assert_eq!(*shown.lock().unwrap(), [("api", true), ("storage", false)]);
+    for line in ["-o it.zip", "-D out", "-D out --path from", "--cache kept -D out"] {
+        let run = run(&fake).file("me.pem", pem("good.pem")).file("me.key", pem("server.key"));
+        let run = run.args("fetch -R 2 --job-id 201 --cert me.pem --key me.key").args(line);
+        run.args(TRUSTING)
+            .arg("--api-url")
+            .arg(format!("{api}/api/v4"))
+            .args("--job-token t")
+            .succeeds();
+        let shown = std::mem::take(&mut *shown.lock().unwrap());
+        for origin in ["api", "storage"] {
+            let to: Vec<bool> = shown.iter().filter(|it| it.0 == origin).map(|it| it.1).collect();
+            assert!(!to.is_empty() && to.iter().all(|it| *it == (origin == "api")), "{line}");
+        }
+    }
 }
 
 /// A server that accepts a certificate of the client, and notes if it got one.
