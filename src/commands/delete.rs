@@ -78,7 +78,7 @@ impl Delete {
         let (client, _) = app.connect(connect, lookup, web_url.as_ref())?;
         let description = format!("deleting all artifacts of project {project}");
         client.check_can_write(Operation::DeleteProjectArtifacts, description)?;
-        self.confirm(&mut app, &format!("all deletable artifacts of project {project}"))?;
+        self.confirm(&mut app, &format!("all artifacts of project {project} that are not locked"))?;
         client.delete_project_artifacts(&client.follow_rename(&project)?)?;
         app.ui
             .line(format!("GitLab deletes the artifacts of project {project} in the background"))?;
