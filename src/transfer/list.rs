@@ -1,6 +1,6 @@
 //! Lists the files in the archives of jobs, by reading only their directories.
 
-use super::acquire::{Acquired, acquire_each};
+use super::acquire::{Acquired, MAX_PARALLEL_DOWNLOADS, acquire_each};
 use super::context::Transfer;
 use super::remote_zip::{needs_whole, open};
 use crate::error::Error;
@@ -36,7 +36,7 @@ pub struct Contents {
 /// Lists the files in the archives of the wanted jobs, in archive order, once they are there.
 pub fn list(transfer: &Transfer<'_>) -> Result<Contents, Error> {
     let Acquired { archives, missing, .. } =
-        acquire_each(transfer, 1, |found, _| files(transfer.ctx, found))?;
+        acquire_each(transfer, MAX_PARALLEL_DOWNLOADS, |found, _| files(transfer.ctx, found))?;
     Ok(Contents { jobs: archives, missing })
 }
 
