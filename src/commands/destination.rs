@@ -59,7 +59,7 @@ impl Destination<'_> {
         Ok(())
     }
 
-    /// The jobs' archives, or what is in them, brought there.
+    /// Transfers the archives of the jobs, or the files in them, to the destination.
     pub fn transfer(
         &self,
         app: &App,

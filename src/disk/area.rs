@@ -19,7 +19,7 @@ use super::error::{Error, MAKE_IN};
 use super::file_kind::FileKind;
 use super::modes::dir_mode;
 use super::notes::Notes;
-use super::temp_dir::TempDir;
+use super::temp_dir::{TempDir, remove_stale};
 use super::temp_layout::STAGED;
 use crate::interrupt::Interrupt;
 
@@ -184,7 +184,6 @@ pub fn replaced_path(area: &Area, to: &Path) -> PathBuf {
 /// Removes what killed runs have left in a directory and in those above it on the same file system:
 /// a destination that exists by now may not have existed then.
 pub fn remove_stale_above(path: &Path) {
-    use super::stale_temp_dirs::remove_stale;
     const MAX_LEVELS: usize = 8;
     let Ok(mount) = DirHandle::open(path).and_then(|dir| dir.mount()) else { return };
     for above in path.ancestors().skip(1).take(MAX_LEVELS) {

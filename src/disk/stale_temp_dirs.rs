@@ -18,7 +18,7 @@ use rustix::io::Errno;
 use super::dir_handle::DirHandle;
 use super::file_kind::FileKind;
 use super::remove_tree::remove_tree;
-use super::temp_layout::{LOCK, REPLACED, RUBBISH, UNLOCKED, is_known, is_temp_dir};
+use super::temp_layout::{LOCK, REPLACED, RUBBISH, UNLOCKED, is_known};
 
 /// Locks a new temporary directory until the file is closed. Returns `None` if the file system has
 /// no locks. The lock file gets its final name after it is locked, so that no other run can find it
@@ -48,18 +48,8 @@ pub fn keep_for_good(dir: &DirHandle) -> io::Result<()> {
     dir.remove_file(OsStr::new(LOCK))
 }
 
-/// Removes all stale temporary directories in `parent`. Failures are ignored: the next run tries
-/// again.
-pub fn remove_stale(parent: &DirHandle) {
-    for name in parent.names().unwrap_or_default() {
-        if is_temp_dir(&name) && parent.kind(&name).ok().flatten() == Some(FileKind::Dir) {
-            let _ = remove_if_stale(parent, &name);
-        }
-    }
-}
-
-/// Removes one temporary directory, if it is stale and holds only what downriver makes.
-fn remove_if_stale(parent: &DirHandle, name: &OsStr) -> io::Result<()> {
+/// Removes a temporary directory, if it is stale and holds only what downriver makes.
+pub fn remove_if_stale(parent: &DirHandle, name: &OsStr) -> io::Result<()> {
     let dir = parent.open_dir(name)?;
     let names = dir.names()?;
     if names.is_empty() {

@@ -1,17 +1,15 @@
 //! Removal of stale temporary directories for systems other than Unix.
 //!
 //! Every run keeps a file in its temporary directory open, which nobody else can remove until the
-//! process ends, however it ends. So a directory whose file can be removed is stale.
-//! The directory of a run that was killed during a commit stays, because it may hold files of the
-//! user.
+//! process ends, however it ends. So a directory whose file can be removed is stale. One with files
+//! of the user, as a run that was killed during its commit can leave it, is not.
 
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 
 use super::dir_handle::DirHandle;
-use super::file_kind::FileKind;
-use super::temp_layout::{LOCK, REMOVED, REPLACED, is_known, is_temp_dir};
+use super::temp_layout::{LOCK, REMOVED, REPLACED, is_known};
 
 /// Locks a new temporary directory until the file is closed.
 ///
@@ -26,22 +24,13 @@ pub fn mark_as_rubbish(_dir: &DirHandle) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a temporary directory one that no later run removes: it holds files of the user.
+/// Does nothing: a directory that holds files of the user is never stale.
 pub fn keep_for_good(_dir: &DirHandle) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes all stale temporary directories in `parent`. Failures are ignored: the next run tries
-/// again.
-pub fn remove_stale(parent: &DirHandle) {
-    for name in parent.names().unwrap_or_default() {
-        if is_temp_dir(&name) && matches!(parent.kind(&name), Ok(Some(FileKind::Dir))) {
-            let _ = remove_if_stale(parent, &name);
-        }
-    }
-}
-
-fn remove_if_stale(parent: &DirHandle, name: &OsStr) -> io::Result<()> {
+/// Removes a temporary directory, if it is stale and holds only what downriver makes.
+pub fn remove_if_stale(parent: &DirHandle, name: &OsStr) -> io::Result<()> {
     let dir = parent.open_dir(name)?;
     let names = dir.names()?;
     if names.is_empty() {
@@ -62,6 +51,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::disk::temp_dir::remove_stale;
 
     #[test]
     fn directories_of_ended_runs_are_removed_unless_they_hold_files_of_the_user() {

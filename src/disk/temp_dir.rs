@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::dir_handle::DirHandle;
+use super::file_kind::FileKind;
+use super::temp_layout::is_temp_dir;
 use super::{stale_temp_dirs, temp_layout};
 use crate::interrupt::{Interrupt, Temporary};
 
@@ -44,7 +46,7 @@ impl TempDir {
         interrupt: &Interrupt,
     ) -> io::Result<TempDir> {
         let made = interrupt.create_tracked(|| make_locked(&parent, parent_path))?;
-        stale_temp_dirs::remove_stale(&parent);
+        remove_stale(&parent);
         Ok(TempDir { made, interrupt: interrupt.clone(), preserved: false })
     }
 
@@ -84,6 +86,16 @@ impl Temporary for Made {
 
     fn remove(&self, go_on: &dyn Fn() -> bool) -> io::Result<()> {
         remove_tree(&self.parent, &self.name, temp_layout::RUBBISH, go_on)
+    }
+}
+
+/// Removes all temporary directories in `parent` that killed runs have left. Failures are ignored: the
+/// next run tries again.
+pub fn remove_stale(parent: &DirHandle) {
+    for name in parent.names().unwrap_or_default() {
+        if is_temp_dir(&name) && matches!(parent.kind(&name), Ok(Some(FileKind::Dir))) {
+            let _ = stale_temp_dirs::remove_if_stale(parent, &name);
+        }
     }
 }
 

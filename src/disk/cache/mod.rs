@@ -62,7 +62,7 @@ impl Cache {
         }
         // A run that finds all archives in the cache creates nothing there, which would remove it.
         if let Ok(dir) = super::dir_handle::DirHandle::open(dir) {
-            super::stale_temp_dirs::remove_stale(&dir);
+            super::temp_dir::remove_stale(&dir);
         }
         let (dir, interrupt) = (dir.to_owned(), interrupt.clone());
         Ok(Cache { dir, max_bytes, interrupt, used: Mutex::default() })
