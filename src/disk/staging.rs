@@ -3,24 +3,28 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::thread;
 
 use super::area::Area;
-use super::close;
 use super::dir_handle::{DirHandle, Modified};
 use super::dir_tree::DirTree;
 use super::error::{Error, MAKE_IN};
 use super::file_kind::FileKind;
 use super::free_space;
-use super::modes::{dir_mode, file_mode};
+use super::modes::dir_mode;
 use super::notes::Notes;
-use super::positioned_write::write_all_at;
 use super::staged_dirs::StagedDirs;
 use super::temp_layout::{PROBE, STAGED};
 use crate::interrupt::Interrupt;
+use crate::parallel::parallel;
+
+/// Number of directories that are dated by one thread before it takes the next ones.
+const TIMES_PER_CHUNK: usize = 256;
+/// Upper bound of the threads that date directories.
+const MAX_THREADS: usize = 4;
 
 /// Files, directories and symlinks that are committed together by [`Staging::commit`]. Dropping it
 /// removes them.
@@ -36,7 +40,7 @@ pub struct Staging {
     pub(super) base_path: PathBuf,
     /// The staged files, by their paths relative to the destination.
     // Before the areas, so that its handles are closed before the directories are removed.
-    tree: DirTree,
+    pub(super) tree: DirTree,
     /// Temporary directories; the first one holds everything until the commit.
     pub(super) areas: Vec<Area>,
     dirs: Mutex<StagedDirs>,
@@ -44,15 +48,6 @@ pub struct Staging {
     pub(super) interrupt: Interrupt,
     /// Paths and targets of the symlinks to create.
     symlinks: Vec<(PathBuf, OsString)>,
-}
-
-/// A staged file that is being written; [`NewFile::finish`] closes it.
-#[derive(Debug)]
-pub struct NewFile<'a> {
-    file: File,
-    /// Relative to the destination.
-    path: &'a Path,
-    staging: &'a Staging,
 }
 
 impl Staging {
@@ -143,24 +138,6 @@ impl Staging {
         self.lock_dirs().add(path, mode, modified);
     }
 
-    /// Creates a file, with its directories, and opens it for writing; fails if it is staged
-    /// already. Can be called from any thread.
-    pub fn create_file<'a>(
-        &'a self,
-        path: &'a Path,
-        mode: Option<u32>,
-    ) -> Result<NewFile<'a>, Error> {
-        let mode = file_mode(mode);
-        let file = match self.tree.create_file(path, mode) {
-            Some(file) => file,
-            // Its directory is missing, the system has no such call, or the error needs its message.
-            None => {
-                self.with_parent("write", path, |parent, name| parent.create_file(name, mode))?
-            }
-        };
-        Ok(NewFile { file, path, staging: self })
-    }
-
     /// Adds a symlink. Symlinks are created last, so that no staged file is written through one.
     pub fn add_symlink(&mut self, path: &Path, target: &OsStr) {
         self.symlinks.push((path.to_owned(), target.to_owned()));
@@ -179,17 +156,28 @@ impl Staging {
                 error => error,
             })?;
         }
-        let dirs = std::mem::take(&mut *self.lock_dirs());
-        for (path, modified) in dirs.times() {
-            let (parent, name) =
-                self.tree.open_parent(path).map_err(|error| self.error("date", path, error))?;
-            let modified = Modified { seconds: modified, nanoseconds: 0 };
-            self.notes.time_set(parent.set_modified(name, modified));
-        }
+        self.set_dir_times()?;
         if self.notes.is_durable() {
             self.sync_dirs(Path::new(STAGED))?;
         }
         Ok(())
+    }
+
+    /// Sets the modification times of the directories, on all cores: there can be as many of them
+    /// as files.
+    fn set_dir_times(&self) -> Result<(), Error> {
+        let dirs = std::mem::take(&mut *self.lock_dirs());
+        let times: Vec<(&Path, i64)> = dirs.times().collect();
+        let chunks: Vec<_> = times.chunks(TIMES_PER_CHUNK).collect();
+        let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
+        let set = |&(path, seconds): &(&Path, i64)| {
+            let (parent, name) =
+                self.tree.open_parent(path).map_err(|error| self.error("date", path, error))?;
+            let modified = Modified { seconds, nanoseconds: 0 };
+            self.notes.time_set(parent.set_modified(name, modified));
+            Ok(())
+        };
+        parallel(threads, &chunks, |chunk| chunk.iter().try_for_each(set)).map(drop)
     }
 
     /// Syncs a staged directory and those below it.
@@ -213,9 +201,19 @@ impl Staging {
         path: &Path,
         action: impl FnOnce(&DirHandle, &OsStr) -> io::Result<T>,
     ) -> Result<T, Error> {
-        self.create_dirs(&mut self.lock_dirs(), path.parent().unwrap_or(Path::new("")))?;
+        self.create_parent(path)?;
         let done = self.tree.open_parent(path).and_then(|(parent, name)| action(&parent, name));
         done.map_err(|error| self.error(doing, path, error))
+    }
+
+    /// Creates the parent directory of a path and those above it, as far as they are missing.
+    pub(super) fn create_parent(&self, path: &Path) -> Result<(), Error> {
+        self.create_dirs(&mut self.lock_dirs(), path.parent().unwrap_or(Path::new("")))
+    }
+
+    /// Returns true if a directory was created in the staging.
+    pub(super) fn has_dir(&self, path: &Path) -> bool {
+        self.lock_dirs().exists(path)
     }
 
     /// Creates a directory and its parents, as far as they are missing, each with its own mode.
@@ -246,53 +244,12 @@ impl Staging {
     }
 
     /// Returns the error of an operation on the path of a staged entry.
-    fn error(&self, doing: &'static str, path: &Path, error: io::Error) -> Error {
+    pub(super) fn error(&self, doing: &'static str, path: &Path, error: io::Error) -> Error {
         match self.stopping() {
             // After a signal, the temporary directory is removed while the run goes on.
             true => Error::Interrupted,
             false => Error::doing(doing, &self.dest.join(path))(error),
         }
-    }
-}
-
-impl NewFile<'_> {
-    /// Sets the modification time, in seconds since the Unix epoch, and closes the file.
-    ///
-    /// # Errors
-    /// If not everything was written, which some file systems report only now.
-    pub fn finish(self, modified: Option<i64>) -> Result<(), Error> {
-        let NewFile { file, path, staging: Staging { notes, dest, .. } } = self;
-        if let Some(time) = modified.and_then(system_time) {
-            notes.time_set(file.set_modified(time));
-        }
-        let synced = if notes.is_durable() { file.sync_all() } else { Ok(()) };
-        let closed = synced.and_then(|()| close::close(file));
-        closed.map_err(|error| Error::doing("write", &dest.join(path))(error))
-    }
-
-    /// Writes bytes at a position, in bytes from the start of the file.
-    pub fn write_all_at(&self, bytes: &[u8], position: u64) -> Result<(), Error> {
-        let written = write_all_at(&self.file, bytes, position);
-        written.map_err(|error| Error::doing("write", &self.staging.dest.join(self.path))(error))
-    }
-}
-
-impl Write for &NewFile<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&self.file).write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        (&self.file).flush()
-    }
-}
-
-/// Converts seconds since the Unix epoch; `None` if the system cannot represent the time.
-fn system_time(seconds: i64) -> Option<SystemTime> {
-    let distance = Duration::from_secs(seconds.unsigned_abs());
-    match seconds {
-        0.. => SystemTime::UNIX_EPOCH.checked_add(distance),
-        _ => SystemTime::UNIX_EPOCH.checked_sub(distance),
     }
 }
 

@@ -92,6 +92,7 @@ impl<'a> Segments<'a> {
         inflater: &mut Inflater,
     ) -> Result<(), Error> {
         let mut entries = EntryReader::sequential_from(body, segment.range.start);
+        let mut files = self.staging.file_creator();
         for Task { location, file } in &self.tasks[tasks.clone()] {
             self.check_running()?;
             entries.next(location)?;
@@ -100,7 +101,7 @@ impl<'a> Segments<'a> {
             }
             let Some(file) = file else { continue };
             let mut data = entries.data(location);
-            let to = self.staging.create_file(file.path, file.mode)?;
+            let to = files.create(file.path, file.mode)?;
             let copied = write_behind(location, &to, |to| inflater.copy(location, &mut data, to));
             copied.map_err(|error| at_path(error, file.path))?;
             to.finish(file.modified)?;

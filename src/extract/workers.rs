@@ -16,7 +16,7 @@ use std::thread;
 use super::buffer_pool::{BUFFER_SIZE, Buffer, BufferPool, BufferReader};
 use super::write_behind::write_behind;
 use crate::archive::{self, EntryLocation, EntryReader, Inflater, SkipRead};
-use crate::disk::{self, Staging};
+use crate::disk::{self, FileCreator, Staging};
 use crate::error::Error;
 
 /// Upper bound of the number of workers. With four, the disk or the network is the bottleneck.
@@ -195,7 +195,11 @@ impl<'a, 'p> Workers<'a, 'p> {
     /// Runs one worker until the queue is closed. After a failure it keeps receiving and discards
     /// the items, because the reading thread may be waiting for their buffers.
     fn work(&self, queue: &WorkQueue<'a>) -> Result<(), (usize, Error)> {
-        let (mut inflater, mut result) = (Inflater::default(), Ok(()));
+        let (mut inflater, mut files) = (Inflater::default(), self.staging.file_creator());
+        let mut create = |task: usize, data: &mut dyn BufRead| {
+            self.create_file(&mut files, &mut inflater, task, data)
+        };
+        let mut result = Ok(());
         loop {
             // Receiving with the lock held delays nobody: the other workers would wait for the
             // next item anyway.
@@ -205,14 +209,10 @@ impl<'a, 'p> Workers<'a, 'p> {
                 continue;
             }
             let done = match item {
-                WorkItem::Batch(Batch { buffer, entries }) => {
-                    entries.into_iter().try_for_each(|(task, range)| {
-                        self.create_file(&mut inflater, task, &mut &buffer.bytes()[range])
-                    })
-                }
-                WorkItem::Stream(task, buffers) => {
-                    self.create_file(&mut inflater, task, &mut BufferReader::new(buffers))
-                }
+                WorkItem::Batch(Batch { buffer, entries }) => entries
+                    .into_iter()
+                    .try_for_each(|(task, range)| create(task, &mut &buffer.bytes()[range])),
+                WorkItem::Stream(task, buffers) => create(task, &mut BufferReader::new(buffers)),
             };
             if done.is_err() {
                 self.failed.store(true, Ordering::Relaxed);
@@ -223,6 +223,7 @@ impl<'a, 'p> Workers<'a, 'p> {
 
     fn create_file(
         &self,
+        files: &mut FileCreator<'a>,
         inflater: &mut Inflater,
         index: usize,
         data: &mut dyn BufRead,
@@ -232,7 +233,7 @@ impl<'a, 'p> Workers<'a, 'p> {
             if self.staging.stopping() {
                 return Err(disk::Error::Interrupted.into());
             }
-            let to = self.staging.create_file(file.path, file.mode)?;
+            let to = files.create(file.path, file.mode)?;
             let copied = write_behind(location, &to, |to| inflater.copy(location, data, to));
             copied.map_err(|error| at_path(error, file.path))?;
             Ok(to.finish(file.modified)?)
