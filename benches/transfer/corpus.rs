@@ -46,24 +46,36 @@ impl Random {
         self.next() % most.max(1)
     }
 
-    /// Returns bytes that deflate compresses to about a third; `noise` percent of the steps add
-    /// incompressible bytes.
-    fn content(&mut self, length: usize, noise: u64) -> Vec<u8> {
-        let words: Vec<Vec<u8>> = (0..400)
+    /// Returns text of so many different words, which deflate compresses to a quarter or a third.
+    fn text(&mut self, length: usize, words: u64) -> Vec<u8> {
+        let vocabulary: Vec<Vec<u8>> = (0..words)
             .map(|_| (0..2 + self.up_to(9)).map(|_| self.next() as u8 & 0x7f | 0x20).collect())
             .collect();
-        let mut bytes = Vec::with_capacity(length + 64);
+        let mut bytes = Vec::with_capacity(length + 16);
         while bytes.len() < length {
-            if self.up_to(100) < noise {
-                (0..8).for_each(|_| bytes.extend(self.next().to_le_bytes()));
-            } else {
-                let square = self.up_to(400) * self.up_to(400) / 400;
-                bytes.extend(&words[square as usize]);
-            }
+            let square = self.up_to(words) * self.up_to(words) / words;
+            bytes.extend(&vocabulary[square as usize]);
         }
         bytes.truncate(length);
         bytes
     }
+
+    /// Returns bytes that deflate cannot compress.
+    fn noise(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(length + 8);
+        while bytes.len() < length {
+            bytes.extend(self.next().to_le_bytes());
+        }
+        bytes.truncate(length);
+        bytes
+    }
+}
+
+/// Returns paths in the order in which GitLab Runner writes them.
+fn sorted(paths: impl Iterator<Item = String>) -> Vec<String> {
+    let mut paths: Vec<String> = paths.collect();
+    paths.sort();
+    paths
 }
 
 impl Corpus {
@@ -74,43 +86,49 @@ impl Corpus {
         match name {
             "small" => {
                 for i in 0..3 {
-                    zip.file(&format!("dist/file-{i}.txt"), 0o644, &random.content(13_000, 0));
+                    zip.file(&format!("dist/file-{i}.txt"), 0o644, &random.text(13_000, 300));
                 }
             }
             "build" | SYNC => {
                 for (i, size) in [42, 24, 16, 12, 8, 8, 6, 5].into_iter().enumerate() {
-                    let bytes = random.content((size << 20) / part as usize, 4);
+                    let bytes = random.text((size << 20) / part as usize, 300);
                     zip.file(&format!("bin/tool-{i}"), 0o755, &bytes);
                 }
-                for i in 0..420 / part {
-                    let length = 50_000 + random.up_to(500_000) as usize;
-                    zip.file(
-                        &format!("obj/mod-{}/unit-{i}.o", i % 40),
-                        0o644,
-                        &random.content(length, 3),
-                    );
-                }
-                for i in 0..2500 / part {
+                for path in sorted(
+                    (0..2500 / part)
+                        .map(|i| format!("docs/part-{}/section-{}/page-{i}.html", i % 20, i % 400)),
+                ) {
                     let length = 500 + random.up_to(30_000) as usize;
-                    let path = format!("docs/part-{}/section-{}/page-{i}.html", i % 20, i % 400);
-                    zip.file(&path, 0o644, &random.content(length, 1));
+                    zip.file(&path, 0o644, &random.text(length, 300));
+                }
+                let objects = (0..420 / part).map(|i| format!("obj/mod-{}/unit-{i}.o", i % 40));
+                for path in sorted(objects) {
+                    let length = 50_000 + random.up_to(500_000) as usize;
+                    zip.file(&path, 0o644, &random.text(length, 300));
                 }
             }
             "many" => {
-                for i in 0..20_000 / part {
-                    let length = (random.up_to(120) * random.up_to(120)) as usize + 100;
-                    let path =
-                        format!("node_modules/package-{}/lib/part-{}/file-{i}.js", i % 1500, i % 3);
-                    zip.file(&path, 0o644, &random.content(length, 1));
+                for path in sorted((0..20_000 / part).map(|i| {
+                    format!("node_modules/package-{}/lib/part-{}/file-{i}.js", i % 1487, i % 2)
+                })) {
+                    let length = (random.up_to(175) * random.up_to(175)) as usize + 100;
+                    zip.file(&path, 0o644, &random.text(length, 60));
                 }
             }
             "stored" => {
                 for i in 0..40 {
-                    let bytes = random.content(13_100_000 / part as usize, 100);
+                    let bytes = random.noise(13_100_000 / part as usize);
                     zip.file(&format!("images/layer-{i}.bin"), 0o644, &bytes);
                 }
             }
-            _ => zip.file("disk.img", 0o644, &random.content((1 << 30) / part as usize, 8)),
+            _ => {
+                let mut image = Vec::with_capacity((1 << 30) / part as usize);
+                for _ in 0..(1 << 9) / part {
+                    image.extend(random.noise(1 << 20));
+                    image.extend(random.text(1 << 20, 150));
+                }
+                zip.file("disk.img", 0o644, &image);
+            }
         }
         let (archive, length, files, folders) = zip.finish();
         Corpus { name, archive, length, files, folders }
