@@ -8,14 +8,16 @@ mod entry;
 mod id;
 mod job;
 mod pipeline;
+mod raw_path;
 mod status;
 #[cfg(test)]
 mod tests;
 pub mod tree;
 
 pub use address::{ArchiveAt, LatestOf, PipelineAt, PipelineBy};
-pub use entry::{DEFAULT_MAX_ENTRIES, Entry, EntryKind, Method, RawPath};
+pub use entry::{DEFAULT_MAX_ENTRIES, Entry, EntryKind, Method};
 pub use id::{JobId, PipelineId, ProjectRef};
 pub use job::{Artifact, ArtifactsFile, Job};
 pub use pipeline::{Bridge, Pipeline};
+pub use raw_path::{RawPath, os_str};
 pub use status::Status;

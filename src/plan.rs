@@ -5,6 +5,10 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+mod placement_path;
+
+pub use placement_path::PlacementPath;
+
 /// Everything that the extraction of an archive creates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
@@ -22,20 +26,19 @@ pub struct Plan {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HeldPaths {
     /// Relative to the destination.
-    pub paths: Vec<PathBuf>,
+    pub paths: Vec<PlacementPath>,
     /// The folder of the job, relative to the destination.
     pub folder: PathBuf,
     /// The leading folders that `--strip-components` removed.
-    pub stripped: BTreeSet<PathBuf>,
+    pub stripped: BTreeSet<PlacementPath>,
 }
 
 /// A file, folder or link to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placement {
     /// Index of the entry with its data.
-    pub entry: usize,
-    /// Relative to the destination, without `.` and `..`.
-    pub path: PathBuf,
+    pub entry: u32,
+    pub path: PlacementPath,
     pub kind: PlacementKind,
 }
 
@@ -44,7 +47,7 @@ pub struct Placement {
 pub enum PlacementKind {
     File {
         /// Unix permission bits.
-        mode: Option<u32>,
+        mode: Option<u16>,
         /// Seconds since 1970.
         modified: Option<i64>,
         /// Bytes.
@@ -52,7 +55,7 @@ pub enum PlacementKind {
         crc32: u32,
     },
     Folder {
-        mode: Option<u32>,
+        mode: Option<u16>,
         modified: Option<i64>,
     },
     Link {
@@ -117,10 +120,10 @@ impl Plan {
     pub fn below(mut self, folder: &Path) -> Plan {
         if folder != Path::new("") {
             for placement in &mut self.placements {
-                placement.path = folder.join(&placement.path);
+                placement.path = folder.join(&placement.path).as_path().into();
             }
             for path in &mut self.held.paths {
-                *path = folder.join(&path);
+                *path = folder.join(&path).as_path().into();
             }
             self.held.folder = folder.to_owned();
         }
@@ -154,6 +157,12 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn a_million_placements_take_less_memory_than_their_entries() {
+        assert_eq!(size_of::<Placement>(), 56);
+    }
+
+    #[test]
     fn below_moves_all_paths_and_keeps_the_size() {
         let kind = PlacementKind::File { mode: None, modified: None, size: 3, crc32: 0 };
         let link = PlacementKind::Link { target: "a".into() };
@@ -162,7 +171,7 @@ mod tests {
             Placement { entry: 1, path: "l".into(), kind: link },
         ];
         let plan = Plan { placements, ..Plan::default() }.below(Path::new("job"));
-        let paths: Vec<_> = plan.placements.iter().map(|placement| &placement.path).collect();
+        let paths: Vec<_> = plan.placements.iter().map(|placement| &*placement.path).collect();
         assert_eq!(paths, [Path::new("job/d/a"), Path::new("job/l")]);
         assert_eq!(plan.size(), 3);
     }

@@ -117,7 +117,7 @@ pub fn check_extraction(bytes: &[u8], traps: bool) {
 
 fn files_of(plan: &Plan) -> impl Iterator<Item = (usize, &Path)> {
     plan.placements.iter().filter_map(|placement| match placement.kind {
-        PlacementKind::File { .. } => Some((placement.entry, placement.path.as_path())),
+        PlacementKind::File { .. } => Some((placement.entry as usize, &*placement.path)),
         PlacementKind::Folder { .. } | PlacementKind::Link { .. } => None,
     })
 }
@@ -186,7 +186,7 @@ impl Destination {
             return None;
         }
         for placement in &plan.placements {
-            let item = new.get(&placement.path);
+            let item = new.get(&*placement.path);
             match (&placement.kind, item) {
                 (PlacementKind::Folder { .. }, Some(Item::Folder)) => {}
                 (PlacementKind::File { size, .. }, Some(Item::File(bytes))) => {

@@ -24,7 +24,7 @@ pub struct CentralHeader<'a> {
     /// Date (upper 16 bits) and time in the format of DOS.
     pub dos_time: u32,
     /// Seconds since 1970, from the extended timestamp.
-    pub modified: Option<u32>,
+    pub unix_time: Option<u32>,
     pub unicode_path: Option<UnicodePath>,
 }
 
@@ -84,7 +84,7 @@ impl<'a> CentralHeader<'a> {
             system: fixed[5],
             attributes: u32_at(fixed, 38),
             dos_time: u32_at(fixed, 12),
-            modified: extended_timestamp(extra),
+            unix_time: extended_timestamp(extra),
             unicode_path: unicode_path(extra),
             name,
         };

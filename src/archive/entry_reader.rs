@@ -4,7 +4,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use super::error::Error;
 use super::format::LOCAL_HEADER_LENGTH;
-use super::local_header::EntryLocation;
+use crate::model::Entry;
 
 /// A reader that can skip forward.
 pub trait SkipRead: Read {
@@ -72,7 +72,7 @@ struct PreviousEntry<'a> {
     /// End of its data, in bytes from the start of the file.
     end: u64,
     /// `None` at the start of the archive.
-    entry: Option<&'a EntryLocation>,
+    entry: Option<&'a Entry>,
 }
 
 impl<'a, B: SkipRead> EntryReader<'a, B> {
@@ -103,7 +103,7 @@ impl<'a, B: SkipRead> EntryReader<'a, B> {
     }
 
     /// Continues behind an entry whose data end at `end`, to check the gap that follows.
-    pub fn behind(body: B, entry: &'a EntryLocation, end: u64) -> EntryReader<'a, B> {
+    pub fn behind(body: B, entry: &'a Entry, end: u64) -> EntryReader<'a, B> {
         let previous = Some(PreviousEntry { end, entry: Some(entry) });
         EntryReader { previous, ..EntryReader::selected(body) }
     }
@@ -115,32 +115,32 @@ impl<'a, B: SkipRead> EntryReader<'a, B> {
     }
 
     /// Returns a reader of exactly the compressed data of an entry.
-    pub fn next(&mut self, location: &'a EntryLocation) -> Result<io::Take<&mut B>, Error> {
-        self.check_gap(location.offset)?;
-        self.body.skip_to(location.offset).map_err(Error::Read)?;
-        let local = match location.read_local_header(&mut self.body, &mut self.variable) {
+    pub fn next(&mut self, entry: &'a Entry) -> Result<io::Take<&mut B>, Error> {
+        self.check_gap(entry.offset)?;
+        self.body.skip_to(entry.offset).map_err(Error::Read)?;
+        let local = match entry.read_local_header(&mut self.body, &mut self.variable) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                return Err(location.damaged("it ends too early"));
+                return Err(entry.damaged("it ends too early"));
             }
             local => local.map_err(Error::Read)?,
         };
         if self.check_headers && !local.matches {
-            return Err(location.needs_full_check());
+            return Err(entry.needs_full_check());
         }
         if let Some(previous) = &mut self.previous {
-            let end = location.offset.saturating_add(local.length);
-            let end = end.saturating_add(location.compressed_size);
-            *previous = PreviousEntry { end, entry: Some(location) };
+            let end = entry.offset.saturating_add(local.length);
+            let end = end.saturating_add(entry.compressed_size);
+            *previous = PreviousEntry { end, entry: Some(entry) };
         }
         if !local.is_header {
-            return Err(location.damaged("it is not where the central directory says"));
+            return Err(entry.damaged("it is not where the central directory says"));
         }
-        Ok(self.body.by_ref().take(location.compressed_size))
+        Ok(self.body.by_ref().take(entry.compressed_size))
     }
 
     /// Returns the reader of the compressed data of the entry that `next` returned, once more.
-    pub fn data(&mut self, location: &EntryLocation) -> io::Take<&mut B> {
-        self.body.by_ref().take(location.compressed_size)
+    pub fn data(&mut self, entry: &Entry) -> io::Take<&mut B> {
+        self.body.by_ref().take(entry.compressed_size)
     }
 
     /// Checks the gap between the last entry and the central directory.
@@ -160,7 +160,7 @@ impl<'a, B: SkipRead> EntryReader<'a, B> {
             return Ok(());
         }
         self.body.skip_to(*end).and_then(|()| self.body.read_exact(gap)).map_err(Error::Read)?;
-        entry.map_or(Ok(()), |location| location.check_data_descriptor(gap))
+        entry.map_or(Ok(()), |entry| entry.check_data_descriptor(gap))
     }
 }
 
@@ -171,35 +171,35 @@ impl<'a, B: SkipRead> EntryReader<'a, B> {
 /// still accept it.
 pub fn quick_check<R: Read + Seek>(
     reader: R,
-    locations: &[EntryLocation],
+    entries: &[Entry],
     directory_start: u64,
 ) -> Result<(), Error> {
-    let mut entries = EntryReader::sequential(SeekReader::new(reader, 512));
-    for location in sorted_by_offset(locations) {
-        entries.next(location)?;
+    let mut reader = EntryReader::sequential(SeekReader::new(reader, 512));
+    for entry in sorted_by_offset(entries) {
+        reader.next(entry)?;
     }
-    entries.finish(directory_start)
+    reader.finish(directory_start)
 }
 
 /// Returns whether the entries can be extracted during the download, as far as the central
 /// directory tells: none overlap, none has a Unicode path, and the gaps between them are small.
-pub fn is_streamable(locations: &[EntryLocation], directory_start: u64) -> bool {
+pub fn is_streamable(entries: &[Entry], directory_start: u64) -> bool {
     let mut end = 0;
     let mut follows = |start: u64, min_end: u64| {
         let follows = start.checked_sub(end).is_some_and(|gap| gap <= MAX_GAP);
         end = min_end;
         follows
     };
-    sorted_by_offset(locations)
+    sorted_by_offset(entries)
         .into_iter()
-        .all(|location| !location.has_unicode_path && follows(location.offset, location.min_end()))
+        .all(|entry| !entry.has_unicode_path && follows(entry.offset, entry.min_end()))
         && follows(directory_start, directory_start)
 }
 
 /// Returns the entries in the order of their offsets.
-pub fn sorted_by_offset(locations: &[EntryLocation]) -> Vec<&EntryLocation> {
-    let mut sorted: Vec<&EntryLocation> = locations.iter().collect();
-    sorted.sort_by_key(|location| location.offset);
+pub fn sorted_by_offset(entries: &[Entry]) -> Vec<&Entry> {
+    let mut sorted: Vec<&Entry> = entries.iter().collect();
+    sorted.sort_by_key(|entry| entry.offset);
     sorted
 }
 

@@ -5,9 +5,9 @@ use std::io::{BufRead, Write};
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::error::Error;
-use super::local_header::EntryLocation;
 use super::output::{Output, fill_buf};
 use super::zstd::ZstdDecoder;
+use crate::model::Entry;
 use crate::model::Method;
 
 /// Greatest size of the output buffer, in bytes: large enough that most files are one write.
@@ -41,18 +41,18 @@ impl Inflater {
     /// If size or checksum differ from the central directory, and if `from` or `to` fail.
     pub fn copy(
         &mut self,
-        location: &EntryLocation,
+        entry: &Entry,
         from: &mut dyn BufRead,
         to: &mut dyn Write,
     ) -> Result<(), Error> {
-        self.make_room(location.size);
-        let mut output = Output::new(location, to);
-        match location.method {
+        self.make_room(entry.size);
+        let mut output = Output::new(entry, to);
+        match entry.method {
             Method::Stored => copy_stored(&mut output, from)?,
             Method::Deflate => self.inflate(&mut output, from)?,
             Method::Zstd => self.zstd.copy(&mut output, from, &mut self.window)?,
             method @ (Method::Encrypted | Method::Patch | Method::Other(_)) => {
-                return Err(Error::Unreadable { entry: location.name(), method });
+                return Err(Error::Unreadable { entry: entry.name.to_string(), method });
             }
         }
         output.finish()
@@ -69,7 +69,7 @@ impl Inflater {
 
     fn inflate(&mut self, output: &mut Output<'_>, from: &mut dyn BufRead) -> Result<(), Error> {
         self.decompress.reset(false);
-        let (length, room) = (output.location().compressed_size, self.window.len() as u64);
+        let (length, room) = (output.entry().compressed_size, self.window.len() as u64);
         let mut filled = 0;
         loop {
             let input = fill_buf(from)?;
@@ -77,7 +77,7 @@ impl Inflater {
             let before = (self.decompress.total_in(), self.decompress.total_out());
             // An entry that is complete here and fits is decompressed by one call, without a copy of
             // its last bytes for a next one.
-            let flush = match input.len() as u64 == length && output.location().size < room {
+            let flush = match input.len() as u64 == length && output.entry().size < room {
                 true => FlushDecompress::Finish,
                 false => FlushDecompress::None,
             };

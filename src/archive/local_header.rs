@@ -1,43 +1,19 @@
-//! Location of an entry in its archive, and comparison of its local header and data descriptor
-//! with the central directory.
+//! Position of an entry in its archive, and comparison of its local header and data descriptor with
+//! the central directory.
 
 use std::io::{self, Read};
 use std::ops::Range;
 
-use super::central_header::CentralHeader;
 use super::error::Error;
+use super::extra_field;
 use super::format::{
     DATA_DESCRIPTOR_SIGNATURE, EXTRA_UNICODE_PATH, EXTRA_ZIP64, FLAG_DATA_DESCRIPTOR,
     LOCAL_HEADER_LENGTH, LOCAL_HEADER_SIGNATURE, u16_at, u32_at, u64_at,
 };
-use super::{entry_name, extra_field, metadata};
-use crate::model::{Method, RawPath};
+use crate::model::Entry;
 
 /// Upper bound of the extra fields that common writers put into a local header, in bytes.
 const MAX_LOCAL_EXTRA: u64 = 256;
-
-/// Position and properties of an entry in its archive, according to the central directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntryLocation {
-    /// Index of the entry in the archive.
-    pub entry: usize,
-    /// Offset of the local header, in bytes from the start of the file.
-    pub offset: u64,
-    /// Uncompressed size in bytes.
-    pub size: u64,
-    pub compressed_size: u64,
-    pub crc32: u32,
-    pub method: Method,
-    flags: u16,
-    raw_method: u16,
-    /// Operating system of the writer, which decides how the name is decoded.
-    system: u8,
-    dos_time: u32,
-    /// The bytes of the name; shared with the entry where decoding changed nothing.
-    raw_name: RawPath,
-    /// The entry has a second name in a Unicode path field. Only full validation compares it.
-    pub(super) has_unicode_path: bool,
-}
 
 /// Result of reading a local header.
 #[derive(Debug)]
@@ -50,40 +26,19 @@ pub struct LocalHeader {
     pub matches: bool,
 }
 
-impl EntryLocation {
-    /// Returns the location of an entry with this index and decoded name.
-    pub fn new(entry: usize, name: &RawPath, header: &CentralHeader<'_>) -> EntryLocation {
-        EntryLocation {
-            entry,
-            offset: header.offset,
-            size: header.size,
-            compressed_size: header.compressed_size,
-            crc32: header.crc32,
-            method: metadata::method(header),
-            flags: header.flags,
-            raw_method: header.method,
-            system: header.system,
-            dos_time: header.dos_time,
-            has_unicode_path: header.unicode_path.is_some(),
-            raw_name: match **name == *header.name {
-                true => name.clone(),
-                false => header.name.into(),
-            },
-        }
-    }
-
+impl Entry {
     /// Returns the bytes of the archive that hold local header and data. The length of the local
     /// extra fields is unknown before they are read, so the range allows for the longest common
     /// ones and may reach into the next entry.
     pub fn extent(&self) -> Range<u64> {
-        let header = (LOCAL_HEADER_LENGTH + self.raw_name.len()) as u64 + MAX_LOCAL_EXTRA;
+        let header = (LOCAL_HEADER_LENGTH + self.raw_name().len()) as u64 + MAX_LOCAL_EXTRA;
         self.offset..self.offset.saturating_add(header).saturating_add(self.compressed_size)
     }
 
     /// Returns the lowest offset at which the data can end: that of a local header without extra
     /// fields.
     pub fn min_end(&self) -> u64 {
-        let header = (LOCAL_HEADER_LENGTH + self.raw_name.len()) as u64;
+        let header = (LOCAL_HEADER_LENGTH + self.raw_name().len()) as u64;
         self.offset.saturating_add(header).saturating_add(self.compressed_size)
     }
 
@@ -103,7 +58,7 @@ impl EntryLocation {
         let matches = u16_at(&fixed, 6) == self.flags
             && u16_at(&fixed, 8) == self.raw_method
             && u32_at(&fixed, 10) == self.dos_time
-            && *name == *self.raw_name
+            && name == self.raw_name()
             && !self.has_unicode_path
             && extra_field::find(extra, EXTRA_UNICODE_PATH).is_none()
             && self.sizes_match(&fixed, extra);
@@ -143,18 +98,13 @@ impl EntryLocation {
         if u32_at(fields, 0) == self.crc32 && sizes == [self.compressed_size, self.size] {
             return Ok(());
         }
-        let entry = self.name();
+        let entry = &self.name;
         let why = format!("entry `{entry}` has other sizes behind its data than in the directory");
         Err(Error::Contradiction(why))
     }
 
     pub fn damaged(&self, why: &str) -> Error {
-        Error::Damaged { entry: self.name(), why: why.to_owned() }
-    }
-
-    /// Returns the name of the entry for messages.
-    pub fn name(&self) -> String {
-        entry_name::decode(&self.raw_name, self.system).to_string()
+        Error::Damaged { entry: self.name.to_string(), why: why.to_owned() }
     }
 
     pub fn needs_full_check(&self) -> Error {

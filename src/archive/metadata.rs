@@ -1,4 +1,4 @@
-//! Conversion of a central directory header into an [`Entry`]: name, kind, mode and date.
+//! Conversion of a central directory header into an [`Entry`]: name, kind and mode.
 
 use super::central_header::{CentralHeader, UnicodePath};
 use super::entry_name;
@@ -33,19 +33,25 @@ pub fn to_entry(header: &CentralHeader<'_>) -> Result<Entry, Error> {
         _ => EntryKind::Special,
     };
     Ok(Entry {
+        raw_name: (*name != *header.name).then(|| Box::new(header.name.into())),
         name,
         kind,
+        offset: header.offset,
         size: header.size,
         compressed_size: header.compressed_size,
         crc32: header.crc32,
+        flags: header.flags,
         method: method(header),
-        mode: (mode != 0).then_some(mode & 0o7777),
-        modified: header.modified.map(i64::from).or_else(|| unix_time(header.dos_time)),
+        raw_method: header.method,
+        mode: (mode != 0).then_some((mode & 0o7777) as u16),
+        dos_time: header.dos_time,
+        unix_time: header.unix_time,
+        has_unicode_path: header.unicode_path.is_some(),
     })
 }
 
 /// Returns the compression method of an entry, or that it is encrypted or a patch.
-pub fn method(header: &CentralHeader<'_>) -> Method {
+fn method(header: &CentralHeader<'_>) -> Method {
     match header.method {
         METHOD_AES => Method::Encrypted,
         _ if header.flags & FLAGS_ENCRYPTED != 0 => Method::Encrypted,
@@ -74,33 +80,4 @@ fn name(header: &CentralHeader<'_>) -> Result<RawPath, Error> {
 
 fn foreign_unicode_path(name: &RawPath) -> Error {
     Error::Contradiction(format!("entry `{name}` has a second name that is of another entry"))
-}
-
-/// Converts a DOS date and time into seconds since 1970. DOS times have no time zone; they are
-/// taken as UTC, so that the result is the same on every machine.
-fn unix_time(dos_time: u32) -> Option<i64> {
-    let bits = |from: u32, count: u32| (dos_time >> from & ((1 << count) - 1)) as i8;
-    let year = 1980 + (dos_time >> 25) as i16;
-    let (month, day) = (bits(21, 4), bits(16, 5));
-    let (hour, minute, second) = (bits(11, 5), bits(5, 6), bits(0, 5) * 2);
-    let time = jiff::civil::DateTime::new(year, month, day, hour, minute, second, 0);
-    Some(time.ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dos_times_are_read_as_utc_and_impossible_ones_are_ignored() {
-        let dos_time = |date: u32, time: u32| date << 16 | time;
-        let day = (46 << 9) | (5 << 5) | 1;
-        assert_eq!(unix_time(dos_time(day, 10 << 11)), Some(1_777_629_600));
-        let last_second = dos_time(day, (23 << 11) | (59 << 5) | 29);
-        assert_eq!(unix_time(last_second), Some(1_777_679_998));
-        for (date, time) in [(0, 0), (day | 15 << 5, 0), (day, 24 << 11), (day, 60 << 5), (day, 30)]
-        {
-            assert_eq!(unix_time(dos_time(date, time)), None, "{date} {time}");
-        }
-    }
 }

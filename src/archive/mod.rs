@@ -29,5 +29,4 @@ pub use detect_format::NotZip;
 pub use entry_reader::{EntryReader, SeekReader, SkipRead, sorted_by_offset};
 pub use error::Error;
 pub use inflate::Inflater;
-pub use local_header::EntryLocation;
 pub use reader::{Archive, Layout};

@@ -5,11 +5,11 @@ use std::io::{BufRead, ErrorKind, Write};
 use crc32fast::Hasher;
 
 use super::error::Error;
-use super::local_header::EntryLocation;
+use crate::model::Entry;
 
 /// Verified output of one entry: counts and checksums the bytes that are written.
 pub struct Output<'a> {
-    location: &'a EntryLocation,
+    entry: &'a Entry,
     to: &'a mut dyn Write,
     crc: Hasher,
     written: u64,
@@ -17,14 +17,14 @@ pub struct Output<'a> {
 
 impl<'a> Output<'a> {
     /// Returns an output that writes to `to`.
-    pub fn new(location: &'a EntryLocation, to: &'a mut dyn Write) -> Output<'a> {
-        Output { location, to, crc: Hasher::new(), written: 0 }
+    pub fn new(entry: &'a Entry, to: &'a mut dyn Write) -> Output<'a> {
+        Output { entry, to, crc: Hasher::new(), written: 0 }
     }
 
     /// Returns how many more bytes the entry may have, when `unwritten` bytes are decompressed
     /// and not written yet.
     pub fn remaining(&self, unwritten: usize) -> u64 {
-        self.location.size - self.written - unwritten as u64
+        self.entry.size - self.written - unwritten as u64
     }
 
     /// Writes bytes, of which there must be at most [`Output::remaining`].
@@ -36,11 +36,11 @@ impl<'a> Output<'a> {
 
     /// Compares size and checksum with those of the central directory.
     pub fn finish(self) -> Result<(), Error> {
-        let (size, written) = (self.location.size, self.written);
+        let (size, written) = (self.entry.size, self.written);
         if written != size {
             return Err(self.damaged(&format!("it has {written} bytes and declares {size}")));
         }
-        match self.crc.clone().finalize() == self.location.crc32 {
+        match self.crc.clone().finalize() == self.entry.crc32 {
             true => Ok(()),
             false => Err(self.damaged("invalid checksum")),
         }
@@ -48,12 +48,12 @@ impl<'a> Output<'a> {
 
     /// Returns the error that the entry is damaged.
     pub fn damaged(&self, why: &str) -> Error {
-        self.location.damaged(why)
+        self.entry.damaged(why)
     }
 
     /// Returns the location of the entry.
-    pub fn location(&self) -> &EntryLocation {
-        self.location
+    pub fn entry(&self) -> &Entry {
+        self.entry
     }
 }
 

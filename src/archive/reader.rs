@@ -6,7 +6,6 @@ use std::ops::Range;
 use super::entry_reader::{self, EntryReader, SeekReader};
 use super::error::Error;
 use super::inflate::Inflater;
-use super::local_header::EntryLocation;
 use super::tracked_reader::{READ_AHEAD, TrackedReader};
 use super::validate::{self, Directory};
 use crate::model::{Entry, RawPath};
@@ -24,10 +23,10 @@ pub struct Archive<R> {
     inflater: Inflater,
 }
 
-/// Locations of all entries and of the central directory.
+/// The entries of an archive and the position of its central directory.
 pub struct Layout {
-    /// By the index of the entry.
-    pub locations: Vec<EntryLocation>,
+    /// In the order of the central directory, without duplicates.
+    pub entries: Vec<Entry>,
     /// Start of the central directory, in bytes from the start of the file.
     pub directory_start: u64,
 }
@@ -66,11 +65,6 @@ impl<R: Read + Seek> Archive<R> {
         &self.listed.entries
     }
 
-    /// Returns the location of each entry, by the index of the entry.
-    pub fn locations(&self) -> &[EntryLocation] {
-        &self.listed.locations
-    }
-
     /// Returns the underlying reader.
     pub fn reader(&mut self) -> &mut R {
         self.reader.get_mut()
@@ -78,25 +72,25 @@ impl<R: Read + Seek> Archive<R> {
 
     /// Returns the bytes of the file that [`Archive::copy`] reads for an entry, and a few more.
     pub fn extent(&self, index: usize) -> Range<u64> {
-        self.locations().get(index).map_or(0..0, EntryLocation::extent)
+        self.entries().get(index).map_or(0..0, Entry::extent)
     }
 
-    /// Returns a reader of many entries of a validated archive, and the location of each entry.
-    pub fn entry_reader(&mut self) -> (EntryReader<'_, SeekReader<&mut R>>, &[EntryLocation]) {
+    /// Returns a reader of many entries of a validated archive, and the entries.
+    pub fn entry_reader(&mut self) -> (EntryReader<'_, SeekReader<&mut R>>, &[Entry]) {
         let body = SeekReader::new(self.reader.get_mut(), READ_AHEAD);
-        (EntryReader::validated(body), &self.listed.locations)
+        (EntryReader::validated(body), &self.listed.entries)
     }
 
     /// Returns whether the entries can be extracted during the download, as far as the central
     /// directory tells. If not, the whole archive must be validated first.
     pub fn is_streamable(&self) -> bool {
-        let Directory { locations, directory_start, had_duplicates, .. } = &self.listed;
-        !*had_duplicates && entry_reader::is_streamable(locations, *directory_start)
+        let Directory { entries, directory_start, had_duplicates } = &self.listed;
+        !*had_duplicates && entry_reader::is_streamable(entries, *directory_start)
     }
 
     pub fn into_layout(self) -> Layout {
-        let Directory { locations, directory_start, .. } = self.listed;
-        Layout { locations, directory_start }
+        let Directory { entries, directory_start, .. } = self.listed;
+        Layout { entries, directory_start }
     }
 
     /// Decompresses an entry into `to` and returns its size. The output is valid only if this
@@ -106,19 +100,19 @@ impl<R: Read + Seek> Archive<R> {
     /// If the method is not supported, if size or checksum differ from the central directory, and
     /// if `to` fails.
     pub fn copy(&mut self, index: usize, to: &mut dyn Write) -> Result<u64, Error> {
-        let Some(location) = self.listed.locations.get(index) else {
+        let Some(entry) = self.listed.entries.get(index) else {
             return Err(Error::Broken(format!("there is no entry {index}")));
         };
         let body = SeekReader::new(&mut self.reader, HEADER_READ_AHEAD);
-        let copied = EntryReader::validated(body).next(location).and_then(|data| {
+        let copied = EntryReader::validated(body).next(entry).and_then(|data| {
             let mut data = BufReader::with_capacity(READ_AHEAD, data);
-            self.inflater.copy(location, &mut data, to)
+            self.inflater.copy(entry, &mut data, to)
         });
         match (copied, self.reader.take_failure()) {
-            (Ok(()), _) => Ok(location.size),
+            (Ok(()), _) => Ok(entry.size),
             (Err(Error::Read(_)), Some(failure)) => Err(Error::Read(failure)),
             // Without a failure of the reader itself, the archive named an impossible position.
-            (Err(Error::Read(_)), None) => Err(location.damaged("it ends too early")),
+            (Err(Error::Read(_)), None) => Err(entry.damaged("it ends too early")),
             (Err(error), _) => Err(error),
         }
     }

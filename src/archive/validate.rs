@@ -10,7 +10,6 @@ use super::detect_format::{NotZip, first_bytes};
 use super::eocd::{self, Eocd};
 use super::error::Error;
 use super::format::LOCAL_HEADER_SIGNATURE;
-use super::local_header::EntryLocation;
 use super::tracked_reader::TrackedReader;
 use super::{directory, entry_reader, metadata};
 use crate::model::Entry;
@@ -18,8 +17,6 @@ use crate::model::Entry;
 /// Content of the central directory.
 pub struct Directory {
     pub entries: Vec<Entry>,
-    /// Location of each entry, by the same index.
-    pub locations: Vec<EntryLocation>,
     /// Start of the central directory, in bytes from the start of the file.
     pub directory_start: u64,
     /// Duplicate entries were dropped.
@@ -39,23 +36,23 @@ pub fn read_directory<R: Read + Seek>(
         return Err(Error::NotZip(NotZip::detect(&start)));
     };
     check_start(reader, &eocd)?;
+    // Plans number entries by 32 bits.
+    let max_entries = max_entries.min(u32::MAX as usize);
     let capacity = eocd.max_entries();
     let too_many = |entries| Error::TooManyEntries { entries, max: max_entries };
     if capacity > max_entries {
         return Err(too_many(eocd.entries));
     }
-    let (mut entries, mut locations) = (Vec::with_capacity(capacity), Vec::with_capacity(capacity));
+    let mut entries = Vec::with_capacity(capacity);
     directory::read_headers(reader, &eocd, |header| {
         if entries.len() == max_entries {
             return Err(too_many(entries.len() as u64 + 1));
         }
-        let entry = metadata::to_entry(&header)?;
-        locations.push(EntryLocation::new(locations.len(), &entry.name, &header));
-        entries.push(entry);
+        entries.push(metadata::to_entry(&header)?);
         Ok(())
     })?;
-    let had_duplicates = drop_duplicates(&mut entries, &mut locations)?;
-    Ok(Directory { entries, locations, directory_start: eocd.directory_start, had_duplicates })
+    let had_duplicates = drop_duplicates(&mut entries)?;
+    Ok(Directory { entries, directory_start: eocd.directory_start, had_duplicates })
 }
 
 /// Checks the first bytes of an archive that has a prefix or no entries. For other archives they
@@ -81,10 +78,7 @@ fn check_start<R: Read + Seek>(reader: &mut TrackedReader<R>, eocd: &Eocd) -> Re
 ///
 /// # Errors
 /// `DuplicateEntry` if entries with the same name differ.
-fn drop_duplicates(
-    entries: &mut Vec<Entry>,
-    locations: &mut Vec<EntryLocation>,
-) -> Result<bool, Error> {
+fn drop_duplicates(entries: &mut Vec<Entry>) -> Result<bool, Error> {
     let mut by_name: HashMap<&[u8], &Entry> = HashMap::with_capacity(entries.len());
     let mut is_first = Vec::with_capacity(entries.len());
     for entry in entries.iter() {
@@ -95,15 +89,10 @@ fn drop_duplicates(
         }
         is_first.push(std::ptr::eq(first, entry));
     }
-    // One pass over each list: removing entries one by one would be quadratic, which takes minutes
-    // for a hundred thousand of them.
+    // One pass: removing entries one by one would be quadratic, which takes minutes for a hundred
+    // thousand of them.
     let mut flags = is_first.iter();
     entries.retain(|_| flags.next().is_none_or(|first| *first));
-    let mut flags = is_first.iter();
-    locations.retain(|_| flags.next().is_none_or(|first| *first));
-    for (index, location) in locations.iter_mut().enumerate() {
-        location.entry = index;
-    }
     Ok(!is_first.iter().all(|first| *first))
 }
 
@@ -119,7 +108,7 @@ pub fn check_local_headers<R: Read + Seek>(
     // One pass settles it for the output of common writers. Only other archives pay for the
     // slower checks of the `zip` crate.
     if !listed.had_duplicates {
-        match entry_reader::quick_check(&mut *reader, &listed.locations, listed.directory_start) {
+        match entry_reader::quick_check(&mut *reader, &listed.entries, listed.directory_start) {
             Err(Error::NeedsFullCheck { .. } | Error::Damaged { .. }) => {}
             decided => return decided,
         }

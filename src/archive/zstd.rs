@@ -125,7 +125,7 @@ impl Source<'_> {
         match (self.failure.take(), error) {
             (Some(failure), _) => Error::Read(failure),
             (None, FrameDecoderError::WindowSizeTooBig { requested, .. }) => {
-                let entry = output.location().name();
+                let entry = output.entry().name.to_string();
                 Error::ZstdWindow { entry, size: *requested, max: MAX_WINDOW }
             }
             (None, _) => output.damaged(CORRUPT),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::lookup::{Ended, FoundJob};
 use crate::model::{Job, Pipeline};
+use crate::plan::PlacementPath;
 use crate::sanitize::{escape_path, sanitize};
 use crate::select::retention::relative_to;
 use crate::transfer::{Synced, TransferResult, TransferredJob};
@@ -40,7 +41,7 @@ pub fn document(result: &TransferResult, output: Option<&Path>, dir: &Path) -> V
 /// Returns a job with its files; their paths are relative to the job's folder.
 fn fetched(job: &TransferredJob, output: Option<&Path>, dir: &Path) -> Value {
     let TransferredJob { found, folder, files, bytes, synced } = job;
-    let file = |(path, size): &(PathBuf, u64)| json!({ "path": slashes(path.strip_prefix(folder).unwrap_or(path)), "size": size });
+    let file = |(path, size): &(PlacementPath, u64)| json!({ "path": slashes(path.strip_prefix(folder).unwrap_or(path)), "size": size });
     let mut value = self::found(found);
     value["files"] = files.iter().map(file).collect();
     value["output"] = json!(output.map(slashes));

@@ -89,7 +89,7 @@ impl Staging {
             self.add_checksums(&dest.tree, placements, &mut existing)?;
         }
         // An entry with a placement is settled by that.
-        let placed: BTreeSet<&Path> = placements.iter().map(|it| it.path.as_path()).collect();
+        let placed: BTreeSet<&Path> = placements.iter().map(|it| &*it.path).collect();
         dest.obstacles.retain(|path| !placed.contains(path.as_path()));
         Ok(DiskState { existing, obstacles: dest.obstacles })
     }
@@ -108,7 +108,7 @@ impl Staging {
                 (PlacementKind::File { size, .. }, Existing::File { size: found, .. })
                     if size == found =>
                 {
-                    Some((index, placement.path.as_path()))
+                    Some((index, &*placement.path))
                 }
                 _ => None,
             }
@@ -171,7 +171,7 @@ impl FreshModes {
 
 impl Destination<'_> {
     fn look_at(&mut self, placement: &Placement, fresh: &FreshModes) -> Result<Existing, Error> {
-        let path = placement.path.as_path();
+        let path = &*placement.path;
         if !self.is_folder(path.parent().unwrap_or(Path::new("")))? {
             return Ok(Existing::Nothing);
         }
@@ -181,14 +181,14 @@ impl Destination<'_> {
         Ok(match kind {
             EntryKind::File => {
                 let fresh_mode = match placement.kind {
-                    PlacementKind::File { mode, .. } => fresh.of_file(mode, found),
+                    PlacementKind::File { mode, .. } => fresh.of_file(mode.map(u32::from), found),
                     PlacementKind::Folder { .. } | PlacementKind::Link { .. } => None,
                 };
                 Existing::File { size, crc32: None, fresh_mode }
             }
             EntryKind::Folder => {
                 let fresh_mode = match placement.kind {
-                    PlacementKind::Folder { mode, .. } => fresh.of_dir(mode, found),
+                    PlacementKind::Folder { mode, .. } => fresh.of_dir(mode.map(u32::from), found),
                     PlacementKind::File { .. } | PlacementKind::Link { .. } => None,
                 };
                 Existing::Folder { fresh_mode }

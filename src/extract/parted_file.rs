@@ -6,14 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crc32fast::Hasher;
 
-use super::workers::TargetFile;
-use crate::archive::{self, EntryLocation, EntryReader, SkipRead};
+use super::tasks::TargetFile;
+use crate::archive::{self, EntryReader, SkipRead};
 use crate::disk::{NewFile, Staging};
 use crate::error::Error;
+use crate::model::Entry;
 
 /// The file of one stored entry, and the parts of the archive that hold it.
 pub struct PartedFile<'a> {
-    location: &'a EntryLocation,
+    entry: &'a Entry,
     target: TargetFile<'a>,
     /// Positions in the archive, without gaps: the first part begins with the local header, the
     /// last one ends where the next entry begins.
@@ -39,17 +40,12 @@ struct Opened<'a> {
 impl<'a> PartedFile<'a> {
     /// Cuts the bytes from the entry up to `end`, where the next one begins, into parts of at least
     /// `length` bytes.
-    pub fn new(
-        location: &'a EntryLocation,
-        target: TargetFile<'a>,
-        end: u64,
-        length: u64,
-    ) -> PartedFile<'a> {
-        let count = ((end - location.offset) / length).max(1);
-        let start = |part| if part == count { end } else { location.offset + part * length };
+    pub fn new(entry: &'a Entry, target: TargetFile<'a>, end: u64, length: u64) -> PartedFile<'a> {
+        let count = ((end - entry.offset) / length).max(1);
+        let start = |part| if part == count { end } else { entry.offset + part * length };
         let parts = (0..count).map(|part| start(part)..start(part + 1)).collect();
         let state = State { open: None, sums: vec![None; count as usize] };
-        PartedFile { location, target, parts, state: Mutex::new(state) }
+        PartedFile { entry, target, parts, state: Mutex::new(state) }
     }
 
     /// Returns the positions of the parts in the archive.
@@ -72,14 +68,14 @@ impl<'a> PartedFile<'a> {
     ) -> Result<(), Error> {
         let range = self.parts[part].clone();
         let Opened { file, data_start } = self.open(staging, fetch)?;
-        let data_end = data_start + self.location.compressed_size;
+        let data_end = data_start + self.entry.compressed_size;
         let (start, end) = (range.start.max(data_start), range.end.min(data_end));
         body.skip_to(start).map_err(archive::Error::Read)?;
         let (mut crc, mut position) = (Hasher::new(), start);
         while position < end {
             let bytes = body.fill_buf().map_err(archive::Error::Read)?;
             if bytes.is_empty() {
-                return Err(self.location.damaged("it ends too early").into());
+                return Err(self.entry.damaged("it ends too early").into());
             }
             let count = bytes.len().min(usize::try_from(end - position).unwrap_or(usize::MAX));
             file.write_all_at(&bytes[..count], position - data_start)?;
@@ -88,7 +84,7 @@ impl<'a> PartedFile<'a> {
             position += count as u64;
         }
         if part + 1 == self.parts.len() {
-            EntryReader::behind(body, self.location, data_end).finish(range.end)?;
+            EntryReader::behind(body, self.entry, data_end).finish(range.end)?;
         }
         drop(file);
         self.complete(part, crc)
@@ -104,17 +100,17 @@ impl<'a> PartedFile<'a> {
         if let Some(open) = &state.open {
             return Ok(open.clone());
         }
-        let location = self.location;
-        let header = fetch(location.offset..location.extent().end - location.compressed_size)?;
+        let entry = self.entry;
+        let header = fetch(entry.offset..entry.extent().end - entry.compressed_size)?;
         // A local header that is longer than common ones is left to the complete check.
-        let short = |_: io::Error| location.needs_full_check();
-        let local = location.read_local_header(&mut header.as_slice(), &mut Vec::new());
+        let short = |_: io::Error| entry.needs_full_check();
+        let local = entry.read_local_header(&mut header.as_slice(), &mut Vec::new());
         let local = local.map_err(short)?;
-        let data_start = location.offset + local.length;
-        let data_end = data_start.saturating_add(location.compressed_size);
+        let data_start = entry.offset + local.length;
+        let data_end = data_start.saturating_add(entry.compressed_size);
         let last = self.parts.last().cloned().unwrap_or_default();
         if !local.matches || !(last.start..=last.end).contains(&data_end) {
-            return Err(location.needs_full_check().into());
+            return Err(entry.needs_full_check().into());
         }
         let file = Arc::new(staging.create_file(self.target.path, self.target.mode)?);
         Ok(state.open.insert(Opened { file, data_start }).clone())
@@ -131,8 +127,8 @@ impl<'a> PartedFile<'a> {
         for sum in state.sums.drain(..).flatten() {
             whole.combine(&sum);
         }
-        if whole.finalize() != self.location.crc32 {
-            return Err(self.location.damaged("invalid checksum").into());
+        if whole.finalize() != self.entry.crc32 {
+            return Err(self.entry.damaged("invalid checksum").into());
         }
         let file = state.open.take().and_then(|open| Arc::into_inner(open.file));
         Ok(file.map_or(Ok(()), |file| file.finish(self.target.modified))?)

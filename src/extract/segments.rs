@@ -4,14 +4,15 @@
 use std::io::BufRead;
 use std::ops::Range;
 
+use super::add_folders_and_links;
 use super::parted_file::PartedFile;
-use super::workers::{Task, at_path};
+use super::tasks::{Task, Tasks};
+use super::workers::at_path;
 use super::write_behind::write_behind;
-use super::{add_folders_and_links, all_tasks};
-use crate::archive::{EntryLocation, EntryReader, Inflater, Layout, SkipRead};
+use crate::archive::{EntryReader, Inflater, Layout, SkipRead};
 use crate::disk::{self, Staging};
 use crate::error::Error;
-use crate::model::Method;
+use crate::model::{Entry, Method};
 use crate::plan::Plan;
 
 /// The least and the greatest length of a segment in bytes, as far as entries allow.
@@ -37,7 +38,7 @@ enum Content {
 
 /// All segments of an archive.
 pub struct Segments<'a> {
-    tasks: Vec<Task<'a>>,
+    tasks: Tasks<'a>,
     parted: Vec<PartedFile<'a>>,
     pub list: Vec<Segment>,
     /// The length of most segments in bytes.
@@ -57,7 +58,7 @@ impl<'a> Segments<'a> {
         staging: &'a mut Staging,
     ) -> Result<Segments<'a>, Error> {
         add_folders_and_links(plan, staging);
-        let tasks = all_tasks(layout, plan)?;
+        let tasks = Tasks::all(layout, plan)?;
         let length = (layout.directory_start / USUAL_COUNT).clamp(LENGTHS.0, LENGTHS.1);
         let (list, parted) = cut(&tasks, layout.directory_start, length);
         Ok(Segments { tasks, parted, list, usual_length: length, staging })
@@ -91,22 +92,22 @@ impl<'a> Segments<'a> {
         body: B,
         inflater: &mut Inflater,
     ) -> Result<(), Error> {
-        let mut entries = EntryReader::sequential_from(body, segment.range.start);
+        let mut reader = EntryReader::sequential_from(body, segment.range.start);
         let mut files = self.staging.file_creator();
-        for Task { location, file } in &self.tasks[tasks.clone()] {
+        for Task { entry, file } in tasks.clone().filter_map(|index| self.tasks.get(index)) {
             self.check_running()?;
-            entries.next(location)?;
-            if entries.end() > segment.range.end {
-                return Err(location.needs_full_check().into());
+            reader.next(entry)?;
+            if reader.end() > segment.range.end {
+                return Err(entry.needs_full_check().into());
             }
             let Some(file) = file else { continue };
-            let mut data = entries.data(location);
+            let mut data = reader.data(entry);
             let to = files.create(file.path, file.mode)?;
-            let copied = write_behind(location, &to, |to| inflater.copy(location, &mut data, to));
+            let copied = write_behind(entry, &to, |to| inflater.copy(entry, &mut data, to));
             copied.map_err(|error| at_path(error, file.path))?;
             to.finish(file.modified)?;
         }
-        Ok(entries.finish(segment.range.end)?)
+        Ok(reader.finish(segment.range.end)?)
     }
 
     fn check_running(&self) -> Result<(), Error> {
@@ -120,15 +121,15 @@ impl<'a> Segments<'a> {
 /// Cuts an archive between its entries where the sum passes `length`, and large stored entries into
 /// parts of that length. The tasks are in the order of their offsets.
 fn cut<'a>(
-    tasks: &[Task<'a>],
+    tasks: &Tasks<'a>,
     directory_start: u64,
     length: u64,
 ) -> (Vec<Segment>, Vec<PartedFile<'a>>) {
     let (mut list, mut parted) = (Vec::new(), Vec::new());
     let (mut start, mut first) = (0, 0);
-    let end = |index: usize| tasks.get(index + 1).map_or(directory_start, |t| t.location.offset);
+    let end = |index: usize| tasks.get(index + 1).map_or(directory_start, |it| it.entry.offset);
     for (index, task) in tasks.iter().enumerate() {
-        let (offset, end) = (task.location.offset, end(index));
+        let (offset, end) = (task.entry.offset, end(index));
         let large = end.saturating_sub(offset) >= 2 * length;
         // A large entry begins a segment of its own.
         if large && offset > start {
@@ -136,8 +137,8 @@ fn cut<'a>(
             (start, first) = (offset, index);
         }
         match task.file {
-            Some(file) if large && is_plain(task.location) => {
-                let file = PartedFile::new(task.location, file, end, length);
+            Some(file) if large && is_plain(task.entry) => {
+                let file = PartedFile::new(task.entry, file, end, length);
                 let parts = file.parts().iter().enumerate();
                 list.extend(parts.map(|(part, range)| Segment {
                     range: range.clone(),
@@ -162,14 +163,14 @@ fn cut<'a>(
 }
 
 /// Returns true if the data of an entry are the bytes of its file.
-fn is_plain(location: &EntryLocation) -> bool {
-    location.method == Method::Stored && location.size == location.compressed_size
+fn is_plain(entry: &Entry) -> bool {
+    entry.method == Method::Stored && entry.size == entry.compressed_size
 }
 
 /// Returns the length in bytes of the longest data that cannot be cut: those of one compressed entry.
 pub fn largest_undivided(layout: &Layout) -> u64 {
-    let undivided = layout.locations.iter().filter(|location| !is_plain(location));
-    undivided.map(|location| location.compressed_size).max().unwrap_or_default()
+    let undivided = layout.entries.iter().filter(|entry| !is_plain(entry));
+    undivided.map(|entry| entry.compressed_size).max().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -187,7 +188,7 @@ mod tests {
         let archive = Archive::open_directory(Cursor::new(zip(items)), usize::MAX).unwrap();
         let plan = files(archive.entries(), &BTreeMap::new(), &FileRules::default()).unwrap();
         let layout = archive.into_layout();
-        let tasks = all_tasks(&layout, &plan).unwrap();
+        let tasks = Tasks::all(&layout, &plan).unwrap();
         let (list, parted) = cut(&tasks, layout.directory_start, length);
         let mut start = 0;
         let (mut covered, mut parts) = (0, 0);

@@ -14,30 +14,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::buffer_pool::{BUFFER_SIZE, Buffer, BufferPool, BufferReader};
+use super::tasks::{Task, Tasks};
 use super::write_behind::write_behind;
-use crate::archive::{self, EntryLocation, EntryReader, Inflater, SkipRead};
+use crate::archive::{self, EntryReader, Inflater, SkipRead};
 use crate::disk::{self, FileCreator, Staging};
 use crate::error::Error;
 
 /// Upper bound of the number of workers. With four, the disk or the network is the bottleneck.
 const MAX_WORKERS: usize = 4;
-
-/// An entry and the file it becomes; no file if the entry is only checked and skipped.
-pub struct Task<'a> {
-    pub location: &'a EntryLocation,
-    pub file: Option<TargetFile<'a>>,
-}
-
-/// A file to create.
-#[derive(Clone, Copy)]
-pub struct TargetFile<'a> {
-    /// Relative to the destination.
-    pub path: &'a Path,
-    /// Unix permission bits.
-    pub mode: Option<u32>,
-    /// Seconds since 1970.
-    pub modified: Option<i64>,
-}
+/// Upper bound of the entries of a batch, so that those of many empty files take little memory and
+/// are shared by all workers.
+const MAX_BATCH: usize = 1024;
 
 /// Compressed data for a worker. Tasks are identified by their index.
 enum WorkItem<'a> {
@@ -52,27 +39,33 @@ struct Batch<'a> {
     entries: Vec<(usize, Range<usize>)>,
 }
 
+impl Batch<'_> {
+    /// Returns true if an entry of this many bytes can be added.
+    fn has_room(&self, length: usize) -> bool {
+        self.buffer.remaining() >= length && self.entries.len() < MAX_BATCH
+    }
+}
+
 /// Queue from which all workers receive.
 type WorkQueue<'a> = Arc<Mutex<Receiver<WorkItem<'a>>>>;
 
 /// State shared by the reading thread and the workers.
 struct Workers<'a, 'p> {
-    tasks: &'a [Task<'p>],
+    tasks: &'a Tasks<'p>,
     staging: &'a Staging,
     pool: &'a BufferPool,
     /// Reading or a worker failed. The rest of the work is discarded.
     failed: AtomicBool,
 }
 
-/// Creates the files of the tasks, which must be in the order of their offsets. The first task that
-/// failed decides the error.
+/// Creates the files of the tasks. The first task that failed decides the error.
 ///
 /// # Errors
 /// An `archive::Error` if the data are damaged or cannot be read, a `disk::Error` if a file cannot
 /// be written or the run was interrupted.
 pub fn run<'p, B: SkipRead>(
-    entries: &mut EntryReader<'p, B>,
-    tasks: &[Task<'p>],
+    reader: &mut EntryReader<'p, B>,
+    tasks: &Tasks<'p>,
     staging: &Staging,
 ) -> Result<(), Error> {
     let pool = BufferPool::default();
@@ -93,7 +86,7 @@ pub fn run<'p, B: SkipRead>(
         // Fewer workers than wanted only take longer.
         let read = match refused {
             Some(error) if workers.is_empty() => Err(disk::Error::NoThread(error).into()),
-            _ => shared.read_entries(entries, sender),
+            _ => shared.read_entries(reader, sender),
         };
         if read.is_err() {
             shared.failed.store(true, Ordering::Relaxed);
@@ -116,8 +109,7 @@ impl<'a, 'p> Workers<'a, 'p> {
     fn count(&self) -> usize {
         let cores = thread::available_parallelism().map_or(1, usize::from).min(MAX_WORKERS);
         let files = self.tasks.iter().filter(|task| task.file.is_some());
-        let bytes: u64 =
-            files.map(|task| task.location.compressed_size).fold(0, u64::saturating_add);
+        let bytes: u64 = files.map(|task| task.entry.compressed_size).fold(0, u64::saturating_add);
         usize::try_from(bytes / BUFFER_SIZE as u64).map_or(cores, |full| (full + 1).min(cores))
     }
 
@@ -125,7 +117,7 @@ impl<'a, 'p> Workers<'a, 'p> {
     /// something failed.
     fn read_entries<B: SkipRead>(
         &self,
-        entries: &mut EntryReader<'p, B>,
+        reader: &mut EntryReader<'p, B>,
         queue: Sender<WorkItem<'a>>,
     ) -> Result<(), Error> {
         let mut batch: Option<Batch<'a>> = None;
@@ -142,15 +134,15 @@ impl<'a, 'p> Workers<'a, 'p> {
             if self.failed.load(Ordering::Relaxed) {
                 break;
             }
-            let mut data = entries.next(task.location)?;
+            let mut data = reader.next(task.entry)?;
             if task.file.is_none() {
                 continue;
             }
             let read_error = |error: io::Error| match error.kind() {
-                io::ErrorKind::UnexpectedEof => task.location.damaged("it ends too early"),
+                io::ErrorKind::UnexpectedEof => task.entry.damaged("it ends too early"),
                 _ => archive::Error::Read(error),
             };
-            let length = task.location.compressed_size;
+            let length = task.entry.compressed_size;
             if length > BUFFER_SIZE as u64 {
                 // Entries are sent in order, so the batch before this one goes first.
                 send(&mut batch);
@@ -158,7 +150,7 @@ impl<'a, 'p> Workers<'a, 'p> {
                 continue;
             }
             let length = length as usize;
-            if batch.as_ref().is_some_and(|batch| batch.buffer.remaining() < length) {
+            if batch.as_ref().is_some_and(|batch| !batch.has_room(length)) {
                 send(&mut batch);
             }
             let batch = batch
@@ -228,13 +220,15 @@ impl<'a, 'p> Workers<'a, 'p> {
         index: usize,
         data: &mut dyn BufRead,
     ) -> Result<(), (usize, Error)> {
-        let Task { location, file: Some(file) } = &self.tasks[index] else { return Ok(()) };
+        let Some(Task { entry, file: Some(file) }) = self.tasks.get(index) else {
+            return Ok(());
+        };
         let created = (|| {
             if self.staging.stopping() {
                 return Err(disk::Error::Interrupted.into());
             }
             let to = files.create(file.path, file.mode)?;
-            let copied = write_behind(location, &to, |to| inflater.copy(location, data, to));
+            let copied = write_behind(entry, &to, |to| inflater.copy(entry, data, to));
             copied.map_err(|error| at_path(error, file.path))?;
             Ok(to.finish(file.modified)?)
         })();

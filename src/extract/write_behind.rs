@@ -5,8 +5,8 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use crate::archive::{EntryLocation, Error};
-use crate::model::Method;
+use crate::archive::Error;
+use crate::model::{Entry, Method};
 
 /// From this size in bytes, decompressing and writing take long enough for two threads.
 const LARGE: u64 = 4 << 20;
@@ -19,14 +19,14 @@ const BUFFERS: usize = 2;
 /// # Errors
 /// That of `decompress`, or `Write` if the file could not be written.
 pub fn write_behind<F: Sync>(
-    location: &EntryLocation,
+    entry: &Entry,
     mut file: &F,
     decompress: impl FnOnce(&mut dyn Write) -> Result<(), Error>,
 ) -> Result<(), Error>
 where
     for<'f> &'f F: Write,
 {
-    if location.size < LARGE || location.method == Method::Stored {
+    if entry.size < LARGE || entry.method == Method::Stored {
         return decompress(&mut file);
     }
     let (full, to_write) = sync_channel::<Vec<u8>>(BUFFERS);
@@ -90,11 +90,11 @@ mod tests {
         let large = file("large", vec![7; LARGE as usize]).deflated();
         let mut archive = Archive::open_directory(Cursor::new(zip(&[large])), 1).unwrap();
         let full = File::options().write(true).open("/dev/full").unwrap();
-        let (mut entries, locations) = archive.entry_reader();
-        let data = entries.next(&locations[0]).unwrap();
+        let (mut reader, entries) = archive.entry_reader();
+        let data = reader.next(&entries[0]).unwrap();
         let mut data = io::BufReader::new(data);
-        let error = write_behind(&locations[0], &full, |to| {
-            Inflater::default().copy(&locations[0], &mut data, to)
+        let error = write_behind(&entries[0], &full, |to| {
+            Inflater::default().copy(&entries[0], &mut data, to)
         });
         let Err(Error::Write(error)) = error else { panic!("{error:?}") };
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);

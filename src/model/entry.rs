@@ -1,35 +1,45 @@
 //! Entries of zip archives.
 
-use std::fmt::{self, Debug, Display, Formatter};
-use std::ops::Deref;
-use std::sync::Arc;
-
-use crate::sanitize::escape_bytes;
+use super::raw_path::RawPath;
 
 /// The number of entries of an archive that is accepted where no setting names another one.
 pub const DEFAULT_MAX_ENTRIES: usize = 1_000_000;
 
-/// An entry of an archive, as the central directory describes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An entry of an archive, as the central directory describes it. There can be a million of them, so
+/// that each byte of it counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entry {
     /// The whole path, separated by `/`; that of a folder ends with `/`.
     pub name: RawPath,
+    /// The bytes of the name in the archive, where `name` has others.
+    pub raw_name: Option<Box<RawPath>>,
     pub kind: EntryKind,
+    /// Offset of the local header, in bytes from the start of the file.
+    pub offset: u64,
     /// The uncompressed size in bytes.
     pub size: u64,
     /// The compressed size in bytes.
     pub compressed_size: u64,
     pub crc32: u32,
+    /// The flags of APPNOTE.TXT (section 4.4.4).
+    pub flags: u16,
     pub method: Method,
+    /// The number of the method in APPNOTE.TXT (section 4.4.5).
+    pub raw_method: u16,
     /// The Unix permission bits (`0o7777`), if the archive has them.
-    pub mode: Option<u32>,
-    /// The modification time in seconds since 1970 UTC; none if the archive has no valid date.
-    pub modified: Option<i64>,
+    pub mode: Option<u16>,
+    /// Date (upper 16 bits) and time in the format of DOS.
+    pub dos_time: u32,
+    /// Seconds since 1970 from the extended timestamp, which comes before the time of DOS.
+    pub unix_time: Option<u32>,
+    /// The entry has a second name in a Unicode path field. Only full validation compares it.
+    pub has_unicode_path: bool,
 }
 
 /// The type of an entry, from its Unix mode and its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum EntryKind {
+    #[default]
     File,
     Folder,
     Link,
@@ -38,8 +48,9 @@ pub enum EntryKind {
 }
 
 /// The way in which the data of an entry are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Method {
+    #[default]
     Stored,
     Deflate,
     Zstd,
@@ -50,12 +61,29 @@ pub enum Method {
     Other(u16),
 }
 
-/// A path in an archive, of an entry or the target of a symlink: bytes that are mostly UTF-8.
-///
-/// It is displayed with each other byte as `\xff`, so that different paths stay different. Clones
-/// share the bytes.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RawPath(Arc<[u8]>);
+impl Entry {
+    /// Returns the bytes of the name in the archive.
+    pub fn raw_name(&self) -> &[u8] {
+        self.raw_name.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Returns the modification time in seconds since 1970 UTC; none if the archive has no valid
+    /// date.
+    pub fn modified(&self) -> Option<i64> {
+        self.unix_time.map(i64::from).or_else(|| seconds(self.dos_time))
+    }
+}
+
+/// Converts a DOS date and time into seconds since 1970. DOS times have no time zone; they are
+/// taken as UTC, so that the result is the same on every machine.
+fn seconds(dos_time: u32) -> Option<i64> {
+    let bits = |from: u32, count: u32| (dos_time >> from & ((1 << count) - 1)) as i8;
+    let year = 1980 + (dos_time >> 25) as i16;
+    let (month, day) = (bits(21, 4), bits(16, 5));
+    let (hour, minute, second) = (bits(11, 5), bits(5, 6), bits(0, 5) * 2);
+    let time = jiff::civil::DateTime::new(year, month, day, hour, minute, second, 0);
+    Some(time.ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second())
+}
 
 impl Method {
     /// Returns why data of this method cannot be extracted, to follow the name of the entry; none
@@ -96,78 +124,15 @@ impl Method {
     }
 }
 
-impl RawPath {
-    /// Returns true if the bytes are valid UTF-8.
-    pub fn is_utf8(&self) -> bool {
-        std::str::from_utf8(&self.0).is_ok()
-    }
-}
-
-impl From<Vec<u8>> for RawPath {
-    fn from(bytes: Vec<u8>) -> RawPath {
-        RawPath(bytes.into())
-    }
-}
-
-impl From<&[u8]> for RawPath {
-    fn from(bytes: &[u8]) -> RawPath {
-        RawPath(bytes.into())
-    }
-}
-
-impl From<&str> for RawPath {
-    fn from(text: &str) -> RawPath {
-        RawPath(text.as_bytes().into())
-    }
-}
-
-impl From<String> for RawPath {
-    fn from(text: String) -> RawPath {
-        RawPath(text.into_bytes().into())
-    }
-}
-
-impl Deref for RawPath {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl AsRef<[u8]> for RawPath {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl PartialEq<str> for RawPath {
-    fn eq(&self, other: &str) -> bool {
-        *self.0 == *other.as_bytes()
-    }
-}
-
-impl PartialEq<&str> for RawPath {
-    fn eq(&self, other: &&str) -> bool {
-        self == *other
-    }
-}
-
-impl Display for RawPath {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&escape_bytes(&self.0))
-    }
-}
-
-impl Debug for RawPath {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", escape_bytes(&self.0))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn a_million_entries_take_eighty_megabytes() {
+        assert_eq!(size_of::<Entry>(), 80);
+    }
 
     #[test]
     fn only_three_methods_are_readable_and_the_others_are_named() {
@@ -183,5 +148,18 @@ mod tests {
         }
         assert!(Method::Other(95).way_out().contains("7z"));
         assert!(!Method::Other(97).way_out().contains("7z"));
+    }
+
+    #[test]
+    fn dos_times_are_read_as_utc_and_impossible_ones_are_ignored() {
+        let dos_time = |date: u32, time: u32| date << 16 | time;
+        let day = (46 << 9) | (5 << 5) | 1;
+        assert_eq!(seconds(dos_time(day, 10 << 11)), Some(1_777_629_600));
+        let last_second = dos_time(day, (23 << 11) | (59 << 5) | 29);
+        assert_eq!(seconds(last_second), Some(1_777_679_998));
+        for (date, time) in [(0, 0), (day | 15 << 5, 0), (day, 24 << 11), (day, 60 << 5), (day, 30)]
+        {
+            assert_eq!(seconds(dos_time(date, time)), None, "{date} {time}");
+        }
     }
 }

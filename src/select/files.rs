@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use super::file_pattern::{Matched, Patterns};
 use super::link::{Links, Symlinks};
-use super::name::{System, components, os_str, path, split};
-use super::name_tree::{NameTree, TreeItem};
-use crate::model::{DEFAULT_MAX_ENTRIES, Entry, EntryKind, RawPath};
-use crate::plan::{HeldPaths, Placement, PlacementKind, Plan};
+use super::name::{System, components, split};
+use super::name_tree::{Item, Items, NameTree};
+use crate::model::{DEFAULT_MAX_ENTRIES, Entry, EntryKind, RawPath, os_str};
+use crate::plan::{HeldPaths, Placement, PlacementKind, PlacementPath, Plan};
 use crate::refusal::{ArchiveRefusal, Refusal};
 use crate::sanitize::{escape_bytes, join_names};
 
@@ -69,36 +69,37 @@ pub fn files(
     targets: &BTreeMap<usize, RawPath>,
     rules: &FileRules,
 ) -> Result<Plan, Refusal> {
-    if entries.len() > rules.max_entries {
-        let (entries, most) = (entries.len(), rules.max_entries);
-        return Err(ArchiveRefusal::TooMany { entries, most }.into());
+    // Plans number entries by 32 bits.
+    let most = rules.max_entries.min(u32::MAX as usize);
+    if entries.len() > most {
+        return Err(ArchiveRefusal::TooMany { entries: entries.len(), most }.into());
     }
-    let mut inside = NameTree::new(rules.system, rules.max_entries, entries.len());
-    let valid = validate(entries, targets, rules, &mut inside)?;
+    let items = Items { entries, targets };
+    let mut inside = NameTree::new(rules.system, items, most, entries.len());
+    let valid = validate(items, rules, &mut inside)?;
     // The tree is large, and read again only to copy the files that symlinks point to.
     if rules.links() != Symlinks::Copy {
-        inside = NameTree::new(rules.system, 0, 0);
+        inside = NameTree::new(rules.system, items, 0, 0);
     }
     let mut matched = Matched::default();
-    let (mut chosen, mut path) = (Vec::with_capacity(valid.len()), Vec::new());
-    for item in &valid {
+    let mut path = Vec::new();
+    let mut chosen = valid.clone();
+    chosen.retain(|index| {
         path.clear();
-        path.extend(split(&item.entry.name));
-        if rules.patterns.choose_and_mark(&path, &mut matched) {
-            chosen.push(item);
-        }
-    }
+        path.extend(split(&items.get(*index).entry.name));
+        rules.patterns.choose_and_mark(&path, &mut matched)
+    });
     let typed = rules.patterns.typed();
     if chosen.is_empty() && !typed.is_empty() {
-        let files = valid.iter().filter(|file| file.entry.kind != EntryKind::Folder);
-        let path = |file: &TreeItem<'_>| split(&file.entry.name).collect::<Vec<_>>().join(&b'/');
+        let files = items.of(&valid).filter(|file| file.entry.kind != EntryKind::Folder);
+        let path = |file: Item<'_>| split(&file.entry.name).collect::<Vec<_>>().join(&b'/');
         let seen = files.map(|file| escape_bytes(&path(file)).into_owned()).collect();
         return Err(Refusal::NoFile { wanted: typed.to_vec(), seen });
     }
-    let mut plan = place(&chosen, &valid, &inside, rules)?;
+    let mut plan = place(items, &chosen, &valid, &inside, rules)?;
     plan.unmatched = rules.patterns.unmatched(&matched);
     if rules.lists_held {
-        plan.held = held(&valid, rules.strip_components);
+        plan.held = held(items.of(&valid), rules.strip_components);
     }
     if plan.size() > u128::from(rules.max_size) {
         return Err(ArchiveRefusal::TooLarge { size: plan.size(), most: rules.max_size }.into());
@@ -121,16 +122,17 @@ pub fn links(entries: &[Entry], rules: &FileRules) -> Vec<usize> {
     links.filter(|(_, entry)| matters(entry)).map(|(index, _)| index).collect()
 }
 
-/// Checks every name and method, and that no two entries exclude each other. Returns the entries
-/// that have a path; their paths are not kept, because they would take more memory than the rest.
+/// Checks every name and method, and that no two entries exclude each other. Returns the indices of
+/// the entries that have a path; their paths are not kept, because they would take more memory than
+/// the rest.
 fn validate<'a>(
-    entries: &'a [Entry],
-    targets: &'a BTreeMap<usize, RawPath>,
+    items: Items<'a>,
     rules: &FileRules,
     inside: &mut NameTree<'a>,
-) -> Result<Vec<TreeItem<'a>>, ArchiveRefusal> {
-    let mut valid = Vec::with_capacity(entries.len());
-    for (index, entry) in entries.iter().enumerate() {
+) -> Result<Vec<u32>, ArchiveRefusal> {
+    let mut valid = Vec::with_capacity(items.entries.len());
+    for index in (0..).take(items.entries.len()) {
+        let item @ Item { entry, target, .. } = items.get(index);
         let path = components(&entry.name, entry.kind, rules.system)?;
         if entry.kind == EntryKind::Folder && entry.size > 0 {
             return Err(ArchiveRefusal::FolderWithContent { entry: entry.name.to_string() });
@@ -139,37 +141,36 @@ fn validate<'a>(
             let (entry, method) = (entry.name.to_string(), entry.method);
             return Err(ArchiveRefusal::Unreadable { entry, method });
         }
-        let target = targets.get(&index);
         if rules.system != System::Unix && target.is_some_and(|target| !target.is_utf8()) {
             let (entry, why) = (entry.name.to_string(), "has a target that is not UTF-8");
             return Err(ArchiveRefusal::LinkTarget { entry, why });
         }
-        let item = TreeItem { index, entry, target };
         if !path.is_empty() && inside.add(&path, item)? {
-            valid.push(item);
+            valid.push(index);
         }
     }
     Ok(valid)
 }
 
 /// Returns the paths of all entries, also of those that are not chosen.
-fn held(valid: &[TreeItem<'_>], strip_components: usize) -> HeldPaths {
+fn held<'a>(valid: impl Iterator<Item = Item<'a>>, strip_components: usize) -> HeldPaths {
     let mut held = HeldPaths::default();
-    for item in valid {
-        let components: Vec<&[u8]> = split(&item.entry.name).collect();
+    for Item { entry: Entry { name, .. }, .. } in valid {
+        let components: Vec<&[u8]> = split(name).collect();
         if let Some((stripped, path)) = components.split_at_checked(strip_components)
             && !path.is_empty()
         {
-            held.paths.push(self::path(path));
-            held.stripped.insert(self::path(stripped));
+            held.paths.push(PlacementPath::new(path, name));
+            held.stripped.insert(PlacementPath::new(stripped, name));
         }
     }
     held
 }
 
 fn place(
-    chosen: &[&TreeItem<'_>],
-    valid: &[TreeItem<'_>],
+    items: Items<'_>,
+    chosen: &[u32],
+    valid: &[u32],
     inside: &NameTree<'_>,
     rules: &FileRules,
 ) -> Result<Plan, ArchiveRefusal> {
@@ -177,18 +178,19 @@ fn place(
     // Removing leading folders can make two paths equal, and copies have other paths than their
     // originals.
     let moved = rules.strip_components > 0 || rules.links() == Symlinks::Copy;
-    let mut outside = NameTree::new(rules.system, usize::MAX, if moved { chosen.len() } else { 0 });
+    let capacity = if moved { chosen.len() } else { 0 };
+    let mut outside = NameTree::new(rules.system, items, usize::MAX, capacity);
     let mut links = Vec::new();
     let mut left_out: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
-    let originals = originals(valid, rules);
+    let originals = originals(items.of(valid), rules);
     let mut place = Vec::new();
-    for chosen in chosen {
+    for chosen in items.of(chosen) {
         place.clear();
         place.extend(split(&chosen.entry.name).skip(rules.strip_components));
         if place.is_empty() {
             continue;
         }
-        match decide(chosen, inside, &originals, rules)? {
+        match decide(&chosen, inside, &originals, rules)? {
             Decision::LeaveOut(why) => {
                 left_out.entry(why).or_default().push(chosen.entry.name.to_string())
             }
@@ -196,10 +198,9 @@ fn place(
                 if let (EntryKind::Link, Some(target)) = (item.entry.kind, item.target) {
                     links.push((place.clone(), target, &item.entry.name));
                 }
-                let path = path(&place);
                 plan.placements.push(Placement {
                     entry: item.index,
-                    path,
+                    path: PlacementPath::new(&place, &chosen.entry.name),
                     kind: placement_kind(item),
                 });
             }
@@ -210,8 +211,8 @@ fn place(
         stay_inside(&links, rules)?;
     }
     plan.warnings = warnings(&plan, &left_out);
-    let are_links = |item: &&TreeItem<'_>| item.entry.kind == EntryKind::Link;
-    if rules.links() != rules.symlinks && chosen.iter().any(are_links) {
+    let is_link = |item: Item<'_>| item.entry.kind == EntryKind::Link;
+    if rules.links() != rules.symlinks && items.of(chosen).any(is_link) {
         let why = "links cannot be made there, so what they point to is copied in their places";
         plan.warnings.insert(0, why.to_owned());
     }
@@ -225,12 +226,12 @@ fn place(
 /// The decision about a chosen entry.
 enum Decision<'a> {
     /// Extracts this entry: the chosen one, or the file that the chosen symlink points to.
-    Extract(TreeItem<'a>),
+    Extract(Item<'a>),
     LeaveOut(&'static str),
 }
 
 fn decide<'a>(
-    item: &TreeItem<'a>,
+    item: &Item<'a>,
     inside: &NameTree<'a>,
     originals: &Links,
     rules: &FileRules,
@@ -273,18 +274,19 @@ fn stay_inside(
 }
 
 /// Returns all symlinks at their paths inside the archive, to find the files to copy.
-fn originals(valid: &[TreeItem<'_>], rules: &FileRules) -> Links {
+fn originals<'a>(valid: impl Iterator<Item = Item<'a>>, rules: &FileRules) -> Links {
     let mut links = Links::new(rules.system);
     if rules.links() == Symlinks::Copy {
-        for item in valid.iter().filter(|item| item.entry.kind == EntryKind::Link) {
+        for item in valid.filter(|item| item.entry.kind == EntryKind::Link) {
             links.add(split(&item.entry.name), item.target.map_or(b"", |target| target));
         }
     }
     links
 }
 
-fn placement_kind(item: TreeItem<'_>) -> PlacementKind {
-    let Entry { mode, modified, size, crc32, .. } = *item.entry;
+fn placement_kind(item: Item<'_>) -> PlacementKind {
+    let Entry { mode, size, crc32, .. } = *item.entry;
+    let modified = item.entry.modified();
     match item.entry.kind {
         EntryKind::Folder => PlacementKind::Folder { mode, modified },
         EntryKind::Link => {

@@ -66,8 +66,7 @@ pub fn settle(
             let folder = matches!(placement.kind, PlacementKind::Folder { .. });
             let ancestors = placement.path.ancestors().skip(1).filter(|up| *up != Path::new(""));
             let above = ancestors.map(|path| (path, true, None));
-            for (path, folder, placement) in
-                above.chain([(placement.path.as_path(), folder, Some(index))])
+            for (path, folder, placement) in above.chain([(&*placement.path, folder, Some(index))])
             {
                 let new = Holder { plan: number, path: path.to_owned(), folder, placement };
                 let Some(old) = holders.get_mut(&key(path, system)) else {
@@ -119,7 +118,7 @@ fn stay_inside(plans: &[(String, Plan)], system: System) -> Result<(), Clash> {
     let all = || {
         plans.iter().flat_map(|(job, plan)| {
             plan.placements.iter().filter_map(move |placement| match &placement.kind {
-                PlacementKind::Link { target } => Some((job, placement.path.as_path(), target)),
+                PlacementKind::Link { target } => Some((job, &*placement.path, target)),
                 _ => None,
             })
         })

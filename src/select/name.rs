@@ -1,8 +1,6 @@
 //! Checks of entry names for each operating system. Unsafe names are refused, never rewritten.
 
 use std::borrow::Cow;
-use std::ffi::OsStr;
-use std::path::PathBuf;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -110,22 +108,6 @@ pub fn components(
 /// Returns the components of a name that [`components`] has accepted.
 pub fn split(name: &[u8]) -> impl Iterator<Item = &[u8]> {
     name.split(|byte| *byte == b'/').filter(|component| !matches!(*component, b"" | b"."))
-}
-
-/// Returns a component or target as the operating system has it.
-pub fn os_str(bytes: &[u8]) -> &OsStr {
-    #[cfg(unix)]
-    return std::os::unix::ffi::OsStrExt::from_bytes(bytes);
-    // Other bytes were refused before.
-    #[cfg(not(unix))]
-    OsStr::new(std::str::from_utf8(bytes).unwrap_or_default())
-}
-
-/// Returns the path of these components as the operating system has it.
-pub fn path(components: &[&[u8]]) -> PathBuf {
-    let mut path = PathBuf::with_capacity(components.iter().map(|it| it.len() + 1).sum());
-    components.iter().for_each(|component| path.push(os_str(component)));
-    path
 }
 
 /// Returns a folder name for the files of a job that is valid on every system: each character that

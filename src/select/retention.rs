@@ -34,7 +34,7 @@ impl<'a> RetentionRules<'a> {
                     }
                 }
             }
-            origins.extend(archive.stripped.iter().map(|it| (&*archive.folder, it.as_path())));
+            origins.extend(archive.stripped.iter().map(|it| (&*archive.folder, &**it)));
         }
         RetentionRules { held, patterns, origins, system }
     }
@@ -81,9 +81,9 @@ mod tests {
 
     fn held(folder: &str, stripped: &[&str], paths: &[&str]) -> HeldPaths {
         HeldPaths {
-            paths: paths.iter().map(|path| Path::new(folder).join(path)).collect(),
+            paths: paths.iter().map(|path| Path::new(folder).join(path).as_path().into()).collect(),
             folder: folder.into(),
-            stripped: stripped.iter().map(PathBuf::from).collect(),
+            stripped: stripped.iter().map(|path| (*path).into()).collect(),
         }
     }
 

@@ -191,10 +191,10 @@ fn extract_needed(
     let mut file = staging.spool()?;
     let bytes = download(ctx, found, body, &mut file)?;
     // The same archive has no more than its directory lists; another one is bounded all the same.
-    let max_entries = DEFAULT_MAX_ENTRIES.max(layout.locations.len().saturating_mul(2));
+    let max_entries = DEFAULT_MAX_ENTRIES.max(layout.entries.len().saturating_mul(2));
     let whole = Archive::open_validated(file, max_entries);
     let mut whole = whole.with_context(|| unpacking(found))?;
-    if whole.locations() != layout.locations {
+    if whole.entries() != layout.entries {
         return is_another();
     }
     extract::extract_archive(&mut whole, plan, staging).with_context(|| unpacking(found))?;

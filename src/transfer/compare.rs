@@ -112,13 +112,13 @@ fn sync(
     plan.placements.retain(|placement| {
         let action = sync_action(&placement.kind, &existing.next().unwrap_or(Existing::Nothing));
         match action {
-            SyncAction::SetMode(_) if settled.contains(&placement.path) => {}
-            SyncAction::SetMode(mode) => changes.modes.push((placement.path.clone(), mode)),
+            SyncAction::SetMode(_) if settled.contains(&*placement.path) => {}
+            SyncAction::SetMode(mode) => changes.modes.push((placement.path.to_path_buf(), mode)),
             SyncAction::Displace => {
                 if let PlacementKind::Folder { .. } = placement.kind {
-                    removed.insert(placement.path.clone());
+                    removed.insert(placement.path.to_path_buf());
                 }
-                changes.displaced.insert(placement.path.clone());
+                changes.displaced.insert(placement.path.to_path_buf());
             }
             SyncAction::Leave | SyncAction::Relink | SyncAction::Replace | SyncAction::Create => {}
         }

@@ -78,7 +78,7 @@ impl From<&Entry> for ListedFile {
             path: entry.name.to_string(),
             size: entry.size,
             compressed_size: Some(entry.compressed_size),
-            mode: entry.mode,
+            mode: entry.mode.map(u32::from),
         }
     }
 }

@@ -57,13 +57,13 @@ use planning::merge_all;
 use crate::disk::{Committed, Staging, SyncChanges};
 use crate::error::Error;
 use crate::lookup::FoundJob;
-use crate::plan::{PlacementKind, Plan};
+use crate::model::os_str;
+use crate::plan::{PlacementKind, PlacementPath, Plan};
 use crate::refusal::Refusal;
 use crate::sanitize::escape_path;
 use crate::select::disk_links::{self, OnDisk};
 use crate::select::files::FileRules;
 use crate::select::link::Symlinks;
-use crate::select::name::os_str;
 use crate::step::Step;
 
 /// Step 4: extracts the artifacts of the jobs below `dest`, which stays as it was if any part fails.
@@ -214,8 +214,8 @@ fn commit(
 }
 
 /// Returns the files and links of a plan without those that were skipped, with their sizes.
-fn planned_files(plan: Plan, skipped: &HashSet<PathBuf>) -> Vec<(PathBuf, u64)> {
-    let written = plan.placements.into_iter().filter(|it| !skipped.contains(&it.path));
+fn planned_files(plan: Plan, skipped: &HashSet<PathBuf>) -> Vec<(PlacementPath, u64)> {
+    let written = plan.placements.into_iter().filter(|it| !skipped.contains(&*it.path));
     let sized = written.filter_map(|placement| match placement.kind {
         PlacementKind::File { size, .. } => Some((placement.path, size)),
         PlacementKind::Link { target } => Some((placement.path, target.len() as u64)),

@@ -58,8 +58,8 @@ impl<'a> RangedArchive<'a> {
         let end = layout.directory_start.min(self.tail_start());
         let files =
             plan.placements.iter().filter(|it| matches!(it.kind, PlacementKind::File { .. }));
-        let locations = files.filter_map(|file| layout.locations.get(file.entry));
-        let extents = locations.map(|location| location.extent());
+        let entries = files.filter_map(|file| layout.entries.get(file.entry as usize));
+        let extents = entries.map(|entry| entry.extent());
         extents.map(|extent| extent.start.min(end)..extent.end.min(end)).collect()
     }
 

@@ -17,7 +17,7 @@ use super::result::{TransferResult, TransferredJob};
 use crate::disk::{self, AtomicFile, Committed, Staging};
 use crate::error::{Context, Error};
 use crate::lookup::{Ctx, FoundJob, JobQuery, Lists, Scope};
-use crate::plan::OnConflict;
+use crate::plan::{OnConflict, PlacementPath};
 use crate::refusal::Refusal;
 use crate::select::merge_plans::Clash;
 use crate::select::name::folder_name;
@@ -148,7 +148,11 @@ fn into_folder(
         transfer.ctx.watch.step(&Step::Warning(&warning));
     }
     let jobs = staged.into_iter().map(|(found, folder, path, bytes)| {
-        let files = if skipped.contains(&path) { Vec::new() } else { vec![(path, bytes)] };
+        let files = if skipped.contains(&path) {
+            Vec::new()
+        } else {
+            vec![(PlacementPath::from(&*path), bytes)]
+        };
         transferred(found, folder, files, bytes)
     });
     Ok(jobs.collect())
@@ -183,7 +187,7 @@ fn into_file(
 fn transferred(
     found: FoundJob,
     folder: PathBuf,
-    files: Vec<(PathBuf, u64)>,
+    files: Vec<(PlacementPath, u64)>,
     bytes: u64,
 ) -> TransferredJob {
     TransferredJob { found, folder, files, bytes, synced: None }

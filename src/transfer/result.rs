@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::lookup::FoundJob;
+use crate::plan::PlacementPath;
 use crate::refusal::Refusal;
 use crate::step::SyncCounts;
 
@@ -13,7 +14,7 @@ pub struct TransferredJob {
     /// Relative to the destination; empty where jobs share one folder.
     pub folder: PathBuf,
     /// Files and links relative to the destination, with their sizes in bytes, in archive order.
-    pub files: Vec<(PathBuf, u64)>,
+    pub files: Vec<(PlacementPath, u64)>,
     /// Bytes that were received.
     pub bytes: u64,
     /// None without `--sync`.

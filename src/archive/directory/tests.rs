@@ -11,7 +11,7 @@ fn entry(name: &[u8], extra: &[&[u8]]) -> Result<(String, Option<i64>), String> 
     let archive = Archive::open_directory(Cursor::new(bytes), usize::MAX)
         .map_err(|error| error.to_string())?;
     let [entry] = archive.entries() else { panic!("there is one entry") };
-    Ok((entry.name.to_string(), entry.modified))
+    Ok((entry.name.to_string(), entry.modified()))
 }
 
 fn field(number: u16, content: &[u8]) -> Vec<u8> {

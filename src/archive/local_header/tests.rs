@@ -8,7 +8,7 @@ use crate::archive::{Archive, Error, entry_reader};
 /// Runs the quick check alone, without the full validation that would follow.
 fn check(bytes: Vec<u8>) -> Result<(), Error> {
     let layout = Archive::open_directory(Cursor::new(&bytes), usize::MAX).unwrap().into_layout();
-    entry_reader::quick_check(Cursor::new(&bytes), &layout.locations, layout.directory_start)
+    entry_reader::quick_check(Cursor::new(&bytes), &layout.entries, layout.directory_start)
 }
 
 fn field(number: u16, content: &[u8]) -> Vec<u8> {
@@ -115,7 +115,7 @@ fn an_entry_that_begins_at_the_end_of_the_file_is_damaged() {
     bytes[at..at + 4].copy_from_slice(&(end - 10).to_le_bytes());
     let layout = Archive::open_directory(Cursor::new(&bytes), usize::MAX).unwrap().into_layout();
     let body = entry_reader::SeekReader::new(Cursor::new(&bytes), 512);
-    let result = entry_reader::EntryReader::selected(body).next(&layout.locations[0]).map(|_| ());
+    let result = entry_reader::EntryReader::selected(body).next(&layout.entries[0]).map(|_| ());
     assert!(matches!(result, Err(Error::Damaged { .. })), "{result:?}");
 }
 

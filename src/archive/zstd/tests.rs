@@ -93,8 +93,8 @@ fn failures_of_the_reader_are_passed_on() {
     for length in [0, 10, 500] {
         let archive = Archive::open_directory(Cursor::new(zip(std::slice::from_ref(&item))), 9);
         let mut from = BufReader::with_capacity(64, Failing(&item.compressed[..length]));
-        let location = &archive.unwrap().locations()[0].clone();
-        let error = Inflater::default().copy(location, &mut from, &mut io::sink()).unwrap_err();
+        let entry = &archive.unwrap().entries()[0].clone();
+        let error = Inflater::default().copy(entry, &mut from, &mut io::sink()).unwrap_err();
         assert!(matches!(&error, Error::Read(error) if error.to_string() == "wire cut"), "{error}");
     }
 }

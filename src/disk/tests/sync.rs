@@ -169,7 +169,7 @@ fn the_content_is_read_only_where_the_size_is_right_and_never_through_a_link() {
     std::os::unix::fs::symlink("d", dest.path().join("link")).unwrap();
     let staging = staged(dest.path(), &[]);
     let kind = PlacementKind::File { mode: Some(0o600), modified: None, size: 3, crc32: 0 };
-    let place = |path: &&str| Placement { entry: 0, path: path.into(), kind: kind.clone() };
+    let place = |path: &&str| Placement { entry: 0, path: (*path).into(), kind: kind.clone() };
     let names = ["same", "long", "d/in", "d", "missing", "same/in", "link/in"];
     let state = |by| staging.compare(&names.iter().map(place).collect::<Vec<_>>(), by).unwrap();
     let fresh_mode = cfg!(unix).then_some(0o600);

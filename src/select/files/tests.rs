@@ -32,7 +32,8 @@ fn archive(lines: &[&str]) -> (Vec<Entry>, BTreeMap<usize, RawPath>) {
             crc32: size as u32,
             method: Method::Stored,
             mode: Some(0o644),
-            modified: Some(7),
+            unix_time: Some(7),
+            ..Entry::default()
         }
     });
     (entries.collect(), targets)
@@ -172,7 +173,7 @@ fn links_are_kept_inside_or_taken_or_left_or_copied_as_asked() {
 
     let inside = ["bin/a=3", "run -> bin/a", "bin2 -> bin", "gone -> no", "again -> bin2/a"];
     let copied = plan(&inside, &with(Symlinks::Copy)).unwrap();
-    let made: Vec<_> = copied.placements.iter().map(|p| (p.path.as_path(), p.entry)).collect();
+    let made: Vec<_> = copied.placements.iter().map(|p| (&*p.path, p.entry)).collect();
     let expect = [("bin/a", 0), ("run", 0), ("again", 0)];
     assert_eq!(made, expect.map(|(path, entry)| (Path::new(path), entry)));
     assert_eq!(copied.size(), 9);

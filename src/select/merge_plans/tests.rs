@@ -5,7 +5,7 @@ use crate::plan::Placement;
 
 /// Reads a plan: `a` is a file, `a/` a folder, `a -> b` a symlink.
 fn plan(job: &str, lines: &[&str]) -> (String, Plan) {
-    let placement = |(entry, line): (usize, &&str)| {
+    let placement = |(entry, line): (u32, &&str)| {
         let (mode, modified) = (None, None);
         let (path, kind) = if let Some((path, target)) = line.split_once(" -> ") {
             (path, PlacementKind::Link { target: target.into() })
@@ -16,7 +16,7 @@ fn plan(job: &str, lines: &[&str]) -> (String, Plan) {
         };
         Placement { entry, path: path.into(), kind }
     };
-    let placements = lines.iter().enumerate().map(placement).collect();
+    let placements = (0..).zip(lines).map(placement).collect();
     (job.to_owned(), Plan { placements, ..Plan::default() })
 }
 
