@@ -3,14 +3,18 @@
 use std::io::{BufRead, Write};
 
 use flate2::{Decompress, FlushDecompress, Status};
+use libdeflater::Decompressor;
 
 use super::error::Error;
+use super::framed::Framed;
 use super::output::{Output, fill_buf};
 use super::zstd::ZstdDecoder;
 use crate::model::Entry;
 use crate::model::Method;
 
-/// Greatest size of the output buffer, in bytes: large enough that most files are one write.
+/// Greatest size of an entry, in bytes, that is decompressed by one call.
+const MAX_WHOLE: u64 = 1 << 20;
+/// Size of the output buffer of larger ones, in bytes: large enough that most files are one write.
 const WINDOW_LENGTH: usize = 256 << 10;
 /// Room behind the end of an entry, in bytes, with which the decompressor need not check for the end
 /// of the buffer at every byte.
@@ -19,6 +23,7 @@ const SLACK: u64 = 1 << 10;
 /// Decompressor of entries, one after the other. Its memory does not grow with their sizes.
 pub struct Inflater {
     decompress: Decompress,
+    whole: Decompressor,
     zstd: ZstdDecoder,
     window: Vec<u8>,
 }
@@ -27,6 +32,7 @@ impl Default for Inflater {
     fn default() -> Inflater {
         Inflater {
             decompress: Decompress::new(false),
+            whole: Decompressor::new(),
             zstd: ZstdDecoder::default(),
             window: Vec::new(),
         }
@@ -45,7 +51,7 @@ impl Inflater {
         from: &mut dyn BufRead,
         to: &mut dyn Write,
     ) -> Result<(), Error> {
-        self.make_room(entry.size);
+        self.make_room(entry.size, WINDOW_LENGTH);
         let mut output = Output::new(entry, to);
         match entry.method {
             Method::Stored => copy_stored(&mut output, from)?,
@@ -58,32 +64,46 @@ impl Inflater {
         output.finish()
     }
 
-    /// Enlarges the output buffer for an entry of this size, up to the greatest size.
-    fn make_room(&mut self, size: u64) {
-        let needed = usize::try_from(size.saturating_add(SLACK)).unwrap_or(WINDOW_LENGTH);
-        if self.window.len() < needed.min(WINDOW_LENGTH) {
-            let room = needed.checked_next_power_of_two().unwrap_or(WINDOW_LENGTH);
-            self.window.resize(room.min(WINDOW_LENGTH), 0);
+    /// Decompresses an entry that lies in memory, as [`Inflater::copy`] does.
+    pub fn copy_framed(
+        &mut self,
+        entry: &Entry,
+        from: Framed<'_>,
+        to: &mut dyn Write,
+    ) -> Result<(), Error> {
+        if entry.method == Method::Deflate && entry.size <= MAX_WHOLE {
+            self.make_room(entry.size, MAX_WHOLE as usize);
+            let whole = &mut self.window[..entry.size as usize];
+            if from.inflate(&mut self.whole, whole) {
+                let mut output = Output::new(entry, to);
+                output.write(whole)?;
+                return output.finish();
+            }
+        }
+        // The other decompressor also tells the reason of a failure.
+        self.copy(entry, &mut from.data(), to)
+    }
+
+    /// Enlarges the output buffer for an entry of this size, up to `most` bytes.
+    fn make_room(&mut self, size: u64, most: usize) {
+        let needed = usize::try_from(size.saturating_add(SLACK)).unwrap_or(most).min(most);
+        if self.window.len() < needed {
+            self.window.resize(needed.next_power_of_two(), 0);
         }
     }
 
     fn inflate(&mut self, output: &mut Output<'_>, from: &mut dyn BufRead) -> Result<(), Error> {
         self.decompress.reset(false);
-        let (length, room) = (output.entry().compressed_size, self.window.len() as u64);
+        let window_length = self.window.len().min(WINDOW_LENGTH);
+        let window = &mut self.window[..window_length];
         let mut filled = 0;
         loop {
             let input = fill_buf(from)?;
             let end = input.is_empty();
             let before = (self.decompress.total_in(), self.decompress.total_out());
-            // An entry that is complete here and fits is decompressed by one call, without a copy of
-            // its last bytes for a next one.
-            let flush = match input.len() as u64 == length && output.entry().size < room {
-                true => FlushDecompress::Finish,
-                false => FlushDecompress::None,
-            };
             // More room than the entry needs: excess data are detected, and the end is faster.
-            let window = &mut self.window[filled..];
-            let status = self.decompress.decompress(input, window, flush);
+            let status =
+                self.decompress.decompress(input, &mut window[filled..], FlushDecompress::None);
             let consumed = (self.decompress.total_in() - before.0) as usize;
             let produced = (self.decompress.total_out() - before.1) as usize;
             from.consume(consumed);
@@ -99,8 +119,8 @@ impl Inflater {
                 Ok(Status::Ok | Status::BufError) => false,
                 Err(_) => return Err(output.damaged("corrupt deflate stream")),
             };
-            if finished || filled == self.window.len() {
-                output.write(&self.window[..filled])?;
+            if finished || filled == window.len() {
+                output.write(&window[..filled])?;
                 filled = 0;
             }
             if finished {

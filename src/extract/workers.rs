@@ -4,7 +4,7 @@
 //! the workers: small entries in batches, large ones buffer by buffer while they are still being
 //! read.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, Read};
 use std::ops::Range;
 use std::panic::resume_unwind;
 use std::path::Path;
@@ -16,12 +16,14 @@ use std::thread;
 use super::buffer_pool::{BUFFER_SIZE, Buffer, BufferPool, BufferReader};
 use super::tasks::{Task, Tasks};
 use super::write_behind::write_behind;
-use crate::archive::{self, EntryReader, Inflater, SkipRead};
+use crate::archive::{self, EntryReader, FRAME_LENGTH, Framed, Inflater, SkipRead};
 use crate::disk::{self, FileCreator, Staging};
 use crate::error::Error;
 
 /// Upper bound of the number of workers. With four, the disk or the network is the bottleneck.
 const MAX_WORKERS: usize = 4;
+/// Compressed size in bytes of the largest entry that fits into a buffer with its frame.
+const MAX_BATCHED: u64 = (BUFFER_SIZE - FRAME_LENGTH) as u64;
 /// Upper bound of the entries of a batch, so that those of many empty files take little memory and
 /// are shared by all workers.
 const MAX_BATCH: usize = 1024;
@@ -33,7 +35,7 @@ enum WorkItem<'a> {
     Stream(usize, Receiver<Buffer<'a>>),
 }
 
-/// Complete small entries in one buffer.
+/// Complete small entries in one buffer, each in its frame.
 struct Batch<'a> {
     buffer: Buffer<'a>,
     entries: Vec<(usize, Range<usize>)>,
@@ -44,6 +46,12 @@ impl Batch<'_> {
     fn has_room(&self, length: usize) -> bool {
         self.buffer.remaining() >= length && self.entries.len() < MAX_BATCH
     }
+}
+
+/// Compressed data of one entry.
+enum Data<'b, 'a> {
+    Framed(Framed<'b>),
+    Stream(BufferReader<'a>),
 }
 
 /// Queue from which all workers receive.
@@ -143,19 +151,21 @@ impl<'a, 'p> Workers<'a, 'p> {
                 _ => archive::Error::Read(error),
             };
             let length = task.entry.compressed_size;
-            if length > BUFFER_SIZE as u64 {
+            if length > MAX_BATCHED {
                 // Entries are sent in order, so the batch before this one goes first.
                 send(&mut batch);
                 self.send_stream(&queue, index, &mut data, length).map_err(read_error)?;
                 continue;
             }
-            let length = length as usize;
+            let length = length as usize + FRAME_LENGTH;
             if batch.as_ref().is_some_and(|batch| !batch.has_room(length)) {
                 send(&mut batch);
             }
             let batch = batch
                 .get_or_insert_with(|| Batch { buffer: self.pool.acquire(), entries: Vec::new() });
-            let range = batch.buffer.fill(&mut data, length).map_err(read_error)?;
+            let trailer = archive::trailer(task.entry);
+            let mut framed = archive::HEADER.chain(&mut data).chain(trailer.as_slice());
+            let range = batch.buffer.fill(&mut framed, length).map_err(read_error)?;
             batch.entries.push((index, range));
         }
         send(&mut batch);
@@ -188,7 +198,7 @@ impl<'a, 'p> Workers<'a, 'p> {
     /// the items, because the reading thread may be waiting for their buffers.
     fn work(&self, queue: &WorkQueue<'a>) -> Result<(), (usize, Error)> {
         let (mut inflater, mut files) = (Inflater::default(), self.staging.file_creator());
-        let mut create = |task: usize, data: &mut dyn BufRead| {
+        let mut create = |task: usize, data: Data<'_, '_>| {
             self.create_file(&mut files, &mut inflater, task, data)
         };
         let mut result = Ok(());
@@ -201,10 +211,14 @@ impl<'a, 'p> Workers<'a, 'p> {
                 continue;
             }
             let done = match item {
-                WorkItem::Batch(Batch { buffer, entries }) => entries
-                    .into_iter()
-                    .try_for_each(|(task, range)| create(task, &mut &buffer.bytes()[range])),
-                WorkItem::Stream(task, buffers) => create(task, &mut BufferReader::new(buffers)),
+                WorkItem::Batch(Batch { buffer, entries }) => {
+                    entries.into_iter().try_for_each(|(task, range)| {
+                        create(task, Data::Framed(Framed::new(&buffer.bytes()[range])))
+                    })
+                }
+                WorkItem::Stream(task, buffers) => {
+                    create(task, Data::Stream(BufferReader::new(buffers)))
+                }
             };
             if done.is_err() {
                 self.failed.store(true, Ordering::Relaxed);
@@ -218,7 +232,7 @@ impl<'a, 'p> Workers<'a, 'p> {
         files: &mut FileCreator<'a>,
         inflater: &mut Inflater,
         index: usize,
-        data: &mut dyn BufRead,
+        data: Data<'_, '_>,
     ) -> Result<(), (usize, Error)> {
         let Some(Task { entry, file: Some(file) }) = self.tasks.get(index) else {
             return Ok(());
@@ -228,7 +242,10 @@ impl<'a, 'p> Workers<'a, 'p> {
                 return Err(disk::Error::Interrupted.into());
             }
             let to = files.create(file.path, file.mode)?;
-            let copied = write_behind(entry, &to, |to| inflater.copy(entry, data, to));
+            let copied = write_behind(entry, &to, |to| match data {
+                Data::Framed(framed) => inflater.copy_framed(entry, framed, to),
+                Data::Stream(mut buffers) => inflater.copy(entry, &mut buffers, to),
+            });
             copied.map_err(|error| at_path(error, file.path))?;
             Ok(to.finish(file.modified)?)
         })();

@@ -4,7 +4,8 @@ use std::io::{self, BufReader, Cursor, ErrorKind, Read, Write};
 
 use flate2::{Compress, Compression, FlushCompress};
 
-use super::{Inflater, WINDOW_LENGTH};
+use super::{Inflater, MAX_WHOLE, WINDOW_LENGTH};
+use crate::archive::framed::{Framed, HEADER, trailer};
 use crate::archive::zip_builder::{ZipItem, file, zip};
 use crate::archive::{Archive, Error};
 
@@ -30,6 +31,16 @@ fn inflate(item: &ZipItem, pieces: usize) -> (Result<(), Error>, Written) {
     let mut from = BufReader::with_capacity(pieces, item.compressed.as_slice());
     let mut written = Written::default();
     let result = Inflater::default().copy(&archive.entries()[0], &mut from, &mut written);
+    (result, written)
+}
+
+/// Decompresses an item that lies in memory.
+fn inflate_framed(item: &ZipItem) -> (Result<(), Error>, Written) {
+    let archive = Archive::open_directory(Cursor::new(zip(std::slice::from_ref(item))), 9).unwrap();
+    let entry = &archive.entries()[0];
+    let frame = [HEADER.as_slice(), &item.compressed, &trailer(entry)].concat();
+    let mut written = Written::default();
+    let result = Inflater::default().copy_framed(entry, Framed::new(&frame), &mut written);
     (result, written)
 }
 
@@ -76,6 +87,37 @@ fn entries_of_any_size_are_written_one_window_at_a_time() {
 }
 
 #[test]
+fn entries_in_memory_are_written_at_once() {
+    for count in [0, 1, WINDOW_LENGTH + 1, MAX_WHOLE as usize, MAX_WHOLE as usize + 1] {
+        let item = file("a", bytes(count));
+        for item in [item.clone(), item.clone().deflated(), well_compressed(item.clone())] {
+            let (result, Written(bytes, lengths)) = inflate_framed(&item);
+            assert!(result.is_ok() && bytes == item.data, "{count}: {result:?}");
+            let at_once = lengths.len() == 1;
+            assert_eq!(at_once, count > 0 && (item.method == 0 || count as u64 <= MAX_WHOLE));
+        }
+    }
+}
+
+#[test]
+fn bytes_between_the_data_and_their_frame_are_found() {
+    for item in [file("a", ""), file("a", "hello hello"), file("a", bytes(100_000))] {
+        let item = item.deflated();
+        let archive =
+            Archive::open_directory(Cursor::new(zip(std::slice::from_ref(&item))), 9).unwrap();
+        let end = trailer(&archive.entries()[0]);
+        let longer = [&end[..], b"and more"].concat();
+        let twice = [end, end].concat();
+        for hidden in [&[0][..], &end[..1], &end[..7], &end, &longer, &twice] {
+            let item = item.clone().but(|item| item.compressed.extend(hidden));
+            let (result, _) = inflate_framed(&item);
+            let why = "entry `a` is damaged: something lies behind its data";
+            assert_eq!(result.unwrap_err().to_string(), why, "{hidden:?}");
+        }
+    }
+}
+
+#[test]
 fn data_of_the_wrong_length_or_checksum_are_damaged() {
     let large = file("a", bytes(2 * WINDOW_LENGTH + 7));
     let declaring = |item: &ZipItem, size: usize| item.clone().but(|item| item.size = size as u32);
@@ -115,8 +157,9 @@ fn data_of_the_wrong_length_or_checksum_are_damaged() {
 }
 
 fn refused(item: &ZipItem, why: &str) {
-    for pieces in [100, 1 << 20] {
-        let (result, Written(bytes, _)) = inflate(item, pieces);
+    for (result, Written(bytes, _)) in
+        [inflate(item, 100), inflate(item, 1 << 20), inflate_framed(item)]
+    {
         assert_eq!(result.unwrap_err().to_string(), format!("entry `a` is damaged: {why}"));
         assert!(bytes.len() <= item.size as usize);
     }
