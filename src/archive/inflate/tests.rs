@@ -166,6 +166,18 @@ fn refused(item: &ZipItem, why: &str) {
 }
 
 #[test]
+fn any_wrong_bit_has_one_result_in_memory_and_from_a_reader() {
+    let item = file("a", "some text, and some more text, and some text again").deflated();
+    for at in 0..item.compressed.len() * 8 {
+        let item = item.clone().but(|item| item.compressed[at / 8] ^= 1 << (at % 8));
+        let ((framed, bytes), (read, _)) = (inflate_framed(&item), inflate(&item, 100));
+        assert_eq!(format!("{framed:?}"), format!("{read:?}"), "bit {at}");
+        // Some bits have no effect.
+        assert!(framed.is_err() || bytes.0 == item.data, "bit {at}");
+    }
+}
+
+#[test]
 fn interrupted_reads_are_retried_and_failed_ones_are_not() {
     /// A reader that fails before each byte it returns.
     struct Stuttering<'a>(&'a [u8], ErrorKind, bool);
