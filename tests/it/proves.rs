@@ -1,6 +1,9 @@
 //! Checks before anything is changed: on this machine before a pipeline is started, and of
 //! all values before a file is put in place.
 
+use std::fs;
+use std::path::Path;
+
 use serde_json::json;
 
 use crate::fake::{Fake, World};
@@ -104,5 +107,27 @@ fn links_of_two_runs_do_not_lead_out_together() {
         }
         let run = Run::new(&fake).after(&ran).args("fetch build --symlinks all");
         run.succeeds();
+    }
+}
+
+#[test]
+fn links_do_not_lead_out_when_another_run_changes_what_they_lead_through() {
+    if !takes_links() {
+        return;
+    }
+    let second = Fake::start(one_archive(zip(&[link("q", "."), file("a", "2")])));
+    // A link that is replaced, a folder that is, and a folder that somebody removes in between.
+    for (first, sync, gone, made) in [
+        (vec![file("d/e/f", "1"), link("q", "d/e"), link("p", "q/../x")], "", None, "p -> d/x"),
+        (vec![file("q/f", "1"), link("p", "q/../x")], "--sync", None, "p -> x"),
+        (vec![file("q/f", "1"), link("d/p", "../q/../x")], "", Some("q"), "d/p -> ../x"),
+    ] {
+        let ran = Run::new(one_archive(zip(&first))).args("fetch build").args(sync).succeeds();
+        let remove = |work: &Path| {
+            gone.into_iter().for_each(|folder| fs::remove_dir_all(work.join(folder)).unwrap());
+        };
+        let run = Run::new(&second).after(&ran).prepared(remove).args("fetch build").args(sync);
+        let tree = run.succeeds().tree();
+        assert!([made, "q -> ."].iter().all(|line| tree.iter().any(|it| it == line)), "{tree:?}");
     }
 }

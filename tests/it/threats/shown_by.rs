@@ -319,7 +319,7 @@ pub const SHOWN_BY: [(usize, &str); 91] = [
     ),
     (
         86,
-        "proves::links_of_two_runs_do_not_lead_out_together select::disk_links::tests::a_link_is_judged_through_the_links_on_disk",
+        "proves::links_of_two_runs_do_not_lead_out_together proves::links_do_not_lead_out_when_another_run_changes_what_they_lead_through select::disk_links::tests::a_link_is_judged_through_the_links_on_disk select::disk_links::tests::links_of_runs_that_do_not_see_each_other_stay_inside_together",
     ),
     (
         87,
