@@ -28,9 +28,10 @@ impl Report {
             Error::Refusal(refusal) => {
                 (refusal.exit(waited), Vec::from_iter(refusal.hint()), refusal.candidates())
             }
-            Error::TimedOut { last, .. } => {
+            Error::TimedOut { flag, last, .. } => {
                 let candidates = last.as_refusal().map(Refusal::candidates).unwrap_or_default();
-                (Exit::TimedOut, vec!["--wait-timeout allows more".to_owned()], candidates)
+                let hint = flag.map(|flag| format!("{flag} allows more"));
+                (Exit::TimedOut, Vec::from_iter(hint), candidates)
             }
             Error::GitLab(error) => (error.exit(), error.hints(), Vec::new()),
             Error::Usage(usage) => (Exit::Usage, Vec::from_iter(usage.hint.clone()), Vec::new()),
