@@ -5,7 +5,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use crate::archive;
-use crate::disk;
+use crate::descriptors;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::refusal::Refusal;
@@ -36,7 +36,7 @@ impl Report {
             Error::GitLab(error) => (error.exit(), error.hints(), Vec::new()),
             Error::Usage(usage) => (Exit::Usage, Vec::from_iter(usage.hint.clone()), Vec::new()),
             Error::Archive(archive::Error::Read(error)) => {
-                (Exit::Disk, one(disk::io_hint(error)), Vec::new())
+                (Exit::Disk, one(descriptors::hint(error)), Vec::new())
             }
             Error::Archive(error) => (Exit::Archive, one(error.hint()), Vec::new()),
             Error::Canceled => (Exit::Interrupted, Vec::new(), Vec::new()),
@@ -49,7 +49,7 @@ impl Report {
             Error::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 (Exit::Done, Vec::new(), Vec::new())
             }
-            Error::Io(error) => (Exit::Disk, one(disk::io_hint(error)), Vec::new()),
+            Error::Io(error) => (Exit::Disk, one(descriptors::hint(error)), Vec::new()),
             Error::Fault(_) | Error::Context { .. } | Error::Unwatched { .. } => {
                 (Exit::Fault, Vec::new(), Vec::new())
             }

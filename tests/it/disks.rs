@@ -268,6 +268,31 @@ fn few_descriptors_suffice_and_none_are_told() {
 }
 
 #[test]
+fn whatever_the_number_of_descriptors_nothing_stays_and_the_limit_is_named() {
+    let all: Vec<_> =
+        (0..60).map(|i| file(format!("{}/{i}", "d/".repeat(i % 9 + 1)), "x")).collect();
+    let fake = Fake::start(one_archive(zip(&all)));
+    for line in ["-D out", "-o it.zip --dotenv it.env", "-D out --cache cache", "-D out --sync"] {
+        for limit in 4..=22 {
+            let home = tempfile::tempdir().unwrap();
+            let script =
+                format!("ulimit -n {limit}; exec \"$DOWNRIVER\" fetch build {line} --retries 0");
+            let output = shell(&fake, home.path(), &script);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            if said.contains("error while loading") {
+                continue;
+            }
+            no_leftovers(home.path());
+            match output.status.code() {
+                Some(0) => {}
+                Some(9) => assert!(said.contains("ulimit -n"), "{limit} {line}: {said}"),
+                code => panic!("{limit} {line}: {code:?} {said}"),
+            }
+        }
+    }
+}
+
+#[test]
 fn a_deleted_working_folder_is_told_where_one_is_needed() {
     let fake = Fake::start(downstream(&[job(201, "build")]));
     let home = tempfile::tempdir().unwrap();

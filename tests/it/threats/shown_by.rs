@@ -323,7 +323,7 @@ pub const SHOWN_BY: [(usize, &str); 91] = [
     ),
     (
         87,
-        "disks::few_descriptors_suffice_and_none_are_told disks::threads_that_cannot_be_started_are_told disks::a_deleted_working_folder_is_told_where_one_is_needed disk::tests::races::trees_of_any_depth_are_removed_with_few_descriptors interrupt::tests::a_removal_that_fails_is_told_once",
+        "disks::few_descriptors_suffice_and_none_are_told disks::whatever_the_number_of_descriptors_nothing_stays_and_the_limit_is_named disks::threads_that_cannot_be_started_are_told disks::a_deleted_working_folder_is_told_where_one_is_needed disk::tests::races::trees_of_any_depth_are_removed_with_few_descriptors interrupt::tests::a_removal_that_fails_is_told_once",
     ),
     (
         88,
