@@ -59,6 +59,7 @@ impl Trigger {
             output: self.output.as_deref(),
             report: None,
             delete: self.unpack.delete,
+            dotenv: self.dotenv.as_deref(),
         };
         target.may_be(app)?;
         let options = self.unpack.options()?;

@@ -74,6 +74,24 @@ fn the_file_of_variables_is_proved_before_any_request() {
 }
 
 #[test]
+fn the_file_of_variables_replaces_no_artifacts_in_silence() {
+    let run = || Run::new(downstream(&[job(201, "build")])).file("sub/x", "");
+    for line in ["-o it --dotenv it", "-o it --dotenv ./sub/../it", "-o sub/x --dotenv sub/x"] {
+        let ran = run().args("fetch build").args(line).fails(2);
+        ran.says("--output and --dotenv name the same file").asks(&[]);
+    }
+    run().args("fetch build -o it --dotenv sub/it").succeeds().never_says("warning");
+    // What an archive holds is known later.
+    for line in ["--dotenv from", "-D sub --dotenv sub/from", "-D sub/../sub --dotenv ./sub/from"] {
+        let ran = run().args("fetch build").args(line).succeeds();
+        ran.says("`from` of build (201) is replaced by the file of --dotenv");
+    }
+    for line in ["-D sub --dotenv from", "-D sub --dotenv sub/other"] {
+        run().args("fetch build").args(line).succeeds().never_says("warning");
+    }
+}
+
+#[test]
 fn values_are_proved_before_files_are_in_place() {
     let world = || {
         let world = downstream(&[job(201, "build")]);
