@@ -11,6 +11,7 @@ pub mod model;
 pub mod plan;
 pub mod sanitize;
 pub mod shell;
+pub mod temp_name;
 pub mod token;
 
 pub mod refusal;

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::dir_handle::DirHandle;
 use super::file_kind::FileKind;
-use super::temp_layout::is_temp_dir;
 use super::{stale_temp_dirs, temp_layout};
 use crate::interrupt::{Interrupt, Temporary};
+use crate::temp_name::{self, is_temp_dir};
 
 /// Number of attempts to make a directory that no other run removes before it is locked.
 const MAX_ATTEMPTS: usize = 100;
@@ -101,7 +101,9 @@ impl Temporary for Made {
 /// next run tries again.
 pub fn remove_stale(parent: &DirHandle) {
     for name in parent.names().unwrap_or_default() {
-        if is_temp_dir(&name) && matches!(parent.kind(&name), Ok(Some(FileKind::Dir))) {
+        if is_temp_dir(name.as_encoded_bytes())
+            && matches!(parent.kind(&name), Ok(Some(FileKind::Dir)))
+        {
             let _ = stale_temp_dirs::remove_if_stale(parent, &name);
         }
     }
@@ -169,7 +171,7 @@ fn remove_tree(
 /// Creates a directory with a new name and opens it. An error comes with the name if it was created.
 fn make(parent: &DirHandle) -> Result<(OsString, DirHandle), (Option<OsString>, io::Error)> {
     loop {
-        let name = temp_layout::new_name();
+        let name = temp_name::new_name();
         match parent.create_dir(&name, 0o700) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
             created => created.map_err(|error| (None, error))?,

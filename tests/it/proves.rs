@@ -149,3 +149,35 @@ fn links_do_not_lead_out_when_another_run_changes_what_they_lead_through() {
         assert!([made, "q -> ."].iter().all(|line| tree.iter().any(|it| it == line)), "{tree:?}");
     }
 }
+
+#[test]
+fn an_archive_makes_nothing_that_the_next_run_takes_for_the_folder_of_a_killed_one() {
+    let temp = ".downriver-0123456789ab";
+    let mut planted = vec![
+        file(format!("{temp}/lock"), ""),
+        file(format!("{temp}/replaced/moved"), "1"),
+        file(format!("sub/{temp}/rubbish"), ""),
+        file("good", "2"),
+    ];
+    if takes_links() {
+        // Moved up one folder, it would lead out.
+        planted.push(link(format!("{temp}/replaced/link"), "../.."));
+    }
+    let other = Fake::start(one_archive(zip(&[file("other", "3")])));
+    for (line, good) in [
+        ("fetch build -D out", "out/good"),
+        ("fetch build -D out --sync --delete", "out/good"),
+        ("fetch build -D out --symlinks all", "out/good"),
+        // The name of a job is no better.
+        ("fetch build -D out --separate", "out/build/good"),
+    ] {
+        let ran = Run::new(one_archive(zip(&planted))).args(line).succeeds();
+        ran.says("named like the temporary folder of a run");
+        assert_eq!(ran.files(), [good]);
+        let ran = Run::new(&other).after(&ran).args("fetch build -D out").succeeds();
+        assert!(!ran.tree().iter().any(|line| line.contains("->") || line.contains("moved")));
+    }
+    let world = downstream(&[job(201, temp)]);
+    let ran = Run::new(world).args("fetch '*' -D out --separate").succeeds();
+    assert_eq!(ran.files(), [format!("out/_{}/from", &temp[1..])]);
+}
