@@ -15,6 +15,7 @@
 mod acquire;
 mod archive_source;
 mod byte_ranges;
+mod cache_guard;
 mod cached;
 mod cat;
 mod compare;
@@ -124,6 +125,7 @@ fn stage(
     let ctx = transfer.ctx;
     let plans = archives.iter_mut().map(|(found, it)| (&*found, std::mem::take(&mut it.plan)));
     let mut plans = merge_all(transfer, plans.collect(), options)?;
+    cache_guard::leave_out(transfer, &mut plans, staging.dest(), options.rules.system);
     if options.rules.symlinks == Symlinks::KeepInside {
         let system = options.rules.system;
         let on_disk = AtDestination(&staging);

@@ -1,7 +1,7 @@
 //! The tests of each row of `THREATS.md`.
 
 /// The number of a row, and the tests by the names that `cargo test` gives them.
-pub const SHOWN_BY: [(usize, &str); 92] = [
+pub const SHOWN_BY: [(usize, &str); 93] = [
     (
         1,
         "wire::a_body_that_breaks_off_is_never_taken_for_whole resume::what_breaks_off_goes_on_where_it_was_with_a_fresh_address network::what_does_not_pass_ends_with_the_address_and_what_came_back",
@@ -324,6 +324,10 @@ pub const SHOWN_BY: [(usize, &str); 92] = [
     (
         93,
         "proves::an_archive_makes_nothing_that_the_next_run_takes_for_the_folder_of_a_killed_one select::files::tests::unusual_but_harmless_entries_are_warned_of select::name::tests::a_job_becomes_a_folder_that_every_system_can_hold",
+    ),
+    (
+        94,
+        "cache::an_archive_writes_nothing_into_the_cache transfer::cache_guard::tests::only_what_changes_the_cache_is_left_out",
     ),
     (
         87,
