@@ -20,8 +20,8 @@ use crate::usage::Usage;
 pub enum Error {
     /// GitLab answered, and the wanted thing does not exist or may not be used.
     Refusal(Box<Refusal>),
-    /// Waiting took longer than `limit`; `last` ended the last lookup.
-    TimedOut { limit: Duration, last: Box<Error> },
+    /// Waiting took longer than `limit`, which `flag` sets; `last` ended the last lookup.
+    TimedOut { limit: Duration, flag: Option<&'static str>, last: Box<Error> },
     /// A pipeline was started and can no longer be watched.
     Unwatched { pipeline: PipelineId, source: Box<Error> },
     /// A request failed.
@@ -103,7 +103,7 @@ impl Display for Error {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Error::Refusal(refusal) => refusal.fmt(f),
-            Error::TimedOut { limit, last } => {
+            Error::TimedOut { limit, last, .. } => {
                 write!(f, "waited {}: {last}", humantime::format_duration(*limit))
             }
             Error::Unwatched { pipeline, source } => {

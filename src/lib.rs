@@ -4,12 +4,14 @@
 //! is not a public API. The modules stand in reading order: plain types, decisions, the lookup and
 //! the transfer, the edges, the shell. ARCHITECTURE.md describes them.
 
+pub mod descriptors;
 pub mod error;
 pub mod exit;
 pub mod model;
 pub mod plan;
 pub mod sanitize;
 pub mod shell;
+pub mod temp_name;
 pub mod token;
 
 pub mod refusal;

@@ -5,7 +5,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use crate::archive;
-use crate::disk;
+use crate::descriptors;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::refusal::Refusal;
@@ -28,14 +28,15 @@ impl Report {
             Error::Refusal(refusal) => {
                 (refusal.exit(waited), Vec::from_iter(refusal.hint()), refusal.candidates())
             }
-            Error::TimedOut { last, .. } => {
+            Error::TimedOut { flag, last, .. } => {
                 let candidates = last.as_refusal().map(Refusal::candidates).unwrap_or_default();
-                (Exit::TimedOut, vec!["--wait-timeout allows more".to_owned()], candidates)
+                let hint = flag.map(|flag| format!("{flag} allows more"));
+                (Exit::TimedOut, Vec::from_iter(hint), candidates)
             }
             Error::GitLab(error) => (error.exit(), error.hints(), Vec::new()),
             Error::Usage(usage) => (Exit::Usage, Vec::from_iter(usage.hint.clone()), Vec::new()),
             Error::Archive(archive::Error::Read(error)) => {
-                (Exit::Disk, one(disk::io_hint(error)), Vec::new())
+                (Exit::Disk, one(descriptors::hint(error)), Vec::new())
             }
             Error::Archive(error) => (Exit::Archive, one(error.hint()), Vec::new()),
             Error::Canceled => (Exit::Interrupted, Vec::new(), Vec::new()),
@@ -48,7 +49,7 @@ impl Report {
             Error::Io(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 (Exit::Done, Vec::new(), Vec::new())
             }
-            Error::Io(error) => (Exit::Disk, one(disk::io_hint(error)), Vec::new()),
+            Error::Io(error) => (Exit::Disk, one(descriptors::hint(error)), Vec::new()),
             Error::Fault(_) | Error::Context { .. } | Error::Unwatched { .. } => {
                 (Exit::Fault, Vec::new(), Vec::new())
             }

@@ -7,6 +7,7 @@ use super::app::App;
 use super::delete_guard::check_deletable;
 use crate::disk::{AtomicFile, Staging};
 use crate::error::Error;
+use crate::plan::PlacementPath;
 use crate::sanitize::{escape_path, sanitize};
 use crate::settings::{Usage, home_dir};
 use crate::transfer::{self, ExtractOptions, ReportDestination, Transfer, TransferResult};
@@ -20,6 +21,8 @@ pub struct Destination<'a> {
     pub report: Option<&'a str>,
     /// Files in the folder that are not of the archives are removed.
     pub delete: bool,
+    /// The file of `--dotenv`, which is put in place after the artifacts.
+    pub dotenv: Option<&'a Path>,
 }
 
 impl Destination<'_> {
@@ -28,14 +31,20 @@ impl Destination<'_> {
         self.output.is_some_and(|file| file.as_os_str() == "-")
     }
 
-    /// Refuses to mix an archive with other output, to show it on a terminal, and to remove files
+    /// Refuses to mix an archive with other output or to overwrite it, to show it on a terminal, and to remove files
     /// from a folder that certainly holds others.
     pub fn may_be(&self, app: &App) -> Result<(), Usage> {
         if self.delete {
             check_deletable(&self.dest(app), &app.env.dir, home_dir(&app.env).as_deref())?;
         }
         if !self.is_stdout() {
-            return self.output.map_or(Ok(()), |file| not_a_folder(file, app));
+            self.output.map_or(Ok(()), |file| not_a_folder(file, app))?;
+            return match (self.output, self.dotenv) {
+                (Some(file), Some(dotenv)) if self.is_same(app, file, dotenv) => {
+                    Err(Usage::new("--output and --dotenv name the same file"))
+                }
+                _ => Ok(()),
+            };
         }
         if app.ui.wants_json() {
             return Err(Usage::new("--json and --output - both want standard output"));
@@ -67,7 +76,9 @@ impl Destination<'_> {
         options: &ExtractOptions,
     ) -> Result<TransferResult, Error> {
         if let Some(kind) = self.report {
-            return self.transfer_reports(app, transfer, options, kind);
+            let result = self.transfer_reports(app, transfer, options, kind)?;
+            self.warn_of_overwritten(app, &result);
+            return Ok(result);
         }
         let result = match self.output {
             _ if self.is_stdout() => {
@@ -76,7 +87,37 @@ impl Destination<'_> {
             Some(file) => transfer::save_archive(transfer, options, &self.at(app, file)),
             None => transfer::extract(transfer, options, &self.dest(app)),
         };
-        transfer::forget_broken(transfer, result)
+        let result = transfer::forget_broken(transfer, result)?;
+        self.warn_of_overwritten(app, &result);
+        Ok(result)
+    }
+
+    /// Warns of a fetched file that the file of `--dotenv` is about to replace.
+    fn warn_of_overwritten(&self, app: &App, result: &TransferResult) {
+        let Some(dotenv) = self.dotenv.filter(|_| self.output.is_none()) else { return };
+        for job in &result.jobs {
+            let replaced = |(path, _): &&(PlacementPath, u64)| {
+                dotenv.file_name() == path.file_name()
+                    && self.is_same(app, &self.dir.join(path), dotenv)
+            };
+            if let Some((path, _)) = job.files.iter().find(replaced) {
+                let (path, label) = (escape_path(path), job.found.label());
+                let (path, label) = (sanitize(&path), sanitize(&label));
+                app.ui.warn(&format!("`{path}` of {label} is replaced by the file of --dotenv"));
+            }
+        }
+    }
+
+    /// Returns true if two paths name the same regular file, or the same new one.
+    fn is_same(&self, app: &App, one: &Path, other: &Path) -> bool {
+        let real = |path: &Path| {
+            let path = self.at(app, path);
+            let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+            let folder = folder.zip(path.file_name());
+            folder.map(|(folder, name)| folder.join(name)).unwrap_or(path)
+        };
+        let (one, other) = (real(one), real(other));
+        one == other && one.metadata().map_or(true, |found| found.is_file())
     }
 
     fn transfer_reports(

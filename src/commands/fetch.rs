@@ -51,6 +51,7 @@ impl Fetch {
             output: self.output.as_deref(),
             report: self.report.as_deref(),
             delete: self.unpack.delete,
+            dotenv: self.dotenv.as_deref(),
         };
         destination.may_be(&app)?;
         let options = self.unpack.options()?;

@@ -128,7 +128,7 @@ impl PipelineTriggerCli {
         trigger.detach = self.detached;
         trigger.print_logs = self.output && !self.detached;
         // pipeline-trigger waits without a limit; a CI job runs for a month at most.
-        trigger.wait_timeout = Duration::from_secs(30 * 24 * 60 * 60);
+        trigger.fixed_wait_limit = Some(Duration::from_secs(30 * 24 * 60 * 60));
         trigger.poll_interval = Some(self.sleep);
         trigger.pipeline_token = Some(self.pipeline_token);
         // A variable that is not set in the job arrives as an empty text.

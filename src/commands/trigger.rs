@@ -15,7 +15,7 @@ use super::result;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::gitlab::Operation;
-use crate::lookup::{Ctx, FoundJob, Polling, Scope};
+use crate::lookup::{Ctx, FoundJob, Scope};
 use crate::model::PipelineBy;
 use crate::report::Report;
 use crate::select::trigger::OnManual as ManualRule;
@@ -38,11 +38,7 @@ impl Trigger {
             }
             return Ok(Exit::Done);
         };
-        let mut report = Report::new(&error, true);
-        if self.legacy_cli && report.exit == Exit::TimedOut {
-            // That command line has no --wait-timeout.
-            report.hints.clear();
-        }
+        let report = Report::new(&error, true);
         if report.exit != Exit::Done {
             let document = if told.started.is_some() { told.document() } else { Value::Null };
             app.ui.report(&report, document);
@@ -63,6 +59,7 @@ impl Trigger {
             output: self.output.as_deref(),
             report: None,
             delete: self.unpack.delete,
+            dotenv: self.dotenv.as_deref(),
         };
         target.may_be(app)?;
         let options = self.unpack.options()?;
@@ -79,7 +76,7 @@ impl Trigger {
         if self.print_logs && client.has_job_token() {
             app.ui.warn("GitLab shows no logs to a job token, so none will be printed; a private token (GITLAB_TOKEN) may read them");
         }
-        let polling = Polling::new(self.wait_timeout, self.poll_interval);
+        let polling = self.polling();
         let cache = if self.fetch.is_empty() { None } else { app.cache(&self.cache)? };
         let aside = !target.is_stdout();
         let ctx = app.ctx(&client, polling);

@@ -14,10 +14,11 @@ use super::entry_state::EntryState;
 use super::error::Error;
 use super::modes::{dir_mode, file_mode};
 use super::staging::Staging;
-use super::temp_layout::{MODES, PREFIX};
+use super::temp_layout::MODES;
 use crate::model::EntryKind;
 use crate::parallel::parallel;
 use crate::plan::{Existing, Placement, PlacementKind};
+use crate::temp_name;
 
 /// The most files that are read at the same time.
 const MAX_READERS: usize = 4;
@@ -232,7 +233,7 @@ impl Destination<'_> {
 
 /// Returns true for the name of a temporary file or directory of this program.
 pub fn is_temporary(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(PREFIX.as_bytes())
+    name.as_encoded_bytes().starts_with(temp_name::PREFIX.as_bytes())
 }
 
 fn checksum(tree: &DirTree, path: &Path) -> io::Result<u32> {

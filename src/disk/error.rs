@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bytesize::ByteSize;
 
+use crate::descriptors;
 use crate::sanitize::{escape_path, join_names, sanitize};
 
 /// The operation that creates a temporary directory.
@@ -46,8 +47,10 @@ impl Error {
     /// Returns advice for the user, where there is any.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Error::Io { source, .. } => io_hint(source),
-            Error::TempFile { source, .. } if lacks_descriptors(source) => io_hint(source),
+            Error::Io { source, .. } => descriptors::hint(source),
+            Error::TempFile { source, .. } if descriptors::are_exhausted(source) => {
+                descriptors::hint(source)
+            }
             Error::TempFile { .. } if cfg!(windows) => {
                 Some("the variable TMP names another folder")
             }
@@ -129,24 +132,6 @@ impl Display for Error {
             ),
         }
     }
-}
-
-/// Returns advice about an I/O error, where there is any.
-pub fn io_hint(error: &io::Error) -> Option<&'static str> {
-    lacks_descriptors(error).then_some("more open files must be allowed (ulimit -n)")
-}
-
-/// Returns true if the process or the system has no file descriptors left.
-#[cfg(unix)]
-fn lacks_descriptors(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    let code = error.raw_os_error();
-    [Errno::MFILE, Errno::NFILE].iter().any(|errno| code == Some(errno.raw_os_error()))
-}
-
-#[cfg(not(unix))]
-fn lacks_descriptors(_error: &io::Error) -> bool {
-    false
 }
 
 fn reason(error: &io::Error) -> String {

@@ -54,7 +54,7 @@ pub use cache::{Cache, CacheKey, CacheLookup, CacheWriter};
 pub use close::check as check_written;
 pub use commit::Committed;
 pub use compare::{CompareBy, DiskState};
-pub use error::{Error, io_hint};
+pub use error::Error;
 pub use new_file::{FileCreator, NewFile};
 pub use positioned_write::write_all_at;
 pub use staging::Staging;

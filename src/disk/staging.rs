@@ -85,6 +85,11 @@ impl Staging {
         self
     }
 
+    /// Returns the destination as the user named it.
+    pub fn dest(&self) -> &Path {
+        &self.dest
+    }
+
     /// Returns the first area, which holds everything until the commit.
     pub(super) fn first(&self) -> &Area {
         // A staging is made with one area, and areas are only added.

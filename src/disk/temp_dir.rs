@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::dir_handle::DirHandle;
 use super::file_kind::FileKind;
-use super::temp_layout::is_temp_dir;
 use super::{stale_temp_dirs, temp_layout};
 use crate::interrupt::{Interrupt, Temporary};
+use crate::temp_name::{self, is_temp_dir};
 
 /// Number of attempts to make a directory that no other run removes before it is locked.
 const MAX_ATTEMPTS: usize = 100;
@@ -34,7 +34,15 @@ struct Made {
     name: OsString,
     path: PathBuf,
     handle: Arc<DirHandle>,
-    lock: Mutex<Option<File>>,
+    held: Mutex<Option<Held>>,
+}
+
+/// Descriptors that are closed before the directory is removed.
+#[derive(Debug)]
+struct Held {
+    _lock: Option<File>,
+    /// The removal needs as many, also where all others are in use.
+    _reserved: [DirHandle; 2],
 }
 
 impl TempDir {
@@ -81,7 +89,7 @@ impl Temporary for Made {
 
     fn abandon(&self) {
         let _ = stale_temp_dirs::mark_as_rubbish(&self.handle);
-        *self.lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn remove(&self, go_on: &dyn Fn() -> bool) -> io::Result<()> {
@@ -93,7 +101,9 @@ impl Temporary for Made {
 /// next run tries again.
 pub fn remove_stale(parent: &DirHandle) {
     for name in parent.names().unwrap_or_default() {
-        if is_temp_dir(&name) && matches!(parent.kind(&name), Ok(Some(FileKind::Dir))) {
+        if is_temp_dir(name.as_encoded_bytes())
+            && matches!(parent.kind(&name), Ok(Some(FileKind::Dir)))
+        {
             let _ = stale_temp_dirs::remove_if_stale(parent, &name);
         }
     }
@@ -107,16 +117,29 @@ fn make_locked(parent: &Arc<DirHandle>, parent_path: &Path) -> io::Result<Made> 
             Err((Some(_), error)) if error.kind() == io::ErrorKind::NotFound => continue,
             Err((_, error)) => return Err(error),
         };
-        match stale_temp_dirs::lock(&handle) {
-            Ok(lock) => return Ok(Made::new(parent, parent_path, name, handle, lock)),
+        match hold(&handle) {
+            Ok(held) => {
+                let (path, handle) = (parent_path.join(&name), Arc::new(handle));
+                let (parent, held) = (Arc::clone(parent), Mutex::new(Some(held)));
+                return Ok(Made { parent, name, path, handle, held });
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
-                let _ = remove_tree(parent, &name, temp_layout::UNLOCKED, &|| true);
+                // In this way, no further descriptor is needed.
+                let _ = handle.remove_file(OsStr::new(temp_layout::UNLOCKED));
+                let _ = parent.remove_dir(&name);
                 return Err(error);
             }
         }
     }
     Err(io::ErrorKind::ResourceBusy.into())
+}
+
+/// Locks a new directory, and reserves what its removal needs.
+fn hold(dir: &DirHandle) -> io::Result<Held> {
+    let reserve = || dir.open_dir(OsStr::new("."));
+    let reserved = [reserve()?, reserve()?];
+    Ok(Held { _lock: stale_temp_dirs::lock(dir)?, _reserved: reserved })
 }
 
 /// Removes a directory. The file `last` in it is removed last, so that what is left of the directory
@@ -148,7 +171,7 @@ fn remove_tree(
 /// Creates a directory with a new name and opens it. An error comes with the name if it was created.
 fn make(parent: &DirHandle) -> Result<(OsString, DirHandle), (Option<OsString>, io::Error)> {
     loop {
-        let name = temp_layout::new_name();
+        let name = temp_name::new_name();
         match parent.create_dir(&name, 0o700) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
             created => created.map_err(|error| (None, error))?,
@@ -160,23 +183,5 @@ fn make(parent: &DirHandle) -> Result<(OsString, DirHandle), (Option<OsString>, 
                 Err((Some(name), error))
             }
         };
-    }
-}
-
-impl Made {
-    fn new(
-        parent: &Arc<DirHandle>,
-        parent_path: &Path,
-        name: OsString,
-        handle: DirHandle,
-        lock: Option<File>,
-    ) -> Made {
-        Made {
-            parent: Arc::clone(parent),
-            path: parent_path.join(&name),
-            name,
-            handle: Arc::new(handle),
-            lock: Mutex::new(lock),
-        }
     }
 }

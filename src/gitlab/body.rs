@@ -219,6 +219,8 @@ impl<'a> Body<'a> {
                     return Ok(count);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                // The connection is lost, but there is nothing left to request.
+                Err(_) if self.end == Some(self.position) => return Ok(0),
                 Err(error) => {
                     let of = self.total.map(|total| format!(" of {total}")).unwrap_or_default();
                     let position = self.position;

@@ -51,5 +51,7 @@ pub enum FailureKind {
     Silence,
     /// The server asks for fewer requests: 429 or 503.
     Busy,
+    /// This machine allows no further open files.
+    NoDescriptors,
     Other,
 }

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::cause::Cause;
+use super::cause::{Cause, FailureKind};
 use super::denial::may_be_denied;
 use super::error_body::{Form, Meaning};
 use super::facts::Facts;
@@ -175,7 +175,7 @@ impl Error {
             Cause::NotSent { .. } | Cause::Page { .. } | Cause::SignIn { .. } => Exit::Denied,
             Cause::NotFollowed { to, .. } if self.facts.is_other_api(to) => Exit::Denied,
             Cause::Damaged { .. } => Exit::Archive,
-            Cause::Local(_) => Exit::Disk,
+            Cause::Local(_) | Cause::Failing { kind: FailureKind::NoDescriptors, .. } => Exit::Disk,
             Cause::Status { .. }
             | Cause::Failing { .. }
             | Cause::Unreachable { .. }

@@ -6,6 +6,7 @@ use super::error_body::{ErrorBody, Form, Meaning};
 use super::facts::{Access, Facts, NamedBy};
 use super::operation::{JobTokens, Operation};
 use super::request::ApiRequest;
+use crate::descriptors;
 use crate::model::ProjectRef;
 use crate::shell::quoted;
 use crate::token::Kind;
@@ -85,6 +86,9 @@ fn cause_hints(cause: &Cause, request: &ApiRequest, facts: &Facts) -> Vec<String
         }
         Cause::Failing { kind: FailureKind::Silence, .. } => {
             vec!["--timeout allows more".to_owned()]
+        }
+        Cause::Failing { kind: FailureKind::NoDescriptors, .. } => {
+            vec![descriptors::HINT.to_owned()]
         }
         Cause::Unreachable { storage: true, .. } => vec![STORAGE.to_owned()],
         Cause::Unreachable { storage: false, redirected: true, .. } => vec![api_root(facts)],

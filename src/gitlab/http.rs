@@ -28,6 +28,7 @@ use super::tls_config::TlsConfigs;
 use super::tls_failure::{TlsFailure, tls_error};
 use super::{read_deadline, retry};
 use crate::clock::Clock;
+use crate::descriptors;
 use crate::sanitize::sanitize;
 use crate::step::{Exchange, Step, Watch};
 use crate::token::{Kind, Token};
@@ -325,7 +326,13 @@ impl Http {
                     unreachable(format!("{origin} refuses the connection{proxy}"))
                 }
                 None => {
-                    AttemptError::transient(format!("the connection to {origin} failed: {error}"))
+                    // A retry can help: other threads close their files and connections.
+                    let kind = match descriptors::are_exhausted(&error) {
+                        true => FailureKind::NoDescriptors,
+                        false => FailureKind::Other,
+                    };
+                    let reason = format!("the connection to {origin} failed: {error}");
+                    AttemptError::transient_of(kind, reason)
                 }
             },
             ureq::Error::HostNotFound => {

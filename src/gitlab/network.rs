@@ -27,13 +27,14 @@ pub struct Network {
     pub no_proxy: Option<String>,
 }
 
-#[cfg(test)]
-impl Network {
-    pub(super) fn for_tests() -> Network {
+impl Default for Network {
+    /// Returns the settings without retries, proxies and certificates, and with the time limits that
+    /// the flags default to.
+    fn default() -> Network {
         Network {
             retries: 0,
-            timeout: Duration::ZERO,
-            connect_timeout: Duration::ZERO,
+            timeout: Duration::from_secs(60),
+            connect_timeout: Duration::from_secs(10),
             cacert: None,
             client: None,
             unverified: false,

@@ -162,7 +162,7 @@ mod tests {
             http_proxy: Some("http://plain.test".to_owned()),
             https_proxy: Some("http://secure.test".to_owned()),
             no_proxy: Some("near.test".to_owned()),
-            ..Network::for_tests()
+            ..Network::default()
         };
         for (address, expect) in [
             ("http://gitlab.test/", Some("http://plain.test")),

@@ -102,6 +102,8 @@ impl ApiResponse {
         let read = self.body.as_reader().take(length.saturating_add(1)).read_to_end(&mut bytes);
         let count = bytes.len() as u64;
         match read {
+            // The connection is lost, but there is nothing left to receive.
+            Err(_) if count == length => Ok(bytes),
             Err(error) => Err(AttemptError::read(
                 format_args!("the answer broke off after {count} of {length} bytes"),
                 &error,

@@ -248,9 +248,11 @@ impl Read for RangeStream<'_> {
 }
 
 impl AttemptError {
-    /// Returns true if the server is busy or silent, so that fewer streams may do better.
+    /// Returns true if the server is busy or silent, or the machine has no descriptors left, so that
+    /// fewer streams may do better.
     fn is_setback(&self) -> bool {
-        let kinds = [FailureKind::Busy, FailureKind::Silence, FailureKind::ConnectTimeout];
+        use FailureKind::{Busy, ConnectTimeout, NoDescriptors, Silence};
+        let kinds = [Busy, ConnectTimeout, NoDescriptors, Silence];
         matches!(self, AttemptError::Transient { kind, .. } if kinds.contains(kind))
     }
 

@@ -22,6 +22,8 @@ pub struct Ctx<'a> {
 pub struct Polling {
     /// None: the first answer counts.
     limit: Option<Duration>,
+    /// The flag that sets the limit, if there is one.
+    flag: Option<&'static str>,
     /// None: growing pauses.
     interval: Option<Duration>,
 }
@@ -29,12 +31,18 @@ pub struct Polling {
 impl Polling {
     /// Looks once; the first answer counts.
     pub const fn once() -> Polling {
-        Polling { limit: None, interval: None }
+        Polling { limit: None, flag: None, interval: None }
     }
 
-    /// Repeats the lookup until `limit` is over, after pauses of `interval` or growing ones.
+    /// Repeats the lookup until the limit of `--wait-timeout` is over, after pauses of `interval` or
+    /// growing ones.
     pub const fn new(limit: Duration, interval: Option<Duration>) -> Polling {
-        Polling { limit: Some(limit), interval }
+        Polling { limit: Some(limit), flag: Some("--wait-timeout"), interval }
+    }
+
+    /// Repeats the lookup as [`Polling::new`] does, with a limit that no flag sets.
+    pub const fn with_fixed_limit(limit: Duration, interval: Option<Duration>) -> Polling {
+        Polling { limit: Some(limit), flag: None, interval }
     }
 
     /// Returns if a lookup is repeated at all.
@@ -45,6 +53,11 @@ impl Polling {
     /// Returns the longest time, if lookups are repeated at all.
     pub fn limit(&self) -> Option<Duration> {
         self.limit
+    }
+
+    /// Returns the flag that allows more time, if there is one.
+    pub fn limit_flag(&self) -> Option<&'static str> {
+        self.flag
     }
 
     /// Returns the fixed pause, if the user gave one.

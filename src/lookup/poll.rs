@@ -59,7 +59,8 @@ pub fn repeat<T>(
         }
         let left = limit.saturating_sub(clock.elapsed() - start);
         if left.is_zero() {
-            return Err(Error::TimedOut { limit, last: Box::new(last) });
+            let flag = polling.limit_flag();
+            return Err(Error::TimedOut { limit, flag, last: Box::new(last) });
         }
         let next = polling.interval().unwrap_or(pause).min(left);
         watch.step(&Step::Waiting { reason: &last.to_string(), pause: next });

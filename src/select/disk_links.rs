@@ -1,12 +1,18 @@
-//! Symlinks of archives together with the symlinks that are at the destination already: each may
-//! stay inside by itself and lead out through the other.
+//! Symlinks of archives together with the symlinks that are at the destination already, or that
+//! another run makes there: each may stay inside by itself and lead out through the other.
+//!
+//! Only `..` behind a symlink can do that, so targets with `..` behind a name are rewritten without
+//! it: `a/../b` becomes `b`. What is left are targets such as `../../a/b`, that begin in a real
+//! folder, go up no further than the destination, and then only down. Whatever a later or
+//! simultaneous run changes, they lead out only through a link that does so by itself.
 
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::path::Path;
 
-use super::link_target::{ResolveError, resolve};
+use super::link_target::{ResolveError, resolve, without_inner_parents};
 use super::name::System;
+use crate::model::os_str;
 use crate::plan::{PlacementKind, Plan};
 use crate::refusal::ArchiveRefusal;
 use crate::sanitize::escape_bytes;
@@ -21,19 +27,39 @@ pub trait OnDisk {
 }
 
 /// Checks that no planned link leads out of the destination, through links on disk or through those
-/// that a later run may create: `..` in a target may only follow what is a folder already, because
-/// what is missing can become a link.
+/// of other runs, and rewrites targets with `..` behind a name: it may only follow what is a folder
+/// already, because what is missing can become anything.
 ///
 /// # Errors
 /// [`ArchiveRefusal::LinkLeaves`] with the first link that does.
-pub fn stay_inside(
-    plans: &[Plan],
+pub fn keep_inside(
+    plans: &mut [Plan],
     system: System,
     on_disk: &impl OnDisk,
 ) -> Result<(), ArchiveRefusal> {
+    let targets = rewritten_targets(plans, system, on_disk)?;
+    let placements = plans.iter_mut().flat_map(|plan| &mut plan.placements);
+    let links = placements.filter_map(|placement| match &mut placement.kind {
+        PlacementKind::Link { target } => Some(target),
+        PlacementKind::File { .. } | PlacementKind::Folder { .. } => None,
+    });
+    for (target, rewritten) in links.zip(targets) {
+        if let Some(rewritten) = rewritten {
+            *target = os_str(&rewritten).to_owned();
+        }
+    }
+    Ok(())
+}
+
+/// Returns the new target of each planned link, or none where it stays as it is.
+fn rewritten_targets(
+    plans: &[Plan],
+    system: System,
+    on_disk: &impl OnDisk,
+) -> Result<Vec<Option<Vec<u8>>>, ArchiveRefusal> {
     let placements = || plans.iter().flat_map(|plan| &plan.placements);
     if !placements().any(|placement| matches!(placement.kind, PlacementKind::Link { .. })) {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut planned: HashMap<Vec<Vec<u8>>, Option<&[u8]>> = HashMap::new();
     let mut folders = HashSet::new();
@@ -49,44 +75,30 @@ pub fn stay_inside(
         }
         while folders.insert(at.clone()) && at.pop().is_some() {}
     }
+    let find = |at: &[Vec<u8>]| match planned.get(at) {
+        Some(target) => target.map(<[u8]>::to_vec),
+        None => on_disk.link(at),
+    };
+    let is_folder = |at: &[Vec<u8>]| folders.contains(at) || on_disk.is_folder(at);
+    let mut rewritten = Vec::new();
     for placement in placements() {
         let PlacementKind::Link { target } = &placement.kind else { continue };
+        let target = target.as_encoded_bytes();
         let mut folder = keys(&placement.path, system);
         folder.pop();
-        let find = |at: &[Vec<u8>]| match planned.get(at) {
-            Some(target) => target.map(<[u8]>::to_vec),
-            None => on_disk.link(at),
-        };
-        let led = |path: &[u8]| resolve(system, folder.clone(), path, find, Ok::<_, Infallible>);
-        let target = target.as_encoded_bytes();
-        let is_folder =
-            |path| led(path).is_ok_and(|at| folders.contains(&at) || on_disk.is_folder(&at));
-        let leaves = matches!(led(target), Err(ResolveError::Escapes));
-        if leaves || !before_parents(target).into_iter().all(is_folder) {
+        let led = resolve(system, folder.clone(), target, find, Ok::<_, Infallible>);
+        let stays = !matches!(led, Err(ResolveError::Escapes));
+        let new = stays.then(|| without_inner_parents(system, &folder, target, find, is_folder));
+        let Some(new) = new.flatten() else {
             let entry = escape_bytes(placement.path.as_os_str().as_encoded_bytes());
             return Err(ArchiveRefusal::LinkLeaves {
                 entry: entry.into_owned(),
                 target: escape_bytes(target).into_owned(),
             });
-        }
+        };
+        rewritten.push((new != target).then_some(new));
     }
-    Ok(())
-}
-
-/// Returns the part of a target before each `..`, but for those at its beginning, which lead through
-/// the folders that the link is in.
-fn before_parents(target: &[u8]) -> Vec<&[u8]> {
-    let (mut parts, mut named, mut at) = (Vec::new(), false, 0);
-    for component in target.split(|byte| *byte == b'/') {
-        match component {
-            b"" | b"." => {}
-            b".." if named => parts.push(&target[..at]),
-            b".." => {}
-            _ => named = true,
-        }
-        at += component.len() + 1;
-    }
-    parts
+    Ok(rewritten)
 }
 
 fn keys(path: &Path, system: System) -> Vec<Vec<u8>> {
@@ -120,6 +132,26 @@ mod tests {
         }
     }
 
+    fn plan(links: &[(&str, &str)]) -> Plan {
+        let file = PlacementKind::File { mode: None, modified: None, size: 0, crc32: 0 };
+        let placement = |(at, target): &(&str, &str)| Placement {
+            entry: 0,
+            path: (*at).into(),
+            kind: match *target {
+                "" => file.clone(),
+                target => PlacementKind::Link { target: target.into() },
+            },
+        };
+        Plan { placements: links.iter().map(placement).collect(), ..Plan::default() }
+    }
+
+    fn links(plan: &Plan) -> impl Iterator<Item = (&Path, &str)> {
+        plan.placements.iter().filter_map(|placement| match &placement.kind {
+            PlacementKind::Link { target } => Some((&*placement.path, target.to_str().unwrap())),
+            _ => None,
+        })
+    }
+
     #[test]
     fn a_link_is_judged_through_the_links_on_disk() {
         let disk = Disk(&[
@@ -129,38 +161,105 @@ mod tests {
             ("out", "/etc"),
             ("in", "deep"),
             ("mine", "/home"),
+            ("a/b/over", "../x/../x/y"),
+            ("a", ""),
+            ("a/b", ""),
+            ("a/x", ""),
+            ("a/x/y", ""),
+            ("again", "again/x"),
         ]);
-        for (target, inside) in [
-            ("deep/down/up", true),
-            ("deep/down/up/deep", true),
-            ("deep/down/up/..", false),
-            ("out/passwd", false),
-            ("in/down/up/../x", false),
-            ("in/x", true),
-            ("gone/x", true),
+        for (target, expect) in [
+            ("deep/down/up", Some("deep/down/up")),
+            ("deep/down/up/deep", Some("deep/down/up/deep")),
+            ("deep/down/up/..", None),
+            ("out/passwd", None),
+            ("in/down/up/../x", None),
+            ("in/x", Some("in/x")),
+            ("gone/x", Some("gone/x")),
             // A later run may create a link in place of what is missing or is a file.
-            ("gone/../x", false),
-            ("deep/gone/x/../../y", false),
-            ("mine/../x", false),
-            ("planned/folder/../x", true),
-            ("planned/../planned/file/../x", false),
-            ("deep/../in/../x", true),
-            ("./deep//down/../../x", true),
+            ("gone/../x", None),
+            ("deep/gone/x/../../y", None),
+            ("mine/../x", None),
+            ("planned/folder/../x", Some("planned/x")),
+            ("planned/../planned/file/../x", None),
+            ("deep/../in/../x", Some("x")),
+            ("in/down/../x", Some("deep/x")),
+            ("./deep//down/../../x", Some("x")),
+            ("deep/down/..", Some("deep")),
+            ("deep/..", Some(".")),
+            ("a/b/over/../z/in", Some("a/x/z/in")),
+            ("again/..", None),
             // The archive replaces the link on disk by a file.
-            ("mine", true),
+            ("mine", Some("mine")),
         ] {
-            let link = PlacementKind::Link { target: target.into() };
-            let file = PlacementKind::File { mode: None, modified: None, size: 0, crc32: 0 };
-            let placements = vec![
-                Placement { entry: 0, path: "link".into(), kind: link },
-                Placement { entry: 1, path: "mine".into(), kind: file.clone() },
-                Placement { entry: 2, path: "planned/folder/x".into(), kind: file.clone() },
-                Placement { entry: 3, path: "planned/file".into(), kind: file },
-            ];
-            let plans = [Plan { placements, ..Plan::default() }];
-            let judged = stay_inside(&plans, System::Unix, &disk);
-            assert_eq!(judged.is_ok(), inside, "{target}: {judged:?}");
+            let files = [("mine", ""), ("planned/folder/x", ""), ("planned/file", "")];
+            let mut plans = [plan(&[("link", target)]), plan(&files)];
+            let judged = keep_inside(&mut plans, System::Unix, &disk);
+            assert_eq!(judged.is_ok(), expect.is_some(), "{target}: {judged:?}");
+            let (_, kept) = links(&plans[0]).next().unwrap();
+            assert_eq!(kept, expect.unwrap_or(target));
         }
-        assert!(stay_inside(&[Plan::default()], System::Unix, &disk).is_ok());
+        assert!(keep_inside(&mut [Plan::default()], System::Unix, &disk).is_ok());
+    }
+
+    #[test]
+    fn targets_that_begin_below_keep_their_way_up() {
+        for (target, expect) in [
+            ("../../x", "../../x"),
+            ("../../deep/down/../x", "../../deep/x"),
+            (".././../deep/..", "../.."),
+            ("../here/../../x", "../../x"),
+        ] {
+            let mut plans = [plan(&[("deep/here/link", target), ("deep/down/x", "")])];
+            keep_inside(&mut plans, System::Unix, &Disk(&[])).unwrap();
+            assert_eq!(links(&plans[0]).next().unwrap().1, expect);
+        }
+    }
+
+    #[test]
+    fn links_of_runs_that_do_not_see_each_other_stay_inside_together() {
+        // What is on disk when both are judged, and the links of each.
+        type Runs<'a> = (Disk, &'a [(&'a str, &'a str)], &'a [(&'a str, &'a str)]);
+        let runs: [Runs<'_>; 6] = [
+            // A link or a folder that the other replaces.
+            (Disk(&[("q", "d/e"), ("d", ""), ("d/e", "")]), &[("p", "q/../x")], &[("q", ".")]),
+            (Disk(&[("q", "")]), &[("p", "q/../x")], &[("q", ".")]),
+            (Disk(&[("q", "")]), &[("d/p", "../q/../x")], &[("q", ".")]),
+            (Disk(&[]), &[("q/f", ""), ("p", "q/../x")], &[("q", ".")]),
+            (Disk(&[]), &[("d/e/f", ""), ("q", "d/e"), ("p", "q/../x")], &[("q", ".")]),
+            // One that gets deeper, next to a link that goes up.
+            (
+                Disk(&[("q", ""), ("x", ""), ("d", ""), ("d/e", "")]),
+                &[("p", "q/../x/../y")],
+                &[("q", "d/e"), ("d/x", "..")],
+            ),
+        ];
+        for (disk, first, second) in runs {
+            let judged = [first, second].map(|links| {
+                let mut plans = [plan(links)];
+                keep_inside(&mut plans, System::Unix, &disk).unwrap();
+                plans
+            });
+            for (order, again) in [(0, 1), (1, 0)] {
+                let mut on_disk: HashMap<Vec<Vec<u8>>, Vec<u8>> = HashMap::new();
+                let key = |path: &str| keys(Path::new(path), System::Unix);
+                let old = disk.0.iter().filter(|(_, target)| !target.is_empty());
+                on_disk.extend(old.map(|(at, target)| (key(at), target.as_bytes().to_vec())));
+                for plans in [&judged[order], &judged[again]] {
+                    let new = links(&plans[0]);
+                    on_disk.extend(
+                        new.map(|(at, target)| {
+                            (keys(at, System::Unix), target.as_bytes().to_vec())
+                        }),
+                    );
+                }
+                for (at, target) in &on_disk {
+                    let folder = at[..at.len() - 1].to_vec();
+                    let find = |at: &[Vec<u8>]| on_disk.get(at);
+                    let led = resolve(System::Unix, folder, target, find, Ok::<_, Infallible>);
+                    assert!(led.is_ok(), "{first:?} {second:?} {on_disk:?}: {led:?}");
+                }
+            }
+        }
     }
 }

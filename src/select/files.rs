@@ -14,6 +14,10 @@ use crate::model::{DEFAULT_MAX_ENTRIES, Entry, EntryKind, RawPath, os_str};
 use crate::plan::{HeldPaths, Placement, PlacementKind, PlacementPath, Plan};
 use crate::refusal::{ArchiveRefusal, Refusal};
 use crate::sanitize::{escape_bytes, join_names};
+use crate::temp_name::is_temp_dir;
+
+/// The reason to leave out what a later run would take for the temporary directory of a killed one.
+const LIKE_TEMP_DIR: &str = "named like the temporary folder of a run";
 
 /// The options for extracting an archive.
 #[derive(Debug, Clone)]
@@ -188,6 +192,10 @@ fn place(
         place.clear();
         place.extend(split(&chosen.entry.name).skip(rules.strip_components));
         if place.is_empty() {
+            continue;
+        }
+        if place.iter().any(|component| is_temp_dir(component)) {
+            left_out.entry(LIKE_TEMP_DIR).or_default().push(chosen.entry.name.to_string());
             continue;
         }
         match decide(&chosen, inside, &originals, rules)? {

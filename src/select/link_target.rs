@@ -1,5 +1,7 @@
 //! Resolution of paths through symlinks, as an operating system does it.
 
+use std::convert::Infallible;
+
 use super::name::System;
 
 /// The number of links that one path may lead through, as on Linux.
@@ -57,6 +59,68 @@ pub fn resolve<L, T: AsRef<[u8]>, E>(
         }
     }
     Ok(here)
+}
+
+/// Returns a relative path that leads to the same place from a folder, and in which `..` stands only
+/// at the beginning: `a/../b` becomes `b`. Links before a `..` are replaced by their targets. A path
+/// without such a `..` is returned as it is.
+///
+/// `find` returns the target of the link at a path, or none if there is no link. Returns `None` if a
+/// `..` does not follow a folder, or if the path leads through too many links.
+pub fn without_inner_parents(
+    system: System,
+    folder: &[Vec<u8>],
+    path: &[u8],
+    find: impl Fn(&[Vec<u8>]) -> Option<Vec<u8>>,
+    is_folder: impl Fn(&[Vec<u8>]) -> bool,
+) -> Option<Vec<u8>> {
+    if !has_inner_parents(path) {
+        return Some(path.to_owned());
+    }
+    let (mut ahead, mut hops) = (Vec::new(), 0);
+    let (mut parents, mut names): (usize, Vec<Vec<u8>>) = (0, Vec::new());
+    let at = |parents: usize, names: &[Vec<u8>]| -> Option<Vec<Vec<u8>>> {
+        let mut at = folder[..folder.len().checked_sub(parents)?].to_vec();
+        at.extend(names.iter().map(|name| system.key(name).into_owned()));
+        Some(at)
+    };
+    prepend::<Infallible>(&mut ahead, path, system).ok()?;
+    while let Some(component) = ahead.pop() {
+        match component.as_slice() {
+            b"" | b"." => {}
+            b".." if names.is_empty() => parents += 1,
+            b".." => {
+                if !is_folder(&at(parents, &names)?) {
+                    return None;
+                }
+                names.pop();
+            }
+            _ => {
+                names.push(component);
+                // What follows the last `..` stays as it is.
+                if !ahead.iter().any(|component| component == b"..") {
+                    continue;
+                }
+                let Some(target) = find(&at(parents, &names)?) else { continue };
+                hops += 1;
+                if hops > MAX_HOPS {
+                    return None;
+                }
+                names.pop();
+                prepend::<Infallible>(&mut ahead, &target, system).ok()?;
+            }
+        }
+    }
+    let parents = std::iter::repeat_n(b"..".to_vec(), parents);
+    let path = parents.chain(names).collect::<Vec<_>>().join(&b'/');
+    Some(if path.is_empty() { b".".to_vec() } else { path })
+}
+
+/// Returns true if a `..` of a path follows a name.
+fn has_inner_parents(path: &[u8]) -> bool {
+    let mut components = path.split(|byte| *byte == b'/');
+    components.any(|component| !matches!(component, b"" | b"." | b".."))
+        && components.any(|component| component == b"..")
 }
 
 /// Puts the components of a relative path before those that are still to be resolved.

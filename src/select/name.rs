@@ -7,6 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::model::EntryKind;
 use crate::refusal::ArchiveRefusal;
 use crate::sanitize::escape_bytes;
+use crate::temp_name::is_temp_dir;
 
 /// The operating system whose rules for file names apply: the one that extracts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +125,9 @@ pub fn folder_name(job: &str) -> String {
     let dropped = name[kept..].chars().count();
     name.truncate(kept);
     name.extend(std::iter::repeat_n('_', dropped));
+    if is_temp_dir(name.as_bytes()) {
+        name.replace_range(..1, "_");
+    }
     if name.is_empty() || is_device(&name) {
         name.insert(0, '_');
     }

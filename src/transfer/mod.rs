@@ -15,6 +15,7 @@
 mod acquire;
 mod archive_source;
 mod byte_ranges;
+mod cache_guard;
 mod cached;
 mod cat;
 mod compare;
@@ -123,10 +124,12 @@ fn stage(
 ) -> Result<Staged, Error> {
     let ctx = transfer.ctx;
     let plans = archives.iter_mut().map(|(found, it)| (&*found, std::mem::take(&mut it.plan)));
-    let plans = merge_all(transfer, plans.collect(), options)?;
+    let mut plans = merge_all(transfer, plans.collect(), options)?;
+    cache_guard::leave_out(transfer, &mut plans, staging.dest(), options.rules.system);
     if options.rules.symlinks == Symlinks::KeepInside {
         let system = options.rules.system;
-        disk_links::stay_inside(&plans, system, &AtDestination(&staging)).map_err(Refusal::from)?;
+        let on_disk = AtDestination(&staging);
+        disk_links::keep_inside(&mut plans, system, &on_disk).map_err(Refusal::from)?;
     }
     let folders = archives.iter().map(|(found, _)| transfer.job_folder(found)).collect();
     let Compared { plans, synced, changes } = compare(plans, folders, options, &staging)?;

@@ -181,3 +181,28 @@ fn settings_make_sense_or_are_refused() {
     assert!(told.contains(&size), "{told:?}");
     assert!(told.iter().any(|it| it["name"] == "cache" && it["source"] == "DOWNRIVER_CACHE"));
 }
+
+#[test]
+fn an_archive_writes_nothing_into_the_cache() {
+    let inside = [file("ci/kept/x.zip", "1"), file("ci/kept/d/y", "2"), file("ci/mine", "3")];
+    let in_its_place = [file("ci/kept", "1"), file("mine", "3")];
+    let above = [file("ci", "1"), file("mine", "3")];
+    for (planted, good, told) in [
+        (&inside[..], "ci/mine", "left out `ci/kept/x.zip`, `ci/kept/d/y`: the folder of --cache"),
+        (&in_its_place, "mine", "left out `ci/kept`: the folder of --cache"),
+        (&above, "mine", "left out `ci`: the folder of --cache"),
+    ] {
+        for more in ["", "--sync", "-D .", "-D ../work --symlinks all"] {
+            let fake = Fake::start(one_archive(zip(planted)));
+            let line = format!("fetch build --cache ci/kept {more}");
+            let ran = Run::new(&fake).args(&line).succeeds();
+            let cached = |path: &String| path.starts_with("ci/kept/http") && path.ends_with(".zip");
+            let (kept, files): (Vec<_>, Vec<_>) = ran.files().into_iter().partition(cached);
+            assert_eq!((kept.len(), files), (1, vec![good.to_owned()]), "{line}");
+            ran.says(told);
+        }
+    }
+    // Elsewhere, such names are as good as any.
+    let ran = Run::new(one_archive(zip(&inside))).args("fetch build -D out --cache ci/kept");
+    ran.succeeds().never_says("left out");
+}

@@ -2,7 +2,6 @@
 
 use std::io::Cursor;
 use std::sync::Arc;
-use std::time::Duration;
 
 use downriver::gitlab::{Address, Client, Error, Network};
 use downriver::model::{ArchiveAt, JobId, PipelineAt, PipelineId, ProjectRef};
@@ -29,19 +28,7 @@ pub fn client(server: &ServerGuard, token: Option<Kind>) -> Client {
         let secret = if kind == Kind::Job { JOB } else { PRIVATE };
         Token::new(kind, secret).unwrap()
     });
-    let network = Network {
-        retries: 0,
-        timeout: Duration::from_secs(20),
-        connect_timeout: Duration::from_secs(10),
-        cacert: None,
-        client: None,
-        unverified: false,
-        strict_digest: false,
-        streams: None,
-        http_proxy: None,
-        https_proxy: None,
-        no_proxy: None,
-    };
+    let network = Network::default();
     Client::new(root, token, network, Arc::new(FakeClock::default()), Arc::new(Nobody))
 }
 

@@ -1,6 +1,9 @@
 //! Checks before anything is changed: on this machine before a pipeline is started, and of
 //! all values before a file is put in place.
 
+use std::fs;
+use std::path::Path;
+
 use serde_json::json;
 
 use crate::fake::{Fake, World};
@@ -71,6 +74,24 @@ fn the_file_of_variables_is_proved_before_any_request() {
 }
 
 #[test]
+fn the_file_of_variables_replaces_no_artifacts_in_silence() {
+    let run = || Run::new(downstream(&[job(201, "build")])).file("sub/x", "");
+    for line in ["-o it --dotenv it", "-o it --dotenv ./sub/../it", "-o sub/x --dotenv sub/x"] {
+        let ran = run().args("fetch build").args(line).fails(2);
+        ran.says("--output and --dotenv name the same file").asks(&[]);
+    }
+    run().args("fetch build -o it --dotenv sub/it").succeeds().never_says("warning");
+    // What an archive holds is known later.
+    for line in ["--dotenv from", "-D sub --dotenv sub/from", "-D sub/../sub --dotenv ./sub/from"] {
+        let ran = run().args("fetch build").args(line).succeeds();
+        ran.says("`from` of build (201) is replaced by the file of --dotenv");
+    }
+    for line in ["-D sub --dotenv from", "-D sub --dotenv sub/other"] {
+        run().args("fetch build").args(line).succeeds().never_says("warning");
+    }
+}
+
+#[test]
 fn values_are_proved_before_files_are_in_place() {
     let world = || {
         let world = downstream(&[job(201, "build")]);
@@ -105,4 +126,58 @@ fn links_of_two_runs_do_not_lead_out_together() {
         let run = Run::new(&fake).after(&ran).args("fetch build --symlinks all");
         run.succeeds();
     }
+}
+
+#[test]
+fn links_do_not_lead_out_when_another_run_changes_what_they_lead_through() {
+    if !takes_links() {
+        return;
+    }
+    let second = Fake::start(one_archive(zip(&[link("q", "."), file("a", "2")])));
+    // A link that is replaced, a folder that is, and a folder that somebody removes in between.
+    for (first, sync, gone, made) in [
+        (vec![file("d/e/f", "1"), link("q", "d/e"), link("p", "q/../x")], "", None, "p -> d/x"),
+        (vec![file("q/f", "1"), link("p", "q/../x")], "--sync", None, "p -> x"),
+        (vec![file("q/f", "1"), link("d/p", "../q/../x")], "", Some("q"), "d/p -> ../x"),
+    ] {
+        let ran = Run::new(one_archive(zip(&first))).args("fetch build").args(sync).succeeds();
+        let remove = |work: &Path| {
+            gone.into_iter().for_each(|folder| fs::remove_dir_all(work.join(folder)).unwrap());
+        };
+        let run = Run::new(&second).after(&ran).prepared(remove).args("fetch build").args(sync);
+        let tree = run.succeeds().tree();
+        assert!([made, "q -> ."].iter().all(|line| tree.iter().any(|it| it == line)), "{tree:?}");
+    }
+}
+
+#[test]
+fn an_archive_makes_nothing_that_the_next_run_takes_for_the_folder_of_a_killed_one() {
+    let temp = ".downriver-0123456789ab";
+    let mut planted = vec![
+        file(format!("{temp}/lock"), ""),
+        file(format!("{temp}/replaced/moved"), "1"),
+        file(format!("sub/{temp}/rubbish"), ""),
+        file("good", "2"),
+    ];
+    if takes_links() {
+        // Moved up one folder, it would lead out.
+        planted.push(link(format!("{temp}/replaced/link"), "../.."));
+    }
+    let other = Fake::start(one_archive(zip(&[file("other", "3")])));
+    for (line, good) in [
+        ("fetch build -D out", "out/good"),
+        ("fetch build -D out --sync --delete", "out/good"),
+        ("fetch build -D out --symlinks all", "out/good"),
+        // The name of a job is no better.
+        ("fetch build -D out --separate", "out/build/good"),
+    ] {
+        let ran = Run::new(one_archive(zip(&planted))).args(line).succeeds();
+        ran.says("named like the temporary folder of a run");
+        assert_eq!(ran.files(), [good]);
+        let ran = Run::new(&other).after(&ran).args("fetch build -D out").succeeds();
+        assert!(!ran.tree().iter().any(|line| line.contains("->") || line.contains("moved")));
+    }
+    let world = downstream(&[job(201, temp)]);
+    let ran = Run::new(world).args("fetch '*' -D out --separate").succeeds();
+    assert_eq!(ran.files(), [format!("out/_{}/from", &temp[1..])]);
 }

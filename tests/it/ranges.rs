@@ -72,6 +72,23 @@ fn suffix_ranges_are_not_needed() {
 }
 
 #[test]
+fn a_connection_lost_behind_the_last_byte_costs_no_request() {
+    for (line, prints) in LINES {
+        let [plain, lost] = [false, true].map(|lost| {
+            let fake = Fake::start(world(&json!({})));
+            if lost {
+                fake.fault(Fault::on("store/*").always().chunked().cut(usize::MAX));
+            }
+            Run::new(&fake).args(line).args("-R 1 --job-id 100").succeeds()
+        });
+        lost.check(lost.pauses.is_empty(), "no retry");
+        assert!(prints.is_empty() || lost.stdout == prints, "{line}: {}", lost.stdout);
+        assert_eq!(store(&lost).0, store(&plain).0, "{line}");
+        assert_eq!(lost.tree(), plain.tree());
+    }
+}
+
+#[test]
 fn where_ranges_are_refused_or_misunderstood_the_whole_is_asked_for_once() {
     let manners = ["400", "403", "416", "501", "multipart", "unknown-total", "no-content-range"];
     for ranges in manners {

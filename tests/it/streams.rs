@@ -156,6 +156,23 @@ fn a_fault_in_one_segment_ends_in_the_right_files() {
 }
 
 #[test]
+fn a_connection_lost_behind_the_last_byte_of_a_range_costs_no_request() {
+    for args in ["-D out --streams 4", "-D out --streams 2", "-o it.zip --streams 3"] {
+        // All ranges end without the chunk that marks their end; the first answer is the whole.
+        let lost = Fault::on(STORE).after(1).always().chunked().cut(usize::MAX);
+        let fake = fake(ARCHIVE.clone(), json!({}), vec![lost]);
+        let ran = Run::new(&fake).args("fetch build").args(args).succeeds();
+        // A request for the rest of a range comes after a pause.
+        assert!(ran.pauses.is_empty(), "{args}: {:?}", ran.pauses);
+        let requests = store(&ran).0.len();
+        assert!((4..=12).contains(&requests), "{args}: {requests} requests");
+        if !args.contains("-o") {
+            assert_eq!(ran.tree(), BY_ONE.tree());
+        }
+    }
+}
+
+#[test]
 fn the_archive_itself_comes_by_several_streams_too() {
     let on = || Fault::on(STORE).after(2);
     let other = || on().without_header("ETag").header("ETag", "\"other\"");

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Rooms of plain types that every room may use.
-const GROUND: &str = "model plan token usage exit sanitize shell clock interrupt";
+const GROUND: &str =
+    "model plan token usage exit sanitize shell clock interrupt descriptors temp_name";
 
 /// The rooms that a room may use besides the ground; `*` means all of them.
-const ARROWS: [(&str, &str); 29] = [
+const ARROWS: [(&str, &str); 31] = [
     ("model", ""),
     ("plan", ""),
     ("token", ""),
@@ -20,6 +21,8 @@ const ARROWS: [(&str, &str); 29] = [
     ("shell", ""),
     ("clock", ""),
     ("interrupt", ""),
+    ("descriptors", ""),
+    ("temp_name", ""),
     ("refusal", "shell"),
     ("step", "refusal"),
     ("select", "refusal"),

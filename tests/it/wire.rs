@@ -202,7 +202,7 @@ fn where_the_storage_cannot_be_reached_gitlab_hands_archives_through() {
     let fake = struck(stored, Fault::on("GET store/*").times(2).close());
     fake.fault(Fault::on("GET store/*").cut(40)).fault(Fault::on("GET store/*").times(2).close());
     let ran = Run::new(&fake).args("fetch build").succeeds();
-    ran.never_says("hands archives")
+    ran.never_says("through GitLab")
         .check(ran.pauses.len() == 5, "all five times it is asked again");
     // What breaks off then is not asked for at the storage again.
     let fake = struck(world(), Fault::on(ARCHIVE).redirect(&storage));

@@ -13,7 +13,7 @@ use crate::commands::extract_args::ExtractArgs;
 use crate::commands::pairs;
 use crate::error::Error;
 use crate::gitlab::{Client, Start};
-use crate::lookup::{JobQuery, Lists};
+use crate::lookup::{JobQuery, Lists, Polling};
 use crate::model::{PipelineId, ProjectRef};
 use crate::select::job_pattern::Pattern;
 use crate::select::outcome::{JobCount, OnMissing};
@@ -98,6 +98,9 @@ pub struct Trigger {
     pub connect: ConnectArgs,
     #[command(flatten)]
     pub output_args: OutputArgs,
+    /// The longest time to wait, where no flag sets it.
+    #[arg(skip)]
+    pub fixed_wait_limit: Option<Duration>,
     /// The command line was that of pipeline-trigger, so its exit codes apply.
     #[arg(skip)]
     pub legacy_cli: bool,
@@ -161,6 +164,13 @@ impl Trigger {
             }
             OnManual::Pass => Ok(trigger::OnManual::Pass),
             OnManual::Fail => Ok(trigger::OnManual::Fail),
+        }
+    }
+
+    pub(super) fn polling(&self) -> Polling {
+        match self.fixed_wait_limit {
+            Some(limit) => Polling::with_fixed_limit(limit, self.poll_interval),
+            None => Polling::new(self.wait_timeout, self.poll_interval),
         }
     }
 

@@ -36,19 +36,7 @@ impl Watch for Still {
 }
 
 fn walk(url: &str, address: &Scope, levels: u32) -> Result<PipelineTree, Error> {
-    let network = Network {
-        retries: 0,
-        timeout: Duration::from_secs(20),
-        connect_timeout: Duration::from_secs(20),
-        cacert: None,
-        client: None,
-        unverified: false,
-        strict_digest: false,
-        streams: None,
-        http_proxy: None,
-        https_proxy: None,
-        no_proxy: None,
-    };
+    let network = Network::default();
     let api = Api::parse(&format!("{url}/api/v4")).unwrap();
     let gitlab = Client::new(api, None, network, Arc::new(Still), Arc::new(Still));
     let interrupt = Interrupt::default();

@@ -210,6 +210,11 @@ fn unusual_but_harmless_entries_are_warned_of() {
     let device = plan(&["a", "dev/null!"], &rules()).unwrap();
     assert_eq!(device.placements.len(), 1);
     assert_eq!(device.warnings, ["left out `dev/null`: neither file nor folder nor link"]);
+    let names = [".downriver-0123456789ab/lock", "d/.downriver-0123456789ab", ".downriver-x/a"];
+    let temporary = plan(&names, &rules()).unwrap();
+    assert_eq!(temporary.placements.len(), 1);
+    let warning = "left out `.downriver-0123456789ab/lock`, `d/.downriver-0123456789ab`: named like the temporary folder of a run";
+    assert_eq!(temporary.warnings, [warning]);
     let git = plan(&[".Git/hooks/post-checkout"], &rules()).unwrap();
     assert!(git.warnings[0].starts_with("the archive brings a `.git`"), "{:?}", git.warnings);
     assert!(plan(&["sub/.git/x", ".gitignore"], &rules()).unwrap().warnings.is_empty());

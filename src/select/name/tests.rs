@@ -129,6 +129,8 @@ fn a_job_becomes_a_folder_that_every_system_can_hold() {
         ("nul.x", "_nul.x"),
         ("a\u{1b}b\n", "a_b_"),
         (".hidden", ".hidden"),
+        (".downriver-0123456789ab", "_downriver-0123456789ab"),
+        (".downriver-0123456789", ".downriver-0123456789"),
         ("讀", "讀"),
     ] {
         assert_eq!(folder_name(job), folder);

@@ -1,7 +1,7 @@
 //! The tests of each row of `THREATS.md`.
 
 /// The number of a row, and the tests by the names that `cargo test` gives them.
-pub const SHOWN_BY: [(usize, &str); 91] = [
+pub const SHOWN_BY: [(usize, &str); 93] = [
     (
         1,
         "wire::a_body_that_breaks_off_is_never_taken_for_whole resume::what_breaks_off_goes_on_where_it_was_with_a_fresh_address network::what_does_not_pass_ends_with_the_address_and_what_came_back",
@@ -319,11 +319,19 @@ pub const SHOWN_BY: [(usize, &str); 91] = [
     ),
     (
         86,
-        "proves::links_of_two_runs_do_not_lead_out_together select::disk_links::tests::a_link_is_judged_through_the_links_on_disk",
+        "proves::links_of_two_runs_do_not_lead_out_together proves::links_do_not_lead_out_when_another_run_changes_what_they_lead_through select::disk_links::tests::a_link_is_judged_through_the_links_on_disk select::disk_links::tests::links_of_runs_that_do_not_see_each_other_stay_inside_together",
+    ),
+    (
+        93,
+        "proves::an_archive_makes_nothing_that_the_next_run_takes_for_the_folder_of_a_killed_one select::files::tests::unusual_but_harmless_entries_are_warned_of select::name::tests::a_job_becomes_a_folder_that_every_system_can_hold",
+    ),
+    (
+        94,
+        "cache::an_archive_writes_nothing_into_the_cache transfer::cache_guard::tests::only_what_changes_the_cache_is_left_out",
     ),
     (
         87,
-        "disks::few_descriptors_suffice_and_none_are_told disks::threads_that_cannot_be_started_are_told disks::a_deleted_working_folder_is_told_where_one_is_needed disk::tests::races::trees_of_any_depth_are_removed_with_few_descriptors interrupt::tests::a_removal_that_fails_is_told_once",
+        "disks::few_descriptors_suffice_and_none_are_told disks::whatever_the_number_of_descriptors_nothing_stays_and_the_limit_is_named disks::threads_that_cannot_be_started_are_told disks::a_deleted_working_folder_is_told_where_one_is_needed disk::tests::races::trees_of_any_depth_are_removed_with_few_descriptors interrupt::tests::a_removal_that_fails_is_told_once",
     ),
     (
         88,
