@@ -1,8 +1,6 @@
 //! Certificates of PEM files, in every form that OpenSSL reads: with byte order marks, with its older
 //! labels, and with its own trust settings behind a certificate.
 
-use std::borrow::Cow;
-
 use rustls::pki_types::CertificateDer;
 pub(super) use rustls::pki_types::pem::Error;
 use rustls::pki_types::pem::PemObject;
@@ -13,9 +11,9 @@ use super::der::{CONTEXT_0, Element, SEQUENCE};
 /// middle.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// Labels of a certificate besides `CERTIFICATE`, up to that word. `openssl x509 -trustout` writes
+/// Labels of a certificate besides `CERTIFICATE`, without that word. `openssl x509 -trustout` writes
 /// the first.
-const LABELS: [&[u8]; 2] = [b"TRUSTED ", b"X509 "];
+const LABELS: [&[u8]; 2] = [b" TRUSTED", b" X509"];
 
 /// DER of the purposes "server authentication" (1.3.6.1.5.5.7.3.1) and "any" (2.5.29.37.0).
 const SERVER_AUTH: &[u8] = b"\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01";
@@ -30,19 +28,19 @@ pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, E
 }
 
 /// Removes byte order marks at the start of lines, and replaces the other labels of certificates.
-pub(super) fn normalized(pem: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn normalized(pem: &[u8]) -> Vec<u8> {
     let line = |line: &[u8]| {
         let line = line.strip_prefix(BOM).unwrap_or(line);
-        for mark in [&b"-----BEGIN "[..], b"-----END "] {
+        for mark in [&b"-----BEGIN"[..], b"-----END"] {
             let label = line.strip_prefix(mark).unwrap_or_default();
             let plain = LABELS.iter().find_map(|prefix| label.strip_prefix(*prefix));
-            if let Some(plain) = plain.filter(|plain| plain.starts_with(b"CERTIFICATE-----")) {
+            if let Some(plain) = plain.filter(|plain| plain.starts_with(b" CERTIFICATE-----")) {
                 return [mark, plain].concat();
             }
         }
         line.to_vec()
     };
-    Cow::Owned(pem.split(|byte| *byte == b'\n').map(line).collect::<Vec<_>>().join(&b'\n'))
+    pem.split(|byte| *byte == b'\n').map(line).collect::<Vec<_>>().join(&b'\n')
 }
 
 /// Returns the certificate without the trust settings behind it; `None` if they exclude servers.
@@ -83,53 +81,4 @@ fn names_servers(mut purposes: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn labels_and_marks_at_the_start_of_lines_are_replaced() {
-        for (pem, expect) in [
-            ("\u{feff}-----BEGIN CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----\n"),
-            ("a\n\u{feff}-----BEGIN X509 CERTIFICATE-----", "a\n-----BEGIN CERTIFICATE-----"),
-            ("-----END TRUSTED CERTIFICATE-----\r\n", "-----END CERTIFICATE-----\r\n"),
-            ("-----BEGIN X509 CRL-----\n", "-----BEGIN X509 CRL-----\n"),
-            (
-                "-----BEGIN TRUSTED X509 CERTIFICATE-----",
-                "-----BEGIN TRUSTED X509 CERTIFICATE-----",
-            ),
-            (" -----BEGIN X509 CERTIFICATE-----", " -----BEGIN X509 CERTIFICATE-----"),
-            ("", ""),
-        ] {
-            assert_eq!(normalized(pem.as_bytes()), expect.as_bytes(), "{pem:?}");
-        }
-    }
-
-    #[test]
-    fn trust_settings_are_evaluated_as_openssl_does() {
-        const EMAIL: &[u8] = b"\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x04";
-        const ALIAS: &[u8] = b"\x0c\x01x";
-        let element = |tag: u8, content: &[u8]| [&[tag, content.len() as u8], content].concat();
-        let list = |tag: u8, purposes: &[&[u8]]| element(tag, &purposes.concat());
-        let settings = |fields: &[Vec<u8>]| element(SEQUENCE, &fields.concat());
-        let (trust, reject) =
-            (|it: &[&[u8]]| list(SEQUENCE, it), |it: &[&[u8]]| list(CONTEXT_0, it));
-        for (settings, expect) in [
-            (settings(&[]), Some(true)),
-            (settings(&[ALIAS.to_vec()]), Some(true)),
-            (settings(&[trust(&[SERVER_AUTH])]), Some(true)),
-            (settings(&[trust(&[EMAIL, ANY_PURPOSE]), ALIAS.to_vec()]), Some(true)),
-            (settings(&[trust(&[EMAIL])]), Some(false)),
-            (settings(&[trust(&[])]), Some(false)),
-            (settings(&[reject(&[EMAIL])]), Some(true)),
-            (settings(&[reject(&[EMAIL, SERVER_AUTH])]), Some(false)),
-            (settings(&[trust(&[SERVER_AUTH]), reject(&[ANY_PURPOSE])]), Some(false)),
-            (b"junk".to_vec(), None),
-            (b"\x30\x05\x30".to_vec(), None),
-        ] {
-            assert_eq!(allows_servers(&settings), expect, "{settings:?}");
-            let certificate = [element(SEQUENCE, b"long"), settings].concat();
-            let kept = without_trust_settings(certificate.into());
-            assert_eq!(kept.is_some_and(|it| *it == *b"\x30\x04long"), expect == Some(true));
-        }
-    }
-}
+mod tests;
