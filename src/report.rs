@@ -26,7 +26,7 @@ impl Report {
     pub fn new(error: &Error, waited: bool) -> Report {
         let (exit, hints, candidates) = match error.root() {
             Error::Refusal(refusal) => {
-                (refusal.exit(waited), Vec::from_iter(refusal.hint()), refusal.candidates())
+                (refusal.exit(waited), refusal.hints(), refusal.candidates())
             }
             Error::TimedOut { flag, last, .. } => {
                 let candidates = last.as_refusal().map(Refusal::candidates).unwrap_or_default();

@@ -38,6 +38,8 @@ pub enum Step<'a> {
     Playing { name: &'a str, id: JobId, stage: &'a str },
     /// Manual jobs were to be started, and there are none.
     NothingToPlay,
+    /// The status of a pipeline that is waited for was read.
+    Polled,
     /// 4: bytes of an archive were received; `total` is the announced length.
     Bytes { label: &'a str, done: u64, total: Option<u64> },
     /// 4: an archive was downloaded.

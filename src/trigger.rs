@@ -136,14 +136,15 @@ pub fn watch(
         // GitLab takes a moment to see that a retried pipeline goes on.
         let stale = *retried && looks == 1;
         let going = match ended.pipeline.status {
-            Status::Success => false,
-            Status::Manual => !at_manual(ctx, ended, rule, &mut played)?,
+            Status::Success => Ok(false),
+            Status::Manual => at_manual(ctx, ended, rule, &mut played).map(|stays| !stays),
             Status::Skipped if matches!(rule, OnManual::Play(_)) => {
-                !at_manual(ctx, ended, rule, &mut played)?
+                at_manual(ctx, ended, rule, &mut played).map(|stays| !stays)
             }
-            ref status => status.may_move() || stale,
+            ref status => Ok(status.may_move() || stale),
         };
-        match going {
+        ctx.watch.step(&Step::Polled);
+        match going? {
             true => {
                 Err(Refusal::NotEnded { pipelines: vec![ended.status()], untriggered: Vec::new() }
                     .into())

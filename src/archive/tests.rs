@@ -51,7 +51,7 @@ fn archives_of_the_runner_are_read_with_modes_dates_and_links() {
 
 #[test]
 fn zip64_fields_of_common_writers_are_read() {
-    for name in ["zip64-python.zip", "zip64-infozip.zip"] {
+    for name in ["zip64-python.zip", "zip64-python-pipe.zip", "zip64-infozip.zip"] {
         let mut archive = fixture(name);
         assert_eq!(content(&mut archive, "one.txt"), b"one\n".repeat(50), "{name}");
         assert_eq!(content(&mut archive, "sub/two.txt"), b"two\n", "{name}");

@@ -75,7 +75,7 @@ fn probe(
     on_missing: OnMissing,
 ) -> (LookupResult, Option<Error>) {
     let LookupResult { found, missing } = finding;
-    let mut result = LookupResult { found: Vec::new(), missing };
+    let (mut result, mut refused) = (LookupResult { found: Vec::new(), missing }, Vec::new());
     for found in found {
         let error = match &found.job {
             Some(_) => None,
@@ -94,9 +94,9 @@ fn probe(
             None => return (result, Some(error.into())),
         };
         match on_missing {
-            OnMissing::Refuse => return (result, Some(refusal.into())),
+            OnMissing::Refuse => refused.push(refusal),
             OnMissing::Report => result.missing.push((found.pattern, refusal)),
         }
     }
-    (result, None)
+    (result, Refusal::combine(refused).map(Error::from))
 }

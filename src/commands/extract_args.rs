@@ -25,6 +25,9 @@ pub struct ExtractArgs {
     /// Remove this many leading folders from each path, as tar does
     #[arg(long, value_name = "N", default_value_t = 0)]
     strip_components: usize,
+    /// Extract all files directly into DIR, without the folders of the archive; files of one name and different contents are refused
+    #[arg(long, conflicts_with_all = ["strip_components", "delete"])]
+    flatten: bool,
     /// Extract each job into a folder of its own below DIR: DIR/JOB-NAME, with `bridge` DIR/BRIDGE-NAME/JOB-NAME, with `id` DIR/JOB-ID
     #[arg(long, value_name = "BY", num_args = 0..=1, require_equals = true, default_missing_value = "job")]
     separate: Option<SeparateArg>,
@@ -111,6 +114,7 @@ impl ExtractArgs {
         let rules = FileRules {
             patterns,
             strip_components: self.strip_components,
+            flatten: self.flatten,
             symlinks: match self.symlinks {
                 Symlinks::KeepInside => link::Symlinks::KeepInside,
                 Symlinks::All => link::Symlinks::All,

@@ -26,10 +26,10 @@ pub struct Fetch {
     #[arg(short = 'D', long, value_name = "DIR", default_value = ".", help_heading = "Where to")]
     dir: PathBuf,
     /// Save the archive as FILE instead of extracting it; `-` is standard output
-    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["dir", "path", "exclude", "strip_components", "separate", "sync", "delete"], help_heading = "Where to")]
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["dir", "path", "exclude", "strip_components", "flatten", "separate", "sync", "delete"], help_heading = "Where to")]
     output: Option<PathBuf>,
     /// Fetch the report file of this type (`junit`, `dotenv`, `sast` and others) instead of the archive; GitLab 19.4 and newer
-    #[arg(long, value_name = "TYPE", conflicts_with_all = ["path", "exclude", "strip_components", "sync", "delete"], help_heading = "Where to")]
+    #[arg(long, value_name = "TYPE", conflicts_with_all = ["path", "exclude", "strip_components", "flatten", "sync", "delete"], help_heading = "Where to")]
     report: Option<String>,
     #[command(flatten)]
     unpack: ExtractArgs,

@@ -119,6 +119,10 @@ impl Trigger {
                 None => error,
             }
         });
+        if self.legacy_cli {
+            // Ends the line of dots.
+            app.ui.print_early("", aside)?;
+        }
         if self.print_logs && !client.has_job_token() && !started.ended.pipeline.status.may_move() {
             if self.legacy_cli {
                 app.ui.print_early(&lines::before_logs(id), aside)?;

@@ -68,6 +68,7 @@ fn archives_of_other_writers_are_extracted() {
     for (name, expect) in [
         ("dot-entries.zip", ["sub/a.txt", "b.txt"]),
         ("zip64-python.zip", ["one.txt", "sub/two.txt"]),
+        ("zip64-python-pipe.zip", ["one.txt", "sub/two.txt"]),
         ("zip64-infozip.zip", ["one.txt", "sub/two.txt"]),
     ] {
         let dest = tempfile::tempdir().unwrap();

@@ -1,8 +1,8 @@
 //! Verification of server certificates.
 //!
-//! A certificate that the user named by hand is trusted for its host even if it is a CA certificate,
-//! as `openssl req -x509` makes them. webpki refuses those as server certificates; curl and Python
-//! do not.
+//! A server certificate that the user named by hand is trusted for its host, as curl does it: even if
+//! it is a CA certificate, as `openssl req -x509` makes them, and without its issuer. webpki takes
+//! neither.
 
 use std::sync::Arc;
 
@@ -32,13 +32,12 @@ impl ServerCertVerifier for NamedOrTrusted {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let verified = self.trusted.verify_server_cert(server, intermediates, name, ocsp, now);
-        match verified {
-            // webpki has checked the dates before it comes to this.
-            Err(error)
-                if TlsFailure::new(&error) == TlsFailure::CaUsedAsServer
-                    && self.named.iter().any(|named| named == server) =>
-            {
+        let is_named = self.named.iter().any(|named| named == server);
+        // For a named certificate, nothing above it counts.
+        let intermediates = if is_named { &[] } else { intermediates };
+        match self.trusted.verify_server_cert(server, intermediates, name, ocsp, now) {
+            // webpki has checked the dates before it looks for an issuer.
+            Err(error) if is_named && TlsFailure::new(&error, true).is_about_issuer() => {
                 verify_server_name(&ParsedCertificate::try_from(server)?, name)?;
                 Ok(ServerCertVerified::assertion())
             }

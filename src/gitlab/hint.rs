@@ -100,7 +100,7 @@ fn cause_hints(cause: &Cause, request: &ApiRequest, facts: &Facts) -> Vec<String
             let sign_in = if facts.token.is_none() { no_token(facts) } else { SIGN_IN_PAGE.into() };
             vec![sign_in, api_root(facts)]
         }
-        Cause::Tls { failure, .. } => vec![failure.hint(facts.legacy_cli)],
+        Cause::Tls { failure, .. } => failure.hint(facts.legacy_cli).into_iter().collect(),
         // The message says already that GitLab accepts no job token.
         Cause::NotSent { .. } if facts.token == Some(Kind::Job) => {
             vec![private_token(request.operation)]

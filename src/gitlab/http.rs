@@ -25,7 +25,7 @@ use super::request::ApiRequest;
 use super::response::ApiResponse;
 use super::slots::Slots;
 use super::tls_config::TlsConfigs;
-use super::tls_failure::{TlsFailure, tls_error};
+use super::tls_failure::{self, TlsFailure, tls_error};
 use super::{read_deadline, retry};
 use crate::clock::Clock;
 use crate::descriptors;
@@ -317,9 +317,9 @@ impl Http {
                 let reason = format!("no byte arrived from {origin} for {seconds} s");
                 AttemptError::transient_of(FailureKind::Silence, reason)
             }
-            ureq::Error::Rustls(error) => tls(&error, at),
+            ureq::Error::Rustls(error) => self.tls(&error, at),
             ureq::Error::Io(error) => match tls_error(&error) {
-                Some(error) => tls(error, at),
+                Some(error) => self.tls(error, at),
                 None if error.kind() == ErrorKind::ConnectionRefused => {
                     let has_proxy = self.network.proxy_for(at).is_some();
                     let proxy = if has_proxy { ", or the proxy before it does" } else { "" };
@@ -351,14 +351,12 @@ impl Http {
             )),
         }
     }
-}
 
-fn tls(error: &rustls::Error, at: &Address) -> AttemptError {
-    AttemptError::permanent(Cause::Tls {
-        reason: error.to_string(),
-        failure: TlsFailure::new(error),
-        from: at.clone(),
-    })
+    fn tls(&self, error: &rustls::Error, at: &Address) -> AttemptError {
+        let failure = TlsFailure::new(error, self.network.cacert.is_some());
+        let reason = tls_failure::reason(error);
+        AttemptError::permanent(Cause::Tls { reason, failure, from: at.clone() })
+    }
 }
 
 /// The error of a request that the HTTP library refuses to build.

@@ -1,7 +1,8 @@
 //! The permissions that each operation needs, from which hints and `docs/permissions.md` are made.
 //!
-//! Sources: the route settings of GitLab's API (`lib/api`), its pages
-//! `doc/auth/tokens/fine_grained_access_tokens_rest.md` and `doc/ci/jobs/fine_grained_permissions.md`.
+//! Sources: the route settings of GitLab's API (`lib/api`), its generated pages
+//! `doc/auth/tokens/fine_grained_access_tokens_rest.md` (every name below was compared with it, in the
+//! form that it has since GitLab 19.2) and `doc/ci/jobs/fine_grained_permissions.md`.
 
 use super::operation::Operation;
 
@@ -158,6 +159,7 @@ mod tests {
                     name => format!("`{name}`"),
                 };
                 let job_token = match job_token {
+                    None if *operation == Operation::ReadCommit => "not used".to_owned(),
                     None => "not accepted".to_owned(),
                     Some((name, since)) if name.contains(' ') => format!("{name} ({since})"),
                     Some((name, since)) => format!("`{name}` ({since})"),
@@ -178,8 +180,8 @@ mod tests {
 The permissions that each command needs, for each kind of token. A command that finds what it needs earlier makes fewer requests.
 
 - **Scope**: of a classic personal, project or group access token.
-- **Fine-grained**: the permission of a fine-grained personal access token (GitLab 19.2 and newer). It is chosen when the token is created and cannot be added later: create a new token. Groups can demand such tokens. The refusal of GitLab names the missing permission in brackets.
-- **Job token**: the permission of `CI_JOB_TOKEN` where the other project uses fine-grained permissions in its allowlist (GitLab 18.3 and newer), and the version of GitLab since which the request accepts job tokens at all; `18.3 to 18.7` means since one of these versions. The projects of pipelines that the job token reads must list the job's project under Settings → CI/CD → Job token permissions; the job's own project need not.
+- **Fine-grained**: the permission of a fine-grained personal access token (GitLab 19.2 and newer). It is chosen when the token is created and cannot be added later: create a new token. Groups can demand such tokens. The refusal of GitLab names the missing permission in brackets, as this table does. The resource and the action are those of the form for a new token. Public projects, their commits, merge requests and pipelines need none; bridges, jobs and artifacts do.
+- **Job token**: the permission of `CI_JOB_TOKEN` where the other project uses fine-grained permissions in its allowlist (GitLab 18.3 and newer), and the version of GitLab since which the request accepts job tokens at all; `18.3 to 18.7` means since one of these versions. The projects of pipelines that the job token reads must list the job's project under Settings → CI/CD → Job token permissions; the job's own project need not. Newer versions of GitLab (after 18.2; since which is not documented) also accept job tokens for reading a commit (`read_repositories`) and for listing merge requests (`read_merge_requests`); downriver does both with a private token only, and finds pipelines otherwise with a job token. The pipelines of a merge request accept none, and nothing in GitLab's documents says that projects do.
 - **Role**: of the user of the token in a private project. Artifacts with `artifacts:access: developer` or `artifacts:public: false` need Developer, with `artifacts:access: maintainer` Maintainer, and with `artifacts:access: none` nobody may download them. A protected branch needs permission to push or merge there.
 
 | command | request | scope | fine-grained | job token (since) | role |

@@ -15,9 +15,7 @@ use super::address::Address;
 use super::cause::Cause;
 use super::certificate_verifier::{NamedOrTrusted, Unverified};
 use super::network::Network;
-
-/// The byte order mark with which some editors begin a file.
-const BOM: &[u8] = b"\xef\xbb\xbf";
+use super::pem;
 
 /// The TLS settings for all addresses.
 #[derive(Debug, Clone)]
@@ -84,7 +82,7 @@ fn client_certificate(
     key: &[u8],
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Cause> {
     let chain = certificates(certificate, "--cert")?;
-    let key = PrivateKeyDer::from_pem_slice(without_bom(key)).map_err(|error| {
+    let key = PrivateKeyDer::from_pem_slice(&pem::normalized(key)).map_err(|error| {
         let reason = format!("the file of --key cannot be read: {error}");
         Cause::Unexpected { reason }
     })?;
@@ -95,18 +93,15 @@ fn client_certificate(
 
 /// Reads the certificates of a PEM file, whose name is that of a flag.
 fn certificates(pem: &[u8], flag: &str) -> Result<Vec<CertificateDer<'static>>, Cause> {
-    let certificates: Result<Vec<_>, _> =
-        CertificateDer::pem_slice_iter(without_bom(pem)).collect();
-    let reason = match certificates {
+    let reason = match pem::certificates(pem) {
         Ok(certificates) if !certificates.is_empty() => return Ok(certificates),
         Ok(_) => format!("the file of {flag} holds no certificate in PEM form"),
+        Err(pem::Error::MissingSectionEnd { .. }) => {
+            format!("the file of {flag} cannot be read: the end of a section is missing")
+        }
         Err(error) => format!("the file of {flag} cannot be read: {error}"),
     };
     Err(Cause::Unexpected { reason })
-}
-
-fn without_bom(pem: &[u8]) -> &[u8] {
-    pem.strip_prefix(BOM).unwrap_or(pem)
 }
 
 fn unusable(error: &dyn Display) -> Cause {

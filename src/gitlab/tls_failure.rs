@@ -4,28 +4,44 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError, Error};
 
+use super::signature_algorithm::name;
+
 /// Reasons for a failed TLS handshake, as far as a different hint belongs to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TlsFailure {
+    UnknownIssuer,
+    /// An unknown issuer, although `--cacert` names authorities.
+    OtherIssuer,
+    /// The signature of a certificate does not fit the key of its issuer: another authority has the
+    /// same name, or an RSA key of fewer than 2048 bits.
+    BadSignature,
     /// The server's own certificate is a CA certificate (`CA:TRUE`), as `openssl req -x509` makes
     /// them. No list of trusted CAs makes that valid for a server.
     CaUsedAsServer,
     WrongName,
+    /// The certificate names its host in the common name (CN) only.
+    NoSubjectAltName,
+    /// The server's certificate is only for other purposes, such as a client's.
+    WrongPurpose,
     ClientCertificateRequired,
     Expired,
     /// A key or a signature of a kind that the TLS library does not support, such as ECDSA on
     /// P-521.
     UnsupportedAlgorithm,
+    /// A certificate of X.509 version 1, or with a critical extension or a name constraint that the
+    /// TLS library does not support.
+    UnsupportedForm,
     /// The server closed the handshake, because both sides support no common algorithm.
     NothingInCommon,
-    /// An unknown issuer, or any failure not listed here.
+    /// Any failure not listed here.
     Other,
 }
 
 impl TlsFailure {
-    pub(super) fn new(error: &Error) -> TlsFailure {
+    /// Classifies an error; `named`: `--cacert` names authorities.
+    pub(super) fn new(error: &Error, named: bool) -> TlsFailure {
         match error {
-            Error::InvalidCertificate(error) => of_certificate(error),
+            Error::InvalidCertificate(error) => of_certificate(error, named),
             Error::AlertReceived(AlertDescription::CertificateRequired) => {
                 TlsFailure::ClientCertificateRequired
             }
@@ -39,9 +55,21 @@ impl TlsFailure {
         }
     }
 
+    /// Returns true if the certificate was not refused for a property of its own, but because of
+    /// what is known about its issuer.
+    pub(super) fn is_about_issuer(self) -> bool {
+        use TlsFailure::{
+            BadSignature, CaUsedAsServer, OtherIssuer, UnknownIssuer, UnsupportedAlgorithm,
+        };
+        matches!(
+            self,
+            UnknownIssuer | OtherIssuer | BadSignature | CaUsedAsServer | UnsupportedAlgorithm
+        )
+    }
+
     /// Returns advice for the reader of the message. The command line of pipeline-trigger has no
     /// flags for certificates, so that only the variables are named there.
-    pub(super) fn hint(self, legacy_cli: bool) -> String {
+    pub(super) fn hint(self, legacy_cli: bool) -> Option<String> {
         let (authority, client) = match legacy_cli {
             true => ("CI_SERVER_TLS_CA_FILE", "CI_SERVER_TLS_CERT_FILE and CI_SERVER_TLS_KEY_FILE"),
             false => (
@@ -50,50 +78,106 @@ impl TlsFailure {
             ),
         };
         let hint = match self {
-            TlsFailure::CaUsedAsServer => {
-                return format!(
-                    "the server uses a CA certificate (CA:TRUE) as its own: name that very certificate with {authority}, or give the server one with CA:FALSE"
-                );
+            TlsFailure::UnknownIssuer => {
+                format!("name the certificate authority of that server with {authority}")
             }
+            TlsFailure::OtherIssuer => format!(
+                "the authority that issued the server's certificate is not among those named with {authority}: add it to that file, or the server's own certificate"
+            ),
+            TlsFailure::BadSignature => format!(
+                "a signature does not fit: the authority known by that name has another key than the one that signed (name the right one, or the server's own certificate, with {authority}), or an RSA key has fewer than 2048 bits"
+            ),
+            TlsFailure::CaUsedAsServer => format!(
+                "the server uses a CA certificate (CA:TRUE) as its own: name that very certificate with {authority}, or give the server one with CA:FALSE"
+            ),
             TlsFailure::ClientCertificateRequired => {
-                return format!("name a client certificate and its key with {client}");
-            }
-            TlsFailure::Other => {
-                return format!("name the certificate authority of that server with {authority}");
+                format!("name a client certificate and its key with {client}")
             }
             TlsFailure::WrongName => {
-                "use an address of that server that is in its certificate, or have this one added to it"
+                "use an address of that server that is in its certificate, or have this one added to it".to_owned()
+            }
+            TlsFailure::NoSubjectAltName => {
+                "the server's certificate names its host as common name (CN) only, which the TLS library rustls does not read: the server needs one with a subjectAltName".to_owned()
+            }
+            TlsFailure::WrongPurpose => {
+                "the server needs a certificate whose extended key usage is that of a server (serverAuth)".to_owned()
             }
             TlsFailure::Expired => {
-                "the server needs a new certificate, unless the clock of this machine is wrong"
+                "the server needs a new certificate, unless the clock of this machine is wrong".to_owned()
             }
-            TlsFailure::UnsupportedAlgorithm => {
-                "a certificate of the server, or of an authority above it, has a key or a signature that the TLS library rustls does not support, such as ECDSA on P-521: the server needs one with RSA of at least 2048 bits, ECDSA on P-256 or P-384, or Ed25519"
+            TlsFailure::UnsupportedAlgorithm => format!(
+                "a certificate of the server, or of an authority above it, has a key or a signature that the TLS library rustls does not support, such as ECDSA on P-521: the server needs one with {SUPPORTED}; if only the authority has such a key, name the server's own certificate with {authority}"
+            ),
+            TlsFailure::UnsupportedForm => {
+                "a certificate of the server, or of an authority above it, has a form that the TLS library rustls does not support: it needs X.509 version 3, without critical extensions beyond the standard and without constraints on directory names".to_owned()
             }
-            TlsFailure::NothingInCommon => {
-                "the server offers no algorithm that the TLS library rustls supports: it needs TLS 1.2 or 1.3, and a certificate with RSA of at least 2048 bits, ECDSA on P-256 or P-384 (not P-521), or Ed25519"
-            }
+            TlsFailure::NothingInCommon => format!(
+                "the server offers no algorithm that the TLS library rustls supports: it needs TLS 1.2 or 1.3, and a certificate with {SUPPORTED} (not P-521, Ed448 or an RSASSA-PSS key)"
+            ),
+            TlsFailure::Other => return None,
         };
-        hint.to_owned()
+        Some(hint)
     }
 }
 
-fn of_certificate(error: &CertificateError) -> TlsFailure {
+/// The supported keys and signatures of certificates.
+const SUPPORTED: &str =
+    "RSA of at least 2048 bits, ECDSA on P-256 or P-384 with SHA-256 or SHA-384, or Ed25519";
+
+fn of_certificate(error: &CertificateError, named: bool) -> TlsFailure {
     match error {
+        CertificateError::UnknownIssuer if named => TlsFailure::OtherIssuer,
+        CertificateError::UnknownIssuer => TlsFailure::UnknownIssuer,
+        CertificateError::BadSignature => TlsFailure::BadSignature,
+        CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => {
+            TlsFailure::NoSubjectAltName
+        }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             TlsFailure::WrongName
+        }
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            TlsFailure::WrongPurpose
         }
         CertificateError::UnsupportedSignatureAlgorithmContext { .. }
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
             TlsFailure::UnsupportedAlgorithm
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsFailure::Expired,
-        CertificateError::Other(other)
-            if matches!(other.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity)) =>
-        {
-            TlsFailure::CaUsedAsServer
-        }
+        CertificateError::Other(other) => match other.0.downcast_ref() {
+            Some(webpki::Error::CaUsedAsEndEntity) => TlsFailure::CaUsedAsServer,
+            Some(
+                webpki::Error::UnsupportedCertVersion
+                | webpki::Error::UnsupportedCriticalExtension
+                | webpki::Error::NameConstraintViolation,
+            ) => TlsFailure::UnsupportedForm,
+            _ => TlsFailure::Other,
+        },
         _ => TlsFailure::Other,
+    }
+}
+
+/// Returns the message of an error. An algorithm that is not supported has its name there, which
+/// rustls leaves as bytes.
+pub(super) fn reason(error: &Error) -> String {
+    let signature = "invalid peer certificate: a signature of";
+    match error {
+        Error::InvalidCertificate(CertificateError::UnsupportedSignatureAlgorithmContext {
+            signature_algorithm_id,
+            ..
+        }) => format!("{signature} {} is not supported", name(signature_algorithm_id)),
+        Error::InvalidCertificate(
+            CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
+                signature_algorithm_id,
+                public_key_algorithm_id,
+            },
+        ) => {
+            let key = name(public_key_algorithm_id);
+            format!(
+                "{signature} {} by a key of {key} is not supported",
+                name(signature_algorithm_id)
+            )
+        }
+        other => other.to_string(),
     }
 }
 
@@ -112,12 +196,18 @@ mod tests {
 
     #[test]
     fn a_failure_is_recognised_by_its_variant() {
-        let ca = OtherError(Arc::new(webpki::Error::CaUsedAsEndEntity));
+        let of_webpki = |error| CertificateError::Other(OtherError(Arc::new(error))).into();
         for (error, expect) in [
-            (CertificateError::Other(ca).into(), TlsFailure::CaUsedAsServer),
+            (of_webpki(webpki::Error::CaUsedAsEndEntity), TlsFailure::CaUsedAsServer),
             (CertificateError::NotValidForName.into(), TlsFailure::WrongName),
             (CertificateError::Expired.into(), TlsFailure::Expired),
-            (CertificateError::UnknownIssuer.into(), TlsFailure::Other),
+            (CertificateError::UnknownIssuer.into(), TlsFailure::OtherIssuer),
+            (CertificateError::BadSignature.into(), TlsFailure::BadSignature),
+            (CertificateError::InvalidPurpose.into(), TlsFailure::WrongPurpose),
+            (of_webpki(webpki::Error::UnsupportedCertVersion), TlsFailure::UnsupportedForm),
+            (of_webpki(webpki::Error::UnsupportedCriticalExtension), TlsFailure::UnsupportedForm),
+            (of_webpki(webpki::Error::NameConstraintViolation), TlsFailure::UnsupportedForm),
+            (of_webpki(webpki::Error::EndEntityUsedAsCa), TlsFailure::Other),
             (
                 Error::AlertReceived(AlertDescription::CertificateRequired),
                 TlsFailure::ClientCertificateRequired,
@@ -134,7 +224,9 @@ mod tests {
             (Error::AlertReceived(AlertDescription::InternalError), TlsFailure::Other),
             (Error::General("CaUsedAsEndEntity expired".to_owned()), TlsFailure::Other),
         ] {
-            assert_eq!(TlsFailure::new(&error), expect, "{error}");
+            assert_eq!(TlsFailure::new(&error, true), expect, "{error}");
         }
+        let unknown = CertificateError::UnknownIssuer.into();
+        assert_eq!(TlsFailure::new(&unknown, false), TlsFailure::UnknownIssuer);
     }
 }

@@ -22,23 +22,36 @@ const MAX_SEARCHED_PIPELINES: usize = 24;
 
 /// Adds to a refusal the place that holds the job instead, if there is one.
 pub fn with_place(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery, error: Error) -> Error {
-    let Error::Refusal(refusal) = error else { return error };
-    let wanted = match &*refusal {
-        Refusal::NoJob { wanted, .. } => query.jobs.iter().find(|it| it.text() == wanted),
-        Refusal::NoBridges { .. } | Refusal::NotTriggered { .. } => query.jobs.first(),
-        _ => None,
-    };
-    match wanted.and_then(|wanted| place(ctx, scope, query, wanted)) {
-        Some(place) => Refusal::Elsewhere { refusal, place }.into(),
-        None => Error::Refusal(refusal),
+    match error {
+        Error::Refusal(refusal) => refusal_with_place(ctx, scope, query, *refusal).into(),
+        error => error,
     }
 }
 
-fn place(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery, wanted: &Pattern) -> Option<Elsewhere> {
+fn refusal_with_place(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery, refusal: Refusal) -> Refusal {
+    let is_wanted = |pattern: &&Pattern| match &refusal {
+        Refusal::NoJob { wanted, .. } => wanted.iter().any(|text| text == pattern.text()),
+        Refusal::NoBridges { .. } | Refusal::NotTriggered { .. } => true,
+        _ => false,
+    };
+    let wanted: Vec<&Pattern> = query.jobs.iter().filter(is_wanted).collect();
+    let place = if wanted.is_empty() { None } else { place(ctx, scope, query, &wanted) };
+    match (refusal, place) {
+        (Refusal::Several { refusals }, _) => {
+            let placed = |refusal| refusal_with_place(ctx, scope, query, refusal);
+            Refusal::Several { refusals: refusals.into_iter().map(placed).collect() }
+        }
+        (refusal, Some(place)) => Refusal::Elsewhere { refusal: Box::new(refusal), place },
+        (refusal, None) => refusal,
+    }
+}
+
+/// Returns the place that holds all of the wanted jobs.
+fn place(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery, wanted: &[&Pattern]) -> Option<Elsewhere> {
     match scope {
         Scope::Below(by) => {
             let at = resolve::pipeline(ctx, by).ok()?.ok()?;
-            has_job(ctx, &[at], wanted).then_some(Elsewhere::Pipeline)
+            have_jobs(ctx, &[at], wanted).then_some(Elsewhere::Pipeline)
         }
         Scope::In(PipelineBy::Ref { project, ref_, recent: false })
             if is_in_earlier(ctx, project, ref_, wanted) == Some(true) =>
@@ -51,7 +64,7 @@ fn place(ctx: &Ctx<'_>, scope: &Scope, query: &JobQuery, wanted: &Pattern) -> Op
             let downstream = bridges.iter().filter_map(|listed| {
                 Some(listed.bridge.downstream_pipeline.as_ref()?.at(&listed.of.project))
             });
-            has_job(ctx, &downstream.collect::<Vec<_>>(), wanted).then_some(Elsewhere::Downstream)
+            have_jobs(ctx, &downstream.collect::<Vec<_>>(), wanted).then_some(Elsewhere::Downstream)
         }
         Scope::In(_) | Scope::Any(_) | Scope::Jobs { .. } => None,
     }
@@ -61,24 +74,38 @@ fn is_in_earlier(
     ctx: &Ctx<'_>,
     project: &ProjectRef,
     ref_: &str,
-    wanted: &Pattern,
+    wanted: &[&Pattern],
 ) -> Option<bool> {
     let newest = ctx.gitlab.successful_pipelines(project, ref_, MAX_SEARCHED_PIPELINES + 1).ok()?;
     let earlier: Vec<PipelineAt> = newest.iter().skip(1).map(|it| it.at(project)).collect();
-    Some(has_job(ctx, &earlier, wanted))
+    Some(matches(ctx, &earlier, wanted).any(|matched| matched.iter().all(|it| *it)))
 }
 
-/// Returns true if one of the pipelines has a job that the pattern matches. A pipeline that may not
-/// be read is passed over.
-fn has_job(ctx: &Ctx<'_>, pipelines: &[PipelineAt], wanted: &Pattern) -> bool {
-    let searched = &pipelines[..pipelines.len().min(MAX_SEARCHED_PIPELINES)];
-    let has_it = |at: &PipelineAt| {
-        let jobs = ctx.gitlab.jobs(at).unwrap_or_default();
-        Ok::<_, Infallible>(jobs.iter().any(|job| wanted.match_name(&job.name).is_some()))
-    };
-    // Mostly one of the first has it.
-    searched.chunks(MAX_PARALLEL_LISTS).any(|batch| {
-        let found = parallel(MAX_PARALLEL_LISTS, batch, has_it);
-        found.is_ok_and(|found| found.contains(&true))
+/// Returns true if each pattern matches a job of one of the pipelines.
+fn have_jobs(ctx: &Ctx<'_>, pipelines: &[PipelineAt], wanted: &[&Pattern]) -> bool {
+    let mut found = vec![false; wanted.len()];
+    matches(ctx, pipelines, wanted).any(|matched| {
+        found.iter_mut().zip(matched).for_each(|(found, it)| *found |= it);
+        found.iter().all(|it| *it)
     })
+}
+
+/// Returns for each of the pipelines which patterns match a job of it. They are read in batches as
+/// the iterator goes on, because mostly one of the first is enough. A pipeline that may not be read
+/// has no jobs.
+fn matches(
+    ctx: &Ctx<'_>,
+    pipelines: &[PipelineAt],
+    wanted: &[&Pattern],
+) -> impl Iterator<Item = Vec<bool>> {
+    let matched = |at: &PipelineAt| {
+        let jobs = ctx.gitlab.jobs(at).unwrap_or_default();
+        let matches =
+            |pattern: &&Pattern| jobs.iter().any(|job| pattern.match_name(&job.name).is_some());
+        Ok::<Vec<bool>, Infallible>(wanted.iter().map(matches).collect())
+    };
+    let searched = &pipelines[..pipelines.len().min(MAX_SEARCHED_PIPELINES)];
+    searched
+        .chunks(MAX_PARALLEL_LISTS)
+        .flat_map(move |batch| parallel(MAX_PARALLEL_LISTS, batch, matched).unwrap_or_default())
 }

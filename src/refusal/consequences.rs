@@ -1,5 +1,6 @@
 //! The consequences of a refusal: if waiting can help, its exit code, the names to offer, the hint.
 
+use std::collections::HashSet;
 use std::slice;
 
 use super::bridge_failure;
@@ -9,9 +10,12 @@ use super::start_failure::StartFailure;
 use super::variants::{PipelineStatus, Refusal, UntriggeredBridge};
 use crate::exit::Exit;
 use crate::model::{PipelineBy, ProjectRef, Status};
-use crate::sanitize::sanitize;
+use crate::sanitize::join_names;
 
-const WAIT: &str = "--wait waits for it";
+/// The number of names that a hint offers.
+const MAX_OFFERED: usize = 3;
+
+pub(super) const WAIT: &str = "--wait waits for it";
 const NOT_CREATED: &str =
     "GitLab could not create its jobs: mend what it says, and run the bridge again";
 const ANY_STATUS: &str = "--any-status takes the artifacts of jobs that did not succeed";
@@ -33,6 +37,7 @@ impl Refusal {
                     || untriggered.iter().any(UntriggeredBridge::may_trigger)
             }
             Refusal::NoneUsable { unusable, .. } => unusable.iter().any(Refusal::may_change),
+            Refusal::Several { refusals } => refusals.iter().all(Refusal::may_change),
             Refusal::Unfinished { status, .. } => status.may_move(),
             Refusal::NoArchive { just_ended, .. } => *just_ended,
             Refusal::Elsewhere { refusal, .. } => refusal.may_change(),
@@ -103,6 +108,12 @@ impl Refusal {
                 unusable.iter().any(|refusal| refusal.exit(waited) == Exit::Unsuccessful)
             }
             Refusal::Elsewhere { refusal, .. } => return refusal.exit(waited),
+            Refusal::Several { refusals } => {
+                let exits = refusals.iter().map(|refusal| refusal.exit(waited));
+                return exits
+                    .reduce(|first, next| if first == Exit::Nothing { next } else { first })
+                    .unwrap_or(Exit::Nothing);
+            }
             Refusal::Archive(_) | Refusal::LineBreak { .. } => return Exit::Archive,
             Refusal::NoSuchPipeline { .. }
             | Refusal::NoPipeline { .. }
@@ -136,15 +147,14 @@ impl Refusal {
     pub fn candidates(&self) -> Vec<String> {
         match self {
             Refusal::NoBridge { wanted, seen, .. }
+            | Refusal::NoJob { wanted, seen, .. }
             | Refusal::NoDownstream { wanted, seen, .. }
             | Refusal::NoFile { wanted, seen } => nearest(wanted, seen),
             Refusal::NoSuchPipeline { seen, .. }
             | Refusal::ManyJobs { seen }
             | Refusal::SameFolder { jobs: seen, .. } => seen.clone(),
             Refusal::NoLatest { ref_, seen, .. } => nearest(slice::from_ref(ref_), seen),
-            Refusal::NoJob { wanted, seen, .. } | Refusal::NoReport { wanted, seen, .. } => {
-                nearest(slice::from_ref(wanted), seen)
-            }
+            Refusal::NoReport { wanted, seen, .. } => nearest(slice::from_ref(wanted), seen),
             Refusal::NoneUsable { unusable, .. } => {
                 unusable.iter().map(Refusal::to_string).collect()
             }
@@ -158,6 +168,11 @@ impl Refusal {
                 jobs.iter().map(|job| job.name.clone()).collect()
             }
             Refusal::Elsewhere { refusal, .. } => refusal.candidates(),
+            Refusal::Several { refusals } => {
+                let all = refusals.iter().flat_map(Refusal::candidates);
+                let mut known = HashSet::new();
+                all.filter(|name| known.insert(name.clone())).collect()
+            }
             Refusal::NoPipeline { .. }
             | Refusal::NoBridges { .. }
             | Refusal::NotEnded { .. }
@@ -173,16 +188,6 @@ impl Refusal {
             | Refusal::LineBreak { .. }
             | Refusal::Archive(_) => Vec::new(),
         }
-    }
-
-    /// Returns the name that is nearest to the wanted one, if any is near.
-    pub(super) fn nearest_candidate(&self) -> Option<String> {
-        let wanted = match self {
-            Refusal::NoBridge { wanted, .. } | Refusal::NoFile { wanted, .. } => wanted.as_slice(),
-            Refusal::NoJob { wanted, .. } => slice::from_ref(wanted),
-            _ => return None,
-        };
-        self.candidates().into_iter().next().filter(|name| is_near(wanted, name))
     }
 }
 
@@ -222,6 +227,7 @@ impl Refusal {
                 a list of jobs is empty also where the token may not see them: check its role in that project"
             }
             Refusal::NoJob { .. } => return self.did_you_mean(),
+            Refusal::Several { .. } => return self.hints().into_iter().next(),
             Refusal::NoneUsable { unusable, .. } => {
                 return none_usable(unusable).map(str::to_owned);
             }
@@ -281,8 +287,21 @@ impl Refusal {
         Some(advice.to_owned())
     }
 
+    /// Offers the nearest name for each wanted one, if any is near.
     fn did_you_mean(&self) -> Option<String> {
-        self.nearest_candidate().map(|name| format!("did you mean `{}`?", sanitize(&name)))
+        let (Refusal::NoBridge { wanted, seen, .. }
+        | Refusal::NoFile { wanted, seen }
+        | Refusal::NoJob { wanted, seen, .. }) = self
+        else {
+            return None;
+        };
+        let near = |wanted: &String| {
+            let wanted = slice::from_ref(wanted);
+            nearest(wanted, seen).into_iter().next().filter(|name| is_near(wanted, name))
+        };
+        let mut names: Vec<String> = wanted.iter().filter_map(near).collect();
+        names.dedup();
+        (!names.is_empty()).then(|| format!("did you mean {}?", join_names(&names, MAX_OFFERED)))
     }
 }
 

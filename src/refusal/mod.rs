@@ -2,7 +2,7 @@
 //!
 //! A refusal says what was wanted, what was there instead and whether waiting can help. A request
 //! that failed is a `gitlab::Error` and not a refusal. `variants.rs` lists them, `sentence.rs`
-//! holds their messages, `consequences.rs` their exit codes and hints, and `archive.rs` the
+//! holds their messages, `several.rs` puts them together, `consequences.rs` their exit codes and hints, and `archive.rs` the
 //! refusals of an archive.
 
 mod archive;
@@ -13,6 +13,7 @@ mod elsewhere;
 mod nearest;
 mod no_latest;
 mod sentence;
+mod several;
 mod start_failure;
 mod variants;
 

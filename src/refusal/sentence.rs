@@ -84,7 +84,7 @@ impl Display for Refusal {
                 separated(f, blocking, ", ")
             }
             Refusal::NoJob { wanted, seen, pipelines, untriggered } => {
-                write!(f, "no job `{}` in ", sanitize(wanted))?;
+                write!(f, "no job {} in ", join_names(wanted, MAX_NAMES))?;
                 separated(f, pipelines, ", ")?;
                 match seen.is_empty() {
                     true => f.write_str(", which shows no jobs at all")?,
@@ -100,6 +100,7 @@ impl Display for Refusal {
                 write!(f, "no job that `{}` names can be taken: ", sanitize(wanted))?;
                 separated(f, unusable, "; ")
             }
+            Refusal::Several { refusals } => separated(f, refusals, "; also: "),
             Refusal::ManyJobs { seen } => {
                 write!(
                     f,

@@ -39,9 +39,9 @@ pub enum Refusal {
     /// Pipelines that were waited for ended without success. `failed` holds their jobs that failed,
     /// `blocking` the manual jobs without which they do not continue.
     EndedBadly { pipelines: Vec<PipelineStatus>, failed: Vec<FailedJob>, blocking: Vec<FailedJob> },
-    /// None of the pipelines has a job that the pattern matches.
+    /// None of the pipelines has a job that these patterns match.
     NoJob {
-        wanted: String,
+        wanted: Vec<String>,
         seen: Vec<String>,
         pipelines: Vec<PipelineStatus>,
         untriggered: Vec<UntriggeredBridge>,
@@ -89,6 +89,8 @@ pub enum Refusal {
     LineBreak { name: &'static str },
     /// The archive is not safe to extract.
     Archive(ArchiveRefusal),
+    /// Several of the wanted jobs are missing, for different reasons.
+    Several { refusals: Vec<Refusal> },
     /// The job was refused where it was looked for, and is in another place.
     Elsewhere { refusal: Box<Refusal>, place: Elsewhere },
 }

@@ -34,7 +34,7 @@ mod tests {
             may_fail: false,
         };
         let no_job = |untriggered| Refusal::NoJob {
-            wanted: "build".to_owned(),
+            wanted: vec!["build".to_owned()],
             seen: Vec::new(),
             pipelines: Vec::new(),
             untriggered,

@@ -26,6 +26,9 @@ pub struct FileRules {
     /// The number of leading folders to remove from each path. Entries with no more components are
     /// left out.
     pub strip_components: usize,
+    /// Removes all folders from each path, and leaves the entries of folders out. Not together with
+    /// `lists_held`.
+    pub flatten: bool,
     pub symlinks: Symlinks,
     /// Symlinks can be created in the destination. If not, `KeepInside` copies files instead.
     pub takes_links: bool,
@@ -43,6 +46,7 @@ impl Default for FileRules {
         FileRules {
             patterns: Patterns::default(),
             strip_components: 0,
+            flatten: false,
             symlinks: Symlinks::default(),
             takes_links: true,
             max_size: 64 << 30,
@@ -179,9 +183,9 @@ fn place(
     rules: &FileRules,
 ) -> Result<Plan, ArchiveRefusal> {
     let mut plan = Plan { placements: Vec::with_capacity(chosen.len()), ..Plan::default() };
-    // Removing leading folders can make two paths equal, and copies have other paths than their
+    // Removing folders can make two paths equal, and copies have other paths than their
     // originals.
-    let moved = rules.strip_components > 0 || rules.links() == Symlinks::Copy;
+    let moved = rules.strip_components > 0 || rules.flatten || rules.links() == Symlinks::Copy;
     let capacity = if moved { chosen.len() } else { 0 };
     let mut outside = NameTree::new(rules.system, items, usize::MAX, capacity);
     let mut links = Vec::new();
@@ -190,7 +194,11 @@ fn place(
     let mut place = Vec::new();
     for chosen in items.of(chosen) {
         place.clear();
-        place.extend(split(&chosen.entry.name).skip(rules.strip_components));
+        match rules.flatten {
+            true if chosen.entry.kind == EntryKind::Folder => {}
+            true => place.extend(split(&chosen.entry.name).last()),
+            false => place.extend(split(&chosen.entry.name).skip(rules.strip_components)),
+        }
         if place.is_empty() {
             continue;
         }

@@ -43,10 +43,10 @@ pub struct OutcomeRules {
 /// Returns the refusal that a lookup ends with, or `Ok` if its result is final and usable.
 ///
 /// `found` holds the labels of the jobs, `missing` each pattern that has no job with the reason.
-/// Refusals that waiting cannot resolve come first, because waiting for the others is useless then.
 ///
 /// # Errors
-/// [`Refusal::ManyJobs`], or one of the refusals of `missing`.
+/// [`Refusal::ManyJobs`], or the refusals of `missing` combined. Waiting can only help where it can
+/// resolve all of them.
 pub fn check(
     found: &[String],
     missing: &[(String, Refusal)],
@@ -55,14 +55,13 @@ pub fn check(
     if rules.count == JobCount::AtMostOne && found.len() > 1 {
         return Err(Refusal::ManyJobs { seen: found.to_vec() });
     }
-    let (may_change, permanent): (Vec<_>, Vec<_>) =
-        missing.iter().map(|(_, refusal)| refusal).partition(|refusal| refusal.may_change());
-    let decisive = match (rules.on_missing, rules.attempts) {
-        (OnMissing::Refuse, _) => permanent.first().or(may_change.first()),
-        (OnMissing::Report, Attempts::UntilTimeout) => may_change.first(),
-        (OnMissing::Report, Attempts::One) => None,
+    let counts = |refusal: &&Refusal| match (rules.on_missing, rules.attempts) {
+        (OnMissing::Refuse, _) => true,
+        (OnMissing::Report, Attempts::UntilTimeout) => refusal.may_change(),
+        (OnMissing::Report, Attempts::One) => false,
     };
-    decisive.map_or(Ok(()), |refusal| Err((*refusal).clone()))
+    let refusals = missing.iter().map(|(_, refusal)| refusal).filter(counts);
+    Refusal::combine(refusals.cloned()).map_or(Ok(()), Err)
 }
 
 /// The attempts that are left for archives of jobs that ended during the wait.
@@ -82,34 +81,45 @@ pub struct RetryState {
 impl RetryState {
     /// Returns true if another attempt may succeed, and counts the attempts for missing archives.
     pub fn should_retry(&mut self, refusal: &Refusal) -> bool {
-        if let Refusal::Unfinished { job, .. } = refusal {
-            self.attempts_left.insert(job.id, MAX_ATTEMPTS_AFTER_END);
-        }
-        if refusal.may_change() {
-            return true;
-        }
-        if self.is_first_failure(refusal) {
-            return true;
-        }
-        let Refusal::NoArchive { job, .. } = refusal else { return false };
-        match self.attempts_left.get_mut(&job.id) {
-            Some(left) if *left > 0 => {
-                *left -= 1;
-                true
+        // Two patterns of one lookup may match the same job.
+        let seen_before = self.seen_failed.clone();
+        self.note(refusal, &seen_before)
+    }
+
+    /// Notes every job of a refusal. `seen_before`: the failed jobs of earlier lookups.
+    fn note(&mut self, refusal: &Refusal, seen_before: &HashSet<JobId>) -> bool {
+        match refusal {
+            Refusal::Several { refusals } => {
+                let resolvable = refusals.iter().filter(|refusal| self.note(refusal, seen_before));
+                resolvable.count() == refusals.len()
             }
-            Some(_) | None => false,
+            Refusal::Unfinished { job, .. } => {
+                self.attempts_left.insert(job.id, MAX_ATTEMPTS_AFTER_END);
+                refusal.may_change()
+            }
+            Refusal::NoArchive { job, .. } if !refusal.may_change() => {
+                match self.attempts_left.get_mut(&job.id) {
+                    Some(left) if *left > 0 => {
+                        *left -= 1;
+                        true
+                    }
+                    Some(_) | None => false,
+                }
+            }
+            refusal => refusal.may_change() || self.is_first_failure(refusal, seen_before),
         }
     }
 
     /// Returns true if a refusal holds a job that may be retried and is seen for the first time.
-    fn is_first_failure(&mut self, refusal: &Refusal) -> bool {
+    fn is_first_failure(&mut self, refusal: &Refusal, seen_before: &HashSet<JobId>) -> bool {
         match refusal {
             Refusal::Unsuccessful { job, may_be_retried: true, .. } => {
-                self.seen_failed.insert(job.id)
+                self.seen_failed.insert(job.id);
+                !seen_before.contains(&job.id)
             }
-            // Each of them is noted.
             Refusal::NoneUsable { unusable, .. } => {
-                let first = unusable.iter().filter(|refusal| self.is_first_failure(refusal));
+                let first =
+                    unusable.iter().filter(|refusal| self.is_first_failure(refusal, seen_before));
                 first.count() > 0
             }
             _ => false,

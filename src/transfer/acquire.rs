@@ -133,7 +133,7 @@ fn settle_missing<T: Send, F: Fn(&FoundJob, bool) -> Result<T, Error> + Sync>(
 ) -> Result<Settled, Error> {
     let Transfer { ctx, query, .. } = transfer;
     let (attempts, on_missing) = (ctx.polling.attempts(), query.on_missing);
-    let (mut complete, mut left_out) = (Vec::new(), None);
+    let (mut complete, mut left_out, mut refused) = (Vec::new(), None, Vec::new());
     for found in found {
         let Some(error) = not_found.remove(&found.at) else {
             // A missing archive can be listed twice, and is reported once.
@@ -143,6 +143,7 @@ fn settle_missing<T: Send, F: Fn(&FoundJob, bool) -> Result<T, Error> + Sync>(
             continue;
         };
         let refusal = match explain_missing(transfer, &found, error)? {
+            Explanation::Instead(_) if !refused.is_empty() => continue,
             Explanation::Instead(others) => {
                 for other in others {
                     announce(ctx, &other);
@@ -154,13 +155,16 @@ fn settle_missing<T: Send, F: Fn(&FoundJob, bool) -> Result<T, Error> + Sync>(
             Explanation::Refused(refusal) => refusal,
         };
         match consequence(&refusal, found.named, attempts, on_missing) {
-            Consequence::End => return Err(refusal.into()),
+            Consequence::End => refused.push(refusal),
             Consequence::Report => missing.push((found.pattern, refusal)),
             Consequence::LeaveOut => {
                 ctx.watch.step(&Step::Warning(&format!("left out: {refusal}")));
                 left_out.get_or_insert(refusal);
             }
         }
+    }
+    if let Some(refusal) = Refusal::combine(refused) {
+        return Err(refusal.into());
     }
     match left_out {
         // A glob that matches only jobs without archives is no success.

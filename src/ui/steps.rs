@@ -79,6 +79,7 @@ impl Watch for Ui {
             }
             // The error of the run says so.
             Step::NothingToPlay => {}
+            Step::Polled => {}
             Step::Bytes { label, done, total } => {
                 let line = self.progress().update(label, *done, *total, self.clock.elapsed());
                 if let Some(line) = line {

@@ -125,6 +125,15 @@ impl Ui {
         Ok(())
     }
 
+    /// Prints a dot without an end of line, as a sign of life on standard output.
+    ///
+    /// # Errors
+    /// Standard output is closed or cannot be written to.
+    pub fn dot(&self) -> io::Result<()> {
+        let mut stdout = lock(&self.stdout);
+        stdout.writer.write_all(b".").and_then(|()| stdout.writer.flush())
+    }
+
     /// Returns true if results are to be printed as JSON.
     pub fn wants_json(&self) -> bool {
         self.json

@@ -57,7 +57,9 @@ pub fn unpoliced() -> Reply {
 
 /// A private token without these fine-grained permissions, such as `download_job_artifact`.
 pub fn granular(permissions: &[&str]) -> Reply {
-    let titles: Vec<String> = permissions.iter().map(|name| titled(name)).collect();
+    let mut titles: Vec<String> = permissions.iter().map(|name| assignable(name)).collect();
+    titles.sort();
+    titles.dedup();
     Reply::json(
         403,
         &json!({
@@ -71,8 +73,18 @@ pub fn granular(permissions: &[&str]) -> Reply {
     )
 }
 
-/// `download_job_artifact` as it is shown to people: `Job Artifact: Download`.
-fn titled(permission: &str) -> String {
+/// The permission that is chosen when a token is created, `Job Artifact: Read`, for one that a route
+/// needs, `download_job_artifact`. GitLab groups some of the latter.
+fn assignable(permission: &str) -> String {
+    let permission = match permission {
+        "download_job_artifact" => "read_job_artifact",
+        "preserve_job_artifact" => "update_job_artifact",
+        "read_pipeline_bridge" | "read_pipeline_job" => "read_pipeline",
+        "retry_pipeline" | "cancel_pipeline" => "update_pipeline",
+        "play_job" => "run_job",
+        "read_merge_request_pipeline" => "read_merge_request",
+        other => other,
+    };
     let capital = |word: &str| {
         let (first, rest) = word.split_at(word.len().min(1));
         first.to_uppercase() + rest

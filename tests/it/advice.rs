@@ -264,7 +264,7 @@ fn missing_permissions_are_named() {
     for (fault, says) in [
         (
             Fault::on(ARCHIVE).granular(&["download_job_artifact"]),
-            "a new fine-grained token with the permission Job Artifact: Download",
+            "a new fine-grained token with the permission Job Artifact: Read",
         ),
         (Fault::on(JOBS).granular(&["read_pipeline"]), "with the permission Pipeline: Read"),
         (Fault::on(JOBS).dpop(), "proof of possession (DPoP)"),

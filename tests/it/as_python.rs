@@ -93,7 +93,8 @@ fn every_byte_mode_link_and_date_is_what_python_reads() {
     let fixture = |name: &str| std::fs::read(root().join("fixtures/archives").join(name)).unwrap();
     let runner = ["runner-legacy.zip", "runner-fastzip.zip", "runner-fastzip-level-fastest.zip"];
     let mut archives: Vec<Vec<u8>> = runner.into_iter().map(fixture).collect();
-    archives.extend(["zip64-python.zip", "zip64-infozip.zip"].map(fixture));
+    archives
+        .extend(["zip64-python.zip", "zip64-python-pipe.zip", "zip64-infozip.zip"].map(fixture));
     archives.push(zip(&made()));
     for bytes in archives {
         // Large ones are unpacked while they are downloaded, small ones from a file.

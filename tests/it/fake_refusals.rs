@@ -68,7 +68,7 @@ fn a_fine_grained_private_token_is_told_the_permission_it_lacks() {
     assert_eq!(get(&fake, "projects/1/pipelines/10/bridges").status, 200);
     assert_eq!(get(&fake, "projects/2/pipelines/20/jobs").status, 200);
     for (path, title) in [
-        (ARCHIVE, "[Job Artifact: Download]"),
+        (ARCHIVE, "[Job Artifact: Read]"),
         ("projects/2/pipelines/20", "[Pipeline: Read]"),
         ("projects/2", "[Project: Read]"),
     ] {
@@ -196,7 +196,7 @@ fn refusals_can_be_scripted_for_single_requests() {
     for (fault, status, says) in [
         (on().job_permissions("shop/down", &["a", "b", "c"]), 403, "required: a, b and c."),
         (on().unpoliced(), 403, "unauthorized for CI/CD job tokens"),
-        (on().granular(&["download_job_artifact"]), 403, "[Job Artifact: Download]"),
+        (on().granular(&["download_job_artifact"]), 403, "[Job Artifact: Read]"),
         (on().scope(), 403, "insufficient_scope"),
         (on().dpop(), 401, "dpop_error"),
         (on().archived(), 403, "403 Forbidden - Project is archived"),

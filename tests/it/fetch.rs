@@ -105,6 +105,7 @@ fn archives_of_every_writer_land() {
         ("dot-entries", "sub/a.txt"),
         ("zip64-python", ""),
         ("zip64-infozip", ""),
+        ("zip64-python-pipe", "one.txt"),
     ] {
         let archive = json!({"file": format!("archives/{file}.zip")});
         let world = downstream(&[json!({"id": 201, "name": "build", "archive": archive})]);

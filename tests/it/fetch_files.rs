@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::fake::World;
 use crate::harness::Run;
@@ -244,4 +244,41 @@ fn the_destination_may_be_a_link_but_nothing_is_written_through_one_inside() {
 fn a_folder_that_cannot_be_written_is_found_before_anything_is_asked() {
     let ran = Run::new(world()).file("out", "a file").args("fetch build -D out/in").fails(9);
     ran.says("something that is no folder is in the way").asks(&[]);
+}
+
+/// As the copying of artifacts in other tools: all files into one folder.
+#[test]
+fn files_can_be_extracted_without_their_folders() {
+    let files = json!({
+        "bin/run": {"text": "run", "mode": "0755"}, "lib/deep/a.so.1": "so",
+        "lib/deep/a.so": {"link": "a.so.1"}, "empty/": "", "top": "top",
+        "same/x": "equal", "other/x": "equal",
+    });
+    let world = |files: &Value| {
+        downstream(&[json!({"id": 201, "name": "build", "archive": {"files": files}})])
+    };
+    for args in ["", "--sync", "--on-conflict skip", "--path '**'", "--separate"] {
+        let run = Run::new(world(&files)).args("fetch build -D out --flatten").args(args);
+        let ran = run.succeeds();
+        let dir = if args == "--separate" { "out/build" } else { "out" };
+        let found = ran.files();
+        assert_eq!(found.len(), 5, "{args}: {found:?}");
+        assert_eq!(ran.read(&format!("{dir}/run")), "run");
+        assert_eq!(ran.read(&format!("{dir}/a.so.1")), "so");
+        let link = ran.items().into_iter().find(|item| item.path == format!("{dir}/a.so"));
+        assert_eq!(link.unwrap().target.unwrap().to_str(), Some("a.so.1"), "it leads on");
+        assert_eq!(ran.read(&format!("{dir}/x")), "equal");
+    }
+    let clash = json!({"a/x": "one", "b/x": "two", "top": "top"});
+    let ran = Run::new(world(&clash)).args("fetch build --flatten").fails(6);
+    ran.says("entry `x` is there twice with different contents").changes_nothing();
+    Run::new(world(&clash)).args("fetch build --flatten --path a").succeeds();
+    // A link to another folder would lead out of DIR.
+    let leaves = json!({"a/to": {"link": "../b/x"}, "b/x": "x"});
+    Run::new(world(&leaves)).args("fetch build --flatten").fails(6).changes_nothing();
+    let ran = Run::new(world(&leaves)).args("fetch build --flatten --symlinks copy").succeeds();
+    assert_eq!((ran.read("to"), ran.read("x")), ("x".to_owned(), "x".to_owned()));
+    for other in ["--strip-components 1", "-o it.zip", "--sync --delete -D out"] {
+        Run::new(world(&clash)).args("fetch build --flatten").args(other).fails(2);
+    }
 }

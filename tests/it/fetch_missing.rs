@@ -127,6 +127,93 @@ fn if_one_of_several_jobs_is_missing_nothing_is_written() {
 }
 
 #[test]
+fn every_missing_job_is_named_in_the_order_of_the_command_line() {
+    const IN_20: &str = "in pipeline 20 of project shop/down (success); there are ";
+    for (line, says, hints) in [
+        (
+            "biuld build lnit",
+            format!("error: no job `biuld`, `lnit` {IN_20}`build`, `lint`, "),
+            &["did you mean `build`, `lint`?"][..],
+        ),
+        (
+            "lint wiped",
+            "error: job `lint` (202) did not succeed: it is failed (script_failure); also: job `wiped` (208) was erased at 2026-03-01T00:00:00Z, its artifacts with it\n".to_owned(),
+            &["--any-status takes", "run the job again"],
+        ),
+        (
+            "slow biuld lint lnit",
+            format!("error: job `slow` (203) has not finished: it is running; also: no job `biuld`, `lnit` {IN_20}"),
+            &["did you mean `build`, `lint`?", "--any-status takes"],
+        ),
+        ("biuld biuld", format!("error: no job `biuld` {IN_20}"), &["did you mean `build`?"]),
+        (
+            "a b --bridge dwon",
+            "error: no bridge is called `dwon`; there are `down`\n".to_owned(),
+            &["did you mean `down`?"],
+        ),
+    ] {
+        let ran = Run::new(downstream(&jobs())).args("fetch").args(line).fails(3);
+        ran.says(&says).prints("").changes_nothing();
+        let given: Vec<&str> =
+            ran.stderr.lines().filter_map(|line| line.strip_prefix("hint: ")).collect();
+        assert_eq!(given.len(), hints.len(), "{line}: {given:?}");
+        for (given, hint) in given.iter().zip(hints) {
+            assert!(given.starts_with(hint), "{line}: {given}");
+        }
+        Run::new(downstream(&jobs())).args("explain").args(line).fails(3).says(&says);
+        let ran = Run::new(downstream(&jobs())).args("fetch --json").args(line).fails(3);
+        let error = &ran.json()["error"];
+        let message = error["message"].as_str().unwrap_or_default();
+        assert!(format!("error: {message}\n").starts_with(&says), "{message}");
+        assert!(error["hint"].as_str().is_some_and(|it| it.starts_with(hints[0])), "{error}");
+        assert_eq!(error["exit"], 3);
+    }
+}
+
+#[test]
+fn every_missing_archive_is_named_where_gitlab_finds_the_jobs_itself() {
+    let bare = json!({"id": 302, "name": "bare"});
+    let lost = job_with(303, "lost", json!({"archive": {"files": {"a": "b"}, "lost": true}}));
+    let own = json!({"add": {"project": 2, "pipeline": {"id": 30, "ref": "main", "jobs": [job(301, "build"), bare, lost]}}});
+    let world = || downstream(&[]).server(json!({"archives": "redirect"})).with(&own);
+    let ran = Run::new(world()).args("fetch nowhere bare build lost -R 2 --ref main").fails(3);
+    ran.says("no job `nowhere` in pipeline 30").says("; also: job `bare` (302) has no artifacts");
+    ran.says("; also: GitLab lists the artifacts of `lost").changes_nothing();
+}
+
+#[test]
+fn waiting_names_every_job_that_is_missing_and_keeps_its_exit_codes() {
+    let wait = "--wait --wait-timeout 3s --poll-interval 1s";
+    let slower = json!({"id": 220, "name": "slower", "status": "pending"});
+    let world = || downstream(&[jobs(), vec![slower.clone()]].concat());
+    let ran = Run::new(world()).args("fetch slow slower").args(wait).fails(7);
+    ran.says("waited 3s: job `slow` (203) has not finished: it is running; also: job `slower`");
+    // One that cannot come any more ends the wait at once.
+    for (line, code) in [("slow lint", 8), ("slow biuld", 3), ("biuld lint", 8), ("bare biuld", 3)]
+    {
+        let ran = Run::new(world()).args("fetch").args(line).args(wait).fails(code);
+        ran.says("; also: ");
+        assert!(ran.pauses.is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn a_place_that_holds_all_of_the_missing_jobs_is_named() {
+    let own = |names: &[&str]| {
+        let add = |world: World, (i, name): (usize, &&str)| {
+            world.with(&json!({"add": {"pipeline": 10, "job": job(301 + i as u64, name)}}))
+        };
+        names.iter().enumerate().fold(downstream(&jobs()), add)
+    };
+    let ran = Run::new(own(&["pack", "sign"])).args("fetch pack sign").fails(3);
+    ran.says("no job `pack`, `sign` in pipeline 20").says("hint: the pipeline itself has that job");
+    let ran = Run::new(own(&["pack"])).args("fetch pack sign").fails(3);
+    ran.says("no job `pack`, `sign` in pipeline 20").never_says("the pipeline itself has");
+    let ran = Run::new(own(&["pack"])).args("fetch pack lint").fails(3);
+    ran.says("; also: job `lint` (202)").says("hint: the pipeline itself has that job");
+}
+
+#[test]
 fn a_miss_can_be_a_warning_or_nothing_at_all() {
     for (missing, reason) in [
         ("biuld", "no job `biuld` in pipeline 20"),

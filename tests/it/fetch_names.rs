@@ -1,8 +1,10 @@
 //! Names, types and methods of entries as real writers make them.
 
+use std::io::Read;
+
 use serde_json::json;
 
-use crate::fake::{Fake, World};
+use crate::fake::{Fake, World, fixtures};
 use crate::harness::Run;
 use crate::scenes::one_archive;
 use crate::zip_builder::{ZipItem, file, link, zip};
@@ -164,5 +166,87 @@ fn names_of_thousands_of_levels_and_too_many_folders_are_refused() {
             run.fails(6).says("it has 20 entries, and 19 are allowed").changes_nothing();
         }
         Run::new(one_archive(zip(&same))).args("fetch build --max-entries 21").succeeds();
+    }
+}
+
+fn of_go(name: &str) -> World {
+    one_archive(std::fs::read(fixtures().join("archives").join(name)).unwrap())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_and_types_that_go_wrote_are_kept_as_they_are() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::PermissionsExt;
+
+    /// Files and their modes, the umask apart. The entry without a mode is one of FAT, thus with a
+    /// name of code page 437.
+    const NAMES: [(&[u8], u32); 5] = [
+        (b"unix-gr\xfc\xdfe.txt", 0o600),
+        ("unix-grün.txt".as_bytes(), 0o700),
+        ("fat-grün.txt".as_bytes(), 0o600),
+        ("讀我.md".as_bytes(), 0o600),
+        (b"pipe", 0o600),
+    ];
+    const TREE: [(&[u8], u32); 2] =
+        [(b"d\xfc/gr\xfc\xdfe.txt", 0o600), ("grün.txt".as_bytes(), 0o700)];
+    for (name, files) in [("go-tree.zip", &TREE[..]), ("go-names.zip", &NAMES[..])] {
+        for (server, args) in [
+            (json!({"archives": "direct"}), ""),
+            (json!({"archives": "redirect"}), "--path '**'"),
+            (json!({"archives": "redirect", "ranges": false}), "--path '**' --sync"),
+        ] {
+            let run = Run::new(of_go(name).server(server)).args("fetch build -D out").args(args);
+            let out = run.work().join("out");
+            let ran = run.may_leave_files().succeeds();
+            for (path, mode) in files {
+                let path = out.join(OsStr::from_bytes(path));
+                assert_eq!(std::fs::read(&path).unwrap(), b"of Go\n", "{path:?} {args}");
+                let found = std::fs::symlink_metadata(&path).unwrap();
+                assert!(found.is_file(), "{path:?}");
+                assert_eq!(found.permissions().mode() & 0o700, *mode, "{path:?}");
+            }
+            match name {
+                "go-tree.zip" => {
+                    let target = std::fs::read_link(out.join("to")).unwrap();
+                    assert_eq!(target.as_os_str().as_bytes(), TREE[0].0, "{args}");
+                }
+                _ => {
+                    ran.says("no-pipe").says("no-device");
+                    let count = std::fs::read_dir(&out).unwrap().count();
+                    assert_eq!(count, NAMES.len(), "nothing is made for an empty pipe or device");
+                }
+            }
+        }
+    }
+    for (word, name) in [(r"unix-gr\xfc\xdfe.txt", "go-names.zip"), ("to", "go-tree.zip")] {
+        Run::new(of_go(name)).args("cat build").arg(word).succeeds().prints("of Go\n");
+    }
+}
+
+#[test]
+fn a_backslash_in_a_name_that_go_wrote_is_refused() {
+    let ran = Run::new(of_go("go-backslash.zip")).args("fetch build").fails(6);
+    ran.says(r"entry `d\a.txt` has a backslash in its name").changes_nothing();
+    let ran = Run::new(of_go("go-backslash.zip")).args("ls build").succeeds();
+    ran.check(ran.stdout.contains(r"d\a.txt"), "it is listed");
+}
+
+/// Go writes sizes of 8 bytes into a data descriptor where 4 bytes do not suffice.
+#[test]
+fn an_entry_of_4_gib_that_go_wrote_leaves_the_others_readable() {
+    let packed = std::fs::read(fixtures().join("archives/go-zip64.zip.gz")).unwrap();
+    let mut archive = Vec::new();
+    flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut archive).unwrap();
+    for server in [json!({"archives": "redirect"}), json!({"archives": "direct"})] {
+        let world = || one_archive(archive.clone()).server(server.clone());
+        let ran = Run::new(world()).args("fetch build --path small.txt").succeeds();
+        assert_eq!(ran.read("small.txt"), "of Go\n");
+        Run::new(world()).args("cat build small.txt").succeeds().prints("of Go\n");
+        let ran = Run::new(world()).args("ls build --json").succeeds();
+        assert_eq!(ran.json()["files"][0]["size"], 4_u64 << 30);
+        let ran = Run::new(world()).args("fetch build --max-size 4GiB").fails(6);
+        ran.says("--max-size").changes_nothing();
     }
 }

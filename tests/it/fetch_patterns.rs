@@ -64,3 +64,28 @@ fn names_of_jobs_are_matched_by_characters() {
         assert_eq!(ran.files(), ["p"], "{job}");
     }
 }
+
+/// The table of `docs/patterns.md` about patterns that were copied from `.gitlab-ci.yml`.
+#[test]
+fn patterns_of_artifacts_paths_that_mean_something_else_do_what_the_page_says() {
+    let page = include_str!("../../docs/patterns.md");
+    let page = page.split("## Differences").nth(1).unwrap();
+    let files = json!({"docs/a": "a", "docs/deep/b": "b", "docs/deep/er/c": "c", "x": "x"});
+    let world = downstream(&[json!({"id": 201, "name": "build", "archive": {"files": files}})]);
+    let fake = crate::fake::Fake::start(world);
+    let all = "docs/a docs/deep/b docs/deep/er/c";
+    for (row, line, expect) in [
+        ("`paths: [docs/*]`", "--path 'docs/*'", "docs/a"),
+        ("`--path docs`", "--path docs", all),
+        ("`--path 'docs/*/'`", "--path 'docs/*/'", all),
+        ("`exclude: [docs]`", "--exclude docs", "x"),
+        ("`docs/**/*`", "--exclude 'docs/**/*'", "x"),
+        ("paths with variables", "--path docs/a", "docs/a"),
+    ] {
+        assert!(page.contains(row), "{row} is not on the page");
+        let ran = Run::new(&fake).args("fetch build").args(line).succeeds();
+        assert_eq!(ran.files().join(" "), expect, "{line}");
+    }
+    let ran = Run::new(&fake).args("fetch build --path '$CI_PROJECT_DIR/docs'");
+    ran.vars([("CI_PROJECT_DIR", "/builds/shop")]).fails(3).says("$CI_PROJECT_DIR/docs");
+}

@@ -4,7 +4,7 @@
 #![cfg(unix)]
 
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::fake::{Fake, Fault};
@@ -60,8 +60,8 @@ fn place() -> tempfile::TempDir {
 
 fn start(fake: &Fake, dir: &Path, line: &str) -> Child {
     let mut command = downriver(fake, dir);
-    command.args(line.split(' ')).stdout(std::process::Stdio::null());
-    command.stderr(std::process::Stdio::null()).spawn().unwrap()
+    command.args(line.split(' ')).stdout(Stdio::null());
+    command.stderr(Stdio::null()).spawn().unwrap()
 }
 
 fn succeeds(fake: &Fake, dir: &Path, line: &str) {
@@ -133,23 +133,81 @@ fn many_staged_files_are_gone_after_the_next_run_at_the_latest() {
     }
 }
 
+/// Returns the program with another start of its command line: `env` of coreutils 8.31 and later,
+/// which sets the handling of a signal. A process inherits ignored signals, as from `nohup`.
+fn by_env(option: &str, program: &Command) -> Option<Command> {
+    let supported = Command::new("env").args([option, "true"]).output();
+    if !supported.is_ok_and(|output| output.status.success()) {
+        println!("skipped: `env {option}` is not supported here");
+        return None;
+    }
+    let mut command = Command::new("env");
+    command.arg(option).arg(program.get_program()).args(program.get_args()).env_clear();
+    command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.current_dir(program.get_current_dir().unwrap()).stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    Some(command)
+}
+
+/// Returns a stalled download, and the start of it.
+fn stalled(dir: &Path) -> (Fake, Command) {
+    let fake = Fake::start(crate::scenes::downstream(&[crate::scenes::job(201, "build")]));
+    fake.fault(Fault::on("GET jobs/201/artifacts").stall(50));
+    let mut program = downriver(&fake, dir);
+    program.args(["fetch", "build"]);
+    (fake, program)
+}
+
+fn until_it_downloads(fake: &Fake) {
+    let begun = Instant::now();
+    while !fake.log().iter().any(|l| l.short.ends_with("/artifacts") && l.bytes_sent > 0) {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn send(signal: &str, child: &Child) {
+    let id = child.id().to_string();
+    Command::new("kill").args([format!("-{signal}"), id]).status().unwrap();
+}
+
+/// Checks that the run ended with this code and left nothing.
+fn ended(child: Child, dir: &Path, code: i32) {
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    assert!(said.ends_with("interrupted: nothing was left behind\n"), "{said}");
+    assert!(items(dir).is_empty());
+}
+
 #[test]
-fn a_hangup_ends_as_a_request_to_terminate_and_says_that_nothing_is_left() {
-    for (signal, code) in [("HUP", 143), ("TERM", 143), ("INT", 130)] {
-        let fake = Fake::start(crate::scenes::downstream(&[crate::scenes::job(201, "build")]));
-        fake.fault(Fault::on("GET jobs/201/artifacts").stall(50));
+fn a_request_to_end_leaves_nothing_and_says_so() {
+    for (signal, code) in [("TERM", 143), ("INT", 130)] {
         let place = tempfile::tempdir().unwrap();
-        let child = downriver(&fake, place.path()).args(["fetch", "build"]).spawn().unwrap();
-        let begun = Instant::now();
-        while !fake.log().iter().any(|l| l.short.ends_with("/artifacts") && l.bytes_sent > 0) {
-            assert!(begun.elapsed() < Duration::from_secs(20));
-            std::thread::sleep(Duration::from_millis(5));
+        let (fake, mut program) = stalled(place.path());
+        let child = program.spawn().unwrap();
+        until_it_downloads(&fake);
+        send(signal, &child);
+        ended(child, place.path(), code);
+    }
+}
+
+/// Only Linux tells if SIGHUP is ignored; elsewhere it has its default effect.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hangup_ends_as_a_request_to_terminate_unless_it_is_ignored() {
+    for (option, is_ignored) in [("--default-signal=HUP", false), ("--ignore-signal=HUP", true)] {
+        let place = tempfile::tempdir().unwrap();
+        let (fake, program) = stalled(place.path());
+        let Some(mut program) = by_env(option, &program) else { continue };
+        let mut child = program.spawn().unwrap();
+        until_it_downloads(&fake);
+        send("HUP", &child);
+        if is_ignored {
+            std::thread::sleep(Duration::from_millis(500));
+            assert_eq!(child.try_wait().unwrap(), None, "an ignored hangup ends it");
+            send("TERM", &child);
         }
-        Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status().unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(code), "{signal}");
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(said.ends_with("interrupted: nothing was left behind\n"), "{said}");
-        assert!(items(place.path()).is_empty());
+        ended(child, place.path(), 143);
     }
 }

@@ -16,6 +16,10 @@ const AT_ONCE: usize = 8;
 /// Returns pipeline 10, whose bridges triggered twenty pipelines of another project, each with these
 /// facts besides its id, which is 100 and more.
 fn wide(server: Value, facts: impl Fn(u64) -> Value) -> Fake {
+    Fake::start(wide_world(server, facts))
+}
+
+fn wide_world(server: Value, facts: impl Fn(u64) -> Value) -> World {
     let bridges: Vec<Value> = (0..PIPELINES)
         .map(|n| json!({"id": 900 + n, "name": format!("b{n}"), "downstream": 100 + n}))
         .collect();
@@ -30,7 +34,7 @@ fn wide(server: Value, facts: impl Fn(u64) -> Value) -> Fake {
         {"id": 1, "path": "shop/up", "pipelines": [{"id": 10, "bridges": bridges}]},
         {"id": 2, "path": "shop/down", "job_token_allowlist": [1], "pipelines": pipelines},
     ]}));
-    Fake::start(world.server(server))
+    world.server(server)
 }
 
 /// Each pipeline has one job: `j0` and so on.
@@ -60,6 +64,8 @@ fn every_command_reads_the_lists_of_pipelines_side_by_side_and_each_once() {
         ("cat j19 from", 1),
         ("keep j19", 1),
         ("delete j19 --yes", 1),
+        ("fetch j19 --from any", 1),
+        ("fetch j19 --if-missing warn --one", 1),
     ] {
         let fake = wide(json!({}), one_job);
         fake.fault(hold("GET pipelines/*/jobs"));
@@ -72,6 +78,18 @@ fn every_command_reads_the_lists_of_pipelines_side_by_side_and_each_once() {
     fake.fault(hold("GET projects/2/pipelines/*/bridges"));
     Run::new(&fake).args("explain j0 --recursive").succeeds();
     assert_eq!(fake.most_at_once(Origin::Api), AT_ONCE, "the bridges of one level");
+}
+
+#[test]
+fn a_job_token_reads_the_lists_side_by_side_too() {
+    for (command, lists) in [("fetch j19", 20), ("explain 'j*'", 20), ("tree", 21)] {
+        let world = wide_world(json!({}), one_job).with_token("job");
+        let fake = Fake::start(world);
+        fake.fault(hold("GET pipelines/*/jobs"));
+        let ran = Run::new(&fake).args(command).succeeds();
+        assert_eq!(count(&ran.requests, "/jobs?"), lists, "{command}");
+        assert_eq!(fake.most_at_once(Origin::Api), AT_ONCE, "{command}");
+    }
 }
 
 #[test]

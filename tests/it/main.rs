@@ -34,7 +34,7 @@
 //! - `network`: redirects, and what goes wrong on the line
 //! - `client`, `client_changes`, `client_refusals`: each request and each refusal of GitLab, one
 //!   by one
-//! - `tls`: certificates; `wire`: answers that lie about their length, or never end
+//! - `tls`: certificates; `certificates`: those that curl and Python take; `wire`: answers that lie about their length, or never end
 //! - `pictures`: the pictures of the documents show the output of today, with enough contrast
 //! - `json_schema`: the documents of `--json` against their schemas and examples
 //! - `completions`: scripts for shells, and man pages; `complete`: what they offer in real shells
@@ -81,6 +81,7 @@ mod as_python;
 mod book;
 mod cache;
 mod cat;
+mod certificates;
 mod checkout;
 mod checks;
 mod choose;

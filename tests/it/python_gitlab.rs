@@ -1,4 +1,4 @@
-//! python-gitlab does the whole job against the stand-in: from the bridges of a pipeline to the
+//! python-gitlab and curl do the whole job against the stand-in: from the bridges of a pipeline to the
 //! files of a job behind it. What a real client needs, the stand-in has.
 //!
 //! Skipped with a word where Python or pip is missing; required where the whole check runs on Linux.
@@ -102,5 +102,44 @@ fn python_gitlab_does_the_whole_job() {
         let leaks: Vec<bool> =
             fake.violations().iter().map(|noted| noted.contains("leaked to the storage")).collect();
         assert_eq!(leaks, vec![true; usize::from(archives == "redirect")]);
+    }
+}
+
+/// The lists page by page, as the `Link` header leads, and the archive from the storage.
+const BY_CURL: &str = r#"
+get() { curl -sSf --noproxy '*' -H "$KIND: $TOKEN" "$@"; }
+next="$API/projects/2/pipelines/20/jobs?per_page=2"
+pages=0
+while [ -n "$next" ]; do
+    get -D headers "$next" -o page-$pages
+    pages=$((pages + 1))
+    next=$(tr -d '\r' < headers | grep -i '^link:' | tr ',' '\n' | grep 'rel="next"' | sed 's/.*<\(.*\)>.*/\1/')
+done
+get -I "$API/projects/2/jobs/201/artifacts" -o head
+grep -q '^HTTP/1.1 [23]0' head
+get -L "$API/projects/2/jobs/201/artifacts" -o archive
+echo "$pages $(get "$API/projects/1/pipelines/10/bridges?per_page=100" | grep -o '"build-sharecode"') $(head -c 2 archive)"
+"#;
+
+#[test]
+fn curl_does_the_whole_job() {
+    let curl = Command::new("curl").arg("--version").output();
+    if !curl.is_ok_and(|output| output.status.success()) {
+        println!("skipped: no curl");
+        return;
+    }
+    for (root, token, kind, archives) in [
+        ("", "private", "PRIVATE-TOKEN", "redirect"),
+        ("", "job", "JOB-TOKEN", "direct"),
+        ("/gitlab", "private", "PRIVATE-TOKEN", "proxied"),
+    ] {
+        let fake = Fake::start(world(root).server(json!({"archives": archives})));
+        let dir = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-euc", BY_CURL]).current_dir(dir.path()).env("API", fake.api_url());
+        command.env("TOKEN", fake.token(token).0).env("KIND", kind);
+        let output = runs(&mut command).unwrap_or_else(|| panic!("{:#?}", fake.requests()));
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(said, "3 \"build-sharecode\" PK\n", "{archives}");
     }
 }

@@ -156,3 +156,41 @@ fn a_denial_is_not_taken_for_a_refusal_of_ranges() {
         assert_eq!(asked, 1, "{status}");
     }
 }
+
+/// A refusal of the first range, for every status that does not say that the request may be repeated
+/// or that the object is gone.
+#[test]
+fn any_refusal_of_a_range_leads_to_a_plain_download() {
+    for status in [402, 405, 406, 411, 412, 413, 415, 417, 422, 426, 431, 451, 501] {
+        for (line, prints) in LINES {
+            let fake = Fake::start(world(&json!({})));
+            fake.fault(Fault::on("store/*").status(status));
+            let ran = Run::new(&fake).args(line).args("-R 1 --job-id 100").succeeds();
+            if !prints.is_empty() {
+                ran.prints(prints);
+            }
+            let (asked, _) = store(&ran);
+            let plain = asked.iter().filter(|range| range.is_none()).count();
+            ran.check(asked.len() <= 3 && plain <= 1, &format!("{status}: {line}"));
+        }
+    }
+}
+
+#[test]
+fn a_store_without_suffix_ranges_serves_the_other_ways_to_save_bytes() {
+    for ranges in ["suffix-ignored", "suffix-400"] {
+        for line in ["--sync", "--on-conflict skip"] {
+            let run = || {
+                let run = Run::new(world(&json!({"ranges": ranges})));
+                run.file("out/large.bin", noise(LENGTH, 1)).args("fetch -D out")
+            };
+            let ran = run().args(line).args("-R 1 --job-id 100").succeeds();
+            assert_eq!(
+                (ran.read("out/a.txt"), ran.read("out/docs/b")),
+                ("one".into(), "two".into())
+            );
+            let (_, sent) = store(&ran);
+            ran.check(sent < 200 * K, &format!("{ranges} {line}: {sent} bytes"));
+        }
+    }
+}

@@ -162,20 +162,47 @@ fn it_prints_the_lines_that_scripts_look_for() {
         (
             "-t master --on-manual play 93",
             format!(
-                "{waiting}Playing manual job \"upload: symbols\" from stage \"deploy\"...\nPipeline succeeded\n"
+                "{waiting}...\nPlaying manual job \"upload: symbols\" from stage \"deploy\"...\n....\nPipeline succeeded\n"
             ),
         ),
         (
             "-t master --on-manual play --jobs nothing 93",
-            format!("{waiting}No manual jobs found!\nPipeline failed! Check details at '{url}'\n"),
+            format!(
+                "{waiting}...\nNo manual jobs found!\n.\nPipeline failed! Check details at '{url}'\n"
+            ),
         ),
         (
             "-t master --on-manual pass 93",
-            format!("{waiting}Pipeline status is \"manual\", action \"pass\"\n"),
+            format!("{waiting}....\nPipeline status is \"manual\", action \"pass\"\n"),
         ),
-        ("-t master 93", format!("{waiting}Pipeline failed! Check details at '{url}'\n")),
+        ("-t master 93", format!("{waiting}....\nPipeline failed! Check details at '{url}'\n")),
     ] {
         assert_eq!(old(&fake(), args).runs().stdout, expect, "{args}");
+    }
+}
+
+/// One dot for each look at the pipeline, and nothing else while it waits.
+#[test]
+fn dots_count_the_looks_at_the_pipeline() {
+    let here = fake();
+    let running = serde_json::json!({"id": 9100, "status": "running", "project_id": 93});
+    here.fault(Fault::on("GET pipelines/9100").times(4).json(200, &running));
+    let ran = old(&here, "-t master --on-manual pass 93").exits(0);
+    let looks = ran.requests.iter().filter(|it| it.ends_with("pipelines/9100")).count();
+    assert_eq!(looks, 8);
+    ran.never_says("waiting");
+    ran.check(ran.stdout.contains(" to finish ...\n........\nPipeline status"), "eight dots");
+    // The line ends before an error too; a look without an answer has no dot.
+    let here = fake();
+    here.fault(Fault::on("GET pipelines/9100").times(2).json(200, &running));
+    here.fault(Fault::on("GET pipelines/9100").times(6).status(500));
+    let ran = old(&here, "-t master 93").exits(2);
+    ran.check(ran.stdout.ends_with(" to finish ...\n..\n"), "two dots");
+    // Neither where it does not wait, nor under the program's own name.
+    let detached = old(&fake(), "-t master -d 93").exits(0);
+    let own = Run::new(fake()).args("trigger 93 --ref master --on-manual pass").succeeds();
+    for ran in [detached, own] {
+        ran.check(!ran.stdout.lines().any(|line| line.starts_with('.')), "no dots");
     }
 }
 
@@ -207,13 +234,13 @@ fn it_tells_of_the_pipeline_that_may_be_retried_as_of_old() {
             "changes": [{"after": {"request": "POST retry"}, "set": {"pipeline": 5, "status": "success"}}],
         }))
     };
-    let created = "Pipeline created (id: 9)\nSee pipeline at <url>\nWaiting for pipeline 9 to finish ...\nPipeline succeeded\n";
+    let created = "Pipeline created (id: 9)\nSee pipeline at <url>\nWaiting for pipeline 9 to finish ...\n.\nPipeline succeeded\n";
     for (status, sha, expect) in [
         (
             "failed",
             &tip,
             "Found up to date pipeline 5 with status 'failed'\nRetrying pipeline 5 ...\n\
-             Waiting for pipeline 5 to finish ...\nPipeline succeeded\n"
+             Waiting for pipeline 5 to finish ...\n.\nPipeline succeeded\n"
                 .to_owned(),
         ),
         (

@@ -29,6 +29,9 @@ fn archives_of_common_writers_pass_the_quick_check() {
         "runner-legacy.zip",
         "zip64-infozip.zip",
         "zip64-python.zip",
+        "zip64-python-pipe.zip",
+        "go-names.zip",
+        "go-tree.zip",
     ] {
         let path = format!("{}/fixtures/archives/{name}", env!("CARGO_MANIFEST_DIR"));
         let result = check(std::fs::read(path).unwrap());

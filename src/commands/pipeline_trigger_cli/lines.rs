@@ -19,14 +19,21 @@ impl Watch for LineWatch<'_> {
             Step::LastPipeline { pipeline, ref_, tip, retried } => {
                 found(pipeline, ref_, tip, retried)
             }
+            // The dots before these two are on a line that has not ended.
             Step::Playing { name, stage, .. } => {
                 format!(
-                    "Playing manual job \"{}\" from stage \"{}\"...",
+                    "\nPlaying manual job \"{}\" from stage \"{}\"...",
                     sanitize(name),
                     sanitize(stage)
                 )
             }
-            Step::NothingToPlay => "No manual jobs found!".to_owned(),
+            Step::NothingToPlay => "\nNo manual jobs found!".to_owned(),
+            Step::Polled => {
+                let _ = self.ui.dot();
+                return;
+            }
+            // The dots say so.
+            Step::Waiting { .. } => return,
             _ => return self.watch.step(step),
         };
         // A failure to write ends the run at the next line that is not printed from here.

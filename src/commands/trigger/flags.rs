@@ -67,7 +67,7 @@ pub struct Trigger {
     #[arg(short = 'D', long, value_name = "DIR", default_value = ".", help_heading = "Where to")]
     pub dir: PathBuf,
     /// Save the archive as FILE instead of extracting it; `-` is standard output
-    #[arg(long, value_name = "FILE", requires = "fetch", conflicts_with_all = ["dir", "path", "exclude", "strip_components", "separate", "sync", "delete"], help_heading = "Where to")]
+    #[arg(long, value_name = "FILE", requires = "fetch", conflicts_with_all = ["dir", "path", "exclude", "strip_components", "flatten", "separate", "sync", "delete"], help_heading = "Where to")]
     pub output: Option<PathBuf>,
     #[command(flatten)]
     pub unpack: ExtractArgs,

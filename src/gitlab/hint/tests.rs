@@ -169,7 +169,7 @@ fn hints_follow_from_other_causes() {
         ("1", tls(TlsFailure::WrongName), &["in its certificate"]),
         ("1", tls(TlsFailure::ClientCertificateRequired), &["--cert FILE --key FILE"]),
         ("1", tls(TlsFailure::Expired), &["clock"]),
-        ("1", tls(TlsFailure::Other), &["CI_SERVER_TLS_CA_FILE"]),
+        ("1", tls(TlsFailure::UnknownIssuer), &["CI_SERVER_TLS_CA_FILE"]),
         ("1", unreachable(true, true), &[STORAGE]),
         ("1", unreachable(false, false), &[]),
         ("1", unreachable(false, true), &[ROOT]),

@@ -9,7 +9,7 @@ use crate::refusal::{JobName, Refusal, UntriggeredBridge};
 #[test]
 fn refusals_of_jobs_that_are_not_there() {
     let none = |seen: &[&str], status: Status, idle: Vec<UntriggeredBridge>| Refusal::NoJob {
-        wanted: "build".to_owned(),
+        wanted: names(&["build"]),
         seen: names(seen),
         pipelines: vec![place(status)],
         untriggered: idle,
@@ -165,6 +165,58 @@ fn refusals_of_a_job_and_its_archive() {
         Refusal::NoFile { wanted: names(&["docs/*.md"]), seen: names(&["docs/readme.md", "run"]) },
         expect![[r#"
             no file of the archive matches `docs/*.md`; there are `docs/readme.md`, `run`
+            3/3"#]],
+    );
+}
+
+#[test]
+fn refusals_of_several_jobs_name_all_of_them() {
+    let no_job = |wanted: &str, status| Refusal::NoJob {
+        wanted: names(&[wanted]),
+        seen: names(&["build", "lint"]),
+        pipelines: vec![place(status)],
+        untriggered: Vec::new(),
+    };
+    let failed = || Refusal::Unsuccessful {
+        job: job(),
+        status: Status::Failed,
+        reason: None,
+        may_be_retried: false,
+    };
+    let running = || Refusal::Unfinished { job: job(), status: Status::Running };
+    let combined = |refusals: &[Refusal]| Refusal::combine(refusals.to_vec()).unwrap();
+    assert_eq!(Refusal::combine([]), None);
+    assert_eq!(combined(&[failed(), failed()]), failed());
+    let [biuld, lnit] = ["biuld", "lnit"].map(|name| no_job(name, Status::Success));
+    check(
+        combined(&[biuld.clone(), lnit.clone()]),
+        expect![[r#"
+            no job `biuld`, `lnit` in pipeline 20 of project 2 (success); there are `build`, `lint`
+            hint: did you mean `build`, `lint`?
+            3/3"#]],
+    );
+    let all = combined(&[biuld.clone(), failed(), lnit]);
+    assert_eq!(all.hints().len(), 2);
+    assert_eq!(all.candidates(), ["build", "lint"]);
+    check(
+        all,
+        expect![[r#"
+            no job `biuld`, `lnit` in pipeline 20 of project 2 (success); there are `build`, `lint`; also: job `pack: [linux, x64]` (70102) did not succeed: it is failed
+            hint: did you mean `build`, `lint`?
+            3/8"#]],
+    );
+    check(
+        combined(&[running(), no_job("biuld", Status::Running)]),
+        expect![[r#"
+            job `pack: [linux, x64]` (70102) has not finished: it is running; also: no job `biuld` in pipeline 20 of project 2 (running); there are `build`, `lint`
+            hint: --wait waits for it
+            3/3, may change"#]],
+    );
+    check(
+        combined(&[running(), biuld]),
+        expect![[r#"
+            job `pack: [linux, x64]` (70102) has not finished: it is running; also: no job `biuld` in pipeline 20 of project 2 (success); there are `build`, `lint`
+            hint: did you mean `build`?
             3/3"#]],
     );
 }

@@ -75,10 +75,19 @@ fn lookups() -> Vec<Row> {
         (
             "The job has another name, is in another pipeline (see `--from`, `--recursive`), or was left out of this one by its `rules`. `tree` shows what there is.",
             Refusal::NoJob {
-                wanted: "biuld-repo".to_owned(),
+                wanted: names(&["biuld-repo"]),
                 seen: names(&["build-repo", "lint"]),
                 pipelines: vec![place(Status::Success)],
                 untriggered: Vec::new(),
+            },
+        ),
+        (
+            "Several jobs are missing, and not for the same reason: all of them are named.",
+            Refusal::Several {
+                refusals: vec![
+                    Refusal::Unfinished { job: job(), status: Status::Running },
+                    Refusal::NotThere { label: "build-repo (70108)".to_owned() },
+                ],
             },
         ),
         (

@@ -182,7 +182,7 @@ fn no_job(listings: &[Listing], untriggered: &[UntriggeredBridge], wanted: &Patt
         jobs.into_iter().map(|job| job.name.clone()).collect::<Vec<_>>()
     };
     Refusal::NoJob {
-        wanted: wanted.text().to_owned(),
+        wanted: vec![wanted.text().to_owned()],
         seen: listings.iter().flat_map(names).collect(),
         pipelines: listings.iter().map(pipeline_status).collect(),
         untriggered: untriggered.to_vec(),

@@ -26,34 +26,36 @@ fn a_result_is_final_if_no_refusal_counts() {
         Some(id) => unfinished(id.parse().unwrap(), Status::Running),
         None => no_archive(text.trim_start_matches("no").parse().unwrap(), false),
     };
-    type Case<'a> = (usize, &'a [&'a str], JobCount, OnMissing, Attempts, Option<&'a str>);
-    let cases: [Case<'_>; 18] = [
-        (0, &[], Any, Refuse, One, None),
-        (2, &[], Any, Refuse, UntilTimeout, None),
-        (1, &[], AtMostOne, Refuse, One, None),
-        (2, &[], AtMostOne, Refuse, One, Some("many")),
-        (2, &["no1"], AtMostOne, Report, UntilTimeout, Some("many")),
-        (1, &["no1"], Any, Refuse, One, Some("no1")),
-        (1, &["may1"], Any, Refuse, One, Some("may1")),
-        (1, &["may1"], Any, Refuse, UntilTimeout, Some("may1")),
-        (1, &["may1", "no2"], Any, Refuse, One, Some("no2")),
-        (1, &["may1", "no2"], Any, Refuse, UntilTimeout, Some("no2")),
-        (1, &["no1", "no2"], Any, Refuse, UntilTimeout, Some("no1")),
-        (1, &["no1"], Any, Report, One, None),
-        (0, &["no1"], Any, Report, One, None),
-        (1, &["may1"], Any, Report, One, None),
-        (1, &["no1"], Any, Report, UntilTimeout, None),
-        (1, &["may1"], Any, Report, UntilTimeout, Some("may1")),
-        (1, &["no1", "may2", "may3"], Any, Report, UntilTimeout, Some("may2")),
-        (1, &["no1", "may2"], AtMostOne, Report, UntilTimeout, Some("may2")),
+    type Case<'a> = (usize, &'a [&'a str], JobCount, OnMissing, Attempts, &'a [&'a str]);
+    let cases: [Case<'_>; 19] = [
+        (0, &[], Any, Refuse, One, &[]),
+        (2, &[], Any, Refuse, UntilTimeout, &[]),
+        (1, &[], AtMostOne, Refuse, One, &[]),
+        (2, &[], AtMostOne, Refuse, One, &["many"]),
+        (2, &["no1"], AtMostOne, Report, UntilTimeout, &["many"]),
+        (1, &["no1"], Any, Refuse, One, &["no1"]),
+        (1, &["may1"], Any, Refuse, One, &["may1"]),
+        (1, &["may1"], Any, Refuse, UntilTimeout, &["may1"]),
+        (1, &["may1", "no2"], Any, Refuse, One, &["may1", "no2"]),
+        (1, &["may1", "no2"], Any, Refuse, UntilTimeout, &["may1", "no2"]),
+        (1, &["no1", "no2"], Any, Refuse, UntilTimeout, &["no1", "no2"]),
+        (1, &["no1", "no1"], Any, Refuse, One, &["no1"]),
+        (1, &["no1"], Any, Report, One, &[]),
+        (0, &["no1"], Any, Report, One, &[]),
+        (1, &["may1"], Any, Report, One, &[]),
+        (1, &["no1"], Any, Report, UntilTimeout, &[]),
+        (1, &["may1"], Any, Report, UntilTimeout, &["may1"]),
+        (1, &["no1", "may2", "may3"], Any, Report, UntilTimeout, &["may2", "may3"]),
+        (1, &["no1", "may2"], AtMostOne, Report, UntilTimeout, &["may2"]),
     ];
     for (found, missing, count, on_missing, attempts, expect) in cases {
         let labels: Vec<String> = (0..found).map(|id| format!("job{id} ({id})")).collect();
         let missing: Vec<_> = missing.iter().map(|text| (String::new(), named(text))).collect();
         let expect = match expect {
-            Some("many") => Err(Refusal::ManyJobs { seen: labels.clone() }),
-            Some(refusal) => Err(named(refusal)),
-            None => Ok(()),
+            [] => Ok(()),
+            ["many"] => Err(Refusal::ManyJobs { seen: labels.clone() }),
+            [one] => Err(named(one)),
+            all => Err(Refusal::Several { refusals: all.iter().map(|it| named(it)).collect() }),
         };
         let result = check(&labels, &missing, OutcomeRules { count, on_missing, attempts });
         assert_eq!(result, expect, "{found} {missing:?} {count:?} {on_missing:?} {attempts:?}");
@@ -104,4 +106,17 @@ fn a_job_that_may_be_retried_is_looked_at_once_more() {
     ] {
         assert_eq!(state.should_retry(&refusal), expect, "{refusal:?}");
     }
+}
+
+#[test]
+fn several_missing_jobs_are_looked_at_again_while_all_of_them_may_come() {
+    let several = |refusals: &[Refusal]| Refusal::Several { refusals: refusals.to_vec() };
+    let running = |id| unfinished(id, Status::Running);
+    let mut state = RetryState::default();
+    assert!(state.should_retry(&several(&[running(1), running(2)])));
+    // Both were seen before their end.
+    assert!(state.should_retry(&several(&[no_archive(1, false), no_archive(2, false)])));
+    assert!(!state.should_retry(&several(&[running(1), no_archive(3, false)])));
+    assert!(!state.should_retry(&several(&[no_archive(3, false), running(4)])));
+    assert!(state.should_retry(&no_archive(4, false)), "the one behind was noted as well");
 }

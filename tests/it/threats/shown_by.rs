@@ -278,7 +278,7 @@ pub const SHOWN_BY: [(usize, &str); 93] = [
     ),
     (
         74,
-        "kills::a_run_killed_at_any_moment_leaves_nothing_that_the_next_does_not_mend kills::many_staged_files_are_gone_after_the_next_run_at_the_latest disk::tests::races::a_removal_ends_when_its_time_is_over_and_the_next_run_goes_on kills::a_hangup_ends_as_a_request_to_terminate_and_says_that_nothing_is_left signals::a_signal_ends_a_stalled_download_soon_and_leaves_nothing_behind signals::a_signal_ends_a_wait_and_a_pause_between_tries signals::a_signal_ends_an_archive_that_is_unpacked_as_it_comes signals::what_a_killed_run_has_left_goes_away_with_the_next signals::a_signal_while_files_are_put_in_place_leaves_all_or_nothing interrupt::tests::a_signal_waits_until_a_new_path_is_tracked disk::tests::an_interrupted_run_commits_nothing choose_on_pty::a_signal_leaves_the_terminal_as_it_was",
+        "kills::a_run_killed_at_any_moment_leaves_nothing_that_the_next_does_not_mend kills::many_staged_files_are_gone_after_the_next_run_at_the_latest disk::tests::races::a_removal_ends_when_its_time_is_over_and_the_next_run_goes_on kills::a_request_to_end_leaves_nothing_and_says_so kills::a_hangup_ends_as_a_request_to_terminate_unless_it_is_ignored signals::a_signal_ends_a_stalled_download_soon_and_leaves_nothing_behind signals::a_signal_ends_a_wait_and_a_pause_between_tries signals::a_signal_ends_an_archive_that_is_unpacked_as_it_comes signals::what_a_killed_run_has_left_goes_away_with_the_next signals::a_signal_while_files_are_put_in_place_leaves_all_or_nothing interrupt::tests::a_signal_waits_until_a_new_path_is_tracked disk::tests::an_interrupted_run_commits_nothing choose_on_pty::a_signal_leaves_the_terminal_as_it_was",
     ),
     (
         75,

@@ -19,7 +19,7 @@ fn no_flag_is_named_that_the_old_command_line_lacks() {
         (failing(FailureKind::Silence), &[]),
         (tls(TlsFailure::CaUsedAsServer), &["certificate with CI_SERVER_TLS_CA_FILE, or"]),
         (tls(TlsFailure::ClientCertificateRequired), &["its key with CI_SERVER_TLS_CERT_FILE"]),
-        (tls(TlsFailure::Other), &["of that server with CI_SERVER_TLS_CA_FILE"]),
+        (tls(TlsFailure::UnknownIssuer), &["of that server with CI_SERVER_TLS_CA_FILE"]),
         (
             Cause::Page { title: reason(), status: 200, from: from() },
             &["", "--host and --url-path"],

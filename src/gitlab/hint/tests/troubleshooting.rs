@@ -84,12 +84,20 @@ fn denied() -> Vec<Row> {
 
 fn tls(failure: TlsFailure) -> &'static str {
     match failure {
-        TlsFailure::Other => "a certificate of an unknown authority",
+        TlsFailure::UnknownIssuer => "a certificate of an unknown authority",
+        TlsFailure::OtherIssuer => "such a certificate, although authorities are named",
+        TlsFailure::BadSignature => "`BadSignature`",
         TlsFailure::WrongName => "a certificate for another name",
+        TlsFailure::NoSubjectAltName => "a certificate for no name at all",
+        TlsFailure::WrongPurpose => "a certificate that is not one of a server",
         TlsFailure::Expired => "a certificate that has expired",
         TlsFailure::CaUsedAsServer => "`CaUsedAsEndEntity`",
         TlsFailure::ClientCertificateRequired => "`CertificateRequired`",
         TlsFailure::UnsupportedAlgorithm => "a key or signature that is not supported",
+        TlsFailure::UnsupportedForm => {
+            "`UnsupportedCertVersion`, `UnsupportedCriticalExtension`, `NameConstraintViolation`"
+        }
+        TlsFailure::Other => unreachable!("it has no hint"),
         TlsFailure::NothingInCommon => "a handshake that the server ends",
     }
 }
@@ -100,12 +108,17 @@ fn failed() -> Vec<Row> {
     let from = || address("https://gitlab.test/");
     let failing = |kind| Cause::Failing { reason: reason(), kind, tries: 6, request_id: None };
     let failures = [
-        TlsFailure::Other,
+        TlsFailure::UnknownIssuer,
+        TlsFailure::OtherIssuer,
+        TlsFailure::BadSignature,
         TlsFailure::WrongName,
+        TlsFailure::NoSubjectAltName,
+        TlsFailure::WrongPurpose,
         TlsFailure::Expired,
         TlsFailure::CaUsedAsServer,
         TlsFailure::ClientCertificateRequired,
         TlsFailure::UnsupportedAlgorithm,
+        TlsFailure::UnsupportedForm,
         TlsFailure::NothingInCommon,
     ];
     let of_tls = |failure| (tls(failure), Cause::Tls { reason: reason(), failure, from: from() });
