@@ -73,16 +73,13 @@ pub fn stay_inside(
     Ok(())
 }
 
-/// Returns the part of a target before each `..`, but for those at its beginning, which lead through
-/// the folders that the link is in.
+/// Returns the part of a target before each `..`. Before those at its beginning, that is a folder
+/// that the link is in, which is planned.
 fn before_parents(target: &[u8]) -> Vec<&[u8]> {
-    let (mut parts, mut named, mut at) = (Vec::new(), false, 0);
+    let (mut parts, mut at) = (Vec::new(), 0);
     for component in target.split(|byte| *byte == b'/') {
-        match component {
-            b"" | b"." => {}
-            b".." if named => parts.push(&target[..at]),
-            b".." => {}
-            _ => named = true,
+        if component == b".." {
+            parts.push(&target[..at]);
         }
         at += component.len() + 1;
     }
@@ -130,36 +127,39 @@ mod tests {
             ("in", "deep"),
             ("mine", "/home"),
         ]);
-        for (target, inside) in [
-            ("deep/down/up", true),
-            ("deep/down/up/deep", true),
-            ("deep/down/up/..", false),
-            ("out/passwd", false),
-            ("in/down/up/../x", false),
-            ("in/x", true),
-            ("gone/x", true),
+        for (from, target, inside) in [
+            ("planned/up", "../in/x", true),
+            ("planned/folder/up", "./../../deep", true),
+            ("planned/folder/up", "../../../x", false),
+            ("planned/folder/up", "../file/../x", false),
+            ("link", "deep/down/up/deep", true),
+            ("link", "deep/down/up/..", false),
+            ("link", "out/passwd", false),
+            ("link", "in/down/up/../x", false),
+            ("link", "in/x", true),
+            ("link", "gone/x", true),
             // A later run may create a link in place of what is missing or is a file.
-            ("gone/../x", false),
-            ("deep/gone/x/../../y", false),
-            ("mine/../x", false),
-            ("planned/folder/../x", true),
-            ("planned/../planned/file/../x", false),
-            ("deep/../in/../x", true),
-            ("./deep//down/../../x", true),
+            ("link", "gone/../x", false),
+            ("link", "deep/gone/x/../../y", false),
+            ("link", "mine/../x", false),
+            ("link", "planned/folder/../x", true),
+            ("link", "planned/../planned/file/../x", false),
+            ("link", "deep/../in/../x", true),
+            ("link", "./deep//down/../../x", true),
             // The archive replaces the link on disk by a file.
-            ("mine", true),
+            ("link", "mine", true),
         ] {
             let link = PlacementKind::Link { target: target.into() };
             let file = PlacementKind::File { mode: None, modified: None, size: 0, crc32: 0 };
             let placements = vec![
-                Placement { entry: 0, path: "link".into(), kind: link },
+                Placement { entry: 0, path: from.into(), kind: link },
                 Placement { entry: 1, path: "mine".into(), kind: file.clone() },
                 Placement { entry: 2, path: "planned/folder/x".into(), kind: file.clone() },
                 Placement { entry: 3, path: "planned/file".into(), kind: file },
             ];
             let plans = [Plan { placements, ..Plan::default() }];
             let judged = stay_inside(&plans, System::Unix, &disk);
-            assert_eq!(judged.is_ok(), inside, "{target}: {judged:?}");
+            assert_eq!(judged.is_ok(), inside, "{from} {target}: {judged:?}");
         }
         assert!(stay_inside(&[Plan::default()], System::Unix, &disk).is_ok());
     }

@@ -174,10 +174,10 @@ fn place(
     rules: &FileRules,
 ) -> Result<Plan, ArchiveRefusal> {
     let mut plan = Plan { placements: Vec::with_capacity(chosen.len()), ..Plan::default() };
-    // Removing leading folders can make two paths equal, and copies have other paths than their
-    // originals.
-    let moved = rules.strip_components > 0 || rules.links() == Symlinks::Copy;
-    let mut outside = NameTree::new(rules.system, usize::MAX, if moved { chosen.len() } else { 0 });
+    // Removing leading folders can make two paths equal.
+    let strips = rules.strip_components > 0;
+    let mut outside =
+        NameTree::new(rules.system, usize::MAX, if strips { chosen.len() } else { 0 });
     let mut links = Vec::new();
     let mut left_out: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
     let originals = originals(valid, rules);
@@ -192,7 +192,7 @@ fn place(
             Decision::LeaveOut(why) => {
                 left_out.entry(why).or_default().push(chosen.entry.name.to_string())
             }
-            Decision::Extract(item) if !moved || outside.add(&place, item)? => {
+            Decision::Extract(item) if !strips || outside.add(&place, item)? => {
                 if let (EntryKind::Link, Some(target)) = (item.entry.kind, item.target) {
                     links.push((place.clone(), target, &item.entry.name));
                 }
@@ -215,7 +215,7 @@ fn place(
         let why = "links cannot be made there, so what they point to is copied in their places";
         plan.warnings.insert(0, why.to_owned());
     }
-    if plan.placements.is_empty() && !chosen.is_empty() && rules.strip_components > 0 {
+    if plan.placements.is_empty() && !chosen.is_empty() && strips {
         let depth = rules.strip_components;
         plan.warnings.push(format!("--strip-components {depth} leaves nothing of the archive"));
     }
