@@ -29,3 +29,26 @@ pub(super) fn hint(reason: &str) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_reason_has_advice_of_its_own() {
+        for (reason, advice) in [
+            ("downstream_bridge_project_not_found", "`trigger: project:`"),
+            ("insufficient_bridge_permissions", "may not start pipelines"),
+            ("insufficient_upstream_permissions", "may not start pipelines"),
+            ("invalid_bridge_trigger", "check `trigger:` of that bridge"),
+            ("downstream_pipeline_creation_failed", "its configuration and its rules"),
+            ("pipeline_loop_detected", "trigger each other"),
+            ("reached_max_descendant_pipelines_depth", "two levels"),
+            ("reached_max_pipeline_hierarchy_size", "too many for this GitLab"),
+            ("reached_downstream_pipeline_trigger_rate_limit", "within a minute"),
+        ] {
+            assert!(hint(reason).is_some_and(|hint| hint.contains(advice)), "{reason}");
+        }
+        assert_eq!(hint("script_failure"), None);
+    }
+}

@@ -214,6 +214,10 @@ mod tests {
             keep_inside(&mut plans, System::Unix, &Disk(&[])).unwrap();
             assert_eq!(links(&plans[0]).next().unwrap().1, expect);
         }
+        for target in ["../../../x", "../file/../x"] {
+            let mut plans = [plan(&[("deep/here/link", target), ("deep/file", "")])];
+            assert!(keep_inside(&mut plans, System::Unix, &Disk(&[])).is_err(), "{target}");
+        }
     }
 
     #[test]

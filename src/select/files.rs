@@ -183,9 +183,8 @@ fn place(
     rules: &FileRules,
 ) -> Result<Plan, ArchiveRefusal> {
     let mut plan = Plan { placements: Vec::with_capacity(chosen.len()), ..Plan::default() };
-    // Removing folders can make two paths equal, and copies have other paths than their
-    // originals.
-    let moved = rules.strip_components > 0 || rules.flatten || rules.links() == Symlinks::Copy;
+    // Removing folders can make two paths equal.
+    let moved = rules.strip_components > 0 || rules.flatten;
     let capacity = if moved { chosen.len() } else { 0 };
     let mut outside = NameTree::new(rules.system, items, usize::MAX, capacity);
     let mut links = Vec::new();

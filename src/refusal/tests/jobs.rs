@@ -4,7 +4,7 @@ use expect_test::expect;
 
 use super::{check, idle, job, names, place};
 use crate::model::{JobId, Status};
-use crate::refusal::{JobName, Refusal, UntriggeredBridge};
+use crate::refusal::{JobName, PipelineStatus, Refusal, UntriggeredBridge};
 
 #[test]
 fn refusals_of_jobs_that_are_not_there() {
@@ -33,6 +33,20 @@ fn refusals_of_jobs_that_are_not_there() {
             no job `build` in pipeline 20 of project 2 (failed), which shows no jobs at all; no pipeline came of: bridge `deploy` is pending
             hint: a list of jobs is empty also where the token may not see them: check its role in that project
             3/8, may change"#]],
+    );
+    let uncreated =
+        PipelineStatus { reason: Some("config_error".to_owned()), ..place(Status::Failed) };
+    check(
+        Refusal::NoJob {
+            wanted: vec!["build".to_owned()],
+            seen: Vec::new(),
+            pipelines: vec![place(Status::Success), uncreated],
+            untriggered: Vec::new(),
+        },
+        expect![[r#"
+            no job `build` in pipeline 20 of project 2 (success), pipeline 20 of project 2 (failed: config_error), which shows no jobs at all
+            hint: GitLab could not create its jobs: mend what it says, and run the bridge again
+            3/8"#]],
     );
     check(
         Refusal::SameFolder { folder: "build".into(), jobs: names(&["build (7)", "build (8)"]) },

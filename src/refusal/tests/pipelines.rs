@@ -66,6 +66,26 @@ fn refusals_of_pipelines_that_are_waited_for() {
 }
 
 #[test]
+fn advice_is_a_command_only_where_a_shell_reads_the_path_as_one_word() {
+    for (path, command) in [
+        ("shop/line-bot_2.0", true),
+        ("shop/line bot", false),
+        ("shop/$(reboot)", false),
+        ("-x/y", false),
+    ] {
+        let project = ProjectRef::Path(path.to_owned());
+        let refusal = Refusal::EndedBadly {
+            pipelines: vec![PipelineStatus { project, ..place(Status::Manual) }],
+            failed: Vec::new(),
+            blocking: vec![FailedJob { name: "lint".to_owned(), id: JobId(7), web_url: None }],
+        };
+        let advised = format!(", or with `downriver trigger {path} --pid 20 --on-manual play`");
+        let expect = if command { advised.as_str() } else { "" };
+        assert_eq!(refusal.hint(), Some(format!("start the job in GitLab{expect}")));
+    }
+}
+
+#[test]
 fn refusals_of_pipelines_that_are_started() {
     let not_started = |ref_: Option<&str>, message: &str| Refusal::NotStarted {
         project: ProjectRef::Id(93),

@@ -77,6 +77,16 @@ fn a_name_that_no_bridge_has_is_refused_with_what_there_is() {
 }
 
 #[test]
+fn names_are_listed_by_pipeline_and_in_the_order_of_their_creation() {
+    let mut listed = listed(&["a=created", "b=created", "c=created", "d=created"]);
+    listed.reverse();
+    for below in &mut listed[2..] {
+        below.of.id = PipelineId(20);
+    }
+    assert_eq!(names_in_order(&listed), ["c", "d", "a", "b"]);
+}
+
+#[test]
 fn a_project_is_meant_by_its_id_or_its_path() {
     check(&["a>20@2", "b>30@3"], &[], &["3"], "b>30");
     check(&["a>20@2", "b>30@3"], &[], &["group/p2"], "a>20");

@@ -161,6 +161,29 @@ fn leading_folders_are_dropped_as_tar_does() {
 }
 
 #[test]
+fn the_paths_of_all_entries_are_listed_where_they_are_asked_for() {
+    let lines = ["top", "a/", "a/x", "a/deep/y", "b/z"];
+    let rules = |lists_held, strip_components| FileRules {
+        lists_held,
+        strip_components,
+        ..including(&["a/x"])
+    };
+    for (strip, paths, stripped) in [
+        (0, &["top", "a", "a/x", "a/deep/y", "b/z"][..], &[""][..]),
+        (1, &["x", "deep/y", "z"], &["a", "b"]),
+        (4, &[], &[]),
+    ] {
+        let held = HeldPaths {
+            paths: paths.iter().map(|path| (*path).into()).collect(),
+            stripped: stripped.iter().map(|path| (*path).into()).collect(),
+            ..HeldPaths::default()
+        };
+        assert_eq!(plan(&lines, &rules(true, strip)).unwrap().held, held);
+        assert_eq!(plan(&lines, &rules(false, strip)).unwrap().held, HeldPaths::default());
+    }
+}
+
+#[test]
 fn links_are_kept_inside_or_taken_or_left_or_copied_as_asked() {
     let with = |symlinks| FileRules { symlinks, ..rules() };
     let outside = ["a", "l -> ../x"];
@@ -302,6 +325,10 @@ fn names_that_are_not_utf8_are_kept_on_unix_and_refused_elsewhere() {
             refused.starts_with("entry `d\\xfc/\\xe9` has a name that is not UTF-8"),
             "{refused}"
         );
+        let target = BTreeMap::from([(0, targets[&2].clone())]);
+        let refused = files(&entries[2..], &target, &on(system)).unwrap_err();
+        assert_eq!(refused.to_string(), "link `l` has a target that is not UTF-8");
+        assert_eq!(paths(&["l -> ü"], &on(system)), ["l -> ü"]);
     }
     // Patterns match such names by their other characters.
     let one = FileRules { patterns: including(&["d?/?"]).patterns, ..on(System::Unix) };

@@ -15,8 +15,10 @@ fn check(name: &str, system: System) -> Result<Vec<&str>, String> {
 #[test]
 fn honest_names_are_taken_on_every_system() {
     let (long, deep) = ("a".repeat(255), "a/".repeat(512));
+    let longest = format!("{}a", "./".repeat(2047)) + "a";
     for (name, expect) in [
         (&*deep, vec!["a"; 512]),
+        (&longest, vec!["aa"]),
         ("a/b.txt", vec!["a", "b.txt"]),
         ("a/", vec!["a"]),
         ("foo..bar", vec!["foo..bar"]),
