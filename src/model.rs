@@ -19,5 +19,5 @@ pub use entry::{DEFAULT_MAX_ENTRIES, Entry, EntryKind, Method};
 pub use id::{JobId, PipelineId, ProjectRef};
 pub use job::{Artifact, ArtifactsFile, Job};
 pub use pipeline::{Bridge, Pipeline};
-pub use raw_path::{RawPath, os_str};
+pub use raw_path::{RawPath, RawPathPool, os_str};
 pub use status::Status;

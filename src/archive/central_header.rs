@@ -71,7 +71,7 @@ impl<'a> CentralHeader<'a> {
         let (name, rest) = variable.split_at(lengths.name);
         let extra = &rest[..lengths.extra];
         if extra_field::is_truncated(extra) {
-            let name = entry_name::decode(name, fixed[5]);
+            let name = entry_name::display(name, fixed[5]);
             return Err(Error::Broken(format!("the extra fields of entry `{name}` are cut short")));
         }
         let mut header = CentralHeader {
@@ -92,7 +92,7 @@ impl<'a> CentralHeader<'a> {
         let values = [&mut header.size, &mut header.compressed_size, &mut header.offset];
         extra_field::expand_zip64(values, zip64);
         header.offset = header.offset.checked_add(prefix).ok_or_else(|| {
-            let entry = entry_name::decode(name, header.system).to_string();
+            let entry = entry_name::display(name, header.system);
             Error::Damaged { entry, why: "it lies beyond the end".to_owned() }
         })?;
         Ok(header)

@@ -1,12 +1,15 @@
 //! Conversion of a central directory header into an [`Entry`]: name, kind and mode.
 
+use std::borrow::Cow;
+
 use super::central_header::{CentralHeader, UnicodePath};
 use super::entry_name;
 use super::error::Error;
 use super::format::{
     FLAG_PATCH, FLAGS_ENCRYPTED, METHOD_AES, METHOD_DEFLATE, METHOD_STORED, METHOD_ZSTD,
 };
-use crate::model::{Entry, EntryKind, Method, RawPath};
+use crate::model::{Entry, EntryKind, Method, RawPathPool};
+use crate::sanitize::escape_bytes;
 
 const S_IFMT: u32 = 0o170_000;
 const S_IFREG: u32 = 0o100_000;
@@ -15,11 +18,11 @@ const S_IFLNK: u32 = 0o120_000;
 /// Writer systems that store a Unix mode in the attributes: Unix and macOS.
 const UNIX_SYSTEMS: [u8; 2] = [3, 19];
 
-/// Returns the entry that a header describes.
+/// Returns the entry that a header describes, and adds its name to `names`.
 ///
 /// # Errors
 /// If the Unicode path belongs to another name.
-pub fn to_entry(header: &CentralHeader<'_>) -> Result<Entry, Error> {
+pub fn to_entry(header: &CentralHeader<'_>, names: &mut RawPathPool) -> Result<Entry, Error> {
     let name = name(header)?;
     // The upper half of the attributes is the Unix mode. Zero means that it was not recorded.
     let mode = if UNIX_SYSTEMS.contains(&header.system) { header.attributes >> 16 } else { 0 };
@@ -32,9 +35,10 @@ pub fn to_entry(header: &CentralHeader<'_>) -> Result<Entry, Error> {
         _ if header.size > 0 => EntryKind::File,
         _ => EntryKind::Special,
     };
+    let too_long = || Error::Broken("its names take more than 4 GiB".to_owned());
     Ok(Entry {
+        name: names.add(&name).ok_or_else(too_long)?,
         raw_name: (*name != *header.name).then(|| Box::new(header.name.into())),
-        name,
         kind,
         offset: header.offset,
         size: header.size,
@@ -65,19 +69,18 @@ fn method(header: &CentralHeader<'_>) -> Method {
 
 /// Returns the Unicode path if there is one, else the decoded name. The path must carry the
 /// checksum of the name, and must not replace a name in ASCII by another.
-fn name(header: &CentralHeader<'_>) -> Result<RawPath, Error> {
+fn name<'a>(header: &'a CentralHeader<'_>) -> Result<Cow<'a, [u8]>, Error> {
     let plain = entry_name::decode(header.name, header.system);
     let Some(UnicodePath { name, crc32 }) = &header.unicode_path else { return Ok(plain) };
-    match String::from_utf8(name.clone()) {
-        // A name in ASCII needs no second spelling, so a different one is an attack.
-        Ok(name) if crc32fast::hash(header.name) == *crc32 => match header.name.is_ascii() {
-            true if plain != *name => Err(foreign_unicode_path(&plain)),
-            _ => Ok(name.into()),
-        },
-        _ => Err(foreign_unicode_path(&plain)),
+    let is_valid = std::str::from_utf8(name).is_ok() && crc32fast::hash(header.name) == *crc32;
+    // A name in ASCII needs no second spelling, so a different one is an attack.
+    match is_valid && (*plain == **name || !header.name.is_ascii()) {
+        true => Ok(name.into()),
+        false => Err(foreign_unicode_path(&plain)),
     }
 }
 
-fn foreign_unicode_path(name: &RawPath) -> Error {
+fn foreign_unicode_path(name: &[u8]) -> Error {
+    let name = escape_bytes(name);
     Error::Contradiction(format!("entry `{name}` has a second name that is of another entry"))
 }

@@ -130,7 +130,7 @@ impl<R: Read + Seek> Archive<R> {
         match target {
             target if target.is_empty() => invalid("has no target"),
             target if target.contains(&0) => invalid("has a NUL in its target"),
-            target => Ok(target.into()),
+            target => Ok(target.as_slice().into()),
         }
     }
 }

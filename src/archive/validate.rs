@@ -1,8 +1,10 @@
 //! Validation of a whole archive before anything is extracted.
 
-use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{BufReader, Read, Seek};
 
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry as Slot;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
@@ -12,7 +14,7 @@ use super::error::Error;
 use super::format::LOCAL_HEADER_SIGNATURE;
 use super::tracked_reader::TrackedReader;
 use super::{directory, entry_reader, metadata};
-use crate::model::Entry;
+use crate::model::{Entry, RawPathPool};
 
 /// Content of the central directory.
 pub struct Directory {
@@ -43,14 +45,15 @@ pub fn read_directory<R: Read + Seek>(
     if capacity > max_entries {
         return Err(too_many(eocd.entries));
     }
-    let mut entries = Vec::with_capacity(capacity);
+    let (mut entries, mut names) = (Vec::with_capacity(capacity), RawPathPool::default());
     directory::read_headers(reader, &eocd, |header| {
         if entries.len() == max_entries {
             return Err(too_many(entries.len() as u64 + 1));
         }
-        entries.push(metadata::to_entry(&header)?);
+        entries.push(metadata::to_entry(&header, &mut names)?);
         Ok(())
     })?;
+    names.complete();
     let had_duplicates = drop_duplicates(&mut entries)?;
     Ok(Directory { entries, directory_start: eocd.directory_start, had_duplicates })
 }
@@ -79,15 +82,22 @@ fn check_start<R: Read + Seek>(reader: &mut TrackedReader<R>, eocd: &Eocd) -> Re
 /// # Errors
 /// `DuplicateEntry` if entries with the same name differ.
 fn drop_duplicates(entries: &mut Vec<Entry>) -> Result<bool, Error> {
-    let mut by_name: HashMap<&[u8], &Entry> = HashMap::with_capacity(entries.len());
+    let hasher = RandomState::new();
+    let hash = |index: &u32| hasher.hash_one(&entries[*index as usize].name);
+    // Indices of the first entry of each name.
+    let mut by_name = HashTable::with_capacity(entries.len());
     let mut is_first = Vec::with_capacity(entries.len());
-    for entry in entries.iter() {
-        let first = *by_name.entry(&entry.name).or_insert(entry);
+    for (index, entry) in (0..).zip(&*entries) {
+        let has_name = |other: &u32| entries[*other as usize].name == entry.name;
+        let first = match by_name.entry(hash(&index), has_name, hash) {
+            Slot::Occupied(slot) => *slot.get(),
+            Slot::Vacant(slot) => *slot.insert(index).get(),
+        };
         let content = |entry: &Entry| (entry.size, entry.crc32, entry.kind, entry.mode);
-        if content(first) != content(entry) {
+        if content(&entries[first as usize]) != content(entry) {
             return Err(Error::DuplicateEntry { entry: entry.name.to_string() });
         }
-        is_first.push(std::ptr::eq(first, entry));
+        is_first.push(first == index);
     }
     // One pass: removing entries one by one would be quadratic, which takes minutes for a hundred
     // thousand of them.

@@ -3,11 +3,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Value, json};
 
 use crate::lookup::{Ended, FoundJob};
 use crate::model::{Job, Pipeline};
-use crate::plan::PlacementPath;
 use crate::sanitize::{escape_path, sanitize};
 use crate::select::retention::relative_to;
 use crate::transfer::{Synced, TransferResult, TransferredJob};
@@ -30,20 +31,66 @@ pub fn print_files(result: &TransferResult, output: Option<&Path>, ui: &Ui) -> i
     Ok(())
 }
 
-/// Returns the `--json` document of a transfer.
-pub fn document(result: &TransferResult, output: Option<&Path>, dir: &Path) -> Value {
-    let fetched = result.jobs.iter().map(|job| fetched(job, output, dir));
-    let missing = result.missing.iter();
-    let missing = missing.map(|(job, why)| json!({ "job": job, "reason": why.to_string() }));
-    json!({ "fetched": fetched.collect::<Vec<_>>(), "missing": missing.collect::<Vec<_>>() })
+/// The `--json` document of a transfer.
+#[derive(Serialize)]
+pub struct Document<'a> {
+    fetched: Vec<Fetched<'a>>,
+    missing: Vec<Value>,
 }
 
-/// Returns a job with its files; their paths are relative to the job's folder.
-fn fetched(job: &TransferredJob, output: Option<&Path>, dir: &Path) -> Value {
-    let TransferredJob { found, folder, files, bytes, synced } = job;
-    let file = |(path, size): &(PlacementPath, u64)| json!({ "path": slashes(path.strip_prefix(folder).unwrap_or(path)), "size": size });
+/// A job with its files, of which there can be a million: they are converted while they are written.
+pub struct Fetched<'a> {
+    job: &'a TransferredJob,
+    /// All fields; `files` is null.
+    fields: Value,
+}
+
+#[derive(Serialize)]
+struct FetchedFile {
+    /// Relative to the folder of the job.
+    path: String,
+    size: u64,
+}
+
+/// Returns the `--json` document of a transfer.
+pub fn document<'a>(result: &'a TransferResult, output: Option<&Path>, dir: &Path) -> Document<'a> {
+    let fetched = result.jobs.iter().map(|job| Fetched { job, fields: fields(job, output, dir) });
+    let missing = result.missing.iter();
+    let missing = missing.map(|(job, why)| json!({ "job": job, "reason": why.to_string() }));
+    Document { fetched: fetched.collect(), missing: missing.collect() }
+}
+
+impl Serialize for Fetched<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (key, value) in self.fields.as_object().into_iter().flatten() {
+            match key.as_str() {
+                "files" => map.serialize_entry(key, &Files(self.job))?,
+                _ => map.serialize_entry(key, value)?,
+            }
+        }
+        map.end()
+    }
+}
+
+/// The files of a job.
+struct Files<'a>(&'a TransferredJob);
+
+impl Serialize for Files<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let TransferredJob { folder, files, .. } = self.0;
+        serializer.collect_seq(files.iter().map(|(path, size)| FetchedFile {
+            path: slashes(path.strip_prefix(folder).unwrap_or(path)),
+            size: *size,
+        }))
+    }
+}
+
+/// Returns all of a job but its files.
+fn fields(job: &TransferredJob, output: Option<&Path>, dir: &Path) -> Value {
+    let TransferredJob { found, folder, bytes, synced, .. } = job;
     let mut value = self::found(found);
-    value["files"] = files.iter().map(file).collect();
+    value["files"] = Value::Null;
     value["output"] = json!(output.map(slashes));
     value["dir"] = json!(output.is_none().then(|| slashes(&plain(&dir.join(folder)))));
     value["bytes_transferred"] = json!(bytes);

@@ -151,8 +151,8 @@ impl Trigger {
             ..Transfer::reading(&ctx, &scope, &query)
         };
         let result = target.transfer(app, &transfer, &options)?;
-        told.fetched =
-            super::result::document(&result, self.output.as_deref(), &self.dir)["fetched"].take();
+        let output = self.output.as_deref();
+        told.fetched = json!(super::result::document(&result, output, &self.dir))["fetched"].take();
         if aside && self.unpack.list {
             super::result::print_files(&result, self.output.as_deref(), &app.ui)?;
         }

@@ -42,12 +42,15 @@ pub struct TargetFile<'a> {
 impl<'a> Tasks<'a> {
     /// Returns a task for each planned file.
     pub fn planned(entries: &'a [Entry], plan: &'a Plan) -> Tasks<'a> {
-        let files = (0..).zip(&plan.placements).filter(|(_, placement)| is_file(placement));
-        let numbers = |(index, placement): (u32, &Placement)| Numbers {
-            entry: placement.entry,
-            placement: Some(index),
-        };
-        Tasks::sorted(entries, plan, files.map(numbers).collect())
+        let files = || (0..).zip(&plan.placements).filter(|(_, placement)| is_file(placement));
+        let mut list = Vec::with_capacity(files().count());
+        list.extend(
+            files().map(|(index, placement)| Numbers {
+                entry: placement.entry,
+                placement: Some(index),
+            }),
+        );
+        Tasks::sorted(entries, plan, list)
     }
 
     /// Returns a task for every entry of the archive. Entries that are not planned have no file.

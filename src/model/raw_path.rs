@@ -1,9 +1,11 @@
 //! Paths of archives as bytes.
 
+use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::fmt::{self, Debug, Display, Formatter};
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::sanitize::escape_bytes;
 
@@ -11,13 +13,42 @@ use crate::sanitize::escape_bytes;
 ///
 /// It is displayed with each other byte as `\xff`, so that different paths stay different. Clones
 /// share the bytes.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RawPath(Arc<[u8]>);
+#[derive(Clone, Default)]
+pub struct RawPath {
+    /// Bytes of many paths; empty until their pool is complete.
+    bytes: Arc<OnceLock<Vec<u8>>>,
+    start: u32,
+    end: u32,
+}
+
+/// Many paths whose bytes are one allocation: one for each would take twice the memory.
+#[derive(Default)]
+pub struct RawPathPool {
+    bytes: Vec<u8>,
+    shared: Arc<OnceLock<Vec<u8>>>,
+}
+
+impl RawPathPool {
+    /// Adds a path, which has no bytes before [`RawPathPool::complete`]. None if the pool would have
+    /// more than 4 GiB.
+    pub fn add(&mut self, path: &[u8]) -> Option<RawPath> {
+        let start = u32::try_from(self.bytes.len()).ok()?;
+        let end = start.checked_add(u32::try_from(path.len()).ok()?)?;
+        self.bytes.extend_from_slice(path);
+        Some(RawPath { bytes: Arc::clone(&self.shared), start, end })
+    }
+
+    /// Gives all paths their bytes.
+    pub fn complete(mut self) {
+        self.bytes.shrink_to_fit();
+        self.shared.get_or_init(|| self.bytes);
+    }
+}
 
 impl RawPath {
     /// Returns true if the bytes are valid UTF-8.
     pub fn is_utf8(&self) -> bool {
-        std::str::from_utf8(&self.0).is_ok()
+        std::str::from_utf8(self).is_ok()
     }
 }
 
@@ -30,27 +61,18 @@ pub fn os_str(bytes: &[u8]) -> &OsStr {
     OsStr::new(std::str::from_utf8(bytes).unwrap_or_default())
 }
 
-impl From<Vec<u8>> for RawPath {
-    fn from(bytes: Vec<u8>) -> RawPath {
-        RawPath(bytes.into())
-    }
-}
-
 impl From<&[u8]> for RawPath {
     fn from(bytes: &[u8]) -> RawPath {
-        RawPath(bytes.into())
+        let mut pool = RawPathPool::default();
+        let path = pool.add(bytes).unwrap_or_default();
+        pool.complete();
+        path
     }
 }
 
 impl From<&str> for RawPath {
     fn from(text: &str) -> RawPath {
-        RawPath(text.as_bytes().into())
-    }
-}
-
-impl From<String> for RawPath {
-    fn from(text: String) -> RawPath {
-        RawPath(text.into_bytes().into())
+        text.as_bytes().into()
     }
 }
 
@@ -58,19 +80,46 @@ impl Deref for RawPath {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.0
+        let range = self.start as usize..self.end as usize;
+        self.bytes.get().and_then(|bytes| bytes.get(range)).unwrap_or_default()
     }
 }
 
 impl AsRef<[u8]> for RawPath {
     fn as_ref(&self) -> &[u8] {
-        &self.0
+        self
+    }
+}
+
+impl PartialEq for RawPath {
+    fn eq(&self, other: &RawPath) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for RawPath {}
+
+impl PartialOrd for RawPath {
+    fn partial_cmp(&self, other: &RawPath) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for RawPath {
+    fn cmp(&self, other: &RawPath) -> Ordering {
+        (**self).cmp(other)
+    }
+}
+
+impl Hash for RawPath {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
     }
 }
 
 impl PartialEq<str> for RawPath {
     fn eq(&self, other: &str) -> bool {
-        *self.0 == *other.as_bytes()
+        **self == *other.as_bytes()
     }
 }
 
@@ -82,12 +131,29 @@ impl PartialEq<&str> for RawPath {
 
 impl Display for RawPath {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(&escape_bytes(&self.0))
+        f.write_str(&escape_bytes(self))
     }
 }
 
 impl Debug for RawPath {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", escape_bytes(&self.0))
+        write!(f, "{:?}", escape_bytes(self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_a_pool_are_slices_of_one_allocation() {
+        let mut pool = RawPathPool::default();
+        let paths = ["a/b", "", "\u{fc}"].map(|path| pool.add(path.as_bytes()).unwrap());
+        assert_eq!(paths[0], "", "nothing before the pool is complete");
+        pool.complete();
+        assert_eq!(paths, ["a/b", "", "\u{fc}"]);
+        assert_eq!(paths[2].as_ptr(), paths[0].as_ptr().wrapping_add(3));
+        assert_eq!(paths[0], RawPath::from("a/b"));
+        assert!(paths[1] < paths[0]);
     }
 }

@@ -19,7 +19,7 @@ impl PlacementPath {
         if length == name.len() && (MAIN_SEPARATOR == '/' || components.len() == 1) {
             return PlacementPath(name.clone());
         }
-        PlacementPath(components.join(&(MAIN_SEPARATOR as u8)).into())
+        PlacementPath(components.join(&(MAIN_SEPARATOR as u8)).as_slice().into())
     }
 }
 

@@ -6,6 +6,7 @@
 mod age;
 pub mod choose;
 mod job_log;
+mod json_writer;
 pub mod pipelines;
 pub mod progress;
 mod steps;

@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anstyle::Style;
 use indicatif::ProgressDrawTarget;
+use serde::Serialize;
 use serde_json::Value;
 
+use super::json_writer::write_json;
 use super::progress::Progress;
 use super::style::{ERROR, HINT, WARNING};
 use super::verbosity::Verbosity;
@@ -17,7 +19,7 @@ use crate::clock::Clock;
 use crate::env::Stream;
 use crate::exit::Exit;
 use crate::report::Report;
-use crate::sanitize::{escape_bytes, sanitize_json, sanitize_whole};
+use crate::sanitize::{escape_bytes, sanitize_whole};
 
 /// The size limit, in bytes, of an answer to a question.
 const MAX_ANSWER: usize = 1000;
@@ -143,10 +145,8 @@ impl Ui {
     ///
     /// # Errors
     /// Standard output is closed or cannot be written to.
-    pub fn document(&self, document: &Value) -> io::Result<()> {
-        let document = sanitize_json(&format!("{document:#}"));
-        let mut stdout = lock(&self.stdout);
-        writeln!(stdout.writer, "{document}").and_then(|()| stdout.writer.flush())
+    pub fn document(&self, document: &impl Serialize) -> io::Result<()> {
+        write_json(&mut lock(&self.stdout).writer, document)
     }
 
     /// Returns true if standard output is a terminal, on which binary data must not be printed.

@@ -306,9 +306,9 @@ fn an_entry_that_cannot_be_read_refuses_all() {
 #[test]
 fn names_that_are_not_utf8_are_kept_on_unix_and_refused_elsewhere() {
     let (mut entries, mut targets) = archive(&["x", "y", "l -> x"]);
-    entries[0].name = b"d\xfc/\xe9".to_vec().into();
-    entries[1].name = b"d\xfc/\xe8".to_vec().into();
-    targets.insert(2, b"d\xfc/\xe9".to_vec().into());
+    entries[0].name = b"d\xfc/\xe9".as_slice().into();
+    entries[1].name = b"d\xfc/\xe8".as_slice().into();
+    targets.insert(2, b"d\xfc/\xe9".as_slice().into());
     let on = |system| FileRules { system, ..rules() };
     #[cfg(unix)]
     {
