@@ -1,6 +1,6 @@
 //! Tables of whole archives, as lists of entries: their plans and their refusals.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::exit::Exit;
@@ -173,9 +173,10 @@ fn the_paths_of_all_entries_are_listed_where_they_are_asked_for() {
         (1, &["x", "deep/y", "z"], &["a", "b"]),
         (4, &[], &[]),
     ] {
+        let path = |path: &&str| PlacementPath::from(&*path.split('/').collect::<PathBuf>());
         let held = HeldPaths {
-            paths: paths.iter().map(|path| (*path).into()).collect(),
-            stripped: stripped.iter().map(|path| (*path).into()).collect(),
+            paths: paths.iter().map(path).collect(),
+            stripped: stripped.iter().map(path).collect(),
             ..HeldPaths::default()
         };
         assert_eq!(plan(&lines, &rules(true, strip)).unwrap().held, held);
