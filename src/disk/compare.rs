@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
+use super::checksum::checksum;
 use super::commit_plan::join_relative;
 use super::dir_tree::DirTree;
 use super::entry_state::EntryState;
@@ -21,8 +22,6 @@ use crate::plan::{Existing, Placement, PlacementKind};
 
 /// The most files that are read at the same time.
 const MAX_READERS: usize = 4;
-/// Bytes that are read at once.
-const READ_LENGTH: usize = 128 << 10;
 
 /// The depth of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,8 +118,8 @@ impl Staging {
             if self.stopping() {
                 return Err(Error::Interrupted);
             }
-            match checksum(tree, path) {
-                Ok(checksum) => Ok((*index, Some(checksum))),
+            match crc32(tree, path) {
+                Ok(crc32) => Ok((*index, Some(crc32))),
                 // It can be replaced nevertheless, or another process has removed it since.
                 Err(error) if matches!(error.kind(), PermissionDenied | NotFound) => {
                     Ok((*index, None))
@@ -235,16 +234,9 @@ pub fn is_temporary(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(PREFIX.as_bytes())
 }
 
-fn checksum(tree: &DirTree, path: &Path) -> io::Result<u32> {
+/// Returns the CRC-32 of a file.
+fn crc32(tree: &DirTree, path: &Path) -> io::Result<u32> {
     let (dir, name) = tree.open_parent(path)?;
-    let mut file = dir.open_file(name)?;
-    let (mut hasher, mut buffer) = (crc32fast::Hasher::new(), vec![0; READ_LENGTH]);
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(hasher.finalize()),
-            Ok(count) => hasher.update(&buffer[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
+    let (crc32, _) = checksum(&mut dir.open_file(name)?)?;
+    Ok(crc32)
 }

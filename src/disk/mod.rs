@@ -7,7 +7,9 @@
 
 mod area;
 mod atomic_file;
+mod attempts;
 mod cache;
+mod checksum;
 mod close;
 mod commit;
 mod commit_plan;
