@@ -240,3 +240,25 @@ fn crc32(tree: &DirTree, path: &Path) -> io::Result<u32> {
     let (crc32, _) = checksum(&mut dir.open_file(name)?)?;
     Ok(crc32)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_gets_the_mode_of_a_new_one_and_keeps_setgid() {
+        let fresh = FreshModes { allowed: Some(0o755) };
+        for (mode, found, expect) in [
+            (None, 0o755, None),
+            (None, 0o700, Some(0o755)),
+            (Some(0o500), 0o700, None),
+            (Some(0o555), 0o700, Some(0o755)),
+            (None, 0o2755, None),
+            (Some(0o750), 0o2755, Some(0o2750)),
+        ] {
+            assert_eq!(fresh.of_dir(mode, Some(found)), expect, "{mode:?} {found:o}");
+        }
+        assert_eq!(fresh.of_dir(None, None), None);
+        assert_eq!(FreshModes { allowed: None }.of_dir(None, Some(0o700)), None);
+    }
+}

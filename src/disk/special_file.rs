@@ -105,7 +105,16 @@ mod tests {
         }
         assert!(open(&file).unwrap().is_none() && open(home.path()).unwrap().is_none());
         assert!(open(Path::new("/dev/null")).unwrap().is_some());
-        assert!(own_stream(Path::new("/proc/1/fd/1")).unwrap().is_none());
+        for (path, is_own) in [
+            (format!("{own}1"), true),
+            (format!("{own}2"), true),
+            (format!("{own}0"), false),
+            ("/dev/fd/1".to_owned(), true),
+            ("/proc/1/fd/1".to_owned(), false),
+            ("/proc/1/fd/2".to_owned(), false),
+        ] {
+            assert_eq!(own_stream(Path::new(&path)).unwrap().is_some(), is_own, "{path}");
+        }
     }
 
     #[cfg(target_os = "linux")]

@@ -1,5 +1,7 @@
 //! Staging and commit: the destination after success, failure and interruption.
 
+#[cfg(unix)]
+mod handles;
 mod races;
 mod sync;
 
@@ -252,7 +254,9 @@ fn a_failed_rollback_keeps_and_names_the_backup() {
         matches!(&failed, Error::RollbackFailed { backup: kept, .. } if *kept == backup),
         "{failed}"
     );
-    assert!(failed.to_string().contains("then could not go back: cannot restore"), "{failed}");
+    let restored =
+        format!("then could not go back: cannot restore `{}`", dest.path().join("file").display());
+    assert!(failed.to_string().contains(&restored), "{failed}");
 }
 
 #[test]
@@ -351,24 +355,4 @@ fn an_atomic_file_appears_on_commit_only() {
         let refused = AtomicFile::create_beside(&home.path().join(name), &interrupt).unwrap_err();
         assert!(refused.to_string().contains(why), "{refused}");
     }
-}
-
-#[cfg(unix)]
-#[test]
-fn a_pipe_is_written_to_and_stays_one() {
-    use std::os::unix::fs::FileTypeExt;
-    // No device of the machine: a defect would replace it, where the tests run as root.
-    let home = folder(&[]);
-    let pipe = home.path().join("pipe");
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
-    assert!(made.success());
-    let reader = std::thread::spawn({
-        let pipe = pipe.clone();
-        move || fs::read(pipe).unwrap()
-    });
-    let mut file = AtomicFile::create_beside(&pipe, &Interrupt::default()).unwrap();
-    file.write_all(b"content").unwrap();
-    file.commit(OnConflict::Overwrite).unwrap();
-    assert_eq!(reader.join().unwrap(), b"content");
-    assert!(fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo());
 }
