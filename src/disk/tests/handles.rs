@@ -94,6 +94,23 @@ fn a_destination_tells_its_links_and_if_it_is_empty() {
 }
 
 #[test]
+fn a_staged_folder_may_be_there_already_and_a_file_in_its_place_may_not() {
+    for is_folder in [true, false] {
+        let dest = folder(&[]);
+        let mut staging = staged(dest.path(), &[("a", "1")]);
+        let at = staging.first().temp_dir.path().join("tree/d");
+        if is_folder {
+            fs::create_dir(at).unwrap();
+        } else {
+            fs::write(at, "").unwrap();
+        }
+        staging.add_dir(Path::new("d"), None, None);
+        assert_eq!(staging.commit(OnConflict::Overwrite).is_ok(), is_folder);
+        assert_eq!(dest.path().join("d").exists(), is_folder);
+    }
+}
+
+#[test]
 fn a_pipe_is_written_to_and_stays_one() {
     // No device of the machine: a defect would replace it, where the tests run as root.
     let home = one_of_each();
@@ -146,5 +163,23 @@ fn a_rollback_restores_a_file_unless_another_process_put_one_there() {
         });
         assert!(matches!(failed, Err(Error::Interrupted)), "{failed:?}");
         assert_eq!(fs::read_to_string(dest.path().join("file")).unwrap(), left);
+    }
+    // A folder that another process has made again is filled again.
+    for made_again in [false, true] {
+        let dest = folder(&[("d/x", "old"), ("d/e/y", "old")]);
+        let before = listing(dest.path());
+        let staging = staged(dest.path(), &[]);
+        let at = DirTree::new(staging.base.clone());
+        let failed = staging.in_transaction(&at, |transaction| {
+            transaction.move_contents_away(Path::new("d"), 0).unwrap();
+            assert!(!dest.path().join("d").exists());
+            if made_again {
+                fs::create_dir(dest.path().join("d")).unwrap();
+            }
+            Err((Error::Interrupted, transaction.roll_back().err()))
+        });
+        assert!(matches!(failed, Err(Error::Interrupted)), "{failed:?}");
+        drop(staging);
+        assert_eq!(listing(dest.path()), before);
     }
 }
