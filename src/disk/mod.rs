@@ -24,6 +24,7 @@ mod dir_tree;
 mod entry_state;
 mod error;
 mod file_kind;
+mod folder_of;
 mod free_space;
 #[cfg(test)]
 pub mod listing;

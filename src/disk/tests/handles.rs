@@ -11,6 +11,7 @@ use super::{folder, staged, step};
 use crate::disk::dir_handle::DirHandle;
 use crate::disk::dir_tree::DirTree;
 use crate::disk::listing::listing;
+use crate::disk::remove_tree::remove_tree;
 use crate::disk::{AtomicFile, Error, Staging};
 use crate::interrupt::Interrupt;
 use crate::model::EntryKind;
@@ -108,6 +109,24 @@ fn a_staged_folder_may_be_there_already_and_a_file_in_its_place_may_not() {
         assert_eq!(staging.commit(OnConflict::Overwrite).is_ok(), is_folder);
         assert_eq!(dest.path().join("d").exists(), is_folder);
     }
+}
+
+#[test]
+fn what_cannot_be_removed_is_an_error_and_leaves_the_last_entry() {
+    let home =
+        folder(&[("top/last", ""), ("top/sub/last", ""), ("top/sub/x", ""), ("top/zest", "")]);
+    let top = home.path().join("top");
+    // Another process fills a folder after its entries were listed.
+    let fill = || fs::write(top.join("sub/late"), "").is_ok() || !top.join("sub").exists();
+    let parent = DirHandle::open(home.path()).unwrap();
+    let remove = |go_on: &dyn Fn() -> bool| {
+        remove_tree(&parent, OsStr::new("top"), Some(OsStr::new("last")), go_on)
+    };
+    assert_eq!(remove(&fill).unwrap_err().kind(), ErrorKind::DirectoryNotEmpty);
+    let left = listing(&top).into_iter().map(|line| line.split(' ').nth(1).unwrap().to_owned());
+    assert_eq!(left.collect::<Vec<_>>(), ["last", "sub/", "sub/late"]);
+    remove(&|| true).unwrap();
+    assert!(!top.exists());
 }
 
 #[test]
