@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::close;
 use super::error::Error;
+use super::folder_of::folder_of;
 use super::free_space;
 use super::special_file;
 use super::temp_file::TempFile;
@@ -140,13 +141,6 @@ pub fn temp_file() -> Result<File, Error> {
 /// Returns true for a path that names a folder, also by a `/` at its end.
 fn dest_is_folder(dest: &Path, found: &io::Result<fs::Metadata>) -> bool {
     found.as_ref().is_ok_and(fs::Metadata::is_dir) || dest.file_name().is_none()
-}
-
-fn folder_of(dest: &Path) -> &Path {
-    match dest.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => dir,
-        _ => Path::new("."),
-    }
 }
 
 /// Opens an existing file to write it in place, if its folder cannot be written.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::area::{Area, Assignment, replaced_path};
+use super::attempts::attempts;
 use super::commit_plan::{CommitPlan, CommitStep, Comparison, join_relative};
 use super::dir_handle::Identity;
 use super::dir_tree::DirTree;
@@ -15,9 +16,6 @@ use super::notes::Notes;
 use super::staging::Staging;
 use crate::interrupt::Interrupt;
 use crate::plan::OnConflict;
-
-/// Number of attempts at a destination to which other processes write at the same time.
-const MAX_ATTEMPTS: usize = 10;
 
 /// The outcome of a commit.
 #[derive(Debug)]
@@ -37,30 +35,22 @@ impl Staging {
     /// files are restored with their contents and modes, and new files are removed.
     pub fn commit(mut self, on_conflict: OnConflict) -> Result<Committed, Error> {
         self.complete()?;
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
+        let committed = attempts(|number| {
             let base_tree = DirTree::new(Arc::clone(&self.base));
             let mut plan = self.plan_commit(&base_tree, on_conflict, &BTreeSet::new())?;
-            let applied = self
-                .assign_areas(&base_tree, &mut plan.steps, attempts)
-                .and_then(|()| self.apply_or_roll_back(&base_tree, &plan.steps));
-            match applied {
-                Ok(()) => {
-                    self.sync_destination(&base_tree, &plan.steps)?;
-                    return Ok(Committed {
-                        skipped: plan.skipped,
-                        warnings: self.notes.warnings(&self.dest),
-                    });
-                }
-                Err(error) if attempts < MAX_ATTEMPTS && error.is_concurrent_change() => {}
-                Err(error) => {
-                    if let Error::RollbackFailed { .. } = error {
-                        self.areas.iter_mut().for_each(|area| area.temp_dir.preserve());
-                    }
-                    return Err(error);
-                }
-            }
+            self.assign_areas(&base_tree, &mut plan.steps, number)?;
+            self.apply_or_roll_back(&base_tree, &plan.steps)?;
+            Ok((base_tree, plan))
+        });
+        let (base_tree, plan) = committed.inspect_err(|error| self.keep_backups(error))?;
+        self.sync_destination(&base_tree, &plan.steps)?;
+        Ok(Committed { skipped: plan.skipped, warnings: self.notes.warnings(&self.dest) })
+    }
+
+    /// Leaves the temporary directories in place after a rollback that failed.
+    pub(super) fn keep_backups(&mut self, error: &Error) {
+        if let Error::RollbackFailed { .. } = error {
+            self.areas.iter_mut().for_each(|area| area.temp_dir.preserve());
         }
     }
 

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
+use super::checksum::checksum;
 use super::commit_plan::join_relative;
 use super::dir_tree::DirTree;
 use super::entry_state::EntryState;
@@ -22,8 +23,6 @@ use crate::temp_name;
 
 /// The most files that are read at the same time.
 const MAX_READERS: usize = 4;
-/// Bytes that are read at once.
-const READ_LENGTH: usize = 128 << 10;
 
 /// The depth of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,8 +119,8 @@ impl Staging {
             if self.stopping() {
                 return Err(Error::Interrupted);
             }
-            match checksum(tree, path) {
-                Ok(checksum) => Ok((*index, Some(checksum))),
+            match crc32(tree, path) {
+                Ok(crc32) => Ok((*index, Some(crc32))),
                 // It can be replaced nevertheless, or another process has removed it since.
                 Err(error) if matches!(error.kind(), PermissionDenied | NotFound) => {
                     Ok((*index, None))
@@ -236,16 +235,31 @@ pub fn is_temporary(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(temp_name::PREFIX.as_bytes())
 }
 
-fn checksum(tree: &DirTree, path: &Path) -> io::Result<u32> {
+/// Returns the CRC-32 of a file.
+fn crc32(tree: &DirTree, path: &Path) -> io::Result<u32> {
     let (dir, name) = tree.open_parent(path)?;
-    let mut file = dir.open_file(name)?;
-    let (mut hasher, mut buffer) = (crc32fast::Hasher::new(), vec![0; READ_LENGTH]);
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(hasher.finalize()),
-            Ok(count) => hasher.update(&buffer[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+    let (crc32, _) = checksum(&mut dir.open_file(name)?)?;
+    Ok(crc32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_gets_the_mode_of_a_new_one_and_keeps_setgid() {
+        let fresh = FreshModes { allowed: Some(0o755) };
+        for (mode, found, expect) in [
+            (None, 0o755, None),
+            (None, 0o700, Some(0o755)),
+            (Some(0o500), 0o700, None),
+            (Some(0o555), 0o700, Some(0o755)),
+            (None, 0o2755, None),
+            (Some(0o750), 0o2755, Some(0o2750)),
+        ] {
+            assert_eq!(fresh.of_dir(mode, Some(found)), expect, "{mode:?} {found:o}");
         }
+        assert_eq!(fresh.of_dir(None, None), None);
+        assert_eq!(FreshModes { allowed: None }.of_dir(None, Some(0o700)), None);
     }
 }

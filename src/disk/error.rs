@@ -147,3 +147,56 @@ fn reason(error: &io::Error) -> String {
 
 // `Display` includes the I/O error already, so `source` would repeat it.
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error as Io, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn an_error_names_the_operation_the_path_and_the_reason() {
+        for (doing, kind, expect) in [
+            ("write", ErrorKind::StorageFull, "write `a\\u{1b}b`: no space left on the disk"),
+            ("write", ErrorKind::QuotaExceeded, "write `a\\u{1b}b`: the disk quota is used up"),
+            ("write", ErrorKind::FileTooLarge, "write `a\\u{1b}b`: no file may be so large here"),
+            ("read", ErrorKind::CrossesDevices, "read `a\\u{1b}b`: it is on another file system"),
+            (
+                MAKE_IN,
+                ErrorKind::StorageFull,
+                "make a folder in `a\\u{1b}b`: no space left on the disk",
+            ),
+            (
+                MAKE_IN,
+                ErrorKind::NotFound,
+                "make a folder in `a\\u{1b}b`: the folder does not exist any more",
+            ),
+        ] {
+            let error = Error::doing(doing, Path::new("a\u{1b}b"))(Io::from(kind));
+            assert_eq!(error.to_string(), format!("cannot {expect}"));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn advice_is_given_where_a_limit_or_a_setting_helps() {
+        use rustix::io::Errno;
+        let path = || PathBuf::from("a");
+        let io = |source| Error::Io { doing: "write", path: path(), source };
+        let temp = |source| Error::TempFile { dir: path(), source };
+        for (error, advice) in [
+            (io(Errno::MFILE.into()), Some("ulimit -n")),
+            (io(Errno::NFILE.into()), Some("ulimit -n")),
+            (io(Errno::NOSPC.into()), None),
+            (temp(Errno::MFILE.into()), Some("ulimit -n")),
+            (temp(Errno::NOSPC.into()), Some("TMPDIR")),
+            (Error::NoThread(Errno::AGAIN.into()), Some("ulimit -u")),
+            (Error::NoLink { path: path(), source: Errno::PERM.into() }, Some("--symlinks copy")),
+            (Error::Interrupted, None),
+        ] {
+            let hint = error.hint();
+            let found = hint.zip(advice).is_some_and(|(hint, advice)| hint.contains(advice));
+            assert!(found || hint.or(advice).is_none(), "{error}: {hint:?}");
+        }
+    }
+}

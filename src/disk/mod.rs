@@ -7,7 +7,9 @@
 
 mod area;
 mod atomic_file;
+mod attempts;
 mod cache;
+mod checksum;
 mod close;
 mod commit;
 mod commit_plan;
@@ -22,6 +24,7 @@ mod dir_tree;
 mod entry_state;
 mod error;
 mod file_kind;
+mod folder_of;
 mod free_space;
 #[cfg(test)]
 pub mod listing;

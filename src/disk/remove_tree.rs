@@ -79,7 +79,6 @@ fn remove_file_or_open(
     let removed = parent.remove_file(name);
     match removed {
         Ok(()) => Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => match parent.kind(name)? {
             Some(FileKind::Dir) => {
                 let dir = parent.open_dir(name)?;

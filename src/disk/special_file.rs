@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use super::folder_of::folder_of;
+
 /// Number of symlinks that a path may lead through, as on Linux.
 const MAX_HOPS: usize = 40;
 
@@ -34,11 +36,7 @@ fn name_in_proc(dest: &Path) -> Option<PathBuf> {
     let mut path = dest.to_owned();
     let mut within = None;
     for _ in 0..MAX_HOPS {
-        let parent = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let parent = fs::canonicalize(parent).ok()?;
+        let parent = fs::canonicalize(folder_of(&path)).ok()?;
         let resolved = parent.join(path.file_name()?);
         let in_dev = parent == Path::new("/dev");
         let in_proc = parent.components().nth(1) == Some(Component::Normal("proc".as_ref()));
@@ -105,7 +103,16 @@ mod tests {
         }
         assert!(open(&file).unwrap().is_none() && open(home.path()).unwrap().is_none());
         assert!(open(Path::new("/dev/null")).unwrap().is_some());
-        assert!(own_stream(Path::new("/proc/1/fd/1")).unwrap().is_none());
+        for (path, is_own) in [
+            (format!("{own}1"), true),
+            (format!("{own}2"), true),
+            (format!("{own}0"), false),
+            ("/dev/fd/1".to_owned(), true),
+            ("/proc/1/fd/1".to_owned(), false),
+            ("/proc/1/fd/2".to_owned(), false),
+        ] {
+            assert_eq!(own_stream(Path::new(&path)).unwrap().is_some(), is_own, "{path}");
+        }
     }
 
     #[cfg(target_os = "linux")]

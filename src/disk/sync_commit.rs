@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::attempts::attempts;
 use super::commit::{Committed, Transaction};
 use super::commit_plan::{CommitStep, Displaced, join_relative};
 use super::dir_tree::DirTree;
@@ -12,9 +13,6 @@ use super::error::Error;
 use super::file_kind::FileKind;
 use super::staging::Staging;
 use crate::plan::OnConflict;
-
-/// Number of attempts at a destination to which other processes write at the same time.
-const MAX_ATTEMPTS: usize = 10;
 
 /// The changes of a commit besides the staged files. All paths are relative to the destination.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,13 +35,11 @@ impl Staging {
     /// After a failure, everything is rolled back: files, folders and modes.
     pub fn commit_sync(mut self, changes: &SyncChanges) -> Result<Committed, Error> {
         self.complete()?;
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
+        let committed = attempts(|number| {
             let mut filled = Vec::new();
             let base_tree = DirTree::new(Arc::clone(&self.base));
-            let plan = self.plan_sync(&base_tree, changes, attempts)?;
-            let applied = self.in_transaction(&base_tree, |transaction| {
+            let plan = self.plan_sync(&base_tree, changes, number)?;
+            self.in_transaction(&base_tree, |transaction| {
                 let _hold = self.interrupt.hold();
                 match self.apply_changes(&base_tree, transaction, changes, &plan) {
                     Ok(folders) => filled = folders,
@@ -54,22 +50,12 @@ impl Staging {
                     }
                 }
                 Ok(())
-            });
-            match applied {
-                Err(error) if attempts < MAX_ATTEMPTS && error.is_concurrent_change() => {}
-                Err(error) => {
-                    if let Error::RollbackFailed { .. } = error {
-                        self.areas.iter_mut().for_each(|area| area.temp_dir.preserve());
-                    }
-                    return Err(error);
-                }
-                Ok(()) => {
-                    self.sync_destination(&base_tree, &plan.steps)?;
-                    let warnings = self.notes.warnings(&self.dest);
-                    return Ok(Committed { skipped: filled, warnings });
-                }
-            }
-        }
+            })?;
+            Ok((base_tree, plan, filled))
+        });
+        let (base_tree, plan, skipped) = committed.inspect_err(|error| self.keep_backups(error))?;
+        self.sync_destination(&base_tree, &plan.steps)?;
+        Ok(Committed { skipped, warnings: self.notes.warnings(&self.dest) })
     }
 
     /// Plans all renames, each within one file system.

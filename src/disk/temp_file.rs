@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::close;
 use super::dir_handle::DirHandle;
 use super::error::Error;
+use super::folder_of::folder_of;
 use super::temp_dir::TempDir;
 use super::temp_layout::SINGLE;
 use crate::interrupt::Interrupt;
@@ -55,11 +56,7 @@ impl TempFile {
         close::close(file).map_err(doing())?;
         let name = dest.file_name().ok_or(io::ErrorKind::InvalidInput).map_err(io::Error::from);
         let name = name.map_err(doing())?;
-        let folder = match dest.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let to = DirHandle::open(folder).map_err(doing())?;
+        let to = DirHandle::open(folder_of(dest)).map_err(doing())?;
         let hold = interrupt.hold();
         if interrupt.stopping() {
             return Err(Error::Interrupted);

@@ -1,5 +1,7 @@
 //! Staging and commit: the destination after success, failure and interruption.
 
+#[cfg(unix)]
+mod handles;
 mod races;
 mod sync;
 
@@ -252,7 +254,18 @@ fn a_failed_rollback_keeps_and_names_the_backup() {
         matches!(&failed, Error::RollbackFailed { backup: kept, .. } if *kept == backup),
         "{failed}"
     );
-    assert!(failed.to_string().contains("then could not go back: cannot restore"), "{failed}");
+    let restored =
+        format!("then could not go back: cannot restore `{}`", dest.path().join("file").display());
+    assert!(failed.to_string().contains(&restored), "{failed}");
+    let left = |error: &Error| {
+        let mut staging = staged(dest.path(), &[("file", "new")]);
+        let backup = staging.first().temp_dir.path().to_owned();
+        staging.keep_backups(error);
+        backup
+    };
+    let kept = left(&failed);
+    // The next run does not take it for a stale one.
+    assert!(!left(&Error::Interrupted).exists() && kept.exists());
 }
 
 #[test]
@@ -350,37 +363,5 @@ fn an_atomic_file_appears_on_commit_only() {
     for (name, why) in [("dir", "a folder is in the way"), ("no/such", "cannot write")] {
         let refused = AtomicFile::create_beside(&home.path().join(name), &interrupt).unwrap_err();
         assert!(refused.to_string().contains(why), "{refused}");
-    }
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_device_is_written_to_and_stays_one() {
-    use std::os::unix::fs::FileTypeExt;
-
-    use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
-    let home = folder(&[]);
-    // A device of its own: a test that fails must not replace that of the system. Who may not make
-    // one may not replace one either.
-    let own = home.path().join("null");
-    let made = mknodat(CWD, &own, FileType::CharacterDevice, Mode::RWXU, makedev(1, 3)).is_ok();
-    let usable = made && fs::File::options().write(true).open(&own).is_ok();
-    let null = if usable { &*own } else { Path::new("/dev/null") };
-    let mut file = AtomicFile::create_beside(null, &Interrupt::default()).unwrap();
-    file.write_all(b"gone").unwrap();
-    file.commit(OnConflict::Overwrite).unwrap();
-    assert!(fs::metadata(null).unwrap().file_type().is_char_device());
-}
-
-#[test]
-fn an_error_names_the_operation_the_path_and_the_reason() {
-    use std::io::{Error as Io, ErrorKind};
-    for (kind, why) in [
-        (ErrorKind::StorageFull, "no space left on the disk"),
-        (ErrorKind::QuotaExceeded, "the disk quota is used up"),
-        (ErrorKind::CrossesDevices, "it is on another file system"),
-    ] {
-        let error = Error::doing("write", Path::new("a\u{1b}b"))(Io::from(kind));
-        assert_eq!(error.to_string(), format!("cannot write `a\\u{{1b}}b`: {why}"));
     }
 }

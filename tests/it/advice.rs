@@ -171,6 +171,9 @@ fn a_redirect_away_from_the_api_is_a_sign_in() {
         let ran = Run::new(&fake).args("keep build").fails(4);
         ran.says("redirected to <store>/sso/authorize, which is no address of the API");
         ran.never_says("state=5f3a");
+        let fake = struck(Fault::on(request).redirect("/sso/authorize"));
+        let ran = Run::new(&fake).args("keep build").fails(4);
+        ran.says("/sso/authorize, which is no address of the API");
         let fake = struck(Fault::on(request).redirect("{api}/users/sign_in"));
         Run::new(&fake).args("keep build").fails(4).says("Sign in");
     }

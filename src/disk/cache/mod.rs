@@ -9,12 +9,13 @@ mod name;
 mod tests;
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::atomic_file::temp_file;
+use super::checksum::checksum;
 use super::error::Error;
 use super::temp_file::TempFile;
 use crate::interrupt::Interrupt;
@@ -90,7 +91,7 @@ impl Cache {
             let path = self.dir.join(name.to_string());
             // Another run may have removed it in the meantime.
             let Ok(mut file) = open_for_update(&path) else { continue };
-            if checksum(&mut file).is_ok_and(|found| found == (name.crc32, key.size)) {
+            if checksum_and_rewind(&mut file).is_ok_and(|found| found == (name.crc32, key.size)) {
                 // If setting the time fails, the archive is only evicted earlier.
                 let _ = file.set_modified(now);
                 self.mark_used(path);
@@ -232,22 +233,10 @@ fn open_for_update(path: &Path) -> io::Result<File> {
     both.or_else(|_| File::open(path))
 }
 
-/// Computes the CRC-32 and the length of a file, and rewinds it.
-fn checksum(file: &mut File) -> io::Result<(u32, u64)> {
-    let (mut crc32, mut length) = (Hasher::new(), 0);
-    let mut block = vec![0; 256 << 10];
+/// Returns the CRC-32 and the length of a file, and rewinds it.
+fn checksum_and_rewind(file: &mut File) -> io::Result<(u32, u64)> {
     file.rewind()?;
-    loop {
-        match file.read(&mut block) {
-            Ok(0) => break,
-            Ok(count) => {
-                crc32.update(&block[..count]);
-                length += count as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
+    let found = checksum(file)?;
     file.rewind()?;
-    Ok((crc32.finalize(), length))
+    Ok(found)
 }

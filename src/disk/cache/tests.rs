@@ -1,5 +1,6 @@
 //! Caches in real directories: insertion, lookup and eviction.
 
+use std::io::Read;
 use std::time::Duration;
 
 use super::*;
