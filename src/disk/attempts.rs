@@ -36,16 +36,16 @@ mod tests {
             (ErrorKind::NotFound, 11, None),
             (ErrorKind::PermissionDenied, 2, None),
         ] {
-            let mut last = 0;
+            let mut calls = 0;
             let result = attempts(|number| {
-                last = number;
+                calls += 1;
                 match number == succeeds_at {
                     true => Ok(number),
                     false => Err(Error::doing("write", Path::new("x"))(io::Error::from(error))),
                 }
             });
             assert_eq!(result.ok(), expect, "{error} {succeeds_at}");
-            assert!(last <= 10);
+            assert!(calls <= 10);
         }
     }
 }
