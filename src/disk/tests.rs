@@ -360,8 +360,8 @@ fn a_device_is_written_to_and_stays_one() {
 
     use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
     let home = folder(&[]);
-    // A device of its own: a test that fails must not replace that of the system. Who may not make
-    // one may not replace one either.
+    // A device made for this test, so that a failure does not replace that of the system. Without the
+    // permission to make one, the process cannot replace one either.
     let own = home.path().join("null");
     let made = mknodat(CWD, &own, FileType::CharacterDevice, Mode::RWXU, makedev(1, 3)).is_ok();
     let usable = made && fs::File::options().write(true).open(&own).is_ok();
