@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// Advice where it is reached.
+/// Advice for a process that has reached the limit.
 pub const HINT: &str = "more open files must be allowed (ulimit -n)";
 
 /// Returns true if the process or the system has no file descriptors left.

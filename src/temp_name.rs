@@ -1,6 +1,6 @@
 //! The names of temporary directories, by which later runs recognise those that killed runs left.
-//! Nothing that comes from an archive or from GitLab may have such a name: the next run would take it
-//! for its own.
+//! A file or folder from an archive must not have such a name, nor one that is named after a job: the
+//! next run would remove it as a leftover.
 
 use std::ffi::OsString;
 

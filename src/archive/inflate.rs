@@ -12,17 +12,18 @@ use super::zstd::ZstdDecoder;
 use crate::model::Entry;
 use crate::model::Method;
 
-/// Greatest size of an entry, in bytes, that is decompressed by one call.
+/// Maximum size in bytes of an entry that is decompressed by one call.
 const MAX_WHOLE: u64 = 1 << 20;
-/// Size of the output buffer of larger ones, in bytes: large enough that most files are one write.
+/// Size in bytes of the output buffer for larger entries: large enough that most files are one write.
 const WINDOW_LENGTH: usize = 256 << 10;
-/// Room behind the end of an entry, in bytes, with which the decompressor need not check for the end
-/// of the buffer at every byte.
+/// Room in bytes behind the end of an entry. With it, the decompressor does not check for the end of
+/// the buffer at every byte.
 const SLACK: u64 = 1 << 10;
 
 /// Decompressor of entries, one after the other. Its memory does not grow with their sizes.
 pub struct Inflater {
     decompress: Decompress,
+    /// The decompressor of entries that are complete in memory.
     whole: Decompressor,
     zstd: ZstdDecoder,
     window: Vec<u8>,
@@ -64,7 +65,7 @@ impl Inflater {
         output.finish()
     }
 
-    /// Decompresses an entry that lies in memory, as [`Inflater::copy`] does.
+    /// Decompresses an entry that is complete in memory, as [`Inflater::copy`] does.
     pub fn copy_framed(
         &mut self,
         entry: &Entry,
@@ -80,7 +81,7 @@ impl Inflater {
                 return output.finish();
             }
         }
-        // The other decompressor also tells the reason of a failure.
+        // Entries that libdeflate does not accept are decompressed again, to return the exact error.
         self.copy(entry, &mut from.data(), to)
     }
 

@@ -29,6 +29,6 @@ mod zstd;
 pub use detect_format::NotZip;
 pub use entry_reader::{EntryReader, SeekReader, SkipRead, sorted_by_offset};
 pub use error::Error;
-pub use framed::{FRAME_LENGTH, Framed, HEADER, trailer};
+pub use framed::{FRAME_LENGTH, Framed};
 pub use inflate::Inflater;
 pub use reader::{Archive, Layout};

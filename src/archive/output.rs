@@ -51,7 +51,7 @@ impl<'a> Output<'a> {
         self.entry.damaged(why)
     }
 
-    /// Returns the location of the entry.
+    /// Returns the entry.
     pub fn entry(&self) -> &Entry {
         self.entry
     }

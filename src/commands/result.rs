@@ -41,7 +41,7 @@ pub struct Document<'a> {
 /// A job with its files, of which there can be a million: they are converted while they are written.
 pub struct Fetched<'a> {
     job: &'a TransferredJob,
-    /// All fields; `files` is null.
+    /// All fields. `files` is null, and replaced by the files of the job when it is written.
     fields: Value,
 }
 
@@ -73,7 +73,7 @@ impl Serialize for Fetched<'_> {
     }
 }
 
-/// The files of a job.
+/// The files of a job, as the field `files`.
 struct Files<'a>(&'a TransferredJob);
 
 impl Serialize for Files<'_> {
@@ -86,7 +86,7 @@ impl Serialize for Files<'_> {
     }
 }
 
-/// Returns all of a job but its files.
+/// Returns the fields of a job, with null for its files.
 fn fields(job: &TransferredJob, output: Option<&Path>, dir: &Path) -> Value {
     let TransferredJob { found, folder, bytes, synced, .. } = job;
     let mut value = self::found(found);

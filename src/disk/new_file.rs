@@ -14,8 +14,8 @@ use super::modes::file_mode;
 use super::positioned_write::write_all_at;
 use super::staging::Staging;
 
-/// Creator of files for one thread. It keeps the directory open that it used last, because the files
-/// of a directory lie together in most archives.
+/// Creator of files for one thread. It keeps the last directory that it opened, because most archives
+/// hold the files of a directory one after another.
 #[derive(Debug)]
 pub struct FileCreator<'a> {
     staging: &'a Staging,
@@ -48,8 +48,11 @@ impl Staging {
 }
 
 impl<'a> FileCreator<'a> {
-    /// Creates a file, with its directories, and opens it for writing; fails if it is staged
-    /// already. Several threads can create files in a staging at the same time.
+    /// Creates a file and its missing directories, and opens it for writing. Several threads can create
+    /// files in a staging at the same time.
+    ///
+    /// # Errors
+    /// If the file is staged already or cannot be created.
     pub fn create(&mut self, path: &'a Path, mode: Option<u32>) -> Result<NewFile<'a>, Error> {
         let (staging, mode) = (self.staging, file_mode(mode));
         let parent = path.parent().unwrap_or(Path::new(""));
@@ -58,10 +61,11 @@ impl<'a> FileCreator<'a> {
             Some((last, dir)) if last.as_os_str() == parent.as_os_str() => {
                 dir.create_file(name, mode)
             }
-            // Where the files of a directory lie apart, a single system call is the cheapest.
+            // In a directory that exists, a single system call opens the path.
             _ => match staging.has_dir(parent).then(|| staging.tree.create_file(path, mode)) {
                 Some(Some(file)) => Ok(file),
-                // The directory is missing, the system has no such call, or its error needs a message.
+                // The directory is missing, the system has no such call, or the call failed: then the
+                // steps below return its error.
                 _ => {
                     staging.create_parent(path)?;
                     staging.tree.open_dir(parent).and_then(|dir| {

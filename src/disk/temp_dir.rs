@@ -41,7 +41,7 @@ struct Made {
 #[derive(Debug)]
 struct Held {
     _lock: Option<File>,
-    /// The removal needs as many, also where all others are in use.
+    /// Closed to free the two descriptors that the removal needs, even at the limit of open files.
     _reserved: [DirHandle; 2],
 }
 
@@ -125,7 +125,7 @@ fn make_locked(parent: &Arc<DirHandle>, parent_path: &Path) -> io::Result<Made> 
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
-                // In this way, no further descriptor is needed.
+                // Unlike `remove_tree`, this opens no descriptor.
                 let _ = handle.remove_file(OsStr::new(temp_layout::UNLOCKED));
                 let _ = parent.remove_dir(&name);
                 return Err(error);
@@ -135,7 +135,7 @@ fn make_locked(parent: &Arc<DirHandle>, parent_path: &Path) -> io::Result<Made> 
     Err(io::ErrorKind::ResourceBusy.into())
 }
 
-/// Locks a new directory, and reserves what its removal needs.
+/// Locks a new directory, and reserves the descriptors that its removal needs.
 fn hold(dir: &DirHandle) -> io::Result<Held> {
     let reserve = || dir.open_dir(OsStr::new("."));
     let reserved = [reserve()?, reserve()?];

@@ -6,17 +6,17 @@ use crate::archive::{self, Layout};
 use crate::model::Entry;
 use crate::plan::{Placement, PlacementKind, Plan};
 
-/// The tasks of an extraction, as numbers of entries and placements.
+/// The tasks of an extraction, each kept as two indices of 32 bits.
 pub struct Tasks<'a> {
     entries: &'a [Entry],
     placements: &'a [Placement],
     /// In the order of the offsets.
-    list: Vec<Numbers>,
+    list: Vec<Indices>,
 }
 
 /// The indices of an entry and of the placement that creates its file.
 #[derive(Clone, Copy)]
-struct Numbers {
+struct Indices {
     entry: u32,
     placement: Option<u32>,
 }
@@ -45,7 +45,7 @@ impl<'a> Tasks<'a> {
         let files = || (0..).zip(&plan.placements).filter(|(_, placement)| is_file(placement));
         let mut list = Vec::with_capacity(files().count());
         list.extend(
-            files().map(|(index, placement)| Numbers {
+            files().map(|(index, placement)| Indices {
                 entry: placement.entry,
                 placement: Some(index),
             }),
@@ -58,22 +58,20 @@ impl<'a> Tasks<'a> {
     /// # Errors
     /// `NeedsFullCheck` if an entry becomes two files, because a stream delivers its data once.
     pub fn all(layout: &'a Layout, plan: &'a Plan) -> Result<Tasks<'a>, archive::Error> {
-        let numbers =
-            (0..).zip(&layout.entries).map(|(entry, _)| Numbers { entry, placement: None });
-        let mut list: Vec<Numbers> = numbers.collect();
+        let indices =
+            (0..).zip(&layout.entries).map(|(entry, _)| Indices { entry, placement: None });
+        let mut list: Vec<Indices> = indices.collect();
         for (index, placement) in (0..).zip(&plan.placements) {
-            let Some(numbers) = list.get_mut(placement.entry as usize) else { continue };
-            if is_file(placement) && numbers.placement.replace(index).is_some() {
-                let near = layout.entries[placement.entry as usize].offset;
-                return Err(archive::Error::NeedsFullCheck { near });
+            let entry = placement.entry as usize;
+            if is_file(placement) && list[entry].placement.replace(index).is_some() {
+                return Err(layout.entries[entry].needs_full_check());
             }
         }
         Ok(Tasks::sorted(&layout.entries, plan, list))
     }
 
-    fn sorted(entries: &'a [Entry], plan: &'a Plan, mut list: Vec<Numbers>) -> Tasks<'a> {
-        let offset = |entry: u32| entries.get(entry as usize).map(|entry| entry.offset);
-        list.sort_unstable_by_key(|it| (offset(it.entry), it.entry, it.placement));
+    fn sorted(entries: &'a [Entry], plan: &'a Plan, mut list: Vec<Indices>) -> Tasks<'a> {
+        list.sort_unstable_by_key(|it| (entries[it.entry as usize].offset, it.entry, it.placement));
         Tasks { entries, placements: &plan.placements, list }
     }
 
@@ -82,22 +80,22 @@ impl<'a> Tasks<'a> {
     }
 
     pub fn get(&self, index: usize) -> Option<Task<'a>> {
-        self.list.get(index).and_then(|numbers| self.task(*numbers))
+        self.list.get(index).map(|indices| self.task(*indices))
     }
 
     pub fn iter(&self) -> impl Iterator<Item = Task<'a>> {
-        self.list.iter().filter_map(|numbers| self.task(*numbers))
+        self.list.iter().map(|indices| self.task(*indices))
     }
 
-    fn task(&self, Numbers { entry, placement }: Numbers) -> Option<Task<'a>> {
-        let placement = placement.and_then(|index| self.placements.get(index as usize));
+    fn task(&self, Indices { entry, placement }: Indices) -> Task<'a> {
+        let placement = placement.map(|index| &self.placements[index as usize]);
         let file = placement.and_then(|Placement { path, kind, .. }| match *kind {
             PlacementKind::File { mode, modified, .. } => {
                 Some(TargetFile { path, mode: mode.map(u32::from), modified })
             }
             PlacementKind::Folder { .. } | PlacementKind::Link { .. } => None,
         });
-        Some(Task { entry: self.entries.get(entry as usize)?, file })
+        Task { entry: &self.entries[entry as usize], file }
     }
 }
 

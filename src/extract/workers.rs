@@ -163,8 +163,7 @@ impl<'a, 'p> Workers<'a, 'p> {
             }
             let batch = batch
                 .get_or_insert_with(|| Batch { buffer: self.pool.acquire(), entries: Vec::new() });
-            let trailer = archive::trailer(task.entry);
-            let mut framed = archive::HEADER.chain(&mut data).chain(trailer.as_slice());
+            let mut framed = Framed::reader(task.entry, data);
             let range = batch.buffer.fill(&mut framed, length).map_err(read_error)?;
             batch.entries.push((index, range));
         }

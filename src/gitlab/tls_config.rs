@@ -15,7 +15,7 @@ use super::address::Address;
 use super::cause::Cause;
 use super::certificate_verifier::{NamedOrTrusted, Unverified};
 use super::network::Network;
-use super::pem;
+use super::pem::{self, PemCertificate};
 
 /// The TLS settings for all addresses.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ fn verifier(network: &Network) -> Result<NamedOrTrusted, Cause> {
     // Unreadable certificates of the system are skipped: the others may suffice.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let named = match &network.cacert {
-        Some(pem) => certificates(pem, "--cacert")?,
+        Some(pem) => authorities(pem)?,
         None => Vec::new(),
     };
     roots.add_parsable_certificates(named.iter().cloned());
@@ -81,7 +81,9 @@ fn client_certificate(
     certificate: &[u8],
     key: &[u8],
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Cause> {
+    // OpenSSL ignores the trust settings of a client certificate as well.
     let chain = certificates(certificate, "--cert")?;
+    let chain: Vec<_> = chain.into_iter().map(|it| it.der).collect();
     let key = PrivateKeyDer::from_pem_slice(&pem::normalized(key)).map_err(|error| {
         let reason = format!("the file of --key cannot be read: {error}");
         Cause::Unexpected { reason }
@@ -91,8 +93,20 @@ fn client_certificate(
     Ok((chain, key))
 }
 
-/// Reads the certificates of a PEM file, whose name is that of a flag.
-fn certificates(pem: &[u8], flag: &str) -> Result<Vec<CertificateDer<'static>>, Cause> {
+/// Reads the certificates of `--cacert`, except those that their trust settings exclude.
+fn authorities(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Cause> {
+    let all = certificates(pem, "--cacert")?;
+    let allowed = all.into_iter().filter(|it| it.allows_servers).map(|it| it.der);
+    let allowed: Vec<_> = allowed.collect();
+    if allowed.is_empty() {
+        let reason = "the file of --cacert holds no certificate that its trust settings allow for servers: `openssl x509 -in FILE` writes one without these settings";
+        return Err(Cause::Unexpected { reason: reason.to_owned() });
+    }
+    Ok(allowed)
+}
+
+/// Reads the certificates of the file that a flag names.
+fn certificates(pem: &[u8], flag: &str) -> Result<Vec<PemCertificate>, Cause> {
     let reason = match pem::certificates(pem) {
         Ok(certificates) if !certificates.is_empty() => return Ok(certificates),
         Ok(_) => format!("the file of {flag} holds no certificate in PEM form"),

@@ -38,10 +38,10 @@ pub enum TlsFailure {
 }
 
 impl TlsFailure {
-    /// Classifies an error; `named`: `--cacert` names authorities.
-    pub(super) fn new(error: &Error, named: bool) -> TlsFailure {
+    /// Classifies an error. `has_cacert` is true if `--cacert` names authorities.
+    pub(super) fn new(error: &Error, has_cacert: bool) -> TlsFailure {
         match error {
-            Error::InvalidCertificate(error) => of_certificate(error, named),
+            Error::InvalidCertificate(error) => of_certificate(error, has_cacert),
             Error::AlertReceived(AlertDescription::CertificateRequired) => {
                 TlsFailure::ClientCertificateRequired
             }
@@ -55,8 +55,8 @@ impl TlsFailure {
         }
     }
 
-    /// Returns true if the certificate was not refused for a property of its own, but because of
-    /// what is known about its issuer.
+    /// Returns true if a certificate was refused because of its issuer, or because it is one of a CA. A
+    /// server certificate that the user named needs no issuer.
     pub(super) fn is_about_issuer(self) -> bool {
         use TlsFailure::{
             BadSignature, CaUsedAsServer, OtherIssuer, UnknownIssuer, UnsupportedAlgorithm,
@@ -124,9 +124,9 @@ impl TlsFailure {
 const SUPPORTED: &str =
     "RSA of at least 2048 bits, ECDSA on P-256 or P-384 with SHA-256 or SHA-384, or Ed25519";
 
-fn of_certificate(error: &CertificateError, named: bool) -> TlsFailure {
+fn of_certificate(error: &CertificateError, has_cacert: bool) -> TlsFailure {
     match error {
-        CertificateError::UnknownIssuer if named => TlsFailure::OtherIssuer,
+        CertificateError::UnknownIssuer if has_cacert => TlsFailure::OtherIssuer,
         CertificateError::UnknownIssuer => TlsFailure::UnknownIssuer,
         CertificateError::BadSignature => TlsFailure::BadSignature,
         CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => {
@@ -156,8 +156,8 @@ fn of_certificate(error: &CertificateError, named: bool) -> TlsFailure {
     }
 }
 
-/// Returns the message of an error. An algorithm that is not supported has its name there, which
-/// rustls leaves as bytes.
+/// Returns the message of an error. It names an algorithm that is not supported, where the message of
+/// rustls shows the bytes of the identifier.
 pub(super) fn reason(error: &Error) -> String {
     let signature = "invalid peer certificate: a signature of";
     match error {

@@ -5,13 +5,13 @@ use super::raw_path::RawPath;
 /// The number of entries of an archive that is accepted where no setting names another one.
 pub const DEFAULT_MAX_ENTRIES: usize = 1_000_000;
 
-/// An entry of an archive, as the central directory describes it. There can be a million of them, so
-/// that each byte of it counts.
+/// An entry of an archive, as the central directory describes it. An archive can have a million of
+/// them, so its fields are as small as possible.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entry {
     /// The whole path, separated by `/`; that of a folder ends with `/`.
     pub name: RawPath,
-    /// The bytes of the name in the archive, where `name` has others.
+    /// The bytes of the name in the archive, if decoding changed them.
     pub raw_name: Option<Box<RawPath>>,
     pub kind: EntryKind,
     /// Offset of the local header, in bytes from the start of the file.
@@ -62,7 +62,7 @@ pub enum Method {
 }
 
 impl Entry {
-    /// Returns the bytes of the name in the archive.
+    /// Returns the bytes of the name as they are in the archive.
     pub fn raw_name(&self) -> &[u8] {
         self.raw_name.as_deref().unwrap_or(&self.name)
     }

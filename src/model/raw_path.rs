@@ -15,13 +15,14 @@ use crate::sanitize::escape_bytes;
 /// share the bytes.
 #[derive(Clone, Default)]
 pub struct RawPath {
-    /// Bytes of many paths; empty until their pool is complete.
+    /// The bytes of all paths of a pool; unset until the pool is complete.
     bytes: Arc<OnceLock<Vec<u8>>>,
     start: u32,
     end: u32,
 }
 
-/// Many paths whose bytes are one allocation: one for each would take twice the memory.
+/// A collector of paths whose bytes share one allocation. With one allocation for each path, a large
+/// archive would take twice the memory.
 #[derive(Default)]
 pub struct RawPathPool {
     bytes: Vec<u8>,
@@ -29,8 +30,8 @@ pub struct RawPathPool {
 }
 
 impl RawPathPool {
-    /// Adds a path, which has no bytes before [`RawPathPool::complete`]. None if the pool would have
-    /// more than 4 GiB.
+    /// Adds a path, which is empty until [`RawPathPool::complete`]. Returns `None` if all paths
+    /// together would take more than 4 GiB.
     pub fn add(&mut self, path: &[u8]) -> Option<RawPath> {
         let start = u32::try_from(self.bytes.len()).ok()?;
         let end = start.checked_add(u32::try_from(path.len()).ok()?)?;
@@ -38,7 +39,7 @@ impl RawPathPool {
         Some(RawPath { bytes: Arc::clone(&self.shared), start, end })
     }
 
-    /// Gives all paths their bytes.
+    /// Sets the bytes of all paths that were added.
     pub fn complete(mut self) {
         self.bytes.shrink_to_fit();
         self.shared.get_or_init(|| self.bytes);

@@ -6,16 +6,16 @@ use std::path::{MAIN_SEPARATOR, Path};
 
 use crate::model::{RawPath, os_str};
 
-/// A path relative to the destination, without `.` and `..`. Clones share the bytes, also with the
-/// name of an entry: a million of them would need as much memory once more.
+/// A path relative to the destination, without `.` and `..`. Clones share the bytes. A path that equals
+/// the name of its entry shares the bytes of the name, which halves the memory for large archives.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PlacementPath(RawPath);
 
 impl PlacementPath {
-    /// Returns the path of these components, which are some or all of those of `name`.
+    /// Returns the path of these components, which must be some or all of those of `name`, in its order.
     pub fn new(components: &[&[u8]], name: &RawPath) -> PlacementPath {
         let length = components.iter().map(|it| it.len() + 1).sum::<usize>().saturating_sub(1);
-        // Of one length, no component and no separator of the name is left out.
+        // With the same length, the path has all components and separators of the name.
         if length == name.len() && (MAIN_SEPARATOR == '/' || components.len() == 1) {
             return PlacementPath(name.clone());
         }

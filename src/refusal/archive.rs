@@ -16,6 +16,9 @@ pub enum ArchiveRefusal {
     Collision { first: String, second: String },
     /// Two entries of one name with different contents.
     Double { entry: String },
+    /// Two entries with different contents that get one path when `--flatten` or
+    /// `--strip-components` removes their folders.
+    SamePath { path: String },
     /// One name for both a folder and a file or link.
     FileAndFolder { entry: String },
     /// A folder entry with contents.
@@ -49,6 +52,9 @@ impl ArchiveRefusal {
                 "--max-entries allows more"
             }
             ArchiveRefusal::Unreadable { method, .. } => method.way_out(),
+            ArchiveRefusal::SamePath { .. } => {
+                "--path takes one of them; without --flatten or --strip-components each keeps its folder"
+            }
             ArchiveRefusal::Leaves { .. }
             | ArchiveRefusal::Name { .. }
             | ArchiveRefusal::Collision { .. }
@@ -79,6 +85,11 @@ impl fmt::Display for ArchiveRefusal {
             ArchiveRefusal::Double { entry } => {
                 write!(f, "entry `{}` is there twice with different contents", sanitize(entry))
             }
+            ArchiveRefusal::SamePath { path } => write!(
+                f,
+                "two entries with different contents would both be `{}` without their folders",
+                sanitize(path)
+            ),
             ArchiveRefusal::FileAndFolder { entry } => {
                 write!(f, "entry `{}` is both a folder and not one", sanitize(entry))
             }

@@ -287,7 +287,7 @@ impl Refusal {
         Some(advice.to_owned())
     }
 
-    /// Offers the nearest name for each wanted one, if any is near.
+    /// Returns a hint with the nearest name for each wanted one that has a similar one.
     fn did_you_mean(&self) -> Option<String> {
         let (Refusal::NoBridge { wanted, seen, .. }
         | Refusal::NoFile { wanted, seen }
@@ -299,8 +299,9 @@ impl Refusal {
             let wanted = slice::from_ref(wanted);
             nearest(wanted, seen).into_iter().next().filter(|name| is_near(wanted, name))
         };
-        let mut names: Vec<String> = wanted.iter().filter_map(near).collect();
-        names.dedup();
+        let mut known = HashSet::new();
+        let names = wanted.iter().filter_map(near);
+        let names: Vec<String> = names.filter(|name| known.insert(name.clone())).collect();
         (!names.is_empty()).then(|| format!("did you mean {}?", join_names(&names, MAX_OFFERED)))
     }
 }

@@ -16,7 +16,7 @@ use crate::refusal::{ArchiveRefusal, Refusal};
 use crate::sanitize::{escape_bytes, join_names};
 use crate::temp_name::is_temp_dir;
 
-/// The reason to leave out what a later run would take for the temporary directory of a killed one.
+/// The reason to leave out entries that a later run would remove as the leftovers of a killed run.
 const LIKE_TEMP_DIR: &str = "named like the temporary folder of a run";
 
 /// The options for extracting an archive.
@@ -63,6 +63,17 @@ impl FileRules {
         match self.symlinks {
             Symlinks::KeepInside if !self.takes_links => Symlinks::Copy,
             symlinks => symlinks,
+        }
+    }
+
+    /// Replaces the components in `place` by those of the path of an entry below the destination. There
+    /// are none for an entry that is left out.
+    fn place<'a>(&self, entry: &'a Entry, place: &mut Vec<&'a [u8]>) {
+        place.clear();
+        match self.flatten {
+            true if entry.kind == EntryKind::Folder => {}
+            true => place.extend(split(&entry.name).last()),
+            false => place.extend(split(&entry.name).skip(self.strip_components)),
         }
     }
 }
@@ -192,35 +203,33 @@ fn place(
     let originals = originals(items.of(valid), rules);
     let mut place = Vec::new();
     for chosen in items.of(chosen) {
-        place.clear();
-        match rules.flatten {
-            true if chosen.entry.kind == EntryKind::Folder => {}
-            true => place.extend(split(&chosen.entry.name).last()),
-            false => place.extend(split(&chosen.entry.name).skip(rules.strip_components)),
-        }
+        rules.place(chosen.entry, &mut place);
         if place.is_empty() {
             continue;
         }
-        if place.iter().any(|component| is_temp_dir(component)) {
-            left_out.entry(LIKE_TEMP_DIR).or_default().push(chosen.entry.name.to_string());
+        let decision = match place.iter().any(|component| is_temp_dir(component)) {
+            true => Decision::LeaveOut(LIKE_TEMP_DIR),
+            false => decide(&chosen, inside, &originals, rules)?,
+        };
+        let item = match decision {
+            Decision::Extract(item) => item,
+            Decision::LeaveOut(why) => {
+                left_out.entry(why).or_default().push(chosen.entry.name.to_string());
+                continue;
+            }
+        };
+        // Of equal entries at one path, the first is extracted.
+        if moved && !outside.add(&place, item).map_err(at_same_path)? {
             continue;
         }
-        match decide(&chosen, inside, &originals, rules)? {
-            Decision::LeaveOut(why) => {
-                left_out.entry(why).or_default().push(chosen.entry.name.to_string())
-            }
-            Decision::Extract(item) if !moved || outside.add(&place, item)? => {
-                if let (EntryKind::Link, Some(target)) = (item.entry.kind, item.target) {
-                    links.push((place.clone(), target, &item.entry.name));
-                }
-                plan.placements.push(Placement {
-                    entry: item.index,
-                    path: PlacementPath::new(&place, &chosen.entry.name),
-                    kind: placement_kind(item),
-                });
-            }
-            Decision::Extract(_) => {}
+        if let (EntryKind::Link, Some(target)) = (item.entry.kind, item.target) {
+            links.push((place.clone(), target, &item.entry.name));
         }
+        plan.placements.push(Placement {
+            entry: item.index,
+            path: PlacementPath::new(&place, &chosen.entry.name),
+            kind: placement_kind(item),
+        });
     }
     if rules.symlinks == Symlinks::KeepInside {
         stay_inside(&links, rules)?;
@@ -236,6 +245,14 @@ fn place(
         plan.warnings.push(format!("--strip-components {depth} leaves nothing of the archive"));
     }
     Ok(plan)
+}
+
+/// Converts the refusal of an entry whose path has lost its folders.
+fn at_same_path(refusal: ArchiveRefusal) -> ArchiveRefusal {
+    match refusal {
+        ArchiveRefusal::Double { entry } => ArchiveRefusal::SamePath { path: entry },
+        other => other,
+    }
 }
 
 /// The decision about a chosen entry.

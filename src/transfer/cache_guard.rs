@@ -1,5 +1,5 @@
-//! Keeps archives from writing into the cache, where it is below the destination: a later run would
-//! take what they put there for the archive of another job.
+//! Protection of a cache below the destination from the files of archives: a later run would take such a
+//! file for the archive of another job.
 
 use std::path::{Path, PathBuf};
 
@@ -9,8 +9,8 @@ use crate::sanitize::{escape_path, join_names};
 use crate::select::name::System;
 use crate::step::Step;
 
-/// Takes everything out of the plans that would be in the cache, or would replace a folder above it,
-/// and warns of it. `dest` is the destination.
+/// Removes from the plans what would be in the cache or would replace a folder above it, and warns of
+/// it. `dest` is the destination.
 pub fn leave_out(transfer: &Transfer<'_>, plans: &mut [Plan], dest: &Path, system: System) {
     let Some(cache) = transfer.cache.and_then(|cache| cache.path_below(dest)) else { return };
     let mut left_out = Vec::new();

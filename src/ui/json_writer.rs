@@ -1,5 +1,5 @@
-//! JSON documents on standard output, written as they are made: one of a million files would need
-//! more memory than everything else.
+//! JSON documents on standard output, written while they are converted: in memory, the document of a
+//! million files would be larger than everything else.
 
 use std::io::{self, Write};
 

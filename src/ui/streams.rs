@@ -127,7 +127,7 @@ impl Ui {
         Ok(())
     }
 
-    /// Prints a dot without an end of line, as a sign of life on standard output.
+    /// Prints a dot without a line break on standard output.
     ///
     /// # Errors
     /// Standard output is closed or cannot be written to.

@@ -202,7 +202,7 @@ fn an_archive_writes_nothing_into_the_cache() {
             ran.says(told);
         }
     }
-    // Elsewhere, such names are as good as any.
+    // Where the cache is not below DIR, such names are extracted.
     let ran = Run::new(one_archive(zip(&inside))).args("fetch build -D out --cache ci/kept");
     ran.succeeds().never_says("left out");
 }

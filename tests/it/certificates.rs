@@ -1,6 +1,7 @@
-//! Certificates that curl and Python take, or refuse, and what is said of those that cannot be taken.
+//! Certificates that curl and Python accept or refuse, and the messages about those that downriver
+//! cannot accept.
 //!
-//! Each outcome of curl 7.88 and Python 3.11 with OpenSSL 3.0 stands beside the case.
+//! Each test names the results of curl 7.88 and Python 3.11 with OpenSSL 3.0.
 
 use crate::fake::{Fake, fixtures};
 use crate::harness::Run;
@@ -35,7 +36,7 @@ fn refused(shown: &str, named: Vec<u8>) -> Ran {
     ran
 }
 
-/// Both take these, the exact server certificate apart: Python takes that from 3.13 on.
+/// curl and Python accept these. Python accepts the certificate of the server itself since 3.13.
 #[test]
 fn a_certificate_that_is_named_by_hand_is_trusted_for_its_host() {
     let with_bom = |pem: Vec<u8>| [BOM, &pem].concat();
@@ -67,7 +68,7 @@ fn a_certificate_that_is_named_by_hand_is_trusted_for_its_host() {
     refused("good.pem", pem("other.pem")).says("hint: the authority that issued the server's");
 }
 
-/// Both take these.
+/// curl and Python accept these.
 #[test]
 fn chains_and_authorities_that_openssl_takes_are_taken() {
     for name in ["by-version-1", "sha-1", "expired-between", "constrained"] {
@@ -77,7 +78,7 @@ fn chains_and_authorities_that_openssl_takes_are_taken() {
     accepted("odd/expired-between.pem", with_root);
 }
 
-/// Both take these.
+/// curl and Python accept these.
 #[test]
 fn files_of_authorities_are_read_as_openssl_reads_them() {
     let ca = String::from_utf8(pem("ca.pem")).unwrap();
@@ -97,15 +98,15 @@ fn files_of_authorities_are_read_as_openssl_reads_them() {
     // Its trust settings do not allow it for servers.
     let mail = pem("odd/trusted-for-mail-ca.pem");
     refused("good.pem", [&mail, other.as_bytes()].concat()).says("UnknownIssuer");
-    refused("good.pem", mail).says("holds no certificate");
+    refused("good.pem", mail).says("holds no certificate that its trust settings allow");
     for nothing in [&b""[..], b"no certificate", &pem("server.key")] {
         refused("good.pem", nothing.to_vec()).says("holds no certificate in PEM form");
     }
     refused("good.pem", ca[..200].into()).says("the end of a section is missing");
 }
 
-/// Both take the first five; curl takes the sixth and the seventh, and Python does where the host
-/// is a name. No client takes the last.
+/// curl and Python accept all but `same-name`; Python accepts `cn-only` and `version-1` only if the
+/// host is a name.
 #[test]
 fn what_the_tls_library_cannot_do_is_told_by_its_name() {
     const ALGORITHM: &str = "the TLS library rustls does not support, such as ECDSA on P-521";

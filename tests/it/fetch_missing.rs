@@ -188,7 +188,7 @@ fn waiting_names_every_job_that_is_missing_and_keeps_its_exit_codes() {
     let world = || downstream(&[jobs(), vec![slower.clone()]].concat());
     let ran = Run::new(world()).args("fetch slow slower").args(wait).fails(7);
     ran.says("waited 3s: job `slow` (203) has not finished: it is running; also: job `slower`");
-    // One that cannot come any more ends the wait at once.
+    // A job that can no longer appear ends the wait at once.
     for (line, code) in [("slow lint", 8), ("slow biuld", 3), ("biuld lint", 8), ("bare biuld", 3)]
     {
         let ran = Run::new(world()).args("fetch").args(line).args(wait).fails(code);

@@ -168,7 +168,7 @@ fn an_archive_makes_nothing_that_the_next_run_takes_for_the_folder_of_a_killed_o
         ("fetch build -D out", "out/good"),
         ("fetch build -D out --sync --delete", "out/good"),
         ("fetch build -D out --symlinks all", "out/good"),
-        // The name of a job is no better.
+        // A folder named after such a job begins with `_`.
         ("fetch build -D out --separate", "out/build/good"),
     ] {
         let ran = Run::new(one_archive(zip(&planted))).args(line).succeeds();

@@ -192,13 +192,13 @@ fn dots_count_the_looks_at_the_pipeline() {
     assert_eq!(looks, 8);
     ran.never_says("waiting");
     ran.check(ran.stdout.contains(" to finish ...\n........\nPipeline status"), "eight dots");
-    // The line ends before an error too; a look without an answer has no dot.
+    // The line ends before an error too, and a failed request prints no dot.
     let here = fake();
     here.fault(Fault::on("GET pipelines/9100").times(2).json(200, &running));
     here.fault(Fault::on("GET pipelines/9100").times(6).status(500));
     let ran = old(&here, "-t master 93").exits(2);
     ran.check(ran.stdout.ends_with(" to finish ...\n..\n"), "two dots");
-    // Neither where it does not wait, nor under the program's own name.
+    // No dots without waiting, and none under the name downriver.
     let detached = old(&fake(), "-t master -d 93").exits(0);
     let own = Run::new(fake()).args("trigger 93 --ref master --on-manual pass").succeeds();
     for ran in [detached, own] {

@@ -5,9 +5,10 @@ use std::io::{self, BufReader, Cursor, ErrorKind, Read, Write};
 use flate2::{Compress, Compression, FlushCompress};
 
 use super::{Inflater, MAX_WHOLE, WINDOW_LENGTH};
-use crate::archive::framed::{Framed, HEADER, trailer};
+use crate::archive::framed::Framed;
 use crate::archive::zip_builder::{ZipItem, file, zip};
 use crate::archive::{Archive, Error};
+use crate::model::Entry;
 
 /// A writer that records the bytes and the length of each write.
 #[derive(Default)]
@@ -38,10 +39,16 @@ fn inflate(item: &ZipItem, pieces: usize) -> (Result<(), Error>, Written) {
 fn inflate_framed(item: &ZipItem) -> (Result<(), Error>, Written) {
     let archive = Archive::open_directory(Cursor::new(zip(std::slice::from_ref(item))), 9).unwrap();
     let entry = &archive.entries()[0];
-    let frame = [HEADER.as_slice(), &item.compressed, &trailer(entry)].concat();
+    let frame = frame(entry, &item.compressed);
     let mut written = Written::default();
     let result = Inflater::default().copy_framed(entry, Framed::new(&frame), &mut written);
     (result, written)
+}
+
+fn frame(entry: &Entry, data: &[u8]) -> Vec<u8> {
+    let mut frame = Vec::new();
+    Framed::reader(entry, data).read_to_end(&mut frame).unwrap();
+    frame
 }
 
 fn bytes(count: usize) -> Vec<u8> {
@@ -105,7 +112,8 @@ fn bytes_between_the_data_and_their_frame_are_found() {
         let item = item.deflated();
         let archive =
             Archive::open_directory(Cursor::new(zip(std::slice::from_ref(&item))), 9).unwrap();
-        let end = trailer(&archive.entries()[0]);
+        let frame = frame(&archive.entries()[0], &[]);
+        let end = *frame.last_chunk::<8>().unwrap();
         let longer = [&end[..], b"and more"].concat();
         let twice = [end, end].concat();
         for hidden in [&[0][..], &end[..1], &end[..7], &end, &longer, &twice] {

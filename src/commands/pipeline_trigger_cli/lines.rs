@@ -32,7 +32,7 @@ impl Watch for LineWatch<'_> {
                 let _ = self.ui.dot();
                 return;
             }
-            // The dots say so.
+            // Step::Polled prints a dot instead.
             Step::Waiting { .. } => return,
             _ => return self.watch.step(step),
         };

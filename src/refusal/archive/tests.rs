@@ -31,6 +31,11 @@ fn every_refusal_of_an_archive_says_what_and_what_to_do() {
             kept,
         ),
         (
+            ArchiveRefusal::SamePath { path: name("a") },
+            "two entries with different contents would both be `a` without their folders",
+            "--path takes one of them; without --flatten or --strip-components each keeps its folder",
+        ),
+        (
             ArchiveRefusal::FileAndFolder { entry: name("a") },
             "entry `a` is both a folder and not one",
             kept,

@@ -209,6 +209,9 @@ fn refusals_of_several_jobs_name_all_of_them() {
             hint: did you mean `build`, `lint`?
             3/3"#]],
     );
+    let again = no_job("buidl", Status::Success);
+    let same_name_twice = combined(&[biuld.clone(), lnit.clone(), again, biuld.clone()]);
+    assert_eq!(same_name_twice.hint().as_deref(), Some("did you mean `build`, `lint`?"));
     let all = combined(&[biuld.clone(), failed(), lnit]);
     assert_eq!(all.hints().len(), 2);
     assert_eq!(all.candidates(), ["build", "lint"]);

@@ -259,6 +259,10 @@ fn archives() -> Vec<Row> {
             "One of the two would be lost, and which one depends on the program that extracts.",
             ArchiveRefusal::Double { entry: entry() },
         ),
+        (
+            "Files of one name in different folders of the archive become one file.",
+            ArchiveRefusal::SamePath { path: "a.txt".to_owned() },
+        ),
         ("The archive contradicts itself.", ArchiveRefusal::FileAndFolder { entry: entry() }),
         ("The archive contradicts itself.", ArchiveRefusal::FolderWithContent { entry: entry() }),
         (
