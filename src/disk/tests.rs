@@ -260,6 +260,7 @@ fn a_failed_rollback_keeps_and_names_the_backup() {
     let left = |error: &Error| {
         let mut staging = staged(dest.path(), &[("file", "new")]);
         let backup = staging.first().temp_dir.path().to_owned();
+        fs::create_dir_all(backup.join("replaced")).unwrap();
         staging.keep_backups(error);
         backup
     };
