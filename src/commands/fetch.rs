@@ -56,6 +56,7 @@ impl Fetch {
         destination.may_be(&app)?;
         let options = self.unpack.options()?;
         let cache = app.cache(&self.cache)?;
+        destination.may_use(cache.as_ref(), &app)?;
         let file = self.dotenv.as_ref().map(|file| app.env.dir.join(file));
         let dotenv = DotenvFile::create(file.as_deref(), &app.env.interrupt)?;
         let dotenv = dotenv.durable(options.durable);

@@ -78,6 +78,7 @@ impl Trigger {
         }
         let polling = self.polling();
         let cache = if self.fetch.is_empty() { None } else { app.cache(&self.cache)? };
+        target.may_use(cache.as_ref(), app)?;
         let aside = !target.is_stdout();
         let ctx = app.ctx(&client, polling);
         let line_watch = LineWatch { ui: &app.ui, watch: ctx.watch, on_stdout: aside };

@@ -168,7 +168,6 @@ fn an_archive_makes_nothing_that_the_next_run_takes_for_the_folder_of_a_killed_o
         ("fetch build -D out", "out/good"),
         ("fetch build -D out --sync --delete", "out/good"),
         ("fetch build -D out --symlinks all", "out/good"),
-        // A folder named after such a job begins with `_`.
         ("fetch build -D out --separate", "out/build/good"),
     ] {
         let ran = Run::new(one_archive(zip(&planted))).args(line).succeeds();
@@ -177,6 +176,7 @@ fn an_archive_makes_nothing_that_the_next_run_takes_for_the_folder_of_a_killed_o
         let ran = Run::new(&other).after(&ran).args("fetch build -D out").succeeds();
         assert!(!ran.tree().iter().any(|line| line.contains("->") || line.contains("moved")));
     }
+    // The folder of a job with such a name begins with `_`.
     let world = downstream(&[job(201, temp)]);
     let ran = Run::new(world).args("fetch '*' -D out --separate").succeeds();
     assert_eq!(ran.files(), [format!("out/_{}/from", &temp[1..])]);
