@@ -246,16 +246,11 @@ mod tests {
             });
             for (order, again) in [(0, 1), (1, 0)] {
                 let mut on_disk: HashMap<Vec<Vec<u8>>, Vec<u8>> = HashMap::new();
-                let key = |path: &str| keys(Path::new(path), System::Unix);
                 let old = disk.0.iter().filter(|(_, target)| !target.is_empty());
-                on_disk.extend(old.map(|(at, target)| (key(at), target.as_bytes().to_vec())));
-                for plans in [&judged[order], &judged[again]] {
-                    let new = links(&plans[0]);
-                    on_disk.extend(
-                        new.map(|(at, target)| {
-                            (keys(at, System::Unix), target.as_bytes().to_vec())
-                        }),
-                    );
+                let old = old.map(|(at, target)| (Path::new(at), *target));
+                let new = [&judged[order], &judged[again]];
+                for (at, target) in old.chain(new.iter().flat_map(|plans| links(&plans[0]))) {
+                    on_disk.insert(keys(at, System::Unix), target.as_bytes().to_vec());
                 }
                 for (at, target) in &on_disk {
                     let folder = at[..at.len() - 1].to_vec();
