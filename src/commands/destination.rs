@@ -31,9 +31,9 @@ impl Destination<'_> {
         self.output.is_some_and(|file| file.as_os_str() == "-")
     }
 
-    /// Refuses to mix an archive with other output or to overwrite it, to show it on a terminal, and to remove files
-    /// from a folder that certainly holds others.
-    pub fn may_be(&self, app: &App) -> Result<(), Usage> {
+    /// Refuses to mix an archive with other output or to overwrite it, to show it on a terminal, and to
+    /// remove files from a folder that certainly holds others.
+    pub fn check_flags(&self, app: &App) -> Result<(), Usage> {
         if self.delete {
             check_deletable(&self.dest(app), &app.env.dir, home_dir(&app.env).as_deref())?;
         }
@@ -57,7 +57,7 @@ impl Destination<'_> {
     }
 
     /// Refuses to extract into the folder of the cache, where an archive could replace another one.
-    pub fn may_use(&self, cache: Option<&Cache>, app: &App) -> Result<(), Usage> {
+    pub fn check_cache(&self, cache: Option<&Cache>, app: &App) -> Result<(), Usage> {
         let at = cache.and_then(|cache| cache.path_in(&self.dest(app)));
         if self.output.is_none() && at.is_some_and(|at| at.as_os_str().is_empty()) {
             return Err(Usage::new("--cache and --dir name the same folder, where an archive could replace what is cached")
