@@ -31,8 +31,8 @@ impl Destination<'_> {
         self.output.is_some_and(|file| file.as_os_str() == "-")
     }
 
-    /// Refuses to mix an archive with other output or to overwrite it, to show it on a terminal, and to
-    /// remove files from a folder that certainly holds others.
+    /// Refuses to mix an archive with other output or to overwrite it, to show it on a terminal,
+    /// and to remove files from a folder that certainly holds others.
     pub fn check_flags(&self, app: &App) -> Result<(), Usage> {
         if self.delete {
             check_deletable(&self.dest(app), &app.env.dir, home_dir(&app.env).as_deref())?;

@@ -55,8 +55,8 @@ impl TlsFailure {
         }
     }
 
-    /// Returns true if a certificate was refused because of its issuer, or because it is one of a CA. A
-    /// server certificate that the user named needs no issuer.
+    /// Returns true if a certificate was refused because of its issuer, or because it is one of a
+    /// CA. A server certificate that the user named needs no issuer.
     pub(super) fn is_about_issuer(self) -> bool {
         use TlsFailure::{
             BadSignature, CaUsedAsServer, OtherIssuer, UnknownIssuer, UnsupportedAlgorithm,

@@ -27,7 +27,8 @@ pub enum ArchiveRefusal {
     BelowLink { entry: String, link: String },
     /// A symlink that points out of the destination.
     LinkLeaves { entry: String, target: String },
-    /// A symlink with `..` behind something that is no folder and that a later run could make a symlink.
+    /// A symlink with `..` behind something that is no folder and that a later run could make a
+    /// symlink.
     LinkCouldLeave { entry: String, target: String },
     /// A symlink with a missing or circular target.
     LinkTarget { entry: String, why: &'static str },

@@ -31,8 +31,8 @@ pub trait OnDisk {
 /// already, because what is missing can become anything.
 ///
 /// # Errors
-/// [`ArchiveRefusal::LinkLeaves`] with the first link that does, [`ArchiveRefusal::LinkCouldLeave`] with
-/// the first that cannot be rewritten.
+/// [`ArchiveRefusal::LinkLeaves`] with the first link that does, [`ArchiveRefusal::LinkCouldLeave`]
+/// with the first that cannot be rewritten.
 pub fn keep_inside(
     plans: &mut [Plan],
     system: System,

@@ -66,8 +66,8 @@ impl FileRules {
         }
     }
 
-    /// Replaces the components in `path` by those of the path of an entry below the destination. There
-    /// are none for an entry that is left out.
+    /// Replaces the components in `path` by those of the path of an entry below the destination.
+    /// There are none for an entry that is left out.
     fn write_path<'a>(&self, entry: &'a Entry, path: &mut Vec<&'a [u8]>) {
         path.clear();
         match self.flatten {

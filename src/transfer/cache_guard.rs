@@ -1,5 +1,5 @@
-//! Protection of a cache below the destination from the files of archives: a later run would take such a
-//! file for the archive of another job.
+//! Protection of a cache below the destination from the files of archives: a later run would take
+//! such a file for the archive of another job.
 
 use std::path::{Path, PathBuf};
 

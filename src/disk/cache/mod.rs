@@ -68,8 +68,8 @@ impl Cache {
         Ok(Cache { dir, max_bytes, interrupt, used: Mutex::default() })
     }
 
-    /// Returns the path of the cache relative to `dest`, empty if both are the same directory; none if
-    /// the cache is not in `dest`.
+    /// Returns the path of the cache relative to `dest`, empty if both are the same directory; none
+    /// if the cache is not in `dest`.
     pub fn path_in(&self, dest: &Path) -> Option<PathBuf> {
         let (dir, dest) = (self.dir.canonicalize().ok()?, dest.canonicalize().ok()?);
         dir.strip_prefix(dest).ok().map(Path::to_owned)
