@@ -1,9 +1,9 @@
 //! Deflated entries in memory, each decompressed by one call.
 //!
-//! libdeflate needs half the instructions of a streaming decompressor, but its safe interface does not
-//! return the position at which the compressed data ended. The entry is therefore put into the frame of
-//! a gzip file (RFC 1952): libdeflate then checks that the trailer, which is known from the central
-//! directory, follows the data directly.
+//! libdeflate needs half the instructions of a streaming decompressor, but its safe interface does
+//! not return the position at which the compressed data ended. The entry is therefore put into the
+//! frame of a gzip file (RFC 1952): libdeflate then checks that the trailer, which is known from
+//! the central directory, follows the data directly.
 
 use std::io::{self, Read};
 
@@ -46,9 +46,9 @@ impl<'a> Framed<'a> {
         self.data
     }
 
-    /// Decompresses deflated data. Returns true if they fill `out` exactly and end directly before the
-    /// trailer; after false, another decompressor must find the reason. The checksum of the output
-    /// still has to be compared with that of the entry.
+    /// Decompresses deflated data. Returns true if they fill `out` exactly and end directly before
+    /// the trailer; after false, another decompressor must find the reason. The checksum of the
+    /// output still has to be compared with that of the entry.
     pub fn inflate(self, decompressor: &mut Decompressor, out: &mut [u8]) -> bool {
         let Some(trailer) = self.frame.last_chunk::<TRAILER_LENGTH>() else { return false };
         // libdeflate accepts a trailer anywhere. If the bytes of the real one occur only once, an

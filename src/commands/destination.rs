@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::app::App;
 use super::delete_guard::check_deletable;
-use crate::disk::{AtomicFile, Staging};
+use crate::disk::{AtomicFile, Cache, Staging};
 use crate::error::Error;
 use crate::plan::PlacementPath;
 use crate::sanitize::{escape_path, sanitize};
@@ -31,9 +31,9 @@ impl Destination<'_> {
         self.output.is_some_and(|file| file.as_os_str() == "-")
     }
 
-    /// Refuses to mix an archive with other output or to overwrite it, to show it on a terminal, and to remove files
-    /// from a folder that certainly holds others.
-    pub fn may_be(&self, app: &App) -> Result<(), Usage> {
+    /// Refuses to mix an archive with other output or to overwrite it, to show it on a terminal,
+    /// and to remove files from a folder that certainly holds others.
+    pub fn check_flags(&self, app: &App) -> Result<(), Usage> {
         if self.delete {
             check_deletable(&self.dest(app), &app.env.dir, home_dir(&app.env).as_deref())?;
         }
@@ -52,6 +52,16 @@ impl Destination<'_> {
         if app.ui.stdout_is_terminal() {
             return Err(Usage::new("an archive is nothing for a terminal")
                 .hint("send it on, as in `--output - | bsdtar -tf -`, or name a file"));
+        }
+        Ok(())
+    }
+
+    /// Refuses to extract into the folder of the cache, where an archive could replace another one.
+    pub fn check_cache(&self, cache: Option<&Cache>, app: &App) -> Result<(), Usage> {
+        let at = cache.and_then(|cache| cache.path_in(&self.dest(app)));
+        if self.output.is_none() && at.is_some_and(|at| at.as_os_str().is_empty()) {
+            return Err(Usage::new("--cache and --dir name the same folder, where an archive could replace what is cached")
+                .hint("name another folder with --cache (or DOWNRIVER_CACHE)"));
         }
         Ok(())
     }

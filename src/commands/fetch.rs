@@ -53,9 +53,10 @@ impl Fetch {
             delete: self.unpack.delete,
             dotenv: self.dotenv.as_deref(),
         };
-        destination.may_be(&app)?;
+        destination.check_flags(&app)?;
         let options = self.unpack.options()?;
         let cache = app.cache(&self.cache)?;
+        destination.check_cache(cache.as_ref(), &app)?;
         let file = self.dotenv.as_ref().map(|file| app.env.dir.join(file));
         let dotenv = DotenvFile::create(file.as_deref(), &app.env.interrupt)?;
         let dotenv = dotenv.durable(options.durable);

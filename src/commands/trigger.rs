@@ -61,7 +61,7 @@ impl Trigger {
             delete: self.unpack.delete,
             dotenv: self.dotenv.as_deref(),
         };
-        target.may_be(app)?;
+        target.check_flags(app)?;
         let options = self.unpack.options()?;
         let rule = self.rule()?;
         let (mut order, client) = self.order(app)?;
@@ -78,6 +78,7 @@ impl Trigger {
         }
         let polling = self.polling();
         let cache = if self.fetch.is_empty() { None } else { app.cache(&self.cache)? };
+        target.check_cache(cache.as_ref(), app)?;
         let aside = !target.is_stdout();
         let ctx = app.ctx(&client, polling);
         let line_watch = LineWatch { ui: &app.ui, watch: ctx.watch, on_stdout: aside };

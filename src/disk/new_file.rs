@@ -48,8 +48,8 @@ impl Staging {
 }
 
 impl<'a> FileCreator<'a> {
-    /// Creates a file and its missing directories, and opens it for writing. Several threads can create
-    /// files in a staging at the same time.
+    /// Creates a file and its missing directories, and opens it for writing. Several threads can
+    /// create files in a staging at the same time.
     ///
     /// # Errors
     /// If the file is staged already or cannot be created.

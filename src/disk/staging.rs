@@ -21,9 +21,9 @@ use super::temp_layout::{PROBE, STAGED};
 use crate::interrupt::Interrupt;
 use crate::parallel::parallel;
 
-/// Number of directories that are dated by one thread before it takes the next ones.
+/// Number of directories whose times one thread sets before it takes the next ones.
 const TIMES_PER_CHUNK: usize = 256;
-/// Upper bound of the threads that date directories.
+/// Upper bound of the threads that set the times of directories.
 const MAX_THREADS: usize = 4;
 
 /// Files, directories and symlinks that are committed together by [`Staging::commit`]. Dropping it

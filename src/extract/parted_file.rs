@@ -116,7 +116,8 @@ impl<'a> PartedFile<'a> {
         Ok(state.open.insert(Opened { file, data_start }).clone())
     }
 
-    /// Records the checksum of a part. After the last one, checks that of the entry and closes the file.
+    /// Records the checksum of a part. After the last one, checks that of the entry and closes the
+    /// file.
     fn complete(&self, part: usize, crc: Hasher) -> Result<(), Error> {
         let mut state = self.lock();
         state.sums[part] = Some(crc);

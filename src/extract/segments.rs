@@ -47,7 +47,8 @@ pub struct Segments<'a> {
 }
 
 impl<'a> Segments<'a> {
-    /// Cuts an archive. `layout` is the central directory; every local header is compared with it later.
+    /// Cuts an archive. `layout` is the central directory; every local header is compared with it
+    /// later.
     ///
     /// # Errors
     /// `NeedsFullCheck` if an entry becomes two files.

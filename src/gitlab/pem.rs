@@ -1,5 +1,5 @@
-//! Certificates of PEM files, in every form that OpenSSL reads: with byte order marks, with older labels,
-//! and with OpenSSL's trust settings behind a certificate.
+//! Certificates of PEM files, in every form that OpenSSL reads: with byte order marks, with older
+//! labels, and with OpenSSL's trust settings behind a certificate.
 
 use rustls::pki_types::CertificateDer;
 pub(super) use rustls::pki_types::pem::Error;
@@ -7,8 +7,8 @@ use rustls::pki_types::pem::PemObject;
 
 use super::der::{CONTEXT_0, Element, SEQUENCE};
 
-/// The byte order mark with which some editors begin a file. A file that was put together from several
-/// can have one in the middle.
+/// The byte order mark with which some editors begin a file. A file that was put together from
+/// several can have one in the middle.
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// Labels of a certificate besides `CERTIFICATE`, without that word. `openssl x509 -trustout` writes
@@ -50,8 +50,8 @@ pub(super) fn normalized(pem: &[u8]) -> Vec<u8> {
     pem.split(|byte| *byte == b'\n').map(line).collect::<Vec<_>>().join(&b'\n')
 }
 
-/// Splits a section into the certificate and its trust settings. Bytes that are no certificate stay as
-/// they are.
+/// Splits a section into the certificate and its trust settings. Bytes that are no certificate stay
+/// as they are.
 fn split_trust_settings(section: CertificateDer<'static>) -> PemCertificate {
     match Element::read(&section) {
         Some(Element { whole, rest, .. }) if !rest.is_empty() => PemCertificate {
@@ -62,8 +62,8 @@ fn split_trust_settings(section: CertificateDer<'static>) -> PemCertificate {
     }
 }
 
-/// Returns true if trust settings allow servers: `SEQUENCE { trust SEQUENCE OF purpose OPTIONAL, reject
-/// [0] SEQUENCE OF purpose OPTIONAL, … }`. Returns `None` if the bytes are something else.
+/// Returns true if trust settings allow servers: `SEQUENCE { trust SEQUENCE OF purpose OPTIONAL,
+/// reject [0] SEQUENCE OF purpose OPTIONAL, … }`. Returns `None` if the bytes are something else.
 fn allows_servers(settings: &[u8]) -> Option<bool> {
     let settings = Element::read(settings).filter(|it| it.tag == SEQUENCE && it.rest.is_empty())?;
     let mut fields = settings.content;

@@ -31,7 +31,7 @@ const NAMES: [(&str, &str); 21] = [
 
 /// Returns the name of an algorithm, with the curve of a key: the object identifiers in the content
 /// of an `AlgorithmIdentifier`. Those without a name are written in dotted form.
-pub(super) fn name(mut algorithm: &[u8]) -> String {
+pub(super) fn algorithm_name(mut algorithm: &[u8]) -> String {
     let mut names = Vec::new();
     while let Some(element) = Element::read(algorithm).filter(|it| it.tag == OBJECT_IDENTIFIER) {
         let dotted = dotted(element.content);
@@ -75,7 +75,7 @@ mod tests {
             (b"\x06\x03\x88\x37\x03", "2.999.3"),
             (b"junk", ""),
         ] {
-            assert_eq!(name(algorithm), expect);
+            assert_eq!(algorithm_name(algorithm), expect);
         }
         assert!(NAMES.is_sorted_by_key(|(number, _)| {
             number.split('.').map(|it| it.parse::<u32>().unwrap()).collect::<Vec<_>>()

@@ -4,7 +4,7 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError, Error};
 
-use super::signature_algorithm::name;
+use super::signature_algorithm::algorithm_name;
 
 /// Reasons for a failed TLS handshake, as far as a different hint belongs to them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +55,8 @@ impl TlsFailure {
         }
     }
 
-    /// Returns true if a certificate was refused because of its issuer, or because it is one of a CA. A
-    /// server certificate that the user named needs no issuer.
+    /// Returns true if a certificate was refused because of its issuer, or because it is one of a
+    /// CA. A server certificate that the user named needs no issuer.
     pub(super) fn is_about_issuer(self) -> bool {
         use TlsFailure::{
             BadSignature, CaUsedAsServer, OtherIssuer, UnknownIssuer, UnsupportedAlgorithm,
@@ -159,26 +159,19 @@ fn of_certificate(error: &CertificateError, has_cacert: bool) -> TlsFailure {
 /// Returns the message of an error. It names an algorithm that is not supported, where the message of
 /// rustls shows the bytes of the identifier.
 pub(super) fn reason(error: &Error) -> String {
-    let signature = "invalid peer certificate: a signature of";
-    match error {
-        Error::InvalidCertificate(CertificateError::UnsupportedSignatureAlgorithmContext {
-            signature_algorithm_id,
+    let Error::InvalidCertificate(certificate) = error else { return error.to_string() };
+    let unsupported = match certificate {
+        CertificateError::UnsupportedSignatureAlgorithmContext {
+            signature_algorithm_id: signature,
             ..
-        }) => format!("{signature} {} is not supported", name(signature_algorithm_id)),
-        Error::InvalidCertificate(
-            CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
-                signature_algorithm_id,
-                public_key_algorithm_id,
-            },
-        ) => {
-            let key = name(public_key_algorithm_id);
-            format!(
-                "{signature} {} by a key of {key} is not supported",
-                name(signature_algorithm_id)
-            )
-        }
-        other => other.to_string(),
-    }
+        } => algorithm_name(signature),
+        CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext {
+            signature_algorithm_id: signature,
+            public_key_algorithm_id: key,
+        } => format!("{} by a key of {}", algorithm_name(signature), algorithm_name(key)),
+        _ => return error.to_string(),
+    };
+    format!("invalid peer certificate: a signature of {unsupported} is not supported")
 }
 
 /// Returns the TLS error that an I/O error wraps, if it wraps one.

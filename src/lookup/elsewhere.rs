@@ -1,8 +1,8 @@
 //! After a lookup that found nothing: the place that holds the job instead.
 //!
 //! These requests only serve the advice of a message, so their failures are ignored, and at most
-//! [`MAX_SEARCHED_PIPELINES`] pipelines are searched. There are no requests for a refusal that another
-//! place cannot resolve.
+//! [`MAX_SEARCHED_PIPELINES`] pipelines are searched. There are no requests for a refusal that
+//! another place cannot resolve.
 
 use std::convert::Infallible;
 
@@ -90,9 +90,9 @@ fn have_jobs(ctx: &Ctx<'_>, pipelines: &[PipelineAt], wanted: &[&Pattern]) -> bo
     })
 }
 
-/// Returns for each pipeline, and in it for each pattern, true if the pattern matches one of its jobs. The
-/// lists of jobs are read in batches while the iterator advances, because often one of the first
-/// suffices. A pipeline that cannot be read counts as one without jobs.
+/// Returns for each pipeline, and in it for each pattern, true if the pattern matches one of its
+/// jobs. The lists of jobs are read in batches while the iterator advances, because often one of
+/// the first suffices. A pipeline that cannot be read counts as one without jobs.
 fn matches(
     ctx: &Ctx<'_>,
     pipelines: &[PipelineAt],

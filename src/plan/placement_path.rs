@@ -6,13 +6,15 @@ use std::path::{MAIN_SEPARATOR, Path};
 
 use crate::model::{RawPath, os_str};
 
-/// A path relative to the destination, without `.` and `..`. Clones share the bytes. A path that equals
-/// the name of its entry shares the bytes of the name, which halves the memory for large archives.
+/// A path relative to the destination, without `.` and `..`. Clones share the bytes. A path that
+/// equals the name of its entry shares the bytes of the name, which halves the memory for large
+/// archives.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PlacementPath(RawPath);
 
 impl PlacementPath {
-    /// Returns the path of these components, which must be some or all of those of `name`, in its order.
+    /// Returns the path of these components, which must be some or all of those of `name`, in its
+    /// order.
     pub fn new(components: &[&[u8]], name: &RawPath) -> PlacementPath {
         let length = components.iter().map(|it| it.len() + 1).sum::<usize>().saturating_sub(1);
         // With the same length, the path has all components and separators of the name.

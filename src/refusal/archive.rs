@@ -27,6 +27,9 @@ pub enum ArchiveRefusal {
     BelowLink { entry: String, link: String },
     /// A symlink that points out of the destination.
     LinkLeaves { entry: String, target: String },
+    /// A symlink with `..` behind something that is no folder and that a later run could make a
+    /// symlink.
+    LinkCouldLeave { entry: String, target: String },
     /// A symlink with a missing or circular target.
     LinkTarget { entry: String, why: &'static str },
     /// The extracted size in bytes exceeds `--max-size`.
@@ -43,7 +46,7 @@ impl ArchiveRefusal {
     /// Returns advice for the reader of the message; every refusal of an archive has some.
     pub fn hint(&self) -> Option<String> {
         let advice = match self {
-            ArchiveRefusal::LinkLeaves { .. } => {
+            ArchiveRefusal::LinkLeaves { .. } | ArchiveRefusal::LinkCouldLeave { .. } => {
                 "--symlinks skip leaves links out, --symlinks all takes them as they are"
             }
             ArchiveRefusal::LinkTarget { .. } => "--symlinks skip leaves links out",
@@ -102,6 +105,12 @@ impl fmt::Display for ArchiveRefusal {
             ArchiveRefusal::LinkLeaves { entry, target } => write!(
                 f,
                 "link `{}` points out of the destination, to `{}`",
+                sanitize(entry),
+                sanitize(target)
+            ),
+            ArchiveRefusal::LinkCouldLeave { entry, target } => write!(
+                f,
+                "link `{}` could come to point out of the destination: in its target `{}`, `..` follows something that is no folder",
                 sanitize(entry),
                 sanitize(target)
             ),

@@ -4,8 +4,8 @@ use super::consequences::WAIT;
 use super::variants::Refusal;
 
 impl Refusal {
-    /// Combines the refusals of missing jobs, in their order. Equal ones become one, and so do those of
-    /// jobs that are missing in the same pipelines. Returns `None` if there are none.
+    /// Combines the refusals of missing jobs, in their order. Equal ones become one, and so do
+    /// those of jobs that are missing in the same pipelines. Returns `None` if there are none.
     pub fn combine(refusals: impl IntoIterator<Item = Refusal>) -> Option<Refusal> {
         let mut combined: Vec<Refusal> = Vec::new();
         for refusal in refusals {

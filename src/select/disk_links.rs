@@ -15,7 +15,7 @@ use super::name::System;
 use crate::model::os_str;
 use crate::plan::{PlacementKind, Plan};
 use crate::refusal::ArchiveRefusal;
-use crate::sanitize::escape_bytes;
+use crate::sanitize::{escape_bytes, escape_path};
 
 /// The destination as it is on disk. Paths are below it.
 pub trait OnDisk {
@@ -31,7 +31,8 @@ pub trait OnDisk {
 /// already, because what is missing can become anything.
 ///
 /// # Errors
-/// [`ArchiveRefusal::LinkLeaves`] with the first link that does.
+/// [`ArchiveRefusal::LinkLeaves`] with the first link that does, [`ArchiveRefusal::LinkCouldLeave`]
+/// with the first that cannot be rewritten.
 pub fn keep_inside(
     plans: &mut [Plan],
     system: System,
@@ -86,15 +87,18 @@ fn rewritten_targets(
         let target = target.as_encoded_bytes();
         let mut folder = keys(&placement.path, system);
         folder.pop();
+        let names = || {
+            let entry = escape_path(&placement.path).into_owned();
+            (entry, escape_bytes(target).into_owned())
+        };
         let led = resolve(system, folder.clone(), target, find, Ok::<_, Infallible>);
-        let stays = !matches!(led, Err(ResolveError::Escapes));
-        let new = stays.then(|| without_inner_parents(system, &folder, target, find, is_folder));
-        let Some(new) = new.flatten() else {
-            let entry = escape_bytes(placement.path.as_os_str().as_encoded_bytes());
-            return Err(ArchiveRefusal::LinkLeaves {
-                entry: entry.into_owned(),
-                target: escape_bytes(target).into_owned(),
-            });
+        if matches!(led, Err(ResolveError::Escapes)) {
+            let (entry, target) = names();
+            return Err(ArchiveRefusal::LinkLeaves { entry, target });
+        }
+        let Some(new) = without_inner_parents(system, &folder, target, find, is_folder) else {
+            let (entry, target) = names();
+            return Err(ArchiveRefusal::LinkCouldLeave { entry, target });
         };
         rewritten.push((new != target).then_some(new));
     }
@@ -200,6 +204,10 @@ mod tests {
             assert_eq!(kept, expect.unwrap_or(target));
         }
         assert!(keep_inside(&mut [Plan::default()], System::Unix, &disk).is_ok());
+        let refusal =
+            |target| keep_inside(&mut [plan(&[("l", target)])], System::Unix, &disk).unwrap_err();
+        assert!(matches!(refusal("out/passwd"), ArchiveRefusal::LinkLeaves { .. }));
+        assert!(matches!(refusal("gone/../x"), ArchiveRefusal::LinkCouldLeave { .. }));
     }
 
     #[test]
@@ -246,16 +254,11 @@ mod tests {
             });
             for (order, again) in [(0, 1), (1, 0)] {
                 let mut on_disk: HashMap<Vec<Vec<u8>>, Vec<u8>> = HashMap::new();
-                let key = |path: &str| keys(Path::new(path), System::Unix);
                 let old = disk.0.iter().filter(|(_, target)| !target.is_empty());
-                on_disk.extend(old.map(|(at, target)| (key(at), target.as_bytes().to_vec())));
-                for plans in [&judged[order], &judged[again]] {
-                    let new = links(&plans[0]);
-                    on_disk.extend(
-                        new.map(|(at, target)| {
-                            (keys(at, System::Unix), target.as_bytes().to_vec())
-                        }),
-                    );
+                let old = old.map(|(at, target)| (Path::new(at), *target));
+                let new = [&judged[order], &judged[again]];
+                for (at, target) in old.chain(new.iter().flat_map(|plans| links(&plans[0]))) {
+                    on_disk.insert(keys(at, System::Unix), target.as_bytes().to_vec());
                 }
                 for (at, target) in &on_disk {
                     let folder = at[..at.len() - 1].to_vec();

@@ -66,14 +66,14 @@ impl FileRules {
         }
     }
 
-    /// Replaces the components in `place` by those of the path of an entry below the destination. There
-    /// are none for an entry that is left out.
-    fn place<'a>(&self, entry: &'a Entry, place: &mut Vec<&'a [u8]>) {
-        place.clear();
+    /// Replaces the components in `path` by those of the path of an entry below the destination.
+    /// There are none for an entry that is left out.
+    fn write_path<'a>(&self, entry: &'a Entry, path: &mut Vec<&'a [u8]>) {
+        path.clear();
         match self.flatten {
             true if entry.kind == EntryKind::Folder => {}
-            true => place.extend(split(&entry.name).last()),
-            false => place.extend(split(&entry.name).skip(self.strip_components)),
+            true => path.extend(split(&entry.name).last()),
+            false => path.extend(split(&entry.name).skip(self.strip_components)),
         }
     }
 }
@@ -96,10 +96,8 @@ pub fn files(
     let items = Items { entries, targets };
     let mut inside = NameTree::new(rules.system, items, most, entries.len());
     let valid = validate(items, rules, &mut inside)?;
-    // The tree is large, and read again only to copy the files that symlinks point to.
-    if rules.links() != Symlinks::Copy {
-        inside = NameTree::new(rules.system, items, 0, 0);
-    }
+    // The tree is large, and needed only to copy the files that symlinks point to.
+    let inside = Some(inside).filter(|_| rules.links() == Symlinks::Copy);
     let mut matched = Matched::default();
     let mut path = Vec::new();
     let mut chosen = valid.clone();
@@ -115,7 +113,7 @@ pub fn files(
         let seen = files.map(|file| escape_bytes(&path(file)).into_owned()).collect();
         return Err(Refusal::NoFile { wanted: typed.to_vec(), seen });
     }
-    let mut plan = place(items, &chosen, &valid, &inside, rules)?;
+    let mut plan = place(items, &chosen, &valid, inside.as_ref(), rules)?;
     plan.unmatched = rules.patterns.unmatched(&matched);
     if rules.lists_held {
         plan.held = held(items.of(&valid), rules.strip_components);
@@ -190,7 +188,7 @@ fn place(
     items: Items<'_>,
     chosen: &[u32],
     valid: &[u32],
-    inside: &NameTree<'_>,
+    inside: Option<&NameTree<'_>>,
     rules: &FileRules,
 ) -> Result<Plan, ArchiveRefusal> {
     let mut plan = Plan { placements: Vec::with_capacity(chosen.len()), ..Plan::default() };
@@ -201,13 +199,13 @@ fn place(
     let mut links = Vec::new();
     let mut left_out: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
     let originals = originals(items.of(valid), rules);
-    let mut place = Vec::new();
+    let mut path = Vec::new();
     for chosen in items.of(chosen) {
-        rules.place(chosen.entry, &mut place);
-        if place.is_empty() {
+        rules.write_path(chosen.entry, &mut path);
+        if path.is_empty() {
             continue;
         }
-        let decision = match place.iter().any(|component| is_temp_dir(component)) {
+        let decision = match path.iter().any(|component| is_temp_dir(component)) {
             true => Decision::LeaveOut(LIKE_TEMP_DIR),
             false => decide(&chosen, inside, &originals, rules)?,
         };
@@ -219,15 +217,15 @@ fn place(
             }
         };
         // Of equal entries at one path, the first is extracted.
-        if moved && !outside.add(&place, item).map_err(at_same_path)? {
+        if moved && !outside.add(&path, item).map_err(at_same_path)? {
             continue;
         }
         if let (EntryKind::Link, Some(target)) = (item.entry.kind, item.target) {
-            links.push((place.clone(), target, &item.entry.name));
+            links.push((path.clone(), target, &item.entry.name));
         }
         plan.placements.push(Placement {
             entry: item.index,
-            path: PlacementPath::new(&place, &chosen.entry.name),
+            path: PlacementPath::new(&path, &chosen.entry.name),
             kind: placement_kind(item),
         });
     }
@@ -264,7 +262,7 @@ enum Decision<'a> {
 
 fn decide<'a>(
     item: &Item<'a>,
-    inside: &NameTree<'a>,
+    inside: Option<&NameTree<'a>>,
     originals: &Links,
     rules: &FileRules,
 ) -> Result<Decision<'a>, ArchiveRefusal> {
@@ -275,7 +273,7 @@ fn decide<'a>(
         (EntryKind::Link, Symlinks::Skip) => Decision::LeaveOut("links are skipped"),
         (EntryKind::Link, Symlinks::Copy) => {
             let led = originals.follow(split(name), &name.to_string())?;
-            match inside.get(&led) {
+            match inside.and_then(|inside| inside.get(&led)) {
                 Some(original) if original.entry.kind == EntryKind::File => {
                     Decision::Extract(original)
                 }
@@ -296,11 +294,11 @@ fn stay_inside(
     rules: &FileRules,
 ) -> Result<(), ArchiveRefusal> {
     let mut all = Links::new(rules.system);
-    for (place, target, _) in links {
-        all.add(place.iter().copied(), target);
+    for (path, target, _) in links {
+        all.add(path.iter().copied(), target);
     }
-    for (place, _, name) in links {
-        all.follow(place.iter().copied(), &name.to_string())?;
+    for (path, _, name) in links {
+        all.follow(path.iter().copied(), &name.to_string())?;
     }
     Ok(())
 }

@@ -83,14 +83,16 @@ impl RetryState {
     pub fn should_retry(&mut self, refusal: &Refusal) -> bool {
         // Two patterns of one lookup may match the same job.
         let seen_before = self.seen_failed.clone();
-        self.note(refusal, &seen_before)
+        self.record(refusal, &seen_before)
     }
 
-    /// Notes every job of a refusal. `seen_before`: the failed jobs of earlier lookups.
-    fn note(&mut self, refusal: &Refusal, seen_before: &HashSet<JobId>) -> bool {
+    /// Records every job of a refusal, and returns true if another attempt may succeed. `seen_before`
+    /// holds the failed jobs of earlier lookups.
+    fn record(&mut self, refusal: &Refusal, seen_before: &HashSet<JobId>) -> bool {
         match refusal {
             Refusal::Several { refusals } => {
-                let resolvable = refusals.iter().filter(|refusal| self.note(refusal, seen_before));
+                let resolvable =
+                    refusals.iter().filter(|refusal| self.record(refusal, seen_before));
                 resolvable.count() == refusals.len()
             }
             Refusal::Unfinished { job, .. } => {

@@ -1,5 +1,5 @@
-//! Protection of a cache below the destination from the files of archives: a later run would take such a
-//! file for the archive of another job.
+//! Protection of a cache below the destination from the files of archives: a later run would take
+//! such a file for the archive of another job.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::step::Step;
 /// Removes from the plans what would be in the cache or would replace a folder above it, and warns of
 /// it. `dest` is the destination.
 pub fn leave_out(transfer: &Transfer<'_>, plans: &mut [Plan], dest: &Path, system: System) {
-    let Some(cache) = transfer.cache.and_then(|cache| cache.path_below(dest)) else { return };
+    let Some(cache) = transfer.cache.and_then(|cache| cache.path_in(dest)) else { return };
     let mut left_out = Vec::new();
     for plan in plans {
         plan.placements.retain(|placement| {

@@ -202,6 +202,13 @@ fn an_archive_writes_nothing_into_the_cache() {
             ran.says(told);
         }
     }
+    for line in
+        ["fetch build -D kept", "fetch build -D kept --sync", "fetch build -D ./ci/../kept/."]
+    {
+        let run = Run::new(one_archive(zip(&inside))).args(line).args("--cache kept");
+        let ran = run.file("ci/x", "").file("kept/mine", "").fails(2);
+        ran.says("--cache and --dir name the same folder").asks(&[]);
+    }
     // Where the cache is not below DIR, such names are extracted.
     let ran = Run::new(one_archive(zip(&inside))).args("fetch build -D out --cache ci/kept");
     ran.succeeds().never_says("left out");

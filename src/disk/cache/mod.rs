@@ -69,11 +69,11 @@ impl Cache {
         Ok(Cache { dir, max_bytes, interrupt, used: Mutex::default() })
     }
 
-    /// Returns the path of the cache relative to `dest`, if it is below it.
-    pub fn path_below(&self, dest: &Path) -> Option<PathBuf> {
+    /// Returns the path of the cache relative to `dest`, empty if both are the same directory; none
+    /// if the cache is not in `dest`.
+    pub fn path_in(&self, dest: &Path) -> Option<PathBuf> {
         let (dir, dest) = (self.dir.canonicalize().ok()?, dest.canonicalize().ok()?);
-        let below = dir.strip_prefix(dest).ok()?;
-        (!below.as_os_str().is_empty()).then(|| below.to_owned())
+        dir.strip_prefix(dest).ok().map(Path::to_owned)
     }
 
     /// Returns true if an archive of `size` bytes is within the limit of the cache.

@@ -220,3 +220,20 @@ fn parallel_runs_never_see_a_partial_archive() {
     });
     assert!(names(home.path()).iter().all(|name| CacheName::parse(name).is_some()));
 }
+
+#[test]
+fn the_place_of_the_cache_in_a_folder_is_found() {
+    let home = tempfile::tempdir().unwrap();
+    let cache = open(&home.path().join("ci/kept"), 1);
+    std::fs::create_dir(home.path().join("out")).unwrap();
+    for (dest, expect) in [
+        ("", Some("ci/kept")),
+        ("out/../ci", Some("kept")),
+        ("ci/kept", Some("")),
+        ("out", None),
+        ("missing", None),
+    ] {
+        let path = cache.path_in(&home.path().join(dest));
+        assert_eq!(path.as_deref(), expect.map(Path::new), "{dest}");
+    }
+}

@@ -56,6 +56,11 @@ fn every_refusal_of_an_archive_says_what_and_what_to_do() {
             "--symlinks skip leaves links out, --symlinks all takes them as they are",
         ),
         (
+            ArchiveRefusal::LinkCouldLeave { entry: name("l"), target: name("a/../b") },
+            "link `l` could come to point out of the destination: in its target `a/../b`, `..` follows something that is no folder",
+            "--symlinks skip leaves links out, --symlinks all takes them as they are",
+        ),
+        (
             ArchiveRefusal::LinkTarget { entry: name("l"), why: "goes round in circles" },
             "link `l` goes round in circles",
             "--symlinks skip leaves links out",

@@ -82,7 +82,7 @@ fn lookups() -> Vec<Row> {
             },
         ),
         (
-            "Several jobs are missing, and not for the same reason: all of them are named.",
+            "Several jobs are missing for different reasons, and the message names all of them.",
             Refusal::Several {
                 refusals: vec![
                     Refusal::Unfinished { job: job(), status: Status::Running },
@@ -274,6 +274,13 @@ fn archives() -> Vec<Row> {
             ArchiveRefusal::LinkLeaves {
                 entry: "current".to_owned(),
                 target: "/opt/app".to_owned(),
+            },
+        ),
+        (
+            "Another archive could put a symlink at `lib`, and then `..` would be the folder above its target.",
+            ArchiveRefusal::LinkCouldLeave {
+                entry: "current".to_owned(),
+                target: "lib/../app".to_owned(),
             },
         ),
         (

@@ -85,11 +85,11 @@ fn denied() -> Vec<Row> {
 fn tls(failure: TlsFailure) -> &'static str {
     match failure {
         TlsFailure::UnknownIssuer => "a certificate of an unknown authority",
-        TlsFailure::OtherIssuer => "such a certificate, although authorities are named",
+        TlsFailure::OtherIssuer => "a certificate of an unknown authority, with `--cacert`",
         TlsFailure::BadSignature => "`BadSignature`",
         TlsFailure::WrongName => "a certificate for another name",
-        TlsFailure::NoSubjectAltName => "a certificate for no name at all",
-        TlsFailure::WrongPurpose => "a certificate that is not one of a server",
+        TlsFailure::NoSubjectAltName => "a certificate without a subjectAltName",
+        TlsFailure::WrongPurpose => "a certificate for other purposes",
         TlsFailure::Expired => "a certificate that has expired",
         TlsFailure::CaUsedAsServer => "`CaUsedAsEndEntity`",
         TlsFailure::ClientCertificateRequired => "`CertificateRequired`",
