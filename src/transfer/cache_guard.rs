@@ -3,20 +3,19 @@
 
 use std::path::{Path, PathBuf};
 
-use super::context::Transfer;
+use crate::lookup::Ctx;
 use crate::plan::{Placement, PlacementKind, Plan};
 use crate::sanitize::{escape_path, join_names};
 use crate::select::name::System;
 use crate::step::Step;
 
 /// Removes from the plans what would be in the cache or would replace a folder above it, and warns of
-/// it. `dest` is the destination.
-pub fn leave_out(transfer: &Transfer<'_>, plans: &mut [Plan], dest: &Path, system: System) {
-    let Some(cache) = transfer.cache.and_then(|cache| cache.path_in(dest)) else { return };
+/// it. `cache` is relative to the destination.
+pub fn leave_out(ctx: &Ctx<'_>, plans: &mut [Plan], cache: &Path, system: System) {
     let mut left_out = Vec::new();
     for plan in plans {
         plan.placements.retain(|placement| {
-            let changes = changes_cache(placement, &cache, system);
+            let changes = changes_cache(placement, cache, system);
             if changes {
                 left_out.push(escape_path(&placement.path).into_owned());
             }
@@ -26,7 +25,7 @@ pub fn leave_out(transfer: &Transfer<'_>, plans: &mut [Plan], dest: &Path, syste
     if !left_out.is_empty() {
         let names = join_names(&left_out, 3);
         let warning = format!("left out {names}: the folder of --cache is there");
-        transfer.ctx.watch.step(&Step::Warning(&warning));
+        ctx.watch.step(&Step::Warning(&warning));
     }
 }
 

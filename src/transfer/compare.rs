@@ -1,13 +1,13 @@
 //! Compares plans with the disk, and takes out of them what is there already.
 
 use std::collections::{BTreeSet, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::options::ExtractOptions;
 use super::result::Synced;
 use crate::disk::{CompareBy, DiskState, Staging, SyncChanges};
 use crate::error::Error;
-use crate::plan::{Existing, HeldPaths, Placement, PlacementKind, Plan};
+use crate::plan::{Existing, HeldPaths, Placement, PlacementKind, Plan, Retention};
 use crate::select::retention::RetentionRules;
 use crate::select::sync::{SyncAction, sync_action};
 
@@ -20,12 +20,13 @@ pub struct Compared {
     pub changes: Option<SyncChanges>,
 }
 
-/// Compares the plans of all jobs with the disk. `folders` are those of the jobs, relative to the
-/// destination.
+/// Compares the plans of all jobs with the disk. `folders` are those of the jobs, and `cache` is the
+/// one that `--delete` leaves, all relative to the destination.
 pub fn compare(
     mut plans: Vec<Plan>,
     folders: Vec<PathBuf>,
     options: &ExtractOptions,
+    cache: Option<&Path>,
     staging: &Staging,
 ) -> Result<Compared, Error> {
     let held: Vec<HeldPaths> = plans.iter_mut().map(|it| std::mem::take(&mut it.held)).collect();
@@ -55,7 +56,11 @@ pub fn compare(
         options.rules.strip_components > 0 && held.iter().all(|held| held.paths.is_empty());
     if options.delete && !strips_all {
         let rules = RetentionRules::new(&held, &options.rules.patterns, options.rules.system);
-        changes.removed = staging.removable(&changes.displaced, |path| rules.retention(path))?;
+        let retention = |path: &Path| match cache.is_some_and(|cache| path.starts_with(cache)) {
+            true => Retention::Excluded,
+            false => rules.retention(path),
+        };
+        changes.removed = staging.removable(&changes.displaced, retention)?;
         removed.extend(changes.removed.iter().cloned());
     }
     for path in removed {

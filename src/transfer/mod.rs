@@ -125,14 +125,18 @@ fn stage(
     let ctx = transfer.ctx;
     let plans = archives.iter_mut().map(|(found, it)| (&*found, std::mem::take(&mut it.plan)));
     let mut plans = merge_all(transfer, plans.collect(), options)?;
-    cache_guard::leave_out(transfer, &mut plans, staging.dest(), options.rules.system);
+    let cache = transfer.cache.and_then(|cache| cache.path_in(staging.dest()));
+    if let Some(cache) = &cache {
+        cache_guard::leave_out(ctx, &mut plans, cache, options.rules.system);
+    }
     if options.rules.symlinks == Symlinks::KeepInside {
         let system = options.rules.system;
         let on_disk = AtDestination(&staging);
         disk_links::keep_inside(&mut plans, system, &on_disk).map_err(Refusal::from)?;
     }
     let folders = archives.iter().map(|(found, _)| transfer.job_folder(found)).collect();
-    let Compared { plans, synced, changes } = compare(plans, folders, options, &staging)?;
+    let Compared { plans, synced, changes } =
+        compare(plans, folders, options, cache.as_deref(), &staging)?;
     staging.require_free_space(plans.iter().map(Plan::size).fold(0, u128::saturating_add))?;
     let mut jobs = Vec::new();
     for (((found, archive), plan), synced) in archives.into_iter().zip(plans).zip(synced) {

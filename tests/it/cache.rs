@@ -209,6 +209,13 @@ fn an_archive_writes_nothing_into_the_cache() {
         let ran = run.file("ci/x", "").file("kept/mine", "").fails(2);
         ran.says("--cache and --dir name the same folder").asks(&[]);
     }
+    // A cache below DIR is none of the files that `--delete` removes.
+    let run = Run::new(one_archive(zip(&[file("mine", "3")])));
+    let line = "fetch build -D out --sync --delete --cache out/ci/kept";
+    let ran = run.args(line).file("out/old", "").file("out/ci/old", "").succeeds();
+    let files = ran.files();
+    let kept = |path: &String| path.starts_with("out/ci/kept/http") || path == "out/mine";
+    assert!(files.len() == 2 && files.iter().all(kept), "{files:?}");
     // Where the cache is not below DIR, such names are extracted.
     let ran = Run::new(one_archive(zip(&inside))).args("fetch build -D out --cache ci/kept");
     ran.succeeds().never_says("left out");
