@@ -265,8 +265,10 @@ fn files_can_be_extracted_without_their_folders() {
         assert_eq!(found.len(), 5, "{args}: {found:?}");
         assert_eq!(ran.read(&format!("{dir}/run")), "run");
         assert_eq!(ran.read(&format!("{dir}/a.so.1")), "so");
-        let link = ran.items().into_iter().find(|item| item.path == format!("{dir}/a.so"));
-        assert_eq!(link.unwrap().target.unwrap().to_str(), Some("a.so.1"), "it leads on");
+        let link = ran.items().into_iter().find(|item| item.path == format!("{dir}/a.so")).unwrap();
+        let target = link.target.as_deref().and_then(|target| target.to_str());
+        // Where links cannot be created, the target is copied.
+        assert_eq!(target, cfg!(unix).then_some("a.so.1"));
         assert_eq!(ran.read(&format!("{dir}/x")), "equal");
     }
     let clash = json!({"a/x": "one", "b/x": "two", "top": "top"});
@@ -275,7 +277,9 @@ fn files_can_be_extracted_without_their_folders() {
     Run::new(world(&clash)).args("fetch build --flatten --path a").succeeds();
     // A link to another folder would lead out of DIR.
     let leaves = json!({"a/to": {"link": "../b/x"}, "b/x": "x"});
-    Run::new(world(&leaves)).args("fetch build --flatten").fails(6).changes_nothing();
+    if cfg!(unix) {
+        Run::new(world(&leaves)).args("fetch build --flatten").fails(6).changes_nothing();
+    }
     let ran = Run::new(world(&leaves)).args("fetch build --flatten --symlinks copy").succeeds();
     assert_eq!((ran.read("to"), ran.read("x")), ("x".to_owned(), "x".to_owned()));
     for other in ["--strip-components 1", "-o it.zip", "--sync --delete -D out"] {
