@@ -10,8 +10,9 @@ use crate::model::{Entry, Method};
 
 /// From this size in bytes, decompressing and writing take long enough for two threads.
 const LARGE: u64 = 4 << 20;
-/// Number of buffers that are filled or written at the same time.
-const BUFFERS: usize = 2;
+/// Number of buffers that are filled or written at the same time, 256 KiB each. With fewer, each
+/// thread waits whenever the other one has no core.
+const BUFFERS: usize = 8;
 
 /// Calls `decompress` with a writer to the file of an entry. A large file is written by a second
 /// thread meanwhile; a stored one needs none, because its bytes are only passed on.
