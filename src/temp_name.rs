@@ -1,6 +1,6 @@
 //! The names of temporary directories, by which later runs recognise those that killed runs left.
-//! A file or folder from an archive must not have such a name, nor one that is named after a job: the
-//! next run would remove it as a leftover.
+//! No entry of an archive and no folder of a job may have such a name, because the next run would
+//! remove it.
 
 use std::ffi::OsString;
 

@@ -9,8 +9,7 @@ use super::error::Error;
 use super::framed::Framed;
 use super::output::{Output, fill_buf};
 use super::zstd::ZstdDecoder;
-use crate::model::Entry;
-use crate::model::Method;
+use crate::model::{Entry, Method};
 
 /// Maximum size in bytes of an entry that is decompressed by one call.
 const MAX_WHOLE: u64 = 1 << 20;

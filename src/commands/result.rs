@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
+use serde::ser::Serializer;
 use serde_json::{Value, json};
 
 use crate::lookup::{Ended, FoundJob};
@@ -38,11 +38,25 @@ pub struct Document<'a> {
     missing: Vec<Value>,
 }
 
-/// A job with its files, of which there can be a million: they are converted while they are written.
+/// A job with its files.
+#[derive(Serialize)]
 pub struct Fetched<'a> {
-    job: &'a TransferredJob,
-    /// All fields. `files` is null, and replaced by the files of the job when it is written.
-    fields: Value,
+    bridge: Value,
+    bytes_transferred: u64,
+    dir: Option<String>,
+    files: Files<'a>,
+    job: Value,
+    output: Option<String>,
+    pipeline: Value,
+    #[serde(flatten)]
+    synced: Option<Changes>,
+}
+
+/// The fields that `--sync` adds. Paths are relative to the folder of the job.
+#[derive(Serialize)]
+struct Changes {
+    removed: Vec<String>,
+    unchanged: usize,
 }
 
 #[derive(Serialize)]
@@ -54,26 +68,13 @@ struct FetchedFile {
 
 /// Returns the `--json` document of a transfer.
 pub fn document<'a>(result: &'a TransferResult, output: Option<&Path>, dir: &Path) -> Document<'a> {
-    let fetched = result.jobs.iter().map(|job| Fetched { job, fields: fields(job, output, dir) });
+    let fetched = result.jobs.iter().map(|job| fetched(job, output, dir));
     let missing = result.missing.iter();
     let missing = missing.map(|(job, why)| json!({ "job": job, "reason": why.to_string() }));
     Document { fetched: fetched.collect(), missing: missing.collect() }
 }
 
-impl Serialize for Fetched<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for (key, value) in self.fields.as_object().into_iter().flatten() {
-            match key.as_str() {
-                "files" => map.serialize_entry(key, &Files(self.job))?,
-                _ => map.serialize_entry(key, value)?,
-            }
-        }
-        map.end()
-    }
-}
-
-/// The files of a job, as the field `files`.
+/// The files of a job. There can be a million, so they are converted while they are written.
 struct Files<'a>(&'a TransferredJob);
 
 impl Serialize for Files<'_> {
@@ -86,20 +87,22 @@ impl Serialize for Files<'_> {
     }
 }
 
-/// Returns the fields of a job, with null for its files.
-fn fields(job: &TransferredJob, output: Option<&Path>, dir: &Path) -> Value {
-    let TransferredJob { found, folder, bytes, synced, .. } = job;
-    let mut value = self::found(found);
-    value["files"] = Value::Null;
-    value["output"] = json!(output.map(slashes));
-    value["dir"] = json!(output.is_none().then(|| slashes(&plain(&dir.join(folder)))));
-    value["bytes_transferred"] = json!(bytes);
-    if let Some(Synced { unchanged, removed, .. }) = synced {
-        let removed = removed.iter().map(|path| slashes(&relative_to(path, folder)));
-        value["unchanged"] = json!(unchanged);
-        value["removed"] = removed.collect();
+fn fetched<'a>(job: &'a TransferredJob, output: Option<&Path>, dir: &Path) -> Fetched<'a> {
+    let mut found = found(&job.found);
+    let folder = &job.folder;
+    Fetched {
+        bridge: found["bridge"].take(),
+        bytes_transferred: job.bytes,
+        dir: output.is_none().then(|| slashes(&plain(&dir.join(folder)))),
+        files: Files(job),
+        job: found["job"].take(),
+        output: output.map(slashes),
+        pipeline: found["pipeline"].take(),
+        synced: job.synced.as_ref().map(|Synced { unchanged, removed, .. }| Changes {
+            removed: removed.iter().map(|path| slashes(&relative_to(path, folder))).collect(),
+            unchanged: *unchanged,
+        }),
     }
-    value
 }
 
 /// Returns a job without its pipeline.

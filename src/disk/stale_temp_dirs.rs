@@ -7,7 +7,7 @@
 //! to lock it; removing it is harmless, because that run then makes another one. On file systems
 //! without locks, such as some network file systems, the directories of killed runs stay.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,8 +17,7 @@ use rustix::io::Errno;
 
 use super::dir_handle::DirHandle;
 use super::file_kind::FileKind;
-use super::remove_tree::remove_tree;
-use super::temp_layout::{LOCK, REPLACED, RUBBISH, UNLOCKED, is_known};
+use super::temp_layout::{LOCK, REPLACED, RUBBISH, UNLOCKED};
 
 /// Locks a new temporary directory until the file is closed. Returns `None` if the file system has
 /// no locks. The lock file gets its final name after it is locked, so that no other run can find it
@@ -48,30 +47,27 @@ pub fn keep_for_good(dir: &DirHandle) -> io::Result<()> {
     dir.remove_file(OsStr::new(LOCK))
 }
 
-/// Removes a temporary directory, if it is stale and holds only what downriver makes.
-pub fn remove_if_stale(parent: &DirHandle, name: &OsStr) -> io::Result<()> {
-    let dir = parent.open_dir(name)?;
-    let names = dir.names()?;
-    if names.is_empty() {
-        return parent.remove_dir(name);
+/// Takes a temporary directory over from a run that has ended, and moves the files that it had taken
+/// out of the way back. `content` holds the names in it. Returns false if the directory is not to be
+/// removed.
+///
+/// # Errors
+/// If the run that made it has not ended.
+pub fn take_over(parent: &DirHandle, dir: &DirHandle, content: &[OsString]) -> io::Result<bool> {
+    let has = |wanted: &str| content.iter().any(|name| name == wanted);
+    if has(RUBBISH) {
+        return Ok(true);
     }
-    let has = |wanted: &str| names.iter().any(|name| name == wanted);
-    if !names.iter().all(|name| is_known(name)) {
-        return Ok(());
-    }
-    if !has(RUBBISH) {
-        let lock = match (has(LOCK), has(UNLOCKED) && names.len() == 1) {
-            (true, _) => LOCK,
-            (false, true) => UNLOCKED,
-            (false, false) => return Ok(()),
-        };
-        let file = dir.open_for_lock(OsStr::new(lock))?;
-        flock(&file, FlockOperation::NonBlockingLockExclusive)?;
-        restore_missing(parent, &dir)?;
-        mark_as_rubbish(&dir)?;
-    }
-    drop(dir);
-    remove_tree(parent, name, Some(OsStr::new(RUBBISH)), &|| true)
+    let lock = match (has(LOCK), has(UNLOCKED) && content.len() == 1) {
+        (true, _) => LOCK,
+        (false, true) => UNLOCKED,
+        (false, false) => return Ok(false),
+    };
+    let file = dir.open_for_lock(OsStr::new(lock))?;
+    flock(&file, FlockOperation::NonBlockingLockExclusive)?;
+    restore_missing(parent, dir)?;
+    mark_as_rubbish(dir)?;
+    Ok(true)
 }
 
 /// Moves the files that a killed commit had taken out of the way back to their places, unless there

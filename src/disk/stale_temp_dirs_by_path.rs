@@ -4,12 +4,12 @@
 //! process ends, however it ends. So a directory whose file can be removed is stale. One with files
 //! of the user, as a run that was killed during its commit can leave it, is not.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 
 use super::dir_handle::DirHandle;
-use super::temp_layout::{LOCK, REMOVED, REPLACED, is_known};
+use super::temp_layout::{LOCK, REMOVED, REPLACED};
 
 /// Locks a new temporary directory until the file is closed.
 ///
@@ -29,21 +29,21 @@ pub fn keep_for_good(_dir: &DirHandle) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes a temporary directory, if it is stale and holds only what downriver makes.
-pub fn remove_if_stale(parent: &DirHandle, name: &OsStr) -> io::Result<()> {
-    let dir = parent.open_dir(name)?;
-    let names = dir.names()?;
-    if names.is_empty() {
-        return parent.remove_dir(name);
-    }
-    let has = |wanted: &str| names.iter().any(|name| name == wanted);
-    if !names.iter().all(|name| is_known(name)) || has(REPLACED) || has(REMOVED) {
-        return Ok(());
+/// Removes the lock of a temporary directory, which succeeds if the run that made it has ended.
+/// `content` holds the names in it. Returns false if the directory is not to be removed, because it
+/// holds files of the user.
+///
+/// # Errors
+/// If the run that made it has not ended.
+pub fn take_over(_parent: &DirHandle, dir: &DirHandle, content: &[OsString]) -> io::Result<bool> {
+    let has = |wanted: &str| content.iter().any(|name| name == wanted);
+    if has(REPLACED) || has(REMOVED) {
+        return Ok(false);
     }
     if has(LOCK) {
         dir.remove_file(OsStr::new(LOCK))?;
     }
-    parent.remove_all(name)
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -58,7 +58,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let parent = DirHandle::open(place.path()).unwrap();
         let names = ["lock", "file", "empty", "running", "replaced", "other"];
-        let dirs: Vec<std::ffi::OsString> =
+        let dirs: Vec<OsString> =
             (0..names.len()).map(|n| format!(".downriver-{n:012}").into()).collect();
         for (name, dir) in names.iter().zip(&dirs) {
             fs::create_dir(place.path().join(dir)).unwrap();

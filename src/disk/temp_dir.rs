@@ -104,8 +104,27 @@ pub fn remove_stale(parent: &DirHandle) {
         if is_temp_dir(name.as_encoded_bytes())
             && matches!(parent.kind(&name), Ok(Some(FileKind::Dir)))
         {
-            let _ = stale_temp_dirs::remove_if_stale(parent, &name);
+            let _ = remove_if_stale(parent, &name);
         }
+    }
+}
+
+/// Removes a temporary directory, if it is stale and holds only what downriver makes.
+fn remove_if_stale(parent: &DirHandle, name: &OsStr) -> io::Result<()> {
+    let dir = parent.open_dir(name)?;
+    let content = dir.names()?;
+    if content.is_empty() {
+        return parent.remove_dir(name);
+    }
+    if !content.iter().all(|name| temp_layout::is_known(name)) {
+        return Ok(());
+    }
+    match stale_temp_dirs::take_over(parent, &dir, &content)? {
+        true => {
+            drop(dir);
+            remove_tree(parent, name, temp_layout::RUBBISH, &|| true)
+        }
+        false => Ok(()),
     }
 }
 
