@@ -104,7 +104,7 @@ impl<'a> Segments<'a> {
             let mut data = reader.data(entry);
             let to = files.create(file.path, file.mode)?;
             let copied = write_behind(entry, &to, |to| inflater.copy(entry, &mut data, to));
-            copied.map_err(|error| at_path(error, file.path))?;
+            copied.map_err(|error| at_path(error, &self.staging.dest().join(file.path)))?;
             to.finish(file.modified)?;
         }
         Ok(reader.finish(segment.range.end)?)

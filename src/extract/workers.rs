@@ -245,7 +245,7 @@ impl<'a, 'p> Workers<'a, 'p> {
                 Data::Framed(framed) => inflater.copy_framed(entry, framed, to),
                 Data::Stream(mut buffers) => inflater.copy(entry, &mut buffers, to),
             });
-            copied.map_err(|error| at_path(error, file.path))?;
+            copied.map_err(|error| at_path(error, &self.staging.dest().join(file.path)))?;
             Ok(to.finish(file.modified)?)
         })();
         created.map_err(|error| (index, error))
